@@ -1,0 +1,1 @@
+"""The morning data flows of a school district, between its vendors and BigQuery, as one Luigi graph."""

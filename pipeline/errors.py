@@ -1,0 +1,69 @@
+"""Every way in which a morning can fail to go on. Each says what was found, what was expected, what to do next.
+
+    PipelineError                 something is broken: exit code 30
+    ├── ConfigurationError        luigi.cfg, a catalogue row, a schema or a secret is not as it must be
+    ├── VendorError               a vendor's server
+    │   ├── HostKeyRefused        shows a key that is not pinned; nobody logs in
+    │   ├── LoginRefused          does not take our credentials; never tried twice
+    │   ├── VendorUnreachable     did not answer, or broke off, after the bounded retries
+    │   └── TransferIncomplete    the bytes that arrived are not those that were sent
+    ├── ContractBroken            a file that came in is not what its contract says; it is in quarantine
+    ├── WarehouseError            BigQuery or Cloud Storage refused, or holds what we did not put there
+    └── OnHold                    a delivery is checked and waits for a person: exit code 40
+
+A vendor's file that is not there yet is no error: its `VendorFile` is incomplete, and the exit code 20.
+
+No message holds a value out of a file, a secret, or a person's name: `masked` shows a value's shape instead.
+"""
+
+import re
+
+
+class PipelineError(Exception):
+    """Something is broken; the message is three sentences: found, expected, next."""
+
+    def __init__(self, found: str, *, expected: str, next_step: str) -> None:
+        self.found, self.expected, self.next_step = found, expected, next_step
+        super().__init__(f"found: {found}\nexpected: {expected}\nnext: {next_step}")
+
+
+class ConfigurationError(PipelineError):
+    """luigi.cfg, a catalogue row, a schema or a secret is not as it must be."""
+
+
+class VendorError(PipelineError):
+    """A vendor's server did not do what it must."""
+
+
+class HostKeyRefused(VendorError):
+    """The server shows a host key that is not pinned."""
+
+
+class LoginRefused(VendorError):
+    """The server does not take our credentials."""
+
+
+class VendorUnreachable(VendorError):
+    """The server did not answer, or broke off, after the bounded retries."""
+
+
+class TransferIncomplete(VendorError):
+    """The bytes that arrived are not those that were sent."""
+
+
+class ContractBroken(PipelineError):
+    """A file that came in is not what its contract says."""
+
+
+class WarehouseError(PipelineError):
+    """BigQuery or Cloud Storage refused, or holds what we did not put there."""
+
+
+class OnHold(PipelineError):
+    """A delivery waits for a person's decision."""
+
+
+def masked(value: str, width: int = 24) -> str:
+    """The shape of a value: letters become a, digits 9, the rest stays. A format without the data."""
+    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", value[:width]))
+    return repr(shape + ("…" if len(value) > width else ""))

@@ -1,0 +1,194 @@
+"""What luigi.cfg says, typed and checked once.
+
+Luigi's own files are read in Luigi's own order (/etc/luigi/luigi.cfg, ./luigi.cfg, $LUIGI_CONFIG_PATH; the
+later one wins), but by the standard library: the operator's commands must answer without importing Luigi.
+"""
+
+import configparser
+import datetime as dt
+import os
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class District:
+    name: str
+    timezone: str
+    project: str
+    location: str
+    bucket: str
+    landing: Path
+    landing_days: int
+    drop: Path
+    logs: Path
+    log_days: int
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True)
+class Cloud:
+    storage_endpoint: str
+    bigquery_endpoint: str
+    timeout: int
+
+
+@dataclass(frozen=True)
+class Secrets:
+    folder: Path
+    secret_manager_project: str
+
+
+@dataclass(frozen=True)
+class Sftp:
+    known_hosts: Path
+
+
+@dataclass(frozen=True)
+class SftpAccount:
+    """One vendor's section, `[sftp:<vendor>]`."""
+
+    host: str
+    port: int
+    user: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    enabled: bool
+    data: Path
+    district_port: int
+    students: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """Luigi's own `[core]`: only the central scheduler's address is ours to know."""
+
+    scheduler_host: str
+    scheduler_port: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    district: District
+    cloud: Cloud
+    secrets: Secrets
+    sftp: Sftp
+    sandbox: Sandbox
+    core: Scheduler
+    accounts: dict[str, SftpAccount]
+
+    def account(self, vendor: str) -> SftpAccount:
+        if vendor not in self.accounts:
+            raise ConfigurationError(
+                f"no section [sftp:{vendor}]",
+                expected=f"host, port and user of {vendor}'s SFTP server in luigi.cfg",
+                next_step=f"add [sftp:{vendor}] to luigi.cfg or to the file that LUIGI_CONFIG_PATH names",
+            )
+        return self.accounts[vendor]
+
+    def today(self) -> dt.date:
+        """The date in the district's own time zone, where a morning begins."""
+        return dt.datetime.now(self.district.zone).date()
+
+
+def _boolean(text: str) -> bool:
+    return configparser.ConfigParser.BOOLEAN_STATES[text.lower()]
+
+
+T = TypeVar("T")
+_LUIGIS_OWN = {"core"}
+_CONVERT: dict[type, Callable[[str], Any]] = {bool: _boolean, int: int, Path: Path, str: str}
+
+
+def _environment(text: str, where: str) -> str:
+    """Replace ${NAME} by the environment's value, as Luigi does in its own sections."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in os.environ:
+            raise ConfigurationError(
+                f"{where} names ${{{match[1]}}}, which is not set",
+                expected="an environment variable of that name",
+                next_step=f"export {match[1]} before the run, or write the value into the file",
+            )
+        return os.environ[match[1]]
+
+    return re.sub(r"\$\{(\w+)\}", value, text)
+
+
+def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
+    """Section `name` as a `kind`; an unknown, missing or unreadable entry is an error that says where."""
+    found = dict(parser[name]) if parser.has_section(name) else {}
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    if name not in _LUIGIS_OWN and (unknown := sorted(set(found) - set(known))):
+        raise ConfigurationError(
+            f"[{name}] has {', '.join(unknown)}",
+            expected=f"only {', '.join(known)}",
+            next_step="correct the spelling in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+        )
+    values: dict[str, Any] = {}
+    for key, field in known.items():
+        if key not in found:
+            if field.default is MISSING:
+                raise ConfigurationError(
+                    f"[{name}] has no {key}",
+                    expected=f"a value for {key}",
+                    next_step="see luigi.cfg, which explains it",
+                )
+            continue
+        text = _environment(found[key], f"[{name}] {key}")
+        try:
+            values[key] = _CONVERT[field.type](text)  # type: ignore[index]
+        except (ValueError, KeyError):
+            raise ConfigurationError(
+                f"[{name}] {key} = {text}",
+                expected=f"a value of type {getattr(field.type, '__name__', field.type)}",
+                next_step="correct it in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+            ) from None
+    return kind(**values)
+
+
+def files() -> list[Path]:
+    """The configuration files in the order in which they are read."""
+    own = os.environ.get("LUIGI_CONFIG_PATH")
+    return [Path("/etc/luigi/luigi.cfg"), Path("luigi.cfg"), *([Path(own)] if own else [])]
+
+
+@cache
+def load() -> Settings:
+    """The settings of this process. Raises ConfigurationError."""
+    if (own := os.environ.get("LUIGI_CONFIG_PATH")) and not Path(own).is_file():
+        raise ConfigurationError(
+            f"LUIGI_CONFIG_PATH names {own}",
+            expected="a file",
+            next_step="correct the path, or unset it for the sandbox",
+        )
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(files())
+    prefix = "sftp:"
+    return Settings(
+        district=_section(parser, "district", District),
+        cloud=_section(parser, "cloud", Cloud),
+        secrets=_section(parser, "secrets", Secrets),
+        sftp=_section(parser, "sftp", Sftp),
+        sandbox=_section(parser, "sandbox", Sandbox),
+        core=_section(parser, "core", Scheduler),
+        accounts={
+            name.removeprefix(prefix): _section(parser, name, SftpAccount)
+            for name in parser.sections()
+            if name.startswith(prefix)
+        },
+    )
