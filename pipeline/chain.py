@@ -1,0 +1,308 @@
+"""The chain: one task for each state that a morning makes true, in the order in which they come true.
+
+    vendor ─▶ VendorFile ─▶ LandedFile ─▶ PreparedFile ─▶ StoredObject ─▶ LoadedTable ─▶ DeployedView
+                                                                                             │
+                                   vendor ◀─ DeliveredSet ◀─ CheckedSet ◀─ Snapshot ◀────────┘
+
+A task is complete when the tasks below it are and its target exists, and a target exists only with the fingerprints
+of its inputs as they are now (pipeline.targets). So Luigi, which looks below a task only when that task is
+incomplete, finds whatever is missing or stale anywhere below the wrapper. When a task's turn comes and its target
+exists after all (its input was made again, with the same bytes), it does nothing and says "unchanged".
+"""
+
+import datetime as dt
+import time
+import traceback
+from collections.abc import Iterable
+
+import luigi
+
+from pipeline import inbound, outbound, progress, secrets, sql, warehouse
+from pipeline.deliveries import DELIVERIES, Delivery, ViewFile
+from pipeline.errors import PipelineError
+from pipeline.feeds import FEEDS, Feed, of_table
+from pipeline.progress import Event, Kind, Made, Meter
+from pipeline.targets import (
+    LandedTarget,
+    ObjectTarget,
+    PreparedTarget,
+    ReceiptTarget,
+    TableTarget,
+    Target,
+    VendorFileTarget,
+    ViewTarget,
+)
+
+
+class FeedParameter(luigi.Parameter[Feed]):
+    """A feed, by its name in pipeline/feeds.py."""
+
+    def parse(self, x: str) -> Feed:
+        return FEEDS[x]
+
+    def serialize(self, x: Feed) -> str:
+        return x.name
+
+
+class DeliveryParameter(luigi.Parameter[Delivery]):
+    """A delivery, by its name in pipeline/deliveries.py."""
+
+    def parse(self, x: str) -> Delivery:
+        return DELIVERIES[x]
+
+    def serialize(self, x: Delivery) -> str:
+        return x.name
+
+
+def _complete(task: luigi.Task) -> bool:
+    return bool(task.complete())  # type: ignore[no-untyped-call]
+
+
+class ChainTask(luigi.Task):
+    """A state of the chain: complete when all below it is and its target exists."""
+
+    date: luigi.DateParameter = luigi.DateParameter()
+    _just_ran = False
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return ()
+
+    def output(self) -> Target:
+        raise NotImplementedError
+
+    def superseded(self) -> bool:
+        """Whether a later date has passed this state, so that this one must not be made true any more."""
+        return False
+
+    def make(self) -> Made:
+        """Make the state true."""
+        raise NotImplementedError
+
+    def flow(self) -> str:
+        """The feed or delivery that this is a part of."""
+        raise NotImplementedError
+
+    def of(self) -> str:
+        """What exactly this is about, for people."""
+        return self.flow()
+
+    def complete(self) -> bool:
+        if self._just_ran:  # Luigi's own look after run(): what is below was looked at before
+            self._just_ran = False
+            return self.superseded() or self.output().exists()
+        return self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
+
+    def run(self) -> None:
+        begun = time.monotonic()
+        progress.emit(Event("started", self.task_family, self.of(), self.flow()))
+        unchanged = self.superseded() or self.output().exists()
+        made = Made(words="unchanged") if unchanged else self.make()
+        progress.show(self, str(made))
+        self._just_ran = True
+        kind: Kind = "unchanged" if unchanged else "done"
+        seconds = time.monotonic() - begun
+        progress.emit(Event(kind, self.task_family, self.of(), self.flow(), made.rows, made.bytes, seconds, str(made)))
+
+    def on_failure(self, exception: BaseException) -> str:
+        """What the visualiser shows. An error that is not ours may quote data: then only its place is told."""
+        if isinstance(exception, PipelineError):
+            message = str(exception)
+        else:
+            frames = "".join(traceback.format_tb(exception.__traceback__))
+            message = f"{frames}{secrets.without_data(exception)}"
+        message = secrets.redact(message)
+        error = type(exception).__name__
+        progress.emit(Event("failed", self.task_family, self.of(), self.flow(), message=message, error=error))
+        return message
+
+
+class FeedTask(ChainTask):
+    """A state of one feed."""
+
+    feed: FeedParameter = FeedParameter()
+
+    def flow(self) -> str:
+        return self.feed.name
+
+
+class VendorFile(luigi.ExternalTask):
+    """The newest match of the pattern is at the vendor, fresh for the date, and stands still."""
+
+    date: luigi.DateParameter = luigi.DateParameter()
+    feed: FeedParameter = FeedParameter()
+    part: luigi.Parameter[str] = luigi.Parameter()
+
+    def output(self) -> VendorFileTarget:
+        return VendorFileTarget(self.feed, self.part, self.date)
+
+
+class LandedFile(FeedTask):
+    """Our byte-for-byte copy of the part's file is on disk."""
+
+    part: luigi.Parameter[str] = luigi.Parameter()
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (VendorFile(date=self.date, feed=self.feed, part=self.part),)
+
+    def output(self) -> LandedTarget:
+        return LandedTarget(self.feed, self.part, self.date)
+
+    def complete(self) -> bool:
+        self._just_ran = False
+        return self.output().exists()  # the vendor may have taken the file away since
+
+    def make(self) -> Made:
+        return inbound.land(self.output(), Meter(self, self.of()))
+
+    def of(self) -> str:
+        return f"{self.feed.name} {self.part}"
+
+
+class PreparedFile(FeedTask):
+    """The feed's contract holds, and all its parts are one normalised CSV on disk."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return tuple(LandedFile(date=self.date, feed=self.feed, part=source.name) for source in self.feed.sources)
+
+    def output(self) -> PreparedTarget:
+        return PreparedTarget(self.feed, self.date)
+
+    def make(self) -> Made:
+        return inbound.prepare(self.output())
+
+
+class StoredObject(FeedTask):
+    """That CSV is in the bucket, under the feed's folder and the date."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (PreparedFile(date=self.date, feed=self.feed),)
+
+    def output(self) -> ObjectTarget:
+        return inbound.stored_target(self.feed, self.date)
+
+    def make(self) -> Made:
+        return inbound.store(self.feed, self.date)
+
+
+class LoadedTable(FeedTask):
+    """The table holds the rows of that object, or those of a later date."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (StoredObject(date=self.date, feed=self.feed),)
+
+    def output(self) -> TableTarget:
+        return inbound.loaded_target(self.feed, self.date)
+
+    def superseded(self) -> bool:
+        as_of = TableTarget(self.feed.dataset, self.feed.name, {}).as_of()
+        return as_of is not None and as_of > self.date
+
+    def make(self) -> Made:
+        return inbound.load(self.feed, self.date)
+
+
+class DeployedView(ChainTask):
+    """The warehouse's text of the view is that of its .sql file."""
+
+    view: luigi.Parameter[str] = luigi.Parameter()
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return tuple(self._below(name) for name in sql.reads(self.view))
+
+    def _below(self, name: str) -> luigi.Task:
+        feed = of_table(name)
+        return LoadedTable(date=self.date, feed=feed) if feed else DeployedView(date=self.date, view=name)
+
+    def output(self) -> ViewTarget:
+        dataset, _, view = self.view.partition(".")
+        return ViewTarget(dataset, view, sql.text(self.view))
+
+    def make(self) -> Made:
+        target = self.output()
+        warehouse.deploy_view(target.dataset, target.view, target.text)
+        return Made(words=f"{len(target.text.splitlines())} lines of SQL")
+
+    def flow(self) -> str:
+        return self.view
+
+
+class DeliveryTask(ChainTask):
+    """A state of one delivery. It is passed by when a later one has gone out, or its tables hold a later date."""
+
+    delivery: DeliveryParameter = DeliveryParameter()
+
+    def superseded(self) -> bool:
+        latest = ReceiptTarget(self.delivery, self.delivery.period(self.date), "").latest()
+        return (latest is not None and latest > self.delivery.period(self.date)) or any(
+            LoadedTable(date=self.date, feed=feed).superseded() for feed in self._feeds()
+        )
+
+    def _feeds(self) -> Iterable[Feed]:
+        for file in self.delivery.view_files:
+            yield from outbound.feeds_below(file.view)
+
+    def flow(self) -> str:
+        return self.delivery.name
+
+
+class Snapshot(DeliveryTask):
+    """The rows of one of the delivery's views are frozen, from the tables and the SQL of now."""
+
+    file: luigi.Parameter[str] = luigi.Parameter()
+
+    def _view_file(self) -> ViewFile:
+        return next(file for file in self.delivery.view_files if file.name == self.file)
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (DeployedView(date=self.date, view=self._view_file().view),)
+
+    def output(self) -> TableTarget:
+        return outbound.snapshot_target(self.delivery, self._view_file(), self.date)
+
+    def make(self) -> Made:
+        return outbound.freeze(self.delivery, self._view_file(), self.date)
+
+    def of(self) -> str:
+        return self.file
+
+
+class CheckedSet(DeliveryTask):
+    """Every file of the delivery passed every check, or a person released it."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (
+            *(Snapshot(date=self.date, delivery=self.delivery, file=file.name) for file in self.delivery.view_files),
+            *(PreparedFile(date=self.date, feed=FEEDS[copy.feed]) for copy in self.delivery.copies),
+        )
+
+    def output(self) -> ObjectTarget:
+        return outbound.verdict_target(self.delivery, self.date)
+
+    def make(self) -> Made:
+        return outbound.check(self.delivery, self.date)
+
+
+class DeliveredSet(DeliveryTask):
+    """The vendor was given the whole set, and the receipt says so. A week's set is given once."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (CheckedSet(date=self.date, delivery=self.delivery),)
+
+    def output(self) -> ReceiptTarget:
+        return outbound.receipt_target(self.delivery, self.date)
+
+    def superseded(self) -> bool:
+        return super().superseded() or (self.delivery.cadence == "weekly" and self.output().exists())
+
+    def make(self) -> Made:
+        return outbound.deliver(self.delivery, self.date, Meter(self, self.of()))
+
+
+def tables(feeds: Iterable[Feed], date: dt.date) -> tuple[luigi.Task, ...]:
+    """The loaded tables of these feeds."""
+    return tuple(LoadedTable(date=date, feed=feed) for feed in feeds)
+
+
+def delivered(deliveries: Iterable[Delivery], date: dt.date) -> tuple[luigi.Task, ...]:
+    """These deliveries, made."""
+    return tuple(DeliveredSet(date=date, delivery=delivery) for delivery in deliveries)

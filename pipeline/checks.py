@@ -1,0 +1,69 @@
+"""What may go out: the checks of a file's frozen rows, computed in the warehouse. Every check is a value."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline import warehouse
+from pipeline.deliveries import ViewFile
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one file: what was found, what the limit is, whether it passed."""
+
+    file: str
+    name: str
+    found: float
+    limit: str
+    passed: bool
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.name} is {self.found:g}, must be {self.limit}"
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def of_file(file: ViewFile, snapshot: str, before: str | None) -> list[Check]:
+    """The checks of the frozen rows `snapshot` (a table of dataset deliveries).
+
+    `before` is the table of the last accepted delivery's rows, or None when there is none to compare with.
+    """
+    counted = _counts(file, snapshot, before)
+    checks = [
+        _at_least(file, "rows", counted["row_count"], file.floor),
+        _none(file, f"rows whose key ({', '.join(file.key)}) occurred before", counted["row_count"] - counted["keys"]),
+    ]
+    for number, column in enumerate(file.required):
+        checks.append(_none(file, f"rows without {column}", counted[f"empty_{number}"]))
+    if counted["before"]:
+        gone = counted["gone"] / counted["before"]
+        name = f"share of the last delivery's {counted['before']:,} keys that are gone ({counted['gone']:,})"
+        checks.append(Check(file.name, name, round(gone, 4), f"at most {file.max_drop:g}", gone <= file.max_drop))
+    return checks
+
+
+def _at_least(file: ViewFile, name: str, found: int, limit: int) -> Check:
+    return Check(file.name, name, found, f"at least {limit}", found >= limit)
+
+
+def _none(file: ViewFile, name: str, found: int) -> Check:
+    return Check(file.name, name, found, "0", found == 0)
+
+
+def _counts(file: ViewFile, snapshot: str, before: str | None) -> dict[str, int]:
+    key = " || '\\n' || ".join(f"IFNULL(`{column}`, '')" for column in file.key)
+    empty = "".join(
+        f", COUNTIF(IFNULL(`{column}`, '') = '') AS empty_{number}" for number, column in enumerate(file.required)
+    )
+    query = f"""
+        WITH now AS (SELECT {key} AS k FROM `deliveries.{snapshot}`),
+        earlier AS ({f"SELECT DISTINCT {key} AS k FROM `deliveries.{before}`" if before else "SELECT '' AS k LIMIT 0"}),
+        counts AS (SELECT COUNT(*) AS row_count{empty} FROM `deliveries.{snapshot}`)
+        SELECT counts.*,
+          (SELECT COUNT(DISTINCT k) FROM now) AS `keys`,
+          (SELECT COUNT(*) FROM earlier) AS `before`,
+          (SELECT COUNT(*) FROM earlier WHERE k NOT IN (SELECT k FROM now)) AS gone
+        FROM counts
+    """  # noqa: S608  (names out of our own catalogue)
+    return warehouse.ask(query, f"checking {file.name}")[0]

@@ -1,0 +1,77 @@
+"""CSV out: tables of strings as the bytes that the warehouse loads and the vendors read.
+
+Arrow's own writer quotes every string; BigQuery then reads an empty quoted field as '' where an empty one is
+NULL, and vendors differ in what they want. So the rendering is ours, a column at a time in Arrow's kernels.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited text file is written: UTF-8, LF, a quotation mark inside a value doubled."""
+
+    delimiter: str = ","
+    quoting: Literal["minimal", "all"] = "minimal"
+    header: bool = True
+
+
+CSV = Dialect()
+
+
+class Writable(Protocol):
+    """Whatever bytes can be written to."""
+
+    def write(self, text: bytes, /) -> object: ...
+
+
+def write(rows: pa.RecordBatch | pa.Table, file: Writable, dialect: Dialect = CSV) -> int:
+    """Append `rows` (string columns; null is empty) to `file`; returns the bytes written."""
+    if isinstance(rows, pa.Table):
+        return sum(write(batch, file, dialect) for batch in rows.to_batches(max_chunksize=65_536))
+    if not rows.num_rows:
+        return 0
+    columns = [_rendered(column, dialect, alone=rows.num_columns == 1) for column in rows.columns]
+    lines = pc.binary_join_element_wise(*columns, dialect.delimiter)
+    text = pc.binary_join(pa.LargeListArray.from_arrays([0, len(lines)], lines), "\n")[0].as_buffer()
+    file.write(text)
+    file.write(b"\n")
+    return int(text.size) + 1
+
+
+def write_header(names: list[str], file: Writable, dialect: Dialect = CSV) -> int:
+    """Append the header line to `file`, when the dialect has one; returns the bytes written."""
+    return write(pa.table([[name] for name in names], names), file, dialect) if dialect.header and names else 0
+
+
+def _rendered(column: pa.Array, dialect: Dialect, *, alone: bool) -> pa.Array:
+    """The column with quotation marks where the dialect wants them."""
+    column = pc.fill_null(column, "")
+    if dialect.quoting == "all":
+        return _quoted(column)
+    special = [mark for mark in ('"', "\n", "\r", dialect.delimiter) if _anywhere(column, mark)]
+    wanted = [pc.match_substring(column, mark) for mark in special]
+    if alone:  # a row whose only value is empty would be a blank line, which readers skip
+        wanted.append(pc.equal(column, ""))
+    if not wanted:
+        return column
+    mask = wanted[0]
+    for more in wanted[1:]:
+        mask = pc.or_(mask, more)
+    return pc.if_else(mask, _quoted(column), column)
+
+
+def _quoted(column: pa.Array) -> pa.Array:
+    if _anywhere(column, '"'):
+        column = pc.replace_substring(column, '"', '""')
+    return pc.binary_join_element_wise('"', column, '"', "")
+
+
+def _anywhere(column: pa.Array, mark: str) -> bool:
+    """Whether the mark stands in any value; one search over the column's bytes, which most columns end with."""
+    values = column.buffers()[2]
+    return values is not None and mark.encode() in values.to_pybytes()

@@ -1,0 +1,139 @@
+"""The way in, as plain functions: each makes one state true and returns what it made."""
+
+import datetime as dt
+import os
+from pathlib import Path
+
+from pipeline import contract, manifests, settings, storage, warehouse
+from pipeline.contract import Part
+from pipeline.errors import ContractBroken, TransferIncomplete
+from pipeline.feeds import Feed
+from pipeline.progress import Made
+from pipeline.sftp import Progress
+from pipeline.sources import settled
+from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, TableTarget, VendorFileTarget
+
+
+def land(target: LandedTarget, progress: Progress) -> Made:
+    """Copy the newest file of the part as it is, then say so in its manifest. Raises VendorError."""
+    source = target.feed.source(target.part)
+    file = VendorFileTarget(target.feed, target.part, target.date).newest()
+    if file is None or not settled(source, file):
+        raise TransferIncomplete(
+            f"{source.name}'s {source.pattern} was there and is there no more, or is being written",
+            expected="one file that stands still",
+            next_step="run again in some minutes",
+        )
+    copy = target.folder / file.name
+    source.place.fetch(file, copy, progress)
+    manifests.save(
+        target.manifest_path,
+        {
+            "name": file.name,
+            "size": file.size,
+            "mtime": file.mtime,
+            "sha256": manifests.sha256(copy),
+            "landed_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        },
+    )
+    return Made(bytes=file.size, words=file.name)
+
+
+def prepare(target: PreparedTarget) -> Made:
+    """Check the feed's parts against its contract and write them as one CSV, then its manifest.
+
+    Raises ContractBroken; the refused file is then in quarantine with the reason beside it.
+    """
+    parts = [
+        Part(source.name, _landed_path(LandedTarget(target.feed, source.name, target.date)))
+        for source in target.feed.sources
+    ]
+    digests = target.parts()
+    try:
+        done = contract.prepare(parts, target.feed.contract, target.path)
+    except ContractBroken as refusal:
+        _quarantine(target, parts, refusal)
+        raise
+    manifests.save(
+        target.manifest_path,
+        {
+            "rows": done.rows,
+            "size": done.size,
+            "sha256": done.sha256,
+            "parts": digests,
+            "encodings": done.encodings,
+            "contract": target.feed.contract.fingerprint,
+            "prepared_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        },
+    )
+    odd = sorted({codec for codec in done.encodings.values() if codec != "utf-8"})
+    return Made(done.rows, done.size, f"was {', '.join(odd)}" if odd else "")
+
+
+def _landed_path(landed: LandedTarget) -> Path:
+    manifest = landed.manifest()
+    if manifest is None:
+        raise TransferIncomplete(
+            f"no whole copy of {landed.feed.name} ({landed.part})",
+            expected=f"one in {landed.folder}",
+            next_step="run again; the file is then fetched anew",
+        )
+    return landed.folder / str(manifest["name"])
+
+
+def _quarantine(target: PreparedTarget, parts: list[Part], refusal: ContractBroken) -> None:
+    """Keep the feed's files of this moment, and the reason, where no later file replaces them."""
+    digest = manifests.fingerprint(target.parts())[:12]
+    folder = settings.load().district.landing / "quarantine" / target.feed.name / f"{target.date}-{digest}"
+    for part in parts:
+        kept = manifests.folder(folder / part.name) / part.path.name
+        if not kept.exists():
+            os.link(part.path, kept)
+    manifests.save(
+        folder / "reason.json",
+        {"found": refusal.found, "expected": refusal.expected, "next": refusal.next_step},
+    )
+
+
+def stored_target(feed: Feed, date: dt.date) -> ObjectTarget:
+    """The object that holds the feed's prepared CSV of the date."""
+    manifest = PreparedTarget(feed, date).manifest()
+    expected = {"sha256": str(manifest["sha256"]), "rows": str(manifest["rows"])} if manifest else {}
+    return ObjectTarget(f"{feed.folder}/{date}/{feed.file}", expected)
+
+
+def store(feed: Feed, date: dt.date) -> Made:
+    """Put the prepared CSV into the bucket, over nothing but what was seen there."""
+    target = stored_target(feed, date)
+    prepared = PreparedTarget(feed, date)
+    stored = storage.store_file(
+        prepared.path, target.name, {**target.expected, "as_of": date.isoformat()}, over=target.found()
+    )
+    return Made(int(target.expected["rows"]), stored.size, storage.uri(target.name))
+
+
+def loaded_target(feed: Feed, date: dt.date) -> TableTarget:
+    """The table that holds the feed's rows of the date."""
+    print_ = table_fingerprint(feed, date)
+    return TableTarget(feed.dataset, feed.name, {"as_of": date.isoformat(), "sha": print_} if print_ else {})
+
+
+def table_fingerprint(feed: Feed, date: dt.date) -> str:
+    """What the table's label `sha` must be: the prepared CSV and the schema that types it. '' before it is prepared."""
+    manifest = PreparedTarget(feed, date).manifest()
+    return manifests.fingerprint(manifest["sha256"], feed.contract.fingerprint) if manifest else ""
+
+
+def load(feed: Feed, date: dt.date) -> Made:
+    """Replace the table by the object's rows, as one job whose id is made of table, date and fingerprint."""
+    labels = loaded_target(feed, date).expected
+    source = stored_target(feed, date)
+    rows = warehouse.load(
+        storage.uri(source.name),
+        feed.dataset,
+        feed.name,
+        feed.contract.columns,
+        {**labels, "rows": source.expected["rows"]},
+        job=f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}",
+    )
+    return Made(rows)

@@ -1,0 +1,70 @@
+"""Files on disk that are there and whole, or not there; and the manifest beside each that says what it is.
+
+A manifest is written last. A kill at any instant leaves either no manifest (the work is done again) or a whole
+file with a true manifest. Files hold personal data: 0600 in folders of 0700.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+
+def folder(path: Path) -> Path:
+    """`path` as a folder that only we may enter."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that becomes `path`, flushed to disk, when the block ends well.
+
+    The temporary name is always the same one: what a killed run left is overwritten, not piled up.
+    """
+    folder(path.parent)
+    draft = path.with_name(f".{path.name}.part")
+    with suppress(FileNotFoundError):
+        draft.unlink()
+    os.close(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600))
+    yield draft
+    _flush(draft)
+    draft.replace(path)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def save(path: Path, manifest: dict[str, Any]) -> None:
+    """Write `manifest` as JSON, atomically."""
+    with written(path) as draft:
+        draft.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    """The manifest, or None when there is none (or what is there is not one of ours)."""
+    try:
+        manifest = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) else None
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(*parts: object) -> str:
+    """40 hex digits that change when any part does; short enough for a label (63 characters at most)."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:40]

@@ -1,0 +1,114 @@
+"""What the tasks tell while they work: to the visualiser, and to the run that started them.
+
+A run reads its tasks' events from a pipe, since they may work in forked processes; an event is one line of JSON,
+short enough to be written in one piece. No event holds a value out of a file.
+"""
+
+import html
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import luigi
+
+# The longest line that the kernel writes to a pipe in one piece (PIPE_BUF is 4,096 on Linux).
+LONGEST = 4000
+
+
+Kind = Literal["started", "done", "unchanged", "failed", "moving"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to one task: `task` is its family, `of` what it is about, `error` a class's name."""
+
+    kind: Kind
+    task: str
+    of: str
+    flow: str = ""
+    rows: int | None = None
+    bytes: int | None = None
+    seconds: float = 0.0
+    message: str = ""
+    error: str = ""
+    percent: int = 0
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a task made: rows and bytes, and a few words."""
+
+    rows: int | None = None
+    bytes: int | None = None
+    words: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.rows:,} rows"] if self.rows is not None else []
+        parts += [size(self.bytes)] if self.bytes is not None else []
+        parts += [self.words] if self.words else []
+        return ", ".join(parts) or "done"
+
+
+def size(count: int) -> str:
+    """Bytes for people: 812 B, 1.2 MB."""
+    if count < 1000:
+        return f"{count} B"
+    number, unit = float(count), "B"
+    for unit in ("kB", "MB", "GB"):  # noqa: B007
+        number /= 1000
+        if number < 1000:
+            break
+    return f"{number:.1f} {unit}"
+
+
+_pipe: int | None = None
+
+
+def open_pipe() -> int:
+    """Begin to collect the events of this process and its children; returns the end to read from."""
+    global _pipe
+    reading, _pipe = os.pipe()
+    return reading
+
+
+def close_pipe() -> None:
+    """No further event comes from this process: the reader sees the end."""
+    global _pipe
+    if _pipe is not None:
+        os.close(_pipe)
+    _pipe = None
+
+
+def emit(event: Event) -> None:
+    """Tell the run, if one listens."""
+    if _pipe is None:
+        return
+    line = json.dumps({key: value for key, value in asdict(event).items() if value not in (None, "", 0)})
+    if len(line) > LONGEST:
+        line = json.dumps({**json.loads(line), "message": event.message[: LONGEST // 4]})
+    os.write(_pipe, line.encode() + b"\n")
+
+
+def show(task: luigi.Task, message: str) -> None:
+    """The task's status message in the visualiser, which reads it as HTML: so it is escaped."""
+    if task.set_status_message:
+        task.set_status_message(html.escape(message))
+
+
+class Meter:
+    """Progress of long work, told at most once a second."""
+
+    def __init__(self, task: luigi.Task, of: str) -> None:
+        self._task, self._of, self._next = task, of, time.monotonic() + 1.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + 1.0
+        percent = int(100 * done / max(total, 1))
+        if self._task.set_progress_percentage:
+            self._task.set_progress_percentage(percent)
+        show(self._task, f"{size(done)} of {size(total)}")
+        emit(Event("moving", self._task.task_family, self._of, bytes=done, percent=percent))

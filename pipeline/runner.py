@@ -1,0 +1,194 @@
+"""One honest run of a wrapper: the exit code comes from what is complete, and from nothing that Luigi says of itself.
+
+    0   everything the wrapper asks for is complete
+    20  late: a vendor's file is not there yet; all else is done
+    30  broken: something failed; the message says what was found, what was expected, what to do next
+    40  a delivery is on hold and waits for a person; all else is done
+
+Of several, the first of 30, 40, 20 is told. The shell wrappers hold the lock that keeps two runs apart; with it, the
+fixed worker id lets a run take back at once what a killed one had in hand (Luigi would wait for minutes).
+"""
+
+import ctypes
+import datetime as dt
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import luigi
+from luigi.rpc import RPCError
+
+from pipeline import logs, manifests, morning, progress, secrets, settings, sources, storage, warehouse
+from pipeline.chain import LandedFile, VendorFile
+from pipeline.display import Display
+from pipeline.errors import OnHold, PipelineError
+from pipeline.progress import Event
+
+log = logging.getLogger(__name__)
+
+DONE, LATE, BROKEN, HELD = 0, 20, 30, 40
+
+
+class DieWithParent:
+    """Luigi's `task_process_context`: a forked task ends when the run that forked it does, however that ends."""
+
+    def __init__(self, process: multiprocessing.Process) -> None:
+        self.process = process
+
+    def __enter__(self) -> None:
+        parent = multiprocessing.parent_process()
+        if parent is None:
+            return
+        set_death_signal = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+        if os.getppid() != parent.pid:
+            os._exit(1)  # it ended before we had asked
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
+@dataclass
+class Outcome:
+    """How a run ended."""
+
+    code: int = DONE
+    failed: list[Event] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        failed = [{"task": e.task, "flow": e.flow, "error": e.error, "message": e.message} for e in self.failed]
+        return {"exit": self.code, "failed": failed, "late": self.late, "trouble": self.trouble}
+
+
+def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> int:
+    """Run the wrapper task `name` for `date` and print what came of it; returns the exit code."""
+    os.umask(0o077)
+    begun = time.monotonic()
+    log_file = logs.start(name, date)
+    root = getattr(morning, name)(date=date)
+    display = Display(root)
+    arguments = [
+        *("--module", "pipeline.morning", name, "--date", date.isoformat()),
+        *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
+        *luigi_arguments,
+    ]
+    outcome = judge(root, *_build(arguments, display))
+    note(name, date, outcome)
+    display.finish(date, outcome, time.monotonic() - begun, log_file)
+    return outcome.code
+
+
+def _build(arguments: list[str], display: Display) -> tuple[list[Event], list[str]]:
+    """Let Luigi work; returns the events of the tasks, and in sentences what kept Luigi itself from working."""
+    trouble: list[str] = []
+    events: list[Event] = []
+    reading = progress.open_pipe()
+    reader = threading.Thread(target=display.follow, args=(reading, events))
+    reader.start()
+    try:
+        luigi.run(arguments, detailed_summary=True)  # type: ignore[no-untyped-call]
+    except RPCError as error:
+        told = settings.load().core
+        log.exception("no scheduler")
+        trouble.append(
+            f"found: no central scheduler at {told.scheduler_host}:{told.scheduler_port} ({error})\n"
+            "expected: luigid answering there\nnext: look at luigid.log; ./run_daily.sh starts it when it is local"
+        )
+    except PipelineError as error:
+        trouble.append(secrets.redact(str(error)))
+    finally:
+        progress.close_pipe()
+        reader.join()
+    return events, trouble
+
+
+def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
+    """The outcome, by looking anew at everything that the root asks for."""
+    if any(event.kind != "moving" for event in events):  # else nothing was done, and what is known is of now
+        storage.forget()
+        warehouse.forget()
+    failed = {(event.task, event.of): event for event in events if event.kind == "failed"}
+    outcome = Outcome(failed=list(failed.values()), trouble=trouble)
+    outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in _messages(outcome)]
+    try:
+        complete = bool(root.complete())  # type: ignore[no-untyped-call]
+        outcome.late = [] if complete else _late(root)
+    except PipelineError as error:
+        outcome.trouble.append(secrets.redact(str(error)))
+        complete = False
+    outcome.code = _code(outcome, complete)
+    if outcome.code == BROKEN and not outcome.failed and not outcome.trouble:
+        outcome.trouble.append(
+            "found: tasks that were not run, and none that failed\nexpected: every task run\n"
+            "next: look at the visualiser for a task that another worker holds, then run again"
+        )
+    return outcome
+
+
+def _messages(outcome: Outcome) -> list[str]:
+    return [event.message for event in outcome.failed] + outcome.trouble
+
+
+def _code(outcome: Outcome, complete: bool) -> int:
+    held = [event for event in outcome.failed if event.error == OnHold.__name__]
+    if len(held) < len(outcome.failed) or outcome.trouble:
+        return BROKEN
+    if complete:
+        return DONE
+    if held:
+        return HELD
+    return LATE if outcome.late else BROKEN
+
+
+def tasks_below(root: luigi.Task) -> list[luigi.Task]:
+    """Every task of the graph below the root, each once."""
+    found: dict[str, luigi.Task] = {}
+    rest = [root]
+    while rest:
+        task = rest.pop()
+        if task.task_id not in found:
+            found[task.task_id] = task
+            rest.extend(task.deps())  # type: ignore[no-untyped-call]
+    return list(found.values())
+
+
+def _late(root: luigi.Task) -> list[str]:
+    """The vendors' files that are not there and that nothing of ours holds: `feed part`."""
+    missing = []
+    for task in tasks_below(root):
+        if isinstance(task, LandedFile) and not task.complete():
+            (vendor_file,) = task.requires()
+            if isinstance(vendor_file, VendorFile) and not vendor_file.output().exists():
+                missing.append(task.of())
+    return sorted(missing)
+
+
+def note(name: str, date: dt.date, outcome: Outcome) -> None:
+    """Keep how the run ended beside the landed files, for `python -m pipeline status`."""
+    path = settings.load().district.landing / "runs" / f"{name.lower()}-{date}.json"
+    ended = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    manifests.save(path, {"ended_at": ended, **outcome.as_json()})
+
+
+def main(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> int:
+    """`run`, with a sentence and 30 instead of a traceback for what nobody foresaw."""
+    try:
+        return run(name, date, workers, luigi_arguments)
+    except PipelineError as error:
+        print(secrets.redact(str(error)), file=sys.stderr)
+    except Exception as error:
+        log.exception("the run broke off")
+        print(f"the run broke off: {secrets.redact(secrets.without_data(error))}; see the log", file=sys.stderr)
+    return BROKEN

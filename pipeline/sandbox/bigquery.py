@@ -1,0 +1,301 @@
+"""BigQuery on loopback: local-bigquery 0.4.0 on DuckDB, in this process, without its gRPC server.
+
+Its sources are written for Python 3.13 and a newer DuckDB: `_SourceEdits` changes four lines while they are
+imported. What it does otherwise than BigQuery, and the pipeline would notice, is put right by the functions
+below `close_the_gaps`; each says which gap it closes.
+"""
+
+import contextlib
+import contextvars
+import hashlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.bucket import Objects
+from pipeline.sandbox.faults import Countdown
+
+_EDITS = {
+    # Type parameters (PEP 695) are Python 3.12's.
+    "local_bigquery.catalog.metadata": (
+        ("[R: Resource]", ""),
+        ("def list_(model: type[R]", "from typing import TypeVar\n\nR = TypeVar('R')\n\n\ndef list_(model: type[R]"),
+    ),
+    # Quotes within the quotes of an f-string (PEP 701) are Python 3.12's.
+    "local_bigquery.engine.results": (
+        ("error('{message.replace(\"'\", \"''\")}')", "error('{message}')"),
+        ('error in writing field {column}"\n', 'error in writing field {column}".replace("\'", "\'\'")\n'),
+    ),
+    # DuckDB 1.5 takes the time zone only once it is open; and it must never fetch an extension by itself.
+    "local_bigquery.engine.database": (
+        (
+            'con = duckdb.connect(config={"TimeZone": "UTC"})',
+            "con = duckdb.connect(config={'autoinstall_known_extensions': False})\n"
+            "    con.execute(\"SET TimeZone = 'UTC'\")",
+        ),
+    ),
+    # geography.sql would download an extension of 81 MB.
+    "local_bigquery.sql.dialect": (('.glob("*.sql"))', '.glob("[!g]*.sql"))'),),
+}
+
+
+class _SourceEdits(importlib.machinery.SourceFileLoader):
+    """Loads a module from its source with `_EDITS` made; never from compiled code, which has none of them."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        source = Path(self.path).read_text()
+        for old, new in _EDITS[fullname]:
+            if old not in source:
+                raise ImportError(f"{fullname} is not the source of local-bigquery 0.4.0")
+            source = source.replace(old, new)
+        return compile(source, self.path, "exec")
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname not in _EDITS or not path:
+            return None
+        file = str(Path(path[0]) / f"{fullname.rpartition('.')[2]}.py")
+        return importlib.util.spec_from_file_location(fullname, file, loader=_SourceEdits(fullname, file))
+
+
+def install_ducklake() -> None:
+    """Copy DuckDB's ducklake extension from its Python package to where DuckDB looks for it ($HOME/.duckdb)."""
+    import duckdb
+    from duckdb_extensions import import_extension
+
+    found = duckdb.sql("SELECT installed FROM duckdb_extensions() WHERE extension_name = 'ducklake'").fetchone()
+    if not (found and found[0]):
+        import_extension("ducklake")
+
+
+def close_the_gaps(objects: Objects) -> None:
+    """Once in a process, after the settings and before the first request."""
+    _read_and_write_objects(objects)
+    _move_the_etag_with_the_rows()
+    _keep_null_out_of_required_columns()
+    _replace_the_text_of_views()
+    _note_submitted_jobs()
+
+
+def _read_and_write_objects(objects: Objects) -> None:
+    """Without it, gs:// goes through DuckDB's httpfs extension, which is not here.
+
+    Loads read the bucket's files, extracts move theirs into the bucket. An object that is missing is notFound,
+    and gzip is known by its first bytes, as by BigQuery, whatever the name.
+    """
+    from local_bigquery.errors import BigQueryError
+    from local_bigquery.jobs import extract, load, storage
+
+    unpacked = Path(tempfile.mkdtemp(prefix="gzip-", dir=objects.root.parent))
+
+    def paths(cursor: Any, uri: str) -> list[str]:
+        if not uri.startswith("gs://"):
+            raise BigQueryError("invalid", f"Invalid source URI {uri}")
+        storage.settings.gcs_local_root = objects.root
+        return [_named_for_gzip(Path(path), uri) for path in storage._matches(uri)]
+
+    def _named_for_gzip(path: Path, uri: str) -> str:
+        if not path.is_file():
+            raise BigQueryError("notFound", f"Not found: URI {uri}")
+        with path.open("rb") as file:
+            if file.read(2) != b"\x1f\x8b" or path.suffix == ".gz":
+                return str(path)
+        link = unpacked / (hashlib.sha256(str(path).encode()).hexdigest() + ".gz")
+        if not link.is_symlink():
+            link.symlink_to(path)
+        return str(link)
+
+    @contextlib.contextmanager
+    def written(uri: str) -> Iterator[str]:
+        bucket, _, name = uri.removeprefix("gs://").partition("/")
+        with tempfile.TemporaryDirectory(dir=objects.root.parent) as folder:
+            yield str(Path(folder) / "object")
+            try:
+                objects.adopt(bucket, name, Path(folder) / "object")
+            except LookupError:
+                raise BigQueryError("notFound", f"Not found: Bucket {bucket}") from None
+
+    load.paths = paths
+    extract.written = written
+
+
+def _move_the_etag_with_the_rows() -> None:
+    """Without it, a load or a query leaves the etag and the time of the last change as they were."""
+    from local_bigquery.catalog import metadata, tables
+    from local_bigquery.models import Table
+
+    write = tables.write
+
+    def write_and_date(cursor: Any, query: Any, params: Any, reference: Any, *rest: Any, **named: Any) -> Any:
+        created = write(cursor, query, params, reference, *rest, **named)
+        if reference[1] != tables.RESULTS:
+            tables.annotate(reference, Table(lastModifiedTime=metadata.now()))
+        return created
+
+    tables.write = write_and_date
+
+
+def _keep_null_out_of_required_columns() -> None:
+    """Without it, a load puts NULL into a REQUIRED column.
+
+    It also spares the columns of text the question whether their text can be read as text.
+    """
+    from local_bigquery.engine.database import quote
+    from local_bigquery.jobs import load
+
+    projection = load._projection
+
+    def stricter(config: Any, fields: list[Any], columns: list[str]) -> tuple[str, str]:
+        selected, _ = projection(config, fields, columns)
+        typed = [field for field in fields if field.type != "STRING" or field.mode == "REPEATED"]
+        bad = projection(config, typed, columns)[1]
+        missing = [f"{quote(field.name)} IS NULL" for field in fields if field.mode == "REQUIRED"]
+        return selected, " OR ".join([*([] if bad == "false" else [bad]), *missing]) or "false"
+
+    load._projection = stricter
+
+
+def _replace_the_text_of_views() -> None:
+    """Without it, update_table(view, ["view_query"]) changes what is said of the view and not the view."""
+    from local_bigquery.catalog import metadata, tables
+    from local_bigquery.engine import database
+    from local_bigquery.jobs.query import translate_view
+
+    update = tables.update
+
+    def update_and_replace(project: str, dataset: str, table: str, body: Any, etag: str | None, replace: bool) -> Any:
+        if body.view and body.view.query:
+            metadata.check_etag(tables.load(project, dataset, table), etag)
+            query = translate_view(project, dataset, body.view.query)
+            database.execute(f"CREATE OR REPLACE VIEW {tables.name(project, dataset, table)} AS {query}")
+            etag, body = None, body.without("schema")
+        return update(project, dataset, table, body, etag, replace)
+
+    tables.update = update_and_replace
+
+
+_job: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("job", default=None)
+
+
+def _note_submitted_jobs() -> None:
+    """For the activity log: which job a request inserted, or tried to."""
+    from local_bigquery.jobs import runner
+
+    submit = runner.submit
+
+    def noted(project: str, job_id: str, configuration: Any, upload: str | None = None) -> Any:
+        if (note := _job.get()) is not None:
+            given = configuration.dump()
+            kind = next((name for name in ("load", "query", "extract", "copy") if name in given), "none")
+            note.update(job=kind, job_id=job_id)
+        return submit(project, job_id, configuration, upload)
+
+    runner.submit = noted
+
+
+class _Observed:
+    """The application, behind the fault `bigquery` and in front of the activity log (ASGI)."""
+
+    def __init__(self, application: Any, log: ActivityLog, countdown: Countdown) -> None:
+        self._application, self._log, self._countdown = application, log, countdown
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        if scope["path"] == "/healthz":
+            await _send_error(send, 200, "")
+            return
+        note: dict[str, str] = {}
+        _job.set(note)
+
+        async def noting(message: dict[str, Any]) -> None:
+            """Written down before it is sent: who has the answer finds the line."""
+            if status := message.get("status"):
+                self._log.write(server="bigquery", method=scope["method"], path=scope["path"], status=status, **note)
+            await send(message)
+
+        if fault := self._countdown.strike("bigquery"):
+            await _read_body(receive)
+            await _send_error(noting, fault.options["status"], "fault: bigquery")
+        else:
+            await self._application(scope, receive, noting)
+
+
+async def _read_body(receive: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
+
+
+async def _send_error(send: Any, status: int, message: str) -> None:
+    detail = {"reason": "backendError", "message": message, "domain": "global"}
+    body = json.dumps({"error": {"code": status, "message": message, "errors": [detail]}} if message else {}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _drop_anonymous_results() -> None:
+    """BigQuery keeps the result of a query for a day; here they would stay for ever."""
+    from local_bigquery.engine import database
+
+    old = database.fetch("SELECT table_name FROM duckdb_tables() WHERE schema_name = '_results'")
+    for (name,) in old:
+        database.execute(f"DROP TABLE {database.quote('emulator', '_results', name)}")
+
+
+class BigQuery:
+    """The running server."""
+
+    name = "BigQuery"
+
+    def __init__(
+        self, data: Path, port: int, project: str, objects: Objects, log: ActivityLog, countdown: Countdown
+    ) -> None:
+        sys.meta_path.insert(0, _Finder())
+        install_ducklake()
+        import uvicorn
+        from local_bigquery.settings import settings
+
+        settings.data_dir, settings.default_project_id = data, project
+        close_the_gaps(objects)
+        from local_bigquery import app
+
+        observed = _Observed(app, log, countdown)
+        config = uvicorn.Config(observed, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, name="bigquery", daemon=True)
+
+    def start(self) -> None:
+        """Returns when DuckDB is open and the port answers. Raises RuntimeError if the port is taken."""
+        from local_bigquery.engine import database
+
+        database.connection()
+        _drop_anonymous_results()
+        self._thread.start()
+        while not self._server.started:
+            self._thread.join(0.01)
+            if not self._thread.is_alive():
+                raise RuntimeError("BigQuery's port cannot be had")
+
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        from local_bigquery.engine import database
+
+        self._server.should_exit = True
+        self._thread.join(5)
+        database.connection().close()

@@ -1,0 +1,44 @@
+"""A new school day: the files that the district's systems and its vendors write in the night before it."""
+
+import datetime as dt
+import fcntl
+
+from pipeline.sandbox.places import Places
+
+
+def last_made(places: Places) -> dt.date | None:
+    if not places.last_day.exists():
+        return None
+    return dt.date.fromisoformat(places.last_day.read_text().strip())
+
+
+def new_day(places: Places, date: dt.date, *, force: bool = False) -> str:
+    """Make the files of `date` unless it, or a later day, was made already; one line that says so."""
+    if not force and (last := last_made(places)) and last >= date:
+        return f"the files of {last} are there"
+    places.data.mkdir(parents=True, exist_ok=True)
+    with (places.data / "last_day.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not force and (last := last_made(places)) and last >= date:
+            return f"the files of {last} are there"
+        rows = _write(places, date)
+        places.last_day.write_text(f"{date}\n")
+    return f"made the files of {date}: {len(rows)} files, {sum(rows.values())} rows"
+
+
+def _write(places: Places, date: dt.date) -> dict[str, int]:
+    """File -> rows."""
+    from pipeline.sandbox.district import write_day
+
+    settings = places.settings
+    scores = places.sftp / "savvas" / "scores"
+    for folder in (settings.district.drop, scores):
+        folder.mkdir(parents=True, exist_ok=True)
+    return write_day(
+        date,
+        students=settings.sandbox.students,
+        seed=settings.sandbox.seed,
+        drop=settings.district.drop.absolute(),
+        savvas=scores,
+        zone=settings.district.zone,
+    )

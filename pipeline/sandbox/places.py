@@ -1,0 +1,111 @@
+"""Where the pretend district's things are: every path and port, from luigi.cfg."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pipeline.settings import Settings
+
+LOOPBACK = ("127.0.0.1", "localhost")
+
+# The folders that DOMAIN.md names, by account. An account without a row has an empty root.
+FOLDERS = {
+    "district": ("powerschool_rsd", "powerschool_blf", "PS_imports"),
+    "savvas": ("scores", "SIS"),
+    "otus": ("home/incoming",),
+    "ellevation": ("data",),
+}
+# The folders into which the vendor itself writes; what lies elsewhere was delivered by us.
+VENDORS_OWN = {"district": ("powerschool_rsd", "powerschool_blf"), "savvas": ("scores",)}
+
+
+@dataclass(frozen=True)
+class Account:
+    """One SFTP server of the sandbox: one port, one host key, one root, one login."""
+
+    name: str
+    port: int
+    user: str
+    root: Path
+    host_key: Path
+    other_key: Path
+    """Shown instead of `host_key` while the fault `host-key` is on."""
+    password: Path
+    log: Path
+
+
+@dataclass(frozen=True)
+class Places:
+    settings: Settings
+
+    @property
+    def data(self) -> Path:
+        return self.settings.sandbox.data.absolute()
+
+    @property
+    def pid(self) -> Path:
+        """Holds {"pid", "ready"}; locked (flock) by the running process for as long as it lives."""
+        return self.data / "sandbox.pid"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "log"
+
+    @property
+    def sftp(self) -> Path:
+        return self.data / "sftp"
+
+    @property
+    def faults(self) -> Path:
+        return self.data / "faults.json"
+
+    @property
+    def aside(self) -> Path:
+        """What a fault took away or overwrote, until `heal` puts it back."""
+        return self.data / "aside"
+
+    @property
+    def last_day(self) -> Path:
+        return self.data / "last_day"
+
+    @property
+    def storage_port(self) -> int:
+        return _port(self.settings.cloud.storage_endpoint)
+
+    @property
+    def bigquery_port(self) -> int:
+        return _port(self.settings.cloud.bigquery_endpoint)
+
+    def accounts(self) -> list[Account]:
+        """The district's own server, and every [sftp:<vendor>] whose host is this machine."""
+        vendors = [
+            self._account(name, account.port, account.user)
+            for name, account in self.settings.accounts.items()
+            if account.host in LOOPBACK and name != "district"
+        ]
+        return [self._account("district", self.settings.sandbox.district_port, "district"), *vendors]
+
+    def account(self, name: str) -> Account:
+        """Raises KeyError with the names that there are."""
+        found = {account.name: account for account in self.accounts()}
+        if name not in found:
+            raise KeyError(f"no SFTP server {name}; there are {', '.join(found)}")
+        return found[name]
+
+    def _account(self, name: str, port: int, user: str) -> Account:
+        return Account(
+            name,
+            port,
+            user,
+            root=self.sftp / name,
+            host_key=self.data / "keys" / name,
+            other_key=self.data / "keys" / f"{name}.other",
+            password=self.settings.secrets.folder.absolute() / f"{name}_password",
+            log=self.log / f"sftp-{name}.log",
+        )
+
+
+def _port(endpoint: str) -> int:
+    """The port of a stand-in's address; 0 (not served) when the address is blank or another machine's."""
+    parts = urlsplit(endpoint)
+    return parts.port or 0 if parts.hostname in LOOPBACK else 0

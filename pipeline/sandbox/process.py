@@ -1,0 +1,83 @@
+"""The sandbox's background process: the stand-ins, each in a thread, and one loop that watches them."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from typing import NoReturn, Protocol
+
+from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.damage import grow
+from pipeline.sandbox.faults import Countdown, FaultFile
+from pipeline.sandbox.places import Places
+from pipeline.sandbox.supervisor import hold, say
+
+TICK = 0.2
+
+
+class Server(Protocol):
+    name: str
+
+    def start(self) -> None: ...
+
+    def alive(self) -> bool: ...
+
+    def stop(self) -> None: ...
+
+
+def serve(places: Places) -> NoReturn:
+    """Run until SIGTERM or SIGINT (0), or until a stand-in dies (1)."""
+    os.umask(0o077)
+    logging.getLogger("gcp_storage_emulator").setLevel(logging.ERROR)  # it warns of every answer that is text
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it warns of every partition and cluster it leaves out
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    hold(places)
+    started = time.monotonic()
+    faults = FaultFile(places.faults)
+    servers = _servers(places, faults)
+    for server in servers:
+        server.start()
+    say(places.pid, ready=True)
+    _note(f"ready after {time.monotonic() - started:.1f} s")
+    dead = _watch(places, faults, servers, stop)
+    for server in reversed(servers):
+        if server not in dead:
+            server.stop()
+    _note(f"ended: {', '.join(server.name for server in dead)} died" if dead else "ended")
+    os._exit(1 if dead else 0)  # a query under way is not waited for
+
+
+def _servers(places: Places, faults: FaultFile) -> list[Server]:
+    """A cloud endpoint that is Google's own or another machine's is not served."""
+    from pipeline.sandbox.bigquery import BigQuery
+    from pipeline.sandbox.sftp import SftpServers, prepare
+    from pipeline.sandbox.storage import CloudStorage
+
+    for account in places.accounts():
+        prepare(account, places.settings.sftp.known_hosts.absolute())
+    log, countdown = ActivityLog(places.log / "cloud.log"), Countdown(faults)
+    servers: list[Server] = [SftpServers(places.accounts(), faults)]
+    if places.storage_port:
+        storage = CloudStorage(places.data / "storage", places.storage_port, log, countdown)
+        servers.append(storage)
+        if places.bigquery_port:
+            project = places.settings.district.project
+            data = places.data / "bigquery"
+            servers.append(BigQuery(data, places.bigquery_port, project, storage.objects, log, countdown))
+    return servers
+
+
+def _watch(places: Places, faults: FaultFile, servers: list[Server], stop: threading.Event) -> list[Server]:
+    """Let growing files grow until told to stop; the servers that died, as soon as one has."""
+    while not stop.wait(TICK):
+        grow(places, faults)
+        if dead := [server for server in servers if not server.alive()]:
+            return dead
+    return []
+
+
+def _note(line: str) -> None:
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} [{os.getpid()}] {line}", flush=True)

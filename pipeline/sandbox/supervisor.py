@@ -1,0 +1,182 @@
+"""Starts, watches and ends the sandbox's one background process.
+
+The process is known by the lock (flock) that it holds on its pid file for as long as it lives: a left-over
+file is unlocked, and a reused pid locks nothing, so neither can be mistaken for it.
+
+A stand-in that crashes takes the whole process down, with a line in the log, and the next `up` starts it
+again. Nothing restarts by itself: a run would not notice, and a test would pass over the crash.
+
+`up` is called before every run, so this module imports the standard library and the settings only.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.sandbox.places import Places
+
+START_SECONDS = 20
+STOP_SECONDS = 10
+HELD_BY_ANOTHER = 75
+
+
+class SandboxError(Exception):
+    """The sandbox cannot be brought into the state that was asked for."""
+
+
+@dataclass(frozen=True)
+class Running:
+    pid: int
+    ready: bool
+
+
+def running(places: Places) -> Running | None:
+    """The process that holds the pid file, or None."""
+    try:
+        with places.pid.open() as file:
+            if _lock(file.fileno()):
+                return None
+            said = json.load(file)
+    except FileNotFoundError:
+        return None
+    except ValueError:  # it has the lock and has not yet written who it is
+        return Running(pid=0, ready=False)
+    return Running(said["pid"], said["ready"])
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def hold(places: Places) -> None:
+    """Hold the pid file until this process is no more; exits with HELD_BY_ANOTHER if somebody else holds it."""
+    places.data.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(places.pid, os.O_RDWR | os.O_CREAT, 0o600)  # never closed: the kernel does it at the end
+    until = time.monotonic() + 1  # somebody who only looks holds it for an instant
+    while not _lock(descriptor):
+        if time.monotonic() > until:
+            print("another sandbox process is running already", flush=True)
+            raise SystemExit(HELD_BY_ANOTHER)
+        time.sleep(0.01)
+    say(places.pid, ready=False)
+
+
+def say(pid_file: Path, *, ready: bool) -> None:
+    """Write who holds the file and whether it is ready; in place, for the lock is the file's."""
+    pid_file.write_text(json.dumps({"pid": os.getpid(), "ready": ready}))
+
+
+def unhealthy(places: Places) -> list[str]:
+    """What does not answer as it should, one sentence each; [] when all is well."""
+    asked = {f"SFTP {account.name}": (account.port, b"", b"SSH-2.0-") for account in places.accounts()}
+    health = b"GET /healthz HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n"
+    asked["Cloud Storage"] = (places.storage_port, health, b"HTTP/1.1 200")
+    asked["BigQuery"] = (places.bigquery_port, health, b"HTTP/1.1 200")
+    return [
+        f"{what} does not answer on port {port}"
+        for what, (port, question, answer) in asked.items()
+        if port and not _answers(port, question, answer)
+    ]
+
+
+def _answers(port: int, question: bytes, answer: bytes) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(question)
+            got = b""
+            while len(got) < len(answer) and (more := connection.recv(len(answer) - len(got))):
+                got += more
+    except OSError:
+        return False
+    return got == answer
+
+
+def up(places: Places) -> str:
+    """Start the process unless it runs, wait until every port answers; one line that says so.
+
+    Raises SandboxError.
+    """
+    if (found := running(places)) and found.ready and not unhealthy(places):
+        return f"sandbox is up (pid {found.pid})"
+    started = time.monotonic()
+    child = None if found else _spawn(places)
+    while not ((found := running(places)) and found.ready):
+        if child and child.poll() not in (None, HELD_BY_ANOTHER):
+            raise SandboxError(f"the sandbox ended at once (see {_log(places)}):\n{_last_lines(places)}")
+        if time.monotonic() > started + START_SECONDS:
+            raise SandboxError(f"the sandbox is not ready after {START_SECONDS} s; see {_log(places)}")
+        time.sleep(0.02)
+    if wrong := unhealthy(places):
+        raise SandboxError("; ".join(wrong) + "; `python -m pipeline.sandbox down` ends it")
+    return f"sandbox is up (pid {found.pid}) after {time.monotonic() - started:.1f} s"
+
+
+def _spawn(places: Places) -> subprocess.Popen[bytes]:
+    """In a session of its own, with none of our descriptors: a lock of ours must not live on in it."""
+    places.log.mkdir(parents=True, exist_ok=True)
+    home = places.data / "home"  # DuckDB keeps its extensions under $HOME, which may be missing or read-only
+    home.mkdir(exist_ok=True)
+    with _log(places).open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline.sandbox", "serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            close_fds=True,
+            start_new_session=True,
+            env={**os.environ, "HOME": str(home)},
+        )
+
+
+def _log(places: Places) -> Path:
+    return places.log / "sandbox.log"
+
+
+def _last_lines(places: Places, count: int = 5) -> str:
+    return "\n".join(_log(places).read_text(errors="replace").splitlines()[-count:])
+
+
+def down(places: Places) -> str:
+    """End the process and wait until it is gone; one line that says so. Raises SandboxError."""
+    if not (found := running(places)):
+        return "sandbox is down"
+    for sign, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
+        if _ended(places, sign, seconds):
+            return f"sandbox is down (pid {found.pid} ended by {sign.name})"
+    raise SandboxError(f"pid {found.pid} is still there after SIGKILL")
+
+
+def _ended(places: Places, sign: signal.Signals, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    told = 0
+    while (found := running(places)) and time.monotonic() < until:
+        if found.pid != told and found.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(found.pid, sign)
+            told = found.pid
+        time.sleep(0.02)
+    return not running(places)
+
+
+def status(places: Places) -> tuple[str, bool]:
+    """One line, and whether all is well."""
+    found = running(places)
+    if not found:
+        return "sandbox is down", False
+    if not found.ready:
+        return f"sandbox is starting (pid {found.pid})", False
+    if wrong := unhealthy(places):
+        return f"sandbox runs (pid {found.pid}), but " + "; ".join(wrong), False
+    return f"sandbox is up (pid {found.pid})", True

@@ -1,0 +1,156 @@
+"""Where a feed's files come from: a vendor's SFTP folder, or a folder into which others deliver."""
+
+import datetime as dt
+import fnmatch
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pipeline import manifests, settings, sftp
+from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete
+from pipeline.sftp import Progress, RemoteFile
+from pipeline.vendors import VENDORS
+
+
+class Place(Protocol):
+    """A folder of files that is not ours."""
+
+    @property
+    def settle(self) -> float:
+        """Seconds for which a file must have stood still before it is believed to be whole."""
+        ...
+
+    def look(self) -> dict[str, RemoteFile]:
+        """The files that are there now, by name. Raises PipelineError."""
+        ...
+
+    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
+        """Bring `file` to `to`, whole or not at all. Raises PipelineError."""
+        ...
+
+
+@dataclass(frozen=True)
+class SftpFolder:
+    """A folder on a vendor's server; `vendor` is a name of pipeline/vendors.py."""
+
+    vendor: str
+    folder: str
+
+    @property
+    def settle(self) -> float:
+        return VENDORS[self.vendor].settle
+
+    def look(self) -> dict[str, RemoteFile]:
+        return sftp.listing(VENDORS[self.vendor], self.folder)
+
+    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
+        sftp.download(VENDORS[self.vendor], self.folder, file, to, progress)
+
+
+@dataclass(frozen=True)
+class DropFolder:
+    """A folder below `[district] drop`, into which the district's own SFTP server writes."""
+
+    folder: str
+    settle: float = 5
+
+    @property
+    def path(self) -> Path:
+        return settings.load().district.drop / self.folder
+
+    def look(self) -> dict[str, RemoteFile]:
+        if not self.path.is_dir():
+            raise ConfigurationError(
+                f"no folder {self.path}",
+                expected=f"{self.folder} below `drop` of luigi.cfg, where the exports arrive",
+                next_step="correct `drop`, mount the share, or start the sandbox (python -m pipeline.sandbox up)",
+            )
+        found = {}
+        for path in self.path.iterdir():
+            if path.is_file():
+                now = path.stat()
+                found[path.name] = RemoteFile(path.name, now.st_size, now.st_mtime)
+        return found
+
+    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
+        source = self.path / file.name
+        with manifests.written(to) as draft:
+            shutil.copyfile(source, draft)
+            now, got = source.stat(), draft.stat().st_size
+            if got != file.size or (now.st_size, now.st_mtime) != (file.size, file.mtime):
+                raise TransferIncomplete(
+                    f"{source} gave {got} bytes and has {now.st_size} now",
+                    expected=f"the {file.size} bytes that were listed",
+                    next_step="it is being written still; the next run takes it when it stands still",
+                )
+        progress(file.size, file.size)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One part of a feed: which files of which place are it. `name` is the part's name, and the tag of its rows."""
+
+    name: str
+    place: Place
+    pattern: str
+
+
+# --------------------------------------------------------------------------------- one look a place and process
+
+_looks: dict[Place, tuple[float, dict[str, RemoteFile] | PipelineError]] = {}
+_second_looks: dict[Place, dict[str, RemoteFile]] = {}
+
+
+def forget() -> None:
+    """Look again: what is known of the places is from before."""
+    _looks.clear()
+    _second_looks.clear()
+
+
+def _looked(place: Place) -> tuple[float, dict[str, RemoteFile]]:
+    """When this process looked, and what it saw. A look that failed fails again, without knocking again."""
+    if place not in _looks:
+        try:
+            _looks[place] = (time.monotonic(), place.look())
+        except PipelineError as error:
+            _looks[place] = (time.monotonic(), error)
+    when, there = _looks[place]
+    if isinstance(there, PipelineError):
+        raise there
+    return when, there
+
+
+def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile | None:
+    """The latest match of the source's pattern that was changed within [begins, ends), by one look a process.
+
+    Among files of the same second the last name wins, since dated names sort by date. Raises PipelineError.
+    """
+    _, there = _looked(source.place)
+    fresh = [
+        file
+        for file in there.values()
+        if fnmatch.fnmatchcase(file.name, source.pattern) and begins.timestamp() <= file.mtime < ends.timestamp()
+    ]
+    return max(fresh, key=lambda file: (file.mtime, file.name), default=None)
+
+
+def settled(source: Source, file: RemoteFile) -> bool:
+    """Whether the file stands still: its time is older than the place's settle time, or two looks agree.
+
+    Waits, at most once a place and process, until the settle time since the first look is over.
+    """
+    place = source.place
+    if time.time() - file.mtime > place.settle:
+        return True
+    if place not in _second_looks:
+        first, _ = _looked(place)
+        time.sleep(max(0.0, first + place.settle - time.monotonic()))
+        _second_looks[place] = place.look()
+    return _second_looks[place].get(file.name) == file
+
+
+def failed_looks() -> list[PipelineError]:
+    """The errors of this process's looks that failed, one a place."""
+    return [there for _, there in _looks.values() if isinstance(there, PipelineError)]

@@ -1,0 +1,63 @@
+-- Ellevation: who the students are.
+-- grain: one row per active student (Enroll_Status 0) of both servers. All of them, not only English learners: the
+--        programme also screens and searches students who are not (yet) learners, and drops whoever is not sent.
+--        A student without a student_number has no key and is left out.
+-- owner: district data team
+-- reader: Ellevation, file `Student-Demographics`, every morning
+-- layout: header known; the values are modelled: ActiveStatus is `Active`, ESLTeacher a TeacherNumber, GradeLevel PK, K
+--         and 1 to 12, Ethnicity text (a code that is not below goes as it is). AlternateSchool and AddressLine2 are
+--         not in the SIS and stay empty. Dates are MM/DD/YYYY, empty when the SIS holds none or nothing that is a
+--         date. No data is an empty field.
+WITH
+  schools AS (
+    SELECT
+      school_rows.district_identification,
+      school_rows.school_number,
+      MAX(school_rows.name) AS name
+    FROM `powerschool_combined.schools` AS school_rows
+    GROUP BY school_rows.district_identification, school_rows.school_number
+  )
+SELECT
+  COALESCE(students.first_name, '') AS FirstName,
+  COALESCE(students.middle_name, '') AS MiddleName,
+  COALESCE(students.last_name, '') AS LastName,
+  'Active' AS ActiveStatus,
+  COALESCE(students.schoolid, '') AS SchoolCode,
+  COALESCE(schools.name, '') AS SchoolName,
+  '' AS AlternateSchool,
+  COALESCE(students.esl_teacher, '') AS ESLTeacher,
+  students.student_number AS StudentID,
+  COALESCE(students.state_id, '') AS StudentStateID,
+  CASE students.grade_level
+    WHEN '-1' THEN 'PK'
+    WHEN '0' THEN 'K'
+    ELSE COALESCE(students.grade_level, '')
+  END AS GradeLevel,
+  COALESCE(students.gender, '') AS Gender,
+  COALESCE(FORMAT_DATE('%m/%d/%Y', SAFE.PARSE_DATE('%m/%d/%Y', students.dob)), '') AS BirthDate,
+  COALESCE(students.street, '') AS AddressLine1,
+  '' AS AddressLine2,
+  COALESCE(students.city, '') AS City,
+  COALESCE(students.state, '') AS State,
+  COALESCE(students.zip, '') AS Zip,
+  COALESCE(students.home_phone, '') AS HomePhone,
+  COALESCE(students.home_language, '') AS NativeLanguage,
+  CASE students.ethnicity
+    WHEN 'W' THEN 'White'
+    WHEN 'H' THEN 'Hispanic or Latino'
+    WHEN 'B' THEN 'Black or African American'
+    WHEN 'A' THEN 'Asian'
+    WHEN 'M' THEN 'Two or More Races'
+    WHEN 'I' THEN 'American Indian or Alaska Native'
+    WHEN 'P' THEN 'Native Hawaiian or Other Pacific Islander'
+    ELSE COALESCE(students.ethnicity, '')
+  END AS Ethnicity,
+  COALESCE(students.country_of_birth, '') AS CountryOfBirth,
+  COALESCE(FORMAT_DATE('%m/%d/%Y', SAFE.PARSE_DATE('%m/%d/%Y', students.us_entry_date)), '') AS USEntryDate
+FROM `powerschool_combined.students` AS students
+LEFT JOIN schools
+  ON schools.district_identification = students.district_identification
+  AND schools.school_number = students.schoolid
+WHERE
+  students.enroll_status = '0'
+  AND COALESCE(students.student_number, '') != ''

@@ -1,0 +1,118 @@
+"""Where every flow stands on a date, read from the evidence that the tasks leave; no vendor is asked."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import inbound, manifests, outbound, settings, storage
+from pipeline.deliveries import DELIVERIES, Delivery
+from pipeline.feeds import FEEDS, Feed
+from pipeline.targets import LandedTarget, PreparedTarget, TableTarget
+
+STATES = ("waiting", "landed", "loaded", "delivered", "late", "broken", "on hold")
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One flow on one date. `at` is the local time at which its state came true."""
+
+    flow: str
+    direction: str
+    state: str
+    rows: int | None = None
+    bytes: int | None = None
+    at: str = ""
+    detail: str = ""
+
+
+def flows(date: dt.date) -> list[Flow]:
+    """Every feed and every delivery, in the order of the catalogue. Raises WarehouseError."""
+    failed = _failures(date)
+    inward = [_inbound(feed, date, failed) for feed in FEEDS.values()]
+    late = {flow.flow for flow in inward if flow.state == "late"}
+    return inward + [_outbound(delivery, date, failed, late) for delivery in DELIVERIES.values()]
+
+
+def _failures(date: dt.date) -> dict[str, str]:
+    """What the last run of each wrapper could not do, by flow: the first line of the message."""
+    folder = settings.load().district.landing / "runs"
+    failed: dict[str, str] = {}
+    for path in folder.glob(f"*-{date}.json"):
+        for event in (manifests.load(path) or {}).get("failed", []):
+            failed[str(event["flow"])] = str(event["message"]).split("\n")[0]
+    return failed
+
+
+def _local(moment: str) -> str:
+    return dt.datetime.fromisoformat(moment).astimezone(settings.load().district.zone).strftime("%m-%d %H:%M")
+
+
+def _inbound(feed: Feed, date: dt.date, failed: dict[str, str]) -> Flow:
+    landed = [LandedTarget(feed, source.name, date).manifest() for source in feed.sources]
+    there = [manifest for manifest in landed if manifest]
+    prepared = PreparedTarget(feed, date).manifest()
+    facts: dict[str, Any] = {
+        "rows": prepared["rows"] if prepared else None,
+        "bytes": sum(int(manifest["size"]) for manifest in there) if there else None,
+        "at": _local(max(str(manifest["landed_at"]) for manifest in there)) if there else "",
+    }
+    as_of = TableTarget(feed.dataset, feed.name, {}).as_of()
+    if as_of is not None and as_of > date:
+        return Flow(feed.name, "in", "loaded", **facts, detail=f"the table is of {as_of}")
+    if inbound.loaded_target(feed, date).exists():
+        return Flow(feed.name, "in", "loaded", **facts)
+    if feed.name in failed:
+        return Flow(feed.name, "in", "broken", **facts, detail=failed[feed.name])
+    if len(there) == len(landed):
+        return Flow(feed.name, "in", "landed", **facts)
+    missing = ", ".join(source.name for source, manifest in zip(feed.sources, landed, strict=True) if not manifest)
+    return Flow(feed.name, "in", _late_or_waiting(date, feed.due), **facts, detail=f"no file from {missing}")
+
+
+def _late_or_waiting(date: dt.date, due: dt.time) -> str:
+    zone = settings.load().district.zone
+    return "late" if dt.datetime.now(zone) > dt.datetime.combine(date, due, zone) else "waiting"
+
+
+def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: set[str]) -> Flow:
+    target = outbound.receipt_target(delivery, date)
+    receipt = storage.read_json(target.name) if storage.find(target.name).generation else None
+    where = f"{delivery.vendor}:{delivery.folder}"
+    if receipt and target.exists():
+        size = sum(int(file["bytes"]) for file in receipt["files"].values())
+        detail = f"{len(receipt['files'])} files at {where}"
+        return Flow(delivery.name, "out", "delivered", None, size, _local(receipt["sent_at"]), detail)
+    held = storage.find(outbound.verdict_target(delivery, date).name).metadata
+    if held.get("fingerprint") == target.fingerprint and held.get("may_go") == "no":
+        return Flow(delivery.name, "out", "on hold", detail=failed.get(delivery.name, ""))
+    latest = target.latest()
+    if latest and latest > target.period:
+        return Flow(delivery.name, "out", "delivered", detail=f"a later set, of {latest}, is at {where}")
+    if delivery.name in failed:
+        return Flow(delivery.name, "out", "broken", detail=failed[delivery.name])
+    inputs = {feed.name for file in delivery.view_files for feed in outbound.feeds_below(file.view)}
+    inputs |= {copy.feed for copy in delivery.copies}
+    if waits := sorted(inputs & late):
+        return Flow(delivery.name, "out", "late", detail=f"waits for {', '.join(waits)}")
+    if broken := sorted(inputs & set(failed)):
+        return Flow(delivery.name, "out", "broken", detail=f"its input {', '.join(broken)} is broken")
+    return Flow(
+        delivery.name, "out", "waiting", detail=f"for {where}" + (", weekly" if delivery.cadence == "weekly" else "")
+    )
+
+
+def table(found: list[Flow]) -> str:
+    """The flows as lines of text."""
+    from pipeline.progress import size
+
+    rows = [("", "flow", "state", "rows", "bytes", "at", "")]
+    for flow in found:
+        count = f"{flow.rows:,}" if flow.rows is not None else ""
+        amount = size(flow.bytes) if flow.bytes is not None else ""
+        rows.append((flow.direction, flow.flow, flow.state, count, amount, flow.at, flow.detail))
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    lines = []
+    for row in rows:
+        cells = [row[i].rjust(widths[i]) if i in (3, 4) else row[i].ljust(widths[i]) for i in range(6)]
+        lines.append("  ".join([*cells, row[6]]).rstrip())
+    return "\n".join(lines)

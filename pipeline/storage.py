@@ -1,0 +1,184 @@
+"""The bucket: objects with the digest of their bytes as metadata, written under generation preconditions."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import google.cloud.storage as gcs
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
+
+from pipeline import cloud, settings
+from pipeline.errors import WarehouseError
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as the bucket tells it: generation 0 means that there is none."""
+
+    name: str
+    generation: int = 0
+    size: int = 0
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@cloud.per_process
+def _client() -> gcs.Client:
+    told = settings.load()
+    return gcs.Client(
+        project=told.district.project,
+        credentials=cloud.credentials(told.cloud.storage_endpoint),
+        client_options=ClientOptions(api_endpoint=told.cloud.storage_endpoint or None),
+    )
+
+
+def _bucket() -> gcs.Bucket:
+    return _client().bucket(settings.load().district.bucket)
+
+
+def uri(name: str) -> str:
+    """The object's address, gs://bucket/name."""
+    return f"gs://{settings.load().district.bucket}/{name}"
+
+
+# ---------------------------------------------------------------------------- what is there: one listing a prefix
+
+_listings: dict[str, dict[str, Stored]] = {}
+
+
+def forget() -> None:
+    """List again: what is known is from before."""
+    _listings.clear()
+
+
+def find(name: str) -> Stored:
+    """The object as it is; in the scheduling process by one listing of its `<folder>/<date>/`."""
+    if cloud.forked():
+        with cloud.explained(f"looking at {uri(name)}"):
+            return _stored(_bucket().get_blob(name, **cloud.patience()), name)
+    prefix = "/".join(name.split("/")[:2]) + "/"
+    if prefix not in _listings:
+        _listings[prefix] = list_objects(prefix)
+    return _listings[prefix].get(name, Stored(name))
+
+
+def list_objects(prefix: str, start: str = "") -> dict[str, Stored]:
+    """The objects whose names begin with `prefix` and are not before `start`; none when there is no bucket."""
+    with cloud.explained(f"listing {uri(prefix)}"):
+        try:
+            found = _client().list_blobs(
+                settings.load().district.bucket,
+                prefix=prefix,
+                start_offset=start or None,
+                fields="items(name,generation,size,metadata),nextPageToken",
+                **cloud.patience(),
+            )
+            return {blob.name: _stored(blob, blob.name) for blob in found if blob.name >= start}
+        except NotFound:
+            return {}
+
+
+def _stored(blob: gcs.Blob | None, name: str) -> Stored:
+    if blob is None:
+        return Stored(name)
+    return Stored(name, int(blob.generation or 0), int(blob.size or 0), dict(blob.metadata or {}))
+
+
+def _remember(stored: Stored) -> Stored:
+    prefix = "/".join(stored.name.split("/")[:2]) + "/"
+    if prefix in _listings:
+        _listings[prefix][stored.name] = stored
+    return stored
+
+
+# ------------------------------------------------------------------------------------------------- in and out
+
+
+def store_file(path: Path, name: str, metadata: dict[str, str], over: Stored) -> Stored:
+    """Put the file's bytes under `name`, over what `over` says is there and nothing else; checksum verified.
+
+    Raises WarehouseError, also when somebody else wrote the object since `over` was seen.
+    """
+
+    def upload(blob: gcs.Blob) -> None:
+        blob.upload_from_filename(
+            str(path), if_generation_match=over.generation, checksum="crc32c", timeout=settings.load().cloud.timeout
+        )
+
+    return _store(upload, name, metadata, path.stat().st_size)
+
+
+def store_json(name: str, content: dict[str, Any], metadata: dict[str, str], over: Stored) -> Stored:
+    """Put `content` as JSON under `name`, like `store_file`."""
+    text = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+    def upload(blob: gcs.Blob) -> None:
+        blob.upload_from_string(
+            text,
+            content_type="application/json",
+            if_generation_match=over.generation,
+            checksum="crc32c",
+            timeout=settings.load().cloud.timeout,
+        )
+
+    return _store(upload, name, metadata, len(text))
+
+
+def _store(upload: Callable[[gcs.Blob], None], name: str, metadata: dict[str, str], size: int) -> Stored:
+    blob = _bucket().blob(name)
+    blob.metadata = metadata
+    with cloud.explained(f"writing {uri(name)}"):
+        try:
+            upload(blob)
+        except NotFound:
+            _create_bucket()
+            upload(blob)
+        except PreconditionFailed:
+            raise WarehouseError(
+                f"{uri(name)} was written by somebody else meanwhile",
+                expected="only this run to write it",
+                next_step="run again; if it happens again, look for a second pipeline on this bucket",
+            ) from None
+    if blob.size != size:
+        raise WarehouseError(
+            f"{uri(name)} has {blob.size} bytes", expected=f"the {size} that were sent", next_step="run again"
+        )
+    return _remember(_stored(blob, name))
+
+
+def _create_bucket() -> None:
+    told = settings.load().district
+    bucket = _bucket()
+    bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+    bucket.iam_configuration.public_access_prevention = "enforced"
+    try:
+        _client().create_bucket(bucket, location=told.location, **cloud.patience())
+    except Conflict:
+        return  # another worker was faster
+
+
+def read_json(name: str) -> dict[str, Any] | None:
+    """The JSON object under `name`, or None when there is none."""
+    with cloud.explained(f"reading {uri(name)}"):
+        try:
+            content = json.loads(_bucket().blob(name).download_as_bytes(**cloud.patience()))
+        except NotFound:
+            return None
+    return content if isinstance(content, dict) else None
+
+
+def fetch(name: str, to: Path) -> None:
+    """Bring the object's bytes to the file `to`; the client verifies their checksum."""
+    with cloud.explained(f"reading {uri(name)}"):
+        _bucket().blob(name).download_to_filename(str(to), **cloud.patience())
+
+
+def remove(name: str) -> None:
+    """Delete the object, if it is there."""
+    with cloud.explained(f"deleting {uri(name)}"):
+        try:
+            _bucket().blob(name).delete(**cloud.patience())
+        except NotFound:
+            return

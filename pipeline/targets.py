@@ -1,0 +1,201 @@
+"""What "done" means: the evidence of each state, with the fingerprints of what it was made from.
+
+A target exists when its evidence is there and says what is expected *now*. So a corrected input makes everything
+above it incomplete, and an output that is deleted is the only one that is made again.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from pipeline import manifests, settings, storage, warehouse
+from pipeline.deliveries import Delivery
+from pipeline.errors import PipelineError
+from pipeline.feeds import Feed
+from pipeline.sftp import RemoteFile
+from pipeline.sources import settled
+
+
+class Target(luigi.Target):
+    """Luigi's target, typed."""
+
+    def exists(self) -> bool:
+        """Whether the state is true now."""
+        raise NotImplementedError
+
+
+def landing(feed: Feed, date: dt.date) -> Path:
+    """The folder of the feed's copies of that date."""
+    return settings.load().district.landing / feed.folder / date.isoformat()
+
+
+@dataclass(frozen=True)
+class VendorFileTarget(Target):
+    """The newest match is at the vendor, fresh for the date, and stands still."""
+
+    feed: Feed
+    part: str
+    date: dt.date
+
+    def newest(self) -> RemoteFile | None:
+        """Raises PipelineError when nobody could look."""
+        return self.feed.newest(self.part, self.date)
+
+    def exists(self) -> bool:
+        """When nobody could look, True: the task that fetches the file then says why, as a failure of its own."""
+        try:
+            file = self.newest()
+            return file is not None and settled(self.feed.source(self.part), file)
+        except PipelineError:
+            return True
+
+
+@dataclass(frozen=True)
+class LandedTarget(Target):
+    """Our byte-for-byte copy of the vendor's file is on disk, and the vendor has no other one for the date."""
+
+    feed: Feed
+    part: str
+    date: dt.date
+
+    @property
+    def folder(self) -> Path:
+        return landing(self.feed, self.date) / self.part
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.folder / f"{self.feed.name}.manifest.json"
+
+    def manifest(self) -> dict[str, Any] | None:
+        """What was landed, when the copy is there and whole."""
+        found = manifests.load(self.manifest_path)
+        if found is None:
+            return None
+        copy = self.folder / str(found["name"])
+        return found if copy.is_file() and copy.stat().st_size == found["size"] else None
+
+    def exists(self) -> bool:
+        """Whether the vendor took the file away since does not matter; whether another one came does."""
+        found = self.manifest()
+        if found is None:
+            return False
+        try:
+            newest = self.feed.newest(self.part, self.date)
+        except PipelineError:
+            return True  # what we hold is good; that nobody could look is reported by the runner
+        return newest is None or newest == RemoteFile(found["name"], found["size"], found["mtime"])
+
+
+@dataclass(frozen=True)
+class PreparedTarget(Target):
+    """The feed's parts, checked and stacked, are one normalised CSV on disk."""
+
+    feed: Feed
+    date: dt.date
+
+    @property
+    def path(self) -> Path:
+        return landing(self.feed, self.date) / self.feed.file
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.path.with_name(f"{self.feed.name}.manifest.json")
+
+    def manifest(self) -> dict[str, Any] | None:
+        """What was prepared, when it is there and made from the parts and by the contract of now."""
+        found = manifests.load(self.manifest_path)
+        if found is None or found["contract"] != self.feed.contract.fingerprint or found["parts"] != self.parts():
+            return None
+        return found if self.path.is_file() and self.path.stat().st_size == found["size"] else None
+
+    def parts(self) -> dict[str, str | None]:
+        """The digest of each part as it is landed now."""
+        landed = {source.name: LandedTarget(self.feed, source.name, self.date) for source in self.feed.sources}
+        found = {name: target.manifest() for name, target in landed.items()}
+        return {name: manifest["sha256"] if manifest else None for name, manifest in found.items()}
+
+    def exists(self) -> bool:
+        return self.manifest() is not None
+
+
+@dataclass(frozen=True)
+class ObjectTarget(Target):
+    """The object is in the bucket and its metadata hold `expected`."""
+
+    name: str
+    expected: dict[str, str]
+
+    def found(self) -> storage.Stored:
+        return storage.find(self.name)
+
+    def exists(self) -> bool:
+        held = self.found().metadata
+        return bool(self.expected) and all(held.get(key) == value for key, value in self.expected.items())
+
+
+@dataclass(frozen=True)
+class TableTarget(Target):
+    """The table is in the warehouse and its labels are `expected` (among others)."""
+
+    dataset: str
+    table: str
+    expected: dict[str, str]
+
+    def as_of(self) -> dt.date | None:
+        """The date of what the table holds; None when there is no table or it is being replaced."""
+        text = warehouse.find(self.dataset, self.table).labels.get("as_of", "")
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            return None
+
+    def exists(self) -> bool:
+        held = warehouse.find(self.dataset, self.table).labels
+        return bool(self.expected) and all(held.get(key) == value for key, value in self.expected.items())
+
+
+@dataclass(frozen=True)
+class ViewTarget(Target):
+    """The warehouse's text of the view is `text`."""
+
+    dataset: str
+    view: str
+    text: str
+
+    def exists(self) -> bool:
+        return warehouse.view_text(self.dataset, self.view) == self.text
+
+
+@dataclass(frozen=True)
+class ReceiptTarget(Target):
+    """The vendor was given the delivery of the period: the receipt says so, with the fingerprint of what was given.
+
+    The receipts of a delivery are `deliveries/<period>/<delivery>/receipt.json`; `deliveries/latest/<delivery>.json`
+    is a copy of the last one, so that one look tells whether a later delivery has gone out.
+    """
+
+    delivery: Delivery
+    period: dt.date
+    fingerprint: str
+
+    @property
+    def name(self) -> str:
+        return f"deliveries/{self.period}/{self.delivery.name}/receipt.json"
+
+    @property
+    def latest_name(self) -> str:
+        return f"deliveries/latest/{self.delivery.name}.json"
+
+    def latest(self) -> dt.date | None:
+        """The period of the last delivery that went out, of whatever day."""
+        text = storage.find(self.latest_name).metadata.get("period")
+        return dt.date.fromisoformat(text) if text else None
+
+    def exists(self) -> bool:
+        held, latest = storage.find(self.name).metadata.get("fingerprint"), self.latest()
+        if held is None or latest is None or latest < self.period:
+            return False
+        return self.delivery.cadence == "weekly" or held == self.fingerprint

@@ -1,0 +1,255 @@
+"""BigQuery: tables and views whose labels say what they hold; load jobs that cannot run twice."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import Conflict, NotFound
+from google.cloud import bigquery
+from google.cloud.bigquery.table import TableListItem
+
+from pipeline import cloud, settings
+from pipeline.errors import WarehouseError
+from pipeline.schemas import Column
+
+# Longest wait for one job, in seconds: a load of a gigabyte takes some minutes.
+JOB = 1800
+# What a label says while the table's rows are being replaced.
+IN_WORK = "in-work"
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A table or view as the warehouse tells it; `there` is False for none."""
+
+    there: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@cloud.per_process
+def _client() -> bigquery.Client:
+    told = settings.load()
+    return bigquery.Client(
+        project=told.district.project,
+        location=told.district.location,
+        credentials=cloud.credentials(told.cloud.bigquery_endpoint),
+        client_options=ClientOptions(api_endpoint=told.cloud.bigquery_endpoint or None),
+    )
+
+
+def _name(dataset: str, table: str) -> str:
+    return f"{settings.load().district.project}.{dataset}.{table}"
+
+
+# ---------------------------------------------------------------------------- what is there: one listing a dataset
+
+_listings: dict[str, dict[str, Shelved]] = {}
+
+
+def forget() -> None:
+    """List again: what is known is from before."""
+    _listings.clear()
+    _texts.clear()
+
+
+def find(dataset: str, table: str) -> Shelved:
+    """The table (or view) as it is; in the scheduling process by one listing of its dataset."""
+    if cloud.forked():
+        return _look(dataset, table)
+    if dataset not in _listings:
+        _listings[dataset] = _list(dataset)
+    return _listings[dataset].get(table, Shelved())
+
+
+def _look(dataset: str, table: str) -> Shelved:
+    with cloud.explained(f"looking at {dataset}.{table}"):
+        try:
+            return Shelved(True, dict(_client().get_table(_name(dataset, table), **cloud.patience()).labels))
+        except NotFound:
+            return Shelved()
+
+
+def _list(dataset: str) -> dict[str, Shelved]:
+    place = f"{settings.load().district.project}.{dataset}"
+
+    def shelved(item: TableListItem) -> Shelved:
+        return Shelved(True, dict(item.labels))
+
+    with cloud.explained(f"listing {dataset}"):
+        try:
+            items = _client().list_tables(place, max_results=10_000, **cloud.patience())
+            return {item.table_id: shelved(item) for item in items}
+        except NotFound:
+            return {}
+
+
+def _remember(dataset: str, table: str, labels: dict[str, str]) -> None:
+    if dataset in _listings:
+        _listings[dataset][table] = Shelved(True, labels)
+
+
+def _dataset(dataset: str) -> None:
+    """Make the dataset when it is missing."""
+    told = settings.load().district
+    new = bigquery.Dataset(f"{told.project}.{dataset}")
+    new.location = told.location
+    with cloud.explained(f"creating dataset {dataset}"):
+        _client().create_dataset(new, exists_ok=True, **cloud.patience())
+
+
+def _with_dataset(dataset: str, action: Callable[[], Any]) -> Any:
+    """`action`, and once more when it finds no dataset and one could be made: the way there costs no call."""
+    try:
+        return action()
+    except NotFound:
+        _dataset(dataset)
+        return action()
+
+
+# ------------------------------------------------------------------------------------------------------- tables
+
+
+def load(uri: str, dataset: str, table: str, columns: tuple[Column, ...], labels: dict[str, str], job: str) -> int:
+    """Replace the table by the CSV at `uri` (header, UTF-8), then say so in its labels. Returns its rows.
+
+    The job's id is `job` and a counter: a submission that is sent twice finds the first one. Before the rows
+    change the old labels go, so that a kill in between leaves a table that says nothing, not one that lies.
+    Raises WarehouseError; the old rows then stay.
+    """
+    config = bigquery.LoadJobConfig(
+        source_format="CSV",
+        skip_leading_rows=1,
+        allow_quoted_newlines=True,
+        write_disposition="WRITE_TRUNCATE",
+        schema=[bigquery.SchemaField(c.name, c.type, c.mode, description=c.description) for c in columns],
+        labels={"as_of": labels["as_of"]},
+    )
+
+    def submit(job_id: str) -> bigquery.LoadJob:
+        return _client().load_table_from_uri(
+            uri, _name(dataset, table), job_id=job_id, job_config=config, **cloud.patience()
+        )
+
+    with cloud.explained(f"loading {dataset}.{table}"):
+        if find(dataset, table).there:
+            _label(dataset, table, dict.fromkeys(labels, IN_WORK))
+        rows = int(_with_dataset(dataset, lambda: _once(job, submit)).output_rows or 0)
+        if rows != int(labels["rows"]):
+            raise WarehouseError(
+                f"{dataset}.{table} took {rows} rows",
+                expected=f"the {labels['rows']} of the file",
+                next_step="run again",
+            )
+        _label(dataset, table, labels)
+    return rows
+
+
+def _once(job: str, submit: Callable[[str], bigquery.LoadJob]) -> bigquery.LoadJob:
+    """The finished job of the first free id; one of this name that is still running is waited for instead."""
+    stem = re.sub(r"[^A-Za-z0-9_-]", "_", job)
+    for attempt in range(1, 100):
+        job_id = f"{stem}_{attempt}"
+        begun = dt.datetime.now(dt.UTC)
+        try:
+            running = submit(job_id)
+        except Conflict:
+            running = cast("bigquery.LoadJob", _client().get_job(job_id, **cloud.patience()))
+            if running.state == "DONE" and (running.created is None or running.created < begun):
+                continue  # an earlier run's, and the table is not what it should be, or we would not be here
+        running.result(timeout=JOB)
+        return running
+    raise WarehouseError(
+        f"99 load jobs are called {stem}", expected="a free job id", next_step="load the table by hand, or wait a day"
+    )
+
+
+def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetime | None = None) -> None:
+    change = bigquery.Table(_name(dataset, table))
+    change.labels = labels
+    fields = ["labels"]
+    if expires:
+        change.expires = expires
+        fields.append("expires")
+    _client().update_table(change, fields, **cloud.patience())
+    _remember(dataset, table, labels)
+
+
+def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
+    """Replace the table by the query's rows, then label it; it goes after `days`. Returns its rows."""
+    config = bigquery.QueryJobConfig(destination=_name(dataset, table), write_disposition="WRITE_TRUNCATE")
+
+    def ask() -> int:
+        result = _client().query(query, job_config=config, **cloud.patience()).result(timeout=JOB, page_size=1)
+        return int(result.total_rows or 0)
+
+    with cloud.explained(f"freezing {dataset}.{table}"):
+        if find(dataset, table).there:
+            _label(dataset, table, dict.fromkeys(labels, IN_WORK))
+        rows: int = _with_dataset(dataset, ask)
+        _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
+    return rows
+
+
+def extract(dataset: str, table: str, uri: str) -> None:
+    """Write the table as CSV (header, UTF-8) to the bucket: one object, so at most a gigabyte."""
+    with cloud.explained(f"extracting {dataset}.{table}"):
+        _client().extract_table(_name(dataset, table), uri, **cloud.patience()).result(timeout=JOB)
+
+
+def ask(query: str, doing: str) -> list[dict[str, Any]]:
+    """The rows of a small query, as dictionaries."""
+    with cloud.explained(doing):
+        rows = _client().query(query, **cloud.patience()).result(timeout=JOB)
+        return [dict(row.items()) for row in rows]
+
+
+# -------------------------------------------------------------------------------------------------------- views
+
+
+_texts: dict[str, dict[str, str | None]] = {}
+
+
+def view_text(dataset: str, view: str) -> str | None:
+    """The SQL that the view has in the warehouse, or None when there is no such view.
+
+    In the scheduling process the views of a dataset are looked at all together, some at a time.
+    """
+    if cloud.forked():
+        return _view_text(dataset, view)
+    if dataset not in _texts:
+        find(dataset, view)
+        there = list(_listings[dataset])
+        with ThreadPoolExecutor(8) as pool:
+            _texts[dataset] = dict(zip(there, pool.map(partial(_view_text, dataset), there), strict=True))
+    return _texts[dataset].get(view)
+
+
+def _view_text(dataset: str, view: str) -> str | None:
+    with cloud.explained(f"looking at {dataset}.{view}"):
+        try:
+            found = _client().get_table(_name(dataset, view), **cloud.patience())
+        except NotFound:
+            return None
+        return str(found.view_query) if found.view_query is not None else None
+
+
+def deploy_view(dataset: str, view: str, text: str) -> None:
+    """Make the view's SQL `text`, whether or not the view is there."""
+    made = bigquery.Table(_name(dataset, view))
+    made.view_query = text
+
+    def create() -> None:
+        try:
+            _client().create_table(made, **cloud.patience())
+        except Conflict:
+            _client().update_table(made, ["view_query"], **cloud.patience())
+
+    with cloud.explained(f"deploying the view {dataset}.{view}"):
+        _with_dataset(dataset, create)
+    _remember(dataset, view, {})
+    _texts.get(dataset, {})[view] = text

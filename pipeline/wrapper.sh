@@ -1,0 +1,176 @@
+# shellcheck shell=bash disable=SC2154,SC2164  # `here` is set, and `set -e` switched on, by who sources this
+# What run_daily.sh and run_weekly.sh have in common; sourced by them, with `here` set to the pipeline's folder.
+#
+# Locks, each a file in var/lock and held through a file descriptor:
+#   8  daily or weekly   one run of a name: the second says so and ends with 0
+#   9  run               one run at all: the weekly waits for the daily
+#   7  venv (shared)     setup.sh does not rebuild .venv under a run
+# The run inherits them, so that they are held while it lives even if this wrapper was killed. The sandbox and
+# the central scheduler, which live on, must not.
+
+usage() {
+    cat <<EOT
+usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [-- LUIGI-ARGUMENTS]
+
+Builds what is missing or stale of $root, and nothing else: calling it again is always safe.
+
+  --date YYYY-MM-DD   the date to build (default: today, in the district's time zone)
+  --workers N         tasks at the same time (default: 4)
+  --help              this text
+  -- ...              everything after -- is handed on to Luigi
+
+Exit codes: 0 done, or another run is at work; 20 a vendor's file is not there yet; 30 something is broken;
+40 a delivery waits for a person; 2 wrong arguments; 130 or 143 interrupted.
+EOT
+}
+
+say() { printf 'run_%s: %s\n' "$name" "$*" >&2; }
+broken() { say "$@"; exit 30; }
+wrong() { say "$@"; usage >&2; exit 2; }
+
+# Sets date, workers and extra.
+parse() {
+    date='' workers=4 extra=()
+    while (($#)); do
+        case $1 in
+            --help | -h) usage; exit 0 ;;
+            --date=* | --workers=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
+            --date) is_date "${2-}" || wrong "--date '${2-}' is no date like 2026-11-23"
+                date=$2; shift 2 ;;
+            --workers) [[ ${2-} =~ ^[1-9][0-9]?$ ]] || wrong "--workers '${2-}' is no number from 1 to 99"
+                workers=$2; shift 2 ;;
+            --) extra=("${@:2}"); break ;;
+            *) wrong "unknown argument '$1'" ;;
+        esac
+    done
+}
+
+is_date() { [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ && $(date -d "$1" +%F 2>/dev/null) == "$1" ]]; }
+
+# Runs "$@" and returns its exit code, with our signals handed on to it. It has a process group of its own
+# (set -m), or Ctrl-C would reach it twice, and a plain background job would ignore it. A program that does not
+# end within 20 s of a signal is killed with all that it started.
+attend() {
+    local code=0
+    set -m
+    "$@" </dev/null &
+    child=$!
+    set +m
+    wait "$child" 2>/dev/null || code=$?
+    if [[ -n $received ]]; then
+        for _ in {1..200}; do kill -0 "$child" 2>/dev/null || break; sleep 0.1; done
+        kill -KILL -- "-$child" 2>/dev/null || true
+        say "stopped by SIG$received"
+        exit $((128 + $(kill -l "$received")))
+    fi
+    child=''
+    return "$code"
+}
+
+on_signal() {
+    received=$1
+    if [[ -z $child ]]; then exit $((128 + $(kill -l "$1"))); fi
+    kill "-$1" "$child" 2>/dev/null || true
+}
+
+# "daily, pid 4711, since 05:00:01": who holds lock file $1.
+holder() {
+    local who=''
+    read -r who <"$1" || true
+    printf '%s' "${who:-just starting}"
+}
+
+# Takes locks 8 and 9 or ends.
+take_locks() {
+    local own=var/lock/$name.lock all=var/lock/run.lock me
+    me="$name, pid $$, since $(date '+%F %T %Z')"
+    (mkdir -p var/lock && : >>"$own" && : >>"$all" && : >>var/lock/venv.lock) ||
+        broken "cannot write to $PWD/var/lock as $(id -un). Next: run it as the folder's owner"
+    exec 7<>var/lock/venv.lock 8<>"$own" 9<>"$all"
+    if ! flock -n 8; then
+        say "another run is at work ($(holder "$own")); this one has nothing to do"
+        exit 0
+    fi
+    printf '%s\n' "$me" >"$own"
+    if ! flock -n 9; then
+        say "waits for the run that is at work ($(holder "$all")), at most 2 hours"
+        attend flock -w 7200 9 || broken "after 2 hours that run is still at work ($(holder "$all")). Next: look into its log"
+    fi
+    printf '%s\n' "$me" >"$all"
+}
+
+# Sets today, sandbox (True or False), host, port, state (luigid's file) and logs from the configuration.
+read_settings() {
+    local text
+    text=$(.venv/bin/python - <<'PYTHON'
+import configparser, os, sys
+sys.path.insert(0, "")
+from pipeline import errors, settings
+try:
+    found = settings.load()
+except (errors.PipelineError, configparser.Error) as error:
+    sys.exit(str(error))
+luigi = configparser.ConfigParser(interpolation=None)
+luigi.read(settings.files())
+state = os.path.expandvars(luigi.get("scheduler", "state_path", fallback="var/luigid/state.pickle"))
+core = found.core
+print(found.today(), found.sandbox.enabled, core.scheduler_host, core.scheduler_port, state, found.district.logs, sep="\n")
+PYTHON
+    ) || broken "the configuration cannot be used (above)"
+    { read -r today; read -r sandbox; read -r host; read -r port; read -r state; read -r logs; } <<<"$text"
+}
+
+# True when something answers at host and port.
+# (The bound is for a host that swallows packets.)
+# shellcheck disable=SC2016  # the inner bash expands it
+answers() { timeout 3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$host" "$port" 2>/dev/null; }
+
+# The central scheduler answers afterwards. One on another machine is not ours to start.
+start_scheduler() {
+    if answers; then return; fi
+    case $host in
+        127.* | localhost | ::1) ;;
+        *) broken "the central scheduler at $host:$port does not answer. Next: start luigid there" ;;
+    esac
+    mkdir -p -- "$(dirname -- "$state")" "$logs"
+    setsid .venv/bin/luigid --address "$host" --port "$port" --state-path "$state" \
+        </dev/null >>"$logs/luigid.log" 2>&1 7>&- 8>&- 9>&- &
+    printf '%s\n' $! >"$(dirname -- "$state")/luigid.pid"
+    for _ in {1..75}; do
+        if answers; then return; fi
+        kill -0 $! 2>/dev/null || break
+        sleep 0.2
+    done
+    broken "luigid did not come up at $host:$port. Next: see $logs/luigid.log"
+}
+
+# The whole of a run: its name (daily), the root task (Morning), and the arguments.
+wrap() {
+    name=$1 root=$2 child='' received='' code=0
+    parse "${@:3}"
+    cd -- "$here"
+    # Everything a run writes is, or may hold, personal data.
+    umask 077
+    # The caller's own Python environment is not ours.
+    unset PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONSAFEPATH VIRTUAL_ENV
+    local signal
+    # shellcheck disable=SC2064  # the name is meant to be put in now
+    for signal in INT TERM HUP; do trap "on_signal $signal" "$signal"; done
+
+    # Locks before set-up: what a run at work uses must not be rebuilt, nor a second caller wait for it.
+    take_locks
+    attend ./setup.sh 7>&- 8>&- 9>&- || exit 30
+    attend flock -s -w 1800 7 || broken "setup.sh is still at work after 30 minutes"
+    read_settings
+    date=${date:-$today}
+    if [[ $sandbox == True ]]; then
+        attend .venv/bin/python -m pipeline.sandbox up --date "$date" 7>&- 8>&- 9>&- ||
+            broken "the sandbox did not come up (above)"
+    fi
+    start_scheduler
+    attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" -- "${extra[@]}" || code=$?
+    case $code in
+        0 | 20 | 30 | 40) exit "$code" ;;
+        *) broken "the run broke off (exit code $code, none of its own). Next: see above, and $logs" ;;
+    esac
+}
