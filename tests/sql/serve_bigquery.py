@@ -1,0 +1,27 @@
+"""The sandbox's BigQuery alone, in a process of its own: argv is a folder and a port. Ends when its stdin does.
+
+A process of its own, since the stand-in changes how its interpreter imports, and holds one DuckDB.
+"""
+
+import sys
+from pathlib import Path
+
+from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.bigquery import BigQuery
+from pipeline.sandbox.faults import Countdown, FaultFile
+from pipeline.sandbox.storage import CloudStorage
+
+
+def serve(folder: Path, port: int) -> None:
+    countdown = Countdown(FaultFile(folder / "faults.json"))
+    log = ActivityLog(folder / "log" / "bigquery.log")
+    bucket = CloudStorage(folder / "storage", 0, log, countdown)  # never started: rows are sent, not loaded from it
+    server = BigQuery(folder / "bigquery", port, "sql-tests", bucket.objects, log, countdown)
+    server.start()
+    print("up", flush=True)
+    sys.stdin.read()
+    server.stop()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,187 @@
+"""Each view against rows: what it makes of the tables of a case must be the case's expect.csv.
+
+A case is a folder, <dataset>/<view>/<case>/: `<dataset>.<table>.csv` for each input table, with the columns that
+matter (the others are empty; a table without a file has no rows), and `expect.csv` with the view's exact header.
+The order of rows does not matter, that of columns does.
+
+Every case runs twice: an empty input cell is NULL, and then '' (BigQuery loads an empty CSV field as the one, a
+quoted empty one as the other); keys and numbers are never ''. Both must give what is expected, without a NULL.
+
+Creating a table costs a tenth of a second, so each table is loaded once, by its real schema, with the rows of all
+cases and a column that says whose they are. A view then runs as it stands in its file, but that the names of its
+tables become the rows of one case in them, and the name of another view becomes that view: cases cannot see each
+other.
+"""
+
+import csv
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from pipeline import sql
+
+HERE = Path(__file__).parent
+PIPELINE = HERE.parents[1] / "pipeline"
+REFERENCE = re.compile(r"`(\w+\.[^`.]+)`")
+BLANKS = {"NULL": None, "''": ""}
+STAGE = "rows_of_all_cases"
+Rows = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Case:
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.relative_to(HERE).as_posix()
+
+    @property
+    def view(self) -> str:
+        return f"{self.folder.parent.parent.name}.{self.folder.parent.name}"
+
+    def inputs(self) -> dict[str, Rows]:
+        """The rows of each input table, by `dataset.table`."""
+        return {file.stem: read(file)[1] for file in self.folder.glob("*.*.csv")}
+
+    def expected(self) -> tuple[list[str], Rows]:
+        return read(self.folder / "expect.csv")
+
+
+def read(file: Path) -> tuple[list[str], Rows]:
+    """Header and rows. A row that is longer or shorter than the header is an error in the case."""
+    with file.open(newline="", encoding="utf-8") as text:
+        reader = csv.DictReader(text, strict=True)
+        rows = list(reader)
+    ragged = [number for number, row in enumerate(rows, 2) if None in row or None in row.values()]
+    assert not ragged, f"{file}: row {ragged} has not as many fields as the header"
+    return list(reader.fieldnames or []), rows
+
+
+CASES = [Case(file.parent) for file in sorted(HERE.glob("*/*/*/expect.csv"))]
+
+
+def schema(table: str) -> list[bigquery.SchemaField]:
+    """The real schema of `dataset.table`, from its contract."""
+    file = PIPELINE / "schemas" / f"{table.replace('.', '/', 1)}.json"
+    return [bigquery.SchemaField.from_api_repr(field) for field in json.loads(file.read_text())]
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client]:
+    folder = tmp_path_factory.mktemp("bigquery")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, str(HERE / "serve_bigquery.py"), str(folder), str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "HOME": str(folder), "PYTHONPATH": str(PIPELINE.parent)},
+    )
+    assert server.stdin and server.stdout
+    with server, server.stdout, server.stdin:
+        assert server.stdout.readline() == b"up\n", "the stand-in did not start; its reason is above"
+        with bigquery.Client(
+            "sql-tests",
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # the library's
+            client_options={"api_endpoint": f"http://127.0.0.1:{port}"},
+        ) as client:
+            yield client
+        server.stdin.close()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def warehouse(client: bigquery.Client) -> bigquery.Client:
+    """BigQuery with the rows of all cases."""
+    client.create_dataset(STAGE)
+    tables = {table for view in sql.names() for table in sql.tables_below(view)}
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda table: load(client, table), tables))
+    return client
+
+
+def load(client: bigquery.Client, table: str) -> None:
+    """All cases' rows of `dataset.table`, each twice: with NULL and with '' where a cell is empty."""
+    fields = schema(table)
+    rows = [
+        {"case_": f"{case.name} {blank}", **filled(row, fields, BLANKS[blank])}
+        for case in CASES
+        for row in case.inputs().get(table, [])
+        for blank in BLANKS
+    ]
+    whose = bigquery.SchemaField("case_", "STRING", "REQUIRED")
+    target = bigquery.Table(f"{client.project}.{STAGE}.{staged(table)}", [whose, *fields])
+    if not rows:
+        client.create_table(target)
+        return
+    config = bigquery.LoadJobConfig(schema=target.schema)
+    client.load_table_from_json(rows, target, job_config=config).result(timeout=60)
+
+
+def filled(row: dict[str, str], fields: list[bigquery.SchemaField], blank: str | None) -> dict[str, str | None]:
+    """The row with `blank` in the place of nothing, also in columns that the case does not name."""
+    texts = (field.name for field in fields if (field.field_type, field.mode) == ("STRING", "NULLABLE"))
+    blanks: dict[str, str | None] = dict.fromkeys(texts, blank)
+    return blanks | {name: value for name, value in row.items() if value}
+
+
+def staged(table: str) -> str:
+    return table.replace(".", "__")
+
+
+def runnable(view: str) -> str:
+    """The view's text, reading the rows of the case @case."""
+
+    def rows(match: re.Match[str]) -> str:
+        table = match[1]
+        if table in sql.names():
+            return f"(\n{runnable(table)}\n)"
+        return f"(SELECT * FROM `{STAGE}.{staged(table)}` WHERE case_ = @case)"  # noqa: S608  # our own names
+
+    return REFERENCE.sub(rows, sql.text(view))
+
+
+def rows_of(client: bigquery.Client, case: Case, blank: str) -> bigquery.table.RowIterator:
+    whose = bigquery.ScalarQueryParameter("case", "STRING", f"{case.name} {blank}")
+    config = bigquery.QueryJobConfig(query_parameters=[whose])
+    return client.query_and_wait(runnable(case.view), job_config=config, wait_timeout=60)
+
+
+def sortable(row: dict[str, Any]) -> list[str]:
+    return [str(value) for value in row.values()]
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_view_gives_the_expected_rows(warehouse: bigquery.Client, case: Case, blank: str) -> None:
+    header, expected = case.expected()
+    found = rows_of(warehouse, case, blank)
+    assert [field.name for field in found.schema] == header
+    assert {field.field_type for field in found.schema} == {"STRING"}
+    assert sorted((dict(row) for row in found), key=sortable) == sorted(expected, key=sortable)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case_names_only_what_there_is(case: Case) -> None:
+    """A misspelt file or column would not reach the view, and the case would test less than it says."""
+    assert case.view in sql.names()
+    for table, rows in case.inputs().items():
+        known = {field.name for field in schema(table)}
+        assert set().union(*rows) <= known, table
+
+
+def test_every_view_has_a_case() -> None:
+    assert set(sql.names()) == {case.view for case in CASES}
