@@ -177,7 +177,14 @@ def load() -> Settings:
             next_step="correct the path, or unset it for the sandbox",
         )
     parser = configparser.ConfigParser(interpolation=None)
-    parser.read(files())
+    try:
+        parser.read(files())
+    except configparser.Error as error:
+        raise ConfigurationError(
+            f"a configuration file that cannot be read: {str(error).splitlines()[0]}",
+            expected="sections, and lines of `name = value`",
+            next_step="correct luigi.cfg or the file that LUIGI_CONFIG_PATH names",
+        ) from None
     prefix = "sftp:"
     return Settings(
         district=_section(parser, "district", District),

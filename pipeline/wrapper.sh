@@ -1,10 +1,11 @@
 # shellcheck shell=bash disable=SC2154,SC2164  # `here` is set, and `set -e` switched on, by who sources this
 # What run_daily.sh and run_weekly.sh have in common; sourced by them, with `here` set to the pipeline's folder.
 #
-# Locks, each a file in var/lock and held through a file descriptor:
-#   8  daily or weekly   one run of a name: the second says so and ends with 0
-#   9  run               one run at all: the weekly waits for the daily
-#   7  venv (shared)     setup.sh does not rebuild .venv under a run
+# Locks, each a file and held through a file descriptor:
+#   7  var/lock/venv.lock (shared)               setup.sh does not rebuild .venv under a run
+#   8  <landing>/locks/daily.lock, weekly.lock   one run of a name: the second says so and ends with 0
+#   9  <landing>/locks/run.lock                  one run at all: the weekly waits for the daily
+# The last two lie where the state lies: two checkouts with one configuration exclude each other.
 # The run inherits them, so that they are held while it lives even if this wrapper was killed. The sandbox and
 # the central scheduler, which live on, must not.
 
@@ -82,11 +83,11 @@ holder() {
 
 # Takes locks 8 and 9 or ends.
 take_locks() {
-    local own=var/lock/$name.lock all=var/lock/run.lock me
+    local own=$landing/locks/$name.lock all=$landing/locks/run.lock me
     me="$name, pid $$, since $(date '+%F %T %Z')"
-    (mkdir -p var/lock && : >>"$own" && : >>"$all" && : >>var/lock/venv.lock) ||
-        broken "cannot write to $PWD/var/lock as $(id -un). Next: run it as the folder's owner"
-    exec 7<>var/lock/venv.lock 8<>"$own" 9<>"$all"
+    (mkdir -p -- "$landing/locks" && : >>"$own" && : >>"$all") ||
+        broken "cannot write to $landing/locks as $(id -un). Next: run it as the folder's owner"
+    exec 8<>"$own" 9<>"$all"
     if ! flock -n 8; then
         say "another run is at work ($(holder "$own")); this one has nothing to do"
         exit 0
@@ -99,7 +100,7 @@ take_locks() {
     printf '%s\n' "$me" >"$all"
 }
 
-# Sets today, sandbox (True or False), host, port, state (luigid's file) and logs from the configuration.
+# Sets today, sandbox (True or False), host, port, state (luigid's file), logs and landing from the configuration.
 read_settings() {
     local text
     text=$(.venv/bin/python - <<'PYTHON'
@@ -114,10 +115,12 @@ luigi = configparser.ConfigParser(interpolation=None)
 luigi.read(settings.files())
 state = os.path.expandvars(luigi.get("scheduler", "state_path", fallback="var/luigid/state.pickle"))
 core = found.core
-print(found.today(), found.sandbox.enabled, core.scheduler_host, core.scheduler_port, state, found.district.logs, sep="\n")
+district = found.district
+print(found.today(), found.sandbox.enabled, core.scheduler_host, core.scheduler_port, state, sep="\n")
+print(district.logs, district.landing, sep="\n")
 PYTHON
     ) || broken "the configuration cannot be used (above)"
-    { read -r today; read -r sandbox; read -r host; read -r port; read -r state; read -r logs; } <<<"$text"
+    { read -r today; read -r sandbox; read -r host; read -r port; read -r state; read -r logs; read -r landing; } <<<"$text"
 }
 
 # True when something answers at host and port.
@@ -157,11 +160,13 @@ wrap() {
     # shellcheck disable=SC2064  # the name is meant to be put in now
     for signal in INT TERM HUP; do trap "on_signal $signal" "$signal"; done
 
-    # Locks before set-up: what a run at work uses must not be rebuilt, nor a second caller wait for it.
-    take_locks
-    attend ./setup.sh 7>&- 8>&- 9>&- || exit 30
+    attend ./setup.sh || exit 30
+    (mkdir -p var/lock && : >>var/lock/venv.lock) ||
+        broken "cannot write to $PWD/var/lock as $(id -un). Next: run it as the folder's owner"
+    exec 7<>var/lock/venv.lock
     attend flock -s -w 1800 7 || broken "setup.sh is still at work after 30 minutes"
     read_settings
+    take_locks
     date=${date:-$today}
     if [[ $sandbox == True ]]; then
         attend .venv/bin/python -m pipeline.sandbox up --date "$date" 7>&- 8>&- 9>&- ||

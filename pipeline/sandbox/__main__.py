@@ -63,6 +63,8 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
         for option in kind.options:
             if option.kind is bool:
                 one.add_argument(option.flag, action="store_true", help=option.what)
+            elif not option.flag.startswith("--"):
+                one.add_argument(option.flag, type=option.kind, help=option.what)
             else:
                 one.add_argument(option.flag, type=option.kind, default=option.default, help=option.what)
         one.set_defaults(do=_fault, kind=kind)
@@ -113,7 +115,9 @@ def _list_faults(places: Places, asked: argparse.Namespace) -> int:
 
 def _fault(places: Places, asked: argparse.Namespace) -> int:
     name, target = asked.kind.name, getattr(asked, "target", "")
-    options = {key: getattr(asked, key) for key in (option.flag[2:].replace("-", "_") for option in asked.kind.options)}
+    options = {
+        key: getattr(asked, key) for key in (option.flag.lstrip("-").replace("-", "_") for option in asked.kind.options)
+    }
     if asked.kind.target == "file":
         print(damage.damage(places, name, target, options))
     elif name == "arrives":

@@ -35,13 +35,15 @@ _EDITS = {
         ("error('{message.replace(\"'\", \"''\")}')", "error('{message}')"),
         ('error in writing field {column}"\n', 'error in writing field {column}".replace("\'", "\'\'")\n'),
     ),
-    # DuckDB 1.5 takes the time zone only once it is open; and it must never fetch an extension by itself.
+    # DuckDB 1.5 takes the time zone only once it is open. It must fetch no extension by itself, and look for
+    # those that it has beside its data: $HOME, where it looks otherwise, may be missing.
     "local_bigquery.engine.database": (
         (
             'con = duckdb.connect(config={"TimeZone": "UTC"})',
-            "con = duckdb.connect(config={'autoinstall_known_extensions': False})\n"
-            "    con.execute(\"SET TimeZone = 'UTC'\")",
+            "con = duckdb.connect(config=duckdb_config(settings.data_dir))\n    con.execute(\"SET TimeZone = 'UTC'\")",
         ),
+        ("with duckdb.connect() as", "with duckdb.connect(config=duckdb_config(settings.data_dir)) as"),
+        ("import duckdb\n", "import duckdb\nfrom pipeline.sandbox.bigquery import duckdb_config\n"),
     ),
     # geography.sql would download an extension of 81 MB.
     "local_bigquery.sql.dialect": (('.glob("*.sql"))', '.glob("[!g]*.sql"))'),),
@@ -70,14 +72,20 @@ class _Finder(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, file, loader=_SourceEdits(fullname, file))
 
 
-def install_ducklake() -> None:
-    """Copy DuckDB's ducklake extension from its Python package to where DuckDB looks for it ($HOME/.duckdb)."""
+def duckdb_config(data: Path) -> dict[str, str | bool]:
+    return {"extension_directory": str(data / "extensions"), "autoinstall_known_extensions": False}
+
+
+def _install_ducklake(data: Path) -> None:
+    """Copy DuckDB's ducklake extension from its Python package to where our DuckDB looks for it."""
     import duckdb
     from duckdb_extensions import import_extension
 
-    found = duckdb.sql("SELECT installed FROM duckdb_extensions() WHERE extension_name = 'ducklake'").fetchone()
-    if not (found and found[0]):
-        import_extension("ducklake")
+    data.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(config={**duckdb_config(data)}) as connection:
+        asked = "SELECT installed FROM duckdb_extensions() WHERE extension_name = 'ducklake'"
+        if connection.sql(asked).fetchone() != (True,):
+            import_extension("ducklake", con=connection)
 
 
 def close_the_gaps(objects: Objects) -> None:
@@ -265,7 +273,7 @@ class BigQuery:
         self, data: Path, port: int, project: str, objects: Objects, log: ActivityLog, countdown: Countdown
     ) -> None:
         sys.meta_path.insert(0, _Finder())
-        install_ducklake()
+        _install_ducklake(data)
         import uvicorn
         from local_bigquery.settings import settings
 

@@ -5,8 +5,9 @@ school of K-8, 15 % of the students), export the same eleven files. Their ids co
 does not. SAVVAS adds two score files a day. All people are invented: common names thrown together by chance, some
 of them awkward (names.AWKWARD), mail at example.org, telephones 555-01xx.
 
-At 4,000 students: about 320 staff, 1,700 sections, 26,000 enrolments in them, 18,000 absences and tardies by late
-November. One student in eight learns English, three in ten use SAVVAS, 6 % are absent or late on a day.
+At 4,000 students: about 300 staff, 1,200 sections, 25,000 enrolments in them, 16,000 absences and tardies by late
+November. One student in eight learns English, three in ten use SAVVAS, 6 % are absent or late on a day. Rows are
+streamed: a million students take minutes, and no more memory than forty.
 
 Nothing is stored between days. A student sits on a seat; which person, in which grade, is worked out from the
 date and the seed, so any day can be made alone, and again, to the same bytes. From day to day (weekends too) a few

@@ -17,6 +17,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
+    """An option of the command, or, when `flag` has no dashes, one more word of it."""
+
     flag: str
     kind: type
     default: Any
@@ -72,7 +74,7 @@ KINDS = (
         "F8",
         "file",
         "the same text in another encoding",
-        (Option("--to", str, "cp1252", "cp1252, utf-16 or utf-8-sig"),),
+        (Option("to", str, None, "cp1252, utf-16 or utf-8-sig"),),
     ),
     Kind("zeros", "F9", "file", "ids have lost their leading zeros"),
     Kind("growing", "F4", "file", "a writer appends to it every 0.2 s until `heal`"),

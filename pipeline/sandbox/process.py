@@ -42,7 +42,7 @@ def serve(places: Places) -> NoReturn:
         server.start()
     say(places.pid, ready=True)
     _note(f"ready after {time.monotonic() - started:.1f} s")
-    dead = _watch(places, faults, servers, stop)
+    dead = watch(places, faults, servers, stop)
     for server in reversed(servers):
         if server not in dead:
             server.stop()
@@ -70,7 +70,7 @@ def _servers(places: Places, faults: FaultFile) -> list[Server]:
     return servers
 
 
-def _watch(places: Places, faults: FaultFile, servers: list[Server], stop: threading.Event) -> list[Server]:
+def watch(places: Places, faults: FaultFile, servers: list[Server], stop: threading.Event) -> list[Server]:
     """Let growing files grow until told to stop; the servers that died, as soon as one has."""
     while not stop.wait(TICK):
         grow(places, faults)

@@ -126,8 +126,6 @@ def up(places: Places) -> str:
 def _spawn(places: Places) -> subprocess.Popen[bytes]:
     """In a session of its own, with none of our descriptors: a lock of ours must not live on in it."""
     places.log.mkdir(parents=True, exist_ok=True)
-    home = places.data / "home"  # DuckDB keeps its extensions under $HOME, which may be missing or read-only
-    home.mkdir(exist_ok=True)
     with _log(places).open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline.sandbox", "serve"],
@@ -136,7 +134,6 @@ def _spawn(places: Places) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             close_fds=True,
             start_new_session=True,
-            env={**os.environ, "HOME": str(home)},
         )
 
 

@@ -1,0 +1,261 @@
+"""run_daily.sh and run_weekly.sh around a stand-in for the pipeline, and setup.sh where it has nothing to build.
+
+Each test has a copy of the wrappers with the real settings, a `python -m pipeline` of a few lines that does what
+the test's environment says, and this very virtual environment.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RUN = """
+import os, signal, sys
+print("ran", *sys.argv[1:], flush=True)
+if os.environ.get("STAND_IN_STAYS"):
+    print(os.getpid(), flush=True)
+    signal.pause()
+sys.exit(int(os.environ.get("STAND_IN_CODE", "0")))
+"""
+SANDBOX = """
+import os, pathlib, sys
+held = [os.path.realpath(entry) for entry in pathlib.Path("/proc/self/fd").iterdir()]
+print("sandbox", *sys.argv[1:], "with", sum(name.endswith(".lock") for name in held), "locks", flush=True)
+"""
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def scheduler() -> Iterator[int]:
+    """The port of something that answers, so that no luigid is started."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the pipeline's folder with the stand-in in it. A blank in its path is no reason to fail."""
+    place = tmp_path / "a district"
+    (place / "pipeline").mkdir(parents=True)
+    for name in ("run_daily.sh", "run_weekly.sh", "luigi.cfg"):
+        shutil.copy(ROOT / name, place)
+    for name in ("wrapper.sh", "__init__.py", "settings.py", "errors.py"):
+        shutil.copy(ROOT / "pipeline" / name, place / "pipeline")
+    (place / "pipeline/__main__.py").write_text(RUN)
+    (place / "pipeline/sandbox.py").write_text(SANDBOX)
+    (place / "setup.sh").write_text("#!/bin/sh\n")
+    (place / "setup.sh").chmod(0o755)
+    (place / ".venv").symlink_to(sys.prefix)
+    return place
+
+
+def environment(tree: Path, port: int = 0, own: str = "", **more: str) -> dict[str, str]:
+    """Without a port the scheduler is on a machine that does not exist, so that a test never starts one unasked."""
+    core = f"scheduler_port = {port}" if port else "scheduler_host = luigi.invalid"
+    (tree / "own.cfg").write_text(f"[core]\n{core}\n{own}")
+    return os.environ | {"LUIGI_CONFIG_PATH": str(tree / "own.cfg")} | more
+
+
+def run(tree: Path, *arguments: str, port: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
+    """One call of `arguments`, both outputs in stdout, from a folder that is not the pipeline's."""
+    return subprocess.run(
+        [str(tree / arguments[0]), *arguments[1:]],
+        env=environment(tree, port, **more),
+        cwd="/",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=30,
+    )
+
+
+def start(tree: Path, name: str, port: int, **more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(tree / name)],
+        env=environment(tree, port, **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def line_of(process: subprocess.Popen[str], part: str) -> str:
+    """The next line of its output that holds `part`; blank when it ended without."""
+    assert process.stdout
+    return next((line for line in process.stdout if part in line), "")
+
+
+def staying(tree: Path, port: int) -> tuple[subprocess.Popen[str], int]:
+    """A daily run that stays at work, and the process id of the stand-in in it."""
+    daily = start(tree, "run_daily.sh", port, STAND_IN_STAYS="1")
+    assert line_of(daily, "ran run Morning")
+    assert daily.stdout
+    return daily, int(daily.stdout.readline())
+
+
+def hold(tree: Path, name: str) -> int:
+    (tree / "var/landing/locks").mkdir(parents=True, exist_ok=True)
+    lock = os.open(tree / "var/landing/locks" / name, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def test_help_is_said_and_nothing_is_done(tree: Path) -> None:
+    done = run(tree, "run_weekly.sh", "--help")
+    assert done.returncode == 0
+    assert "usage: ./run_weekly.sh" in done.stdout
+    assert not (tree / "var").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--date", "2026-02-30"], "2026-02-30"),
+        (["--date", "yesterday"], "yesterday"),
+        (["--date="], "--date ''"),
+        (["--date"], "--date ''"),
+        (["--workers", "0"], "--workers '0'"),
+        (["--fast"], "--fast"),
+        (["2026-11-23"], "2026-11-23"),
+    ],
+)
+def test_wrong_arguments_end_with_2_before_anything_is_done(tree: Path, arguments: list[str], said: str) -> None:
+    done = run(tree, "run_daily.sh", *arguments)
+    assert done.returncode == 2
+    assert said in done.stdout.splitlines()[0]
+    assert not (tree / "var").exists()
+
+
+def test_arguments_reach_the_run(tree: Path, scheduler: int) -> None:
+    date = ["--date=2026-11-23", "--workers", "7"]
+    done = run(tree, "run_weekly.sh", *date, "--", "--local-scheduler", "a b", port=scheduler)
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "sandbox up --date 2026-11-23 with 0 locks",
+        "ran run Week --date 2026-11-23 --workers 7 -- --local-scheduler a b",
+    ]
+
+
+def test_the_date_is_the_district_s_own_and_a_real_district_has_no_sandbox(tree: Path, scheduler: int) -> None:
+    """Kiritimati and Pago Pago are 25 hours apart: they never share a date."""
+    dates = set()
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        own = f"[district]\ntimezone = {zone}\n[sandbox]\nenabled = false\n"
+        done = run(tree, "run_daily.sh", port=scheduler, own=own)
+        (line,) = done.stdout.splitlines()
+        dates.add(line.split("--date ")[1].split()[0])
+    assert len(dates) == 2
+
+
+@pytest.mark.parametrize(("code", "expected"), [(20, 20), (30, 30), (40, 40), (1, 30), (2, 30), (137, 30)])
+def test_exit_codes_are_the_pipeline_s_own(tree: Path, scheduler: int, code: int, expected: int) -> None:
+    done = run(tree, "run_daily.sh", port=scheduler, STAND_IN_CODE=str(code))
+    assert done.returncode == expected
+    assert (f"exit code {code}" in done.stdout) == (code != expected)
+
+
+def test_a_second_run_says_one_line_and_ends_with_0(tree: Path) -> None:
+    lock = hold(tree, "daily.lock")
+    os.write(lock, b"daily, pid 4711, since 2026-11-23 05:00:00 CST\n")
+    done = run(tree, "run_daily.sh")
+    os.close(lock)
+    assert done.returncode == 0
+    (line,) = done.stdout.splitlines()
+    assert "another run is at work (daily, pid 4711, since 2026-11-23 05:00:00 CST)" in line
+
+
+def test_the_weekly_waits_for_the_daily(tree: Path, scheduler: int) -> None:
+    lock = hold(tree, "run.lock")
+    os.write(lock, b"daily, pid 4711, since 2026-11-23 05:00:00 CST\n")
+    weekly = start(tree, "run_weekly.sh", scheduler)
+    assert "at work (daily, pid 4711, since" in line_of(weekly, "waits")
+    assert weekly.poll() is None
+    os.close(lock)
+    assert "ran run Week" in weekly.communicate(timeout=30)[0]
+    assert weekly.returncode == 0
+
+
+def test_a_signal_ends_the_wait_and_frees_the_name(tree: Path, scheduler: int) -> None:
+    lock = hold(tree, "run.lock")
+    daily = start(tree, "run_daily.sh", scheduler)
+    assert line_of(daily, "waits")
+    daily.terminate()
+    daily.communicate(timeout=30)
+    assert daily.returncode == 143
+    os.close(lock)
+    assert "ran run Morning" in run(tree, "run_daily.sh", port=scheduler).stdout
+
+
+@pytest.mark.parametrize(("sent", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_too(tree: Path, scheduler: int, sent: signal.Signals, expected: int) -> None:
+    daily, child = staying(tree, scheduler)
+    daily.send_signal(sent)
+    assert f"stopped by {sent.name}" in daily.communicate(timeout=30)[0]
+    assert daily.returncode == expected
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    assert "ran run Morning" in run(tree, "run_daily.sh", port=scheduler).stdout
+
+
+def test_a_run_whose_wrapper_was_killed_still_keeps_others_out(tree: Path, scheduler: int) -> None:
+    daily, child = staying(tree, scheduler)
+    daily.kill()
+    daily.wait()
+    try:
+        assert "another run is at work" in run(tree, "run_daily.sh", port=scheduler).stdout
+    finally:
+        os.kill(child, signal.SIGKILL)
+    daily.communicate(timeout=30)
+
+
+def test_the_central_scheduler_is_started_once_and_holds_no_lock(tree: Path, free_port: int) -> None:
+    first = run(tree, "run_daily.sh", port=free_port)
+    pid_file = tree / "var/luigid/luigid.pid"
+    pid = pid_file.read_text()
+    try:
+        assert first.returncode == 0
+        second = run(tree, "run_daily.sh", port=free_port)
+        assert "ran run Morning" in second.stdout
+        assert pid_file.read_text() == pid
+        held = [str(entry.readlink()) for entry in Path(f"/proc/{int(pid)}/fd").iterdir()]
+        assert not [name for name in held if name.endswith(".lock")]
+        assert pid_file.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.kill(int(pid), signal.SIGKILL)
+
+
+def test_a_scheduler_on_another_machine_is_not_ours_to_start(tree: Path) -> None:
+    done = run(tree, "run_daily.sh")
+    assert done.returncode == 30
+    assert "luigi.invalid:8082 does not answer" in done.stdout
+
+
+def test_a_wrong_configuration_is_said_in_three_lines(tree: Path) -> None:
+    done = run(tree, "run_daily.sh", own="[sandbox]\nstudents = many\n")
+    assert done.returncode == 30
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["found", "expected", "next", "run_daily"]
+
+
+def test_set_up_refuses_a_python_that_is_none(tree: Path) -> None:
+    for name in ("setup.sh", "requirements.lock", "requirements-sandbox.lock", "requirements-standin.lock"):
+        shutil.copy(ROOT / name, tree)
+    (tree / ".venv").unlink()
+    done = run(tree, "setup.sh", PYTHON="/bin/true")
+    assert done.returncode == 30
+    assert "found no Python 3.11, 3.12 or 3.13 in PYTHON=/bin/true" in done.stdout
+    assert not (tree / ".venv").exists()

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Everything that CI checks. With arguments: only pytest, with these (tests/run.sh tests/unit -k lock).
+set -euo pipefail
+cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
+umask 077
+unset PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONSAFEPATH VIRTUAL_ENV
+./setup.sh --tests
+if (($#)); then exec .venv/bin/python -m pytest "$@"; fi
+
+failed=()
+check() {
+    printf '\n== %s\n' "$*"
+    "$@" || failed+=("$*")
+}
+mapfile -t scripts < <(find . \( -name .venv -o -name var -o -name .git \) -prune -o -name '*.sh' -print | sort)
+check .venv/bin/ruff check .
+check .venv/bin/ruff format --check .
+check .venv/bin/mypy
+check shellcheck --external-sources "${scripts[@]}" .ci/run
+# Last: CI looks for its closing line.
+check .venv/bin/python -m pytest
+for name in "${failed[@]}"; do printf 'FAILED: %s\n' "$name"; done
+((!${#failed[@]}))
