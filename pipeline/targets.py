@@ -86,7 +86,9 @@ class LandedTarget(Target):
             newest = self.feed.newest(self.part, self.date)
         except PipelineError:
             return True  # what we hold is good; that nobody could look is reported by the runner
-        return newest is None or newest == RemoteFile(found["name"], found["size"], found["mtime"])
+        # An older one that remains when the vendor takes ours away is no correction.
+        held = RemoteFile(found["name"], found["size"], found["mtime"])
+        return newest is None or newest == held or newest.mtime < held.mtime
 
 
 @dataclass(frozen=True)
