@@ -1,0 +1,52 @@
+"""One sandbox for all tests here, and Google's clients to it."""
+
+import fcntl
+from collections.abc import Iterator
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from google.cloud.storage import Bucket, Client
+from riverbend import DAY, PROJECT, Sandbox, new_sandbox
+
+from pipeline.sandbox.faults import FaultFile
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    found = new_sandbox(tmp_path_factory.mktemp("sandbox"))
+    with (found.folder / "run.lock").open("w") as lock:  # as a run's wrapper holds one
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found.run("up", "--date", str(DAY), inherited=(lock.fileno(),))
+    yield found
+    found.run("down")
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Iterator[Sandbox]:
+    """The running sandbox; every fault of the test is healed after it."""
+    yield running
+    if FaultFile(running.folder / "faults.json").active():
+        running.run("heal")
+
+
+@pytest.fixture(scope="session")
+def bucket(running: Sandbox) -> Bucket:
+    client = Client(
+        project=PROJECT,
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        client_options={"api_endpoint": f"http://127.0.0.1:{running.ports['storage']}"},
+    )
+    return client.create_bucket("landing")
+
+
+@pytest.fixture(scope="session")
+def warehouse(running: Sandbox) -> bigquery.Client:
+    """A client with the dataset `tests`."""
+    client = bigquery.Client(
+        project=PROJECT,
+        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        client_options={"api_endpoint": f"http://127.0.0.1:{running.ports['bigquery']}"},
+    )
+    client.create_dataset("tests")
+    return client

@@ -1,0 +1,104 @@
+"""A sandbox for tests: the real command line, on free ports, with its data in a temporary folder."""
+
+import contextlib
+import datetime as dt
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paramiko
+
+from pipeline.sandbox import activity
+
+ROOT = Path(__file__).parents[2]
+DAY = dt.date(2026, 11, 23)
+PROJECT = "riverbend-sandbox"
+VENDORS = ("district", "savvas", "otus", "ellevation")
+
+CONFIG = """
+[district]
+drop = {folder}/sftp/district
+project = riverbend-sandbox
+[cloud]
+storage_endpoint = http://127.0.0.1:{storage}
+bigquery_endpoint = http://127.0.0.1:{bigquery}
+[secrets]
+folder = {folder}/secrets
+[sftp]
+known_hosts = {folder}/known_hosts
+[sftp:savvas]
+port = {savvas}
+[sftp:otus]
+port = {otus}
+[sftp:ellevation]
+port = {ellevation}
+[sandbox]
+enabled = {enabled}
+data = {folder}
+district_port = {district}
+students = 60
+"""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox of its own: its folder, its configuration file, its ports by name."""
+
+    folder: Path
+    config: Path
+    ports: dict[str, int]
+
+    def run(self, *words: str, returns: int = 0, inherited: tuple[int, ...] = ()) -> str:
+        """What `python -m pipeline.sandbox ...` says."""
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.sandbox", *words],
+            cwd=ROOT,
+            env={**os.environ, "LUIGI_CONFIG_PATH": str(self.config), "HOME": "/nonexistent"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            pass_fds=inherited,
+        )
+        assert done.returncode == returns, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def password(self, vendor: str) -> str:
+        return (self.folder / "secrets" / f"{vendor}_password").read_text()
+
+    @contextlib.contextmanager
+    def login(self, vendor: str) -> Iterator[paramiko.SFTPClient]:
+        """A paramiko session that believes the pinned host keys and no other."""
+        user = "district" if vendor == "district" else f"riverbend-{vendor}"
+        with paramiko.SSHClient() as client:
+            client.load_host_keys(str(self.folder / "known_hosts"))
+            client.set_missing_host_key_policy(paramiko.RejectPolicy())
+            client.connect(
+                "127.0.0.1",
+                self.ports[vendor],
+                user,
+                self.password(vendor),
+                look_for_keys=False,
+                allow_agent=False,
+                timeout=10,
+            )
+            with client.open_sftp() as sftp:
+                yield sftp
+
+    def events(self, log: str) -> list[dict[str, Any]]:
+        return list(activity.read(self.folder / "log" / f"{log}.log"))
+
+
+def new_sandbox(folder: Path, *, enabled: bool = True) -> Sandbox:
+    """Its configuration, with ports that were free a moment ago; nothing is started."""
+    names = (*VENDORS, "storage", "bigquery")
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        ports = {name: probe.getsockname()[1] for name, probe in zip(names, probes, strict=True)}
+    config = folder / "luigi.cfg"
+    config.write_text(CONFIG.format(folder=folder, enabled=str(enabled).lower(), **ports))
+    return Sandbox(folder, config, ports)

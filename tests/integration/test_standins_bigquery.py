@@ -1,0 +1,143 @@
+"""What the pipeline counts on in BigQuery, asked of the stand-in through Google's own clients."""
+
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import BadRequest, Conflict, NotFound, ServiceUnavailable
+from google.api_core.retry import Retry, if_exception_type
+from google.cloud import bigquery
+from google.cloud.bigquery import SchemaField
+from google.cloud.storage import Bucket
+from riverbend import PROJECT, Sandbox
+
+TEXT = [SchemaField("id", "STRING", mode="REQUIRED"), SchemaField("name", "STRING")]
+NO_RETRY = Retry(predicate=if_exception_type())
+NUMBER = [SchemaField("id", "INT64"), SchemaField("name", "STRING")]
+
+
+def table(name: str) -> str:
+    return f"{PROJECT}.tests.{name}"
+
+
+class Loader:
+    def __init__(self, bucket: Bucket, warehouse: bigquery.Client) -> None:
+        self.bucket, self.warehouse = bucket, warehouse
+
+    def __call__(self, name: str, csv: str, schema: list[SchemaField] = TEXT, **named: Any) -> bigquery.LoadJob:
+        """Replace the table's rows by those of `csv`, which begins with a header."""
+        self.bucket.blob(f"load/{name}.csv").upload_from_string(csv)
+        config = bigquery.LoadJobConfig(
+            schema=schema, skip_leading_rows=1, source_format="CSV", write_disposition="WRITE_TRUNCATE"
+        )
+        uri = f"gs://{self.bucket.name}/load/{name}.csv"
+        job = self.warehouse.load_table_from_uri(uri, table(name), job_config=config, **named)
+        job.result(timeout=30)
+        return job
+
+
+@pytest.fixture
+def load(bucket: Bucket, warehouse: bigquery.Client) -> Loader:
+    return Loader(bucket, warehouse)
+
+
+def rows(warehouse: bigquery.Client, sql: str) -> list[tuple[Any, ...]]:
+    config = bigquery.QueryJobConfig(default_dataset=f"{PROJECT}.tests")
+    return [tuple(row.values()) for row in warehouse.query(sql, job_config=config).result(timeout=30)]
+
+
+def test_a_load_replaces_the_rows_and_keeps_leading_zeros(load: Loader, warehouse: bigquery.Client) -> None:
+    load("replaced", "id,name\n0004127,O'Brien\n0004128,\n")
+    load("replaced", 'id,name\n0000001,"Núñez, Jr."\n')
+    assert rows(warehouse, "SELECT * FROM replaced") == [("0000001", "Núñez, Jr.")]
+
+
+def test_a_load_that_fails_leaves_the_rows(load: Loader, warehouse: bigquery.Client) -> None:
+    load("whole", "id,name\n1,a\n", NUMBER)
+    with pytest.raises(BadRequest):
+        load("whole", "id,name\n2,b\nx,c\n", NUMBER)
+    assert rows(warehouse, "SELECT * FROM whole") == [(1, "a")]
+
+
+def test_a_required_column_refuses_null(load: Loader, warehouse: bigquery.Client) -> None:
+    with pytest.raises(BadRequest):
+        load("required", "id,name\n,a\n")
+    with pytest.raises(NotFound):
+        warehouse.get_table(table("required"))
+
+
+def test_a_job_id_is_used_once(load: Loader) -> None:
+    load("job", "id,name\n1,a\n", job_id="job_20261123_1")
+    with pytest.raises(Conflict):
+        load("job", "id,name\n2,b\n", job_id="job_20261123_1")
+
+
+def test_a_missing_object_is_said_so(warehouse: bigquery.Client, bucket: Bucket) -> None:
+    config = bigquery.LoadJobConfig(schema=TEXT, source_format="CSV")
+    with pytest.raises(NotFound):
+        warehouse.load_table_from_uri(f"gs://{bucket.name}/no.csv", table("no"), job_config=config).result()
+
+
+def test_a_listing_has_the_labels(load: Loader, warehouse: bigquery.Client) -> None:
+    load("labelled", "id,name\n1,a\n")
+    found = warehouse.get_table(table("labelled"))
+    found.labels = {"as_of": "2026-11-23", "sha": "0123abcd"}
+    warehouse.update_table(found, ["labels"])
+    listed = {item.table_id: item.labels for item in warehouse.list_tables("tests")}
+    assert listed["labelled"] == {"as_of": "2026-11-23", "sha": "0123abcd"}
+    load("labelled", "id,name\n2,b\n")
+    assert warehouse.get_table(table("labelled")).labels == {"as_of": "2026-11-23", "sha": "0123abcd"}
+
+
+def test_a_load_moves_the_etag(load: Loader, warehouse: bigquery.Client) -> None:
+    load("etag", "id,name\n1,a\n")
+    before = warehouse.get_table(table("etag"))
+    load("etag", "id,name\n2,b\n")
+    after = warehouse.get_table(table("etag"))
+    assert after.etag != before.etag
+    with pytest.raises(Exception, match="Precondition"):
+        warehouse.update_table(before, ["labels"])
+
+
+def test_a_view_stands_on_a_view_and_its_text_can_be_replaced(load: Loader, warehouse: bigquery.Client) -> None:
+    load("ground", "id,name\n1,a\n2,b\n")
+    for name, sql in (
+        ("lower", "SELECT id FROM tests.ground"),
+        ("upper", "SELECT id FROM tests.lower"),
+    ):
+        view = bigquery.Table(table(name))
+        view.view_query = sql
+        warehouse.create_table(view)
+    assert len(rows(warehouse, "SELECT * FROM upper")) == 2
+    lower = warehouse.get_table(table("lower"))
+    lower.view_query = "SELECT id FROM tests.ground WHERE id = '1'"
+    warehouse.update_table(lower, ["view_query"])
+    assert warehouse.get_table(table("lower")).view_query == lower.view_query
+    assert rows(warehouse, "SELECT * FROM upper") == [("1",)]
+
+
+def test_a_query_is_frozen_extracted_and_downloaded(load: Loader, warehouse: bigquery.Client, bucket: Bucket) -> None:
+    load("source", 'id,name\n2,"x, y"\n1,Zoë\n')
+    config = bigquery.QueryJobConfig(destination=table("frozen"), write_disposition="WRITE_TRUNCATE")
+    for _ in range(2):
+        warehouse.query("SELECT * FROM tests.source ORDER BY id", job_config=config).result(timeout=30)
+    warehouse.extract_table(table("frozen"), f"gs://{bucket.name}/out/frozen.csv").result(timeout=30)
+    [listed] = bucket.list_blobs(prefix="out/")
+    assert listed.download_as_text() == 'id,name\n1,Zoë\n2,"x, y"\n'
+
+
+def test_a_query_that_fails_leaves_its_destination(load: Loader, warehouse: bigquery.Client) -> None:
+    load("kept", "id,name\n1,a\n")
+    config = bigquery.QueryJobConfig(destination=table("kept"), write_disposition="WRITE_TRUNCATE")
+    with pytest.raises(BadRequest):
+        warehouse.query("SELECT CAST(name AS INT64) AS id FROM tests.kept", job_config=config).result()
+    assert rows(warehouse, "SELECT * FROM kept") == [("1", "a")]
+
+
+def test_the_fault_and_the_jobs_are_written_down(sandbox: Sandbox, load: Loader, warehouse: bigquery.Client) -> None:
+    sandbox.run("fault", "bigquery", "--status", "503", "--times", "1")
+    with pytest.raises(ServiceUnavailable):
+        warehouse.get_table(table("logged"), retry=NO_RETRY)
+    load("logged", "id,name\n1,a\n", job_id="logged_1")
+    events = [event for event in sandbox.events("cloud") if event["server"] == "bigquery"]
+    assert [event["job"] for event in events if event.get("job_id") == "logged_1"] == ["load"]
+    assert [event["status"] for event in events if event["path"].endswith("/tables/logged")] == [503]
