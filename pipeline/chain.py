@@ -89,13 +89,13 @@ class ChainTask(luigi.Task):
     def complete(self) -> bool:
         if self._just_ran:  # Luigi's own look after run(): what is below was looked at before
             self._just_ran = False
-            return self.superseded() or self.output().exists()
+            return self.output().exists()
         return self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
 
     def run(self) -> None:
         begun = time.monotonic()
         progress.emit(Event("started", self.task_family, self.of(), self.flow()))
-        unchanged = self.superseded() or self.output().exists()
+        unchanged = self.output().exists()
         made = Made(words="unchanged") if unchanged else self.make()
         progress.show(self, str(made))
         self._just_ran = True

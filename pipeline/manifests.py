@@ -14,8 +14,10 @@ from typing import Any
 
 
 def folder(path: Path) -> Path:
-    """`path` as a folder that only we may enter."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """`path` as a folder; it, and what is missing above it, is made so that only we may enter."""
+    for each in reversed((path, *path.parents)):
+        if not each.is_dir():
+            each.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

@@ -43,7 +43,7 @@ def snapshot_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableT
 
     Another set of inputs makes another table, so that a correction can be compared with what it corrects.
     """
-    prints = {feed.name: inbound.table_fingerprint(feed, date) for feed in feeds_below(file.view)}
+    prints = {feed.name.lower(): inbound.table_fingerprint(feed, date) for feed in feeds_below(file.view)}
     labels = {"as_of": date.isoformat(), "sql": sql.fingerprint(file.view), **prints}
     stem = re.sub(r"\W+", "_", file.name.rpartition(".")[0])
     table = f"{delivery.name}__{stem}__{delivery.period(date):%Y%m%d}_{manifests.fingerprint(labels)[:8]}"
