@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -77,6 +78,8 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
     os.umask(0o077)
     begun = time.monotonic()
     log_file = logs.start(name, date)
+    # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
+    warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
     root = getattr(morning, name)(date=date)
     display = Display(root)
     arguments = [

@@ -1,0 +1,78 @@
+"""What the README says of adding a feed and an outbound file, done as it says, in a copy of the code."""
+
+import datetime as dt
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from e2e.district import ROOT, TUESDAY, District
+
+PERIODS = "ID,SchoolID,Name\n1,{school},First\n2,{school},Second\n"
+
+
+def block(name: str) -> str:
+    """The README's code block below `<!-- test: name -->`."""
+    found = re.search(rf"<!-- test: {name} -->\n```\w+\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert found, name
+    return found[1]
+
+
+def insert(file: Path, before: str, row: str) -> None:
+    text = file.read_text()
+    assert text.count(before) == 1
+    file.write_text(text.replace(before, f"{row.strip()}\n{before}"))
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A copy of the code, with the README's feed and file in it."""
+    copy = tmp_path / "code"
+    shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "luigi.cfg", copy)
+    insert(copy / "pipeline/feeds.py", '        savvas("Assessment"', block("feed row"))
+    (copy / "pipeline/schemas/powerschool_combined/periods.json").write_text(block("feed schema"))
+    (copy / "pipeline/sql/roster_files/Ellevation_Schools.sql").write_text(block("view"))
+    insert(
+        copy / "pipeline/deliveries.py",
+        '                ViewFile(\n                    view="roster_files.Ellevation_Staff',
+        block("file row"),
+    )
+    return copy
+
+
+def test_a_feed_and_an_outbound_file_are_a_row_and_a_file_each(district: District, code: Path) -> None:
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    night = dt.datetime.combine(TUESDAY, dt.time(2), ZoneInfo("America/Chicago")).timestamp()
+    for server, school in (("rsd", "0105"), ("blf", "0805")):
+        file = district.sftp / f"district/powerschool_{server}/periods.csv"
+        file.write_text(PERIODS.format(school=school))
+        os.utime(file, (night, night))
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "run", "Morning", "--date", f"{TUESDAY}", "--", "--local-scheduler"],
+        cwd=code,
+        env=district.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert district.rows("powerschool_combined.periods") == {
+        ("RSD", "1", "0105", "First"),
+        ("RSD", "2", "0105", "Second"),
+        ("BLF", "1", "0805", "First"),
+        ("BLF", "2", "0805", "Second"),
+    }
+    schools = district.vendor_files("ellevation")["/data/Ellevation_Schools.csv"].decode().splitlines()
+    assert schools[0] == "SchoolCode,SchoolName"
+    assert len(schools) == 7
+
+
+@pytest.mark.parametrize("name", ["feed row", "feed schema", "view", "file row"])
+def test_each_of_them_is_under_ten_lines(name: str) -> None:
+    assert len(block(name).splitlines()) < 10
