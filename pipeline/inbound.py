@@ -136,4 +136,4 @@ def load(feed: Feed, date: dt.date) -> Made:
         {**labels, "rows": source.expected["rows"]},
         job=f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}",
     )
-    return Made(rows)
+    return Made(rows, PreparedTarget(feed, date).path.stat().st_size)

@@ -1,5 +1,6 @@
 """The way out, as plain functions: freeze a view's rows, check the set, render the files, give them to the vendor."""
 
+import csv
 import datetime as dt
 import getpass
 import re
@@ -149,9 +150,10 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     target = receipt_target(delivery, date)
     outbox = settings.load().district.landing / "outbox" / delivery.name
     manifests.folder(outbox)
-    files = {file.name: _rendered(delivery, file, date, outbox) for file in delivery.files}
-    sizes = {name: path.stat().st_size for name, path in files.items()}
-    facts = {name: {"bytes": sizes[name], "sha256": manifests.sha256(path)} for name, path in files.items()}
+    files = {file.name: outbox / file.name for file in delivery.files}
+    facts = {
+        file.name: _facts(_render(delivery, file, date, files[file.name]), files[file.name]) for file in delivery.files
+    }
     before = storage.read_json(target.name) or {}
     sent = before.get("files") != facts
     receipt = {
@@ -171,7 +173,12 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     _store_receipt(target, receipt)
     shutil.rmtree(outbox)
     where = f"{len(files)} files to {delivery.vendor}:{delivery.folder}"
-    return Made(bytes=sum(sizes.values()), words=where if sent else f"{where} unchanged, not sent again")
+    rows, size = (sum(int(each[fact]) for each in facts.values()) for fact in ("rows", "bytes"))
+    return Made(rows, size, where if sent else f"{where} unchanged, not sent again")
+
+
+def _facts(rows: int, file: Path) -> dict[str, int | str]:
+    return {"rows": rows, "bytes": file.stat().st_size, "sha256": manifests.sha256(file)}
 
 
 def _store_receipt(target: ReceiptTarget, receipt: dict[str, Any]) -> None:
@@ -183,52 +190,51 @@ def _store_receipt(target: ReceiptTarget, receipt: dict[str, Any]) -> None:
         storage.store_json(target.latest_name, receipt, metadata, over=storage.find(target.latest_name))
 
 
-def _rendered(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date, outbox: Path) -> Path:
-    path = outbox / file.name
+def _render(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date, to: Path) -> int:
+    """Make the file as the vendor gets it; returns its rows."""
     if isinstance(file, LandedCopy):
-        return _copied(file, date, path)
+        return _copy(FEEDS[file.feed], date, to)
     table = snapshot_target(delivery, file, date).table
     name = f"extracts/{table}.csv"
-    extracted = path.with_name(f".{file.name}.extract")
+    extracted = to.with_name(f".{to.name}.extract")
     warehouse.extract("deliveries", table, storage.uri(name))
     storage.fetch(name, extracted)
     storage.remove(name)
-    _render(extracted, file, path)
+    rows = _sorted(extracted, file)
     extracted.unlink()
-    return path
+    with manifests.written(to) as draft, draft.open("wb") as out:
+        dialect.write_header(rows.column_names, out, file.dialect)
+        dialect.write(rows, out, file.dialect)
+    return int(rows.num_rows)
 
 
-def _copied(file: LandedCopy, date: dt.date, to: Path) -> Path:
-    """The landed bytes of a feed of one part; in a row of several parts there is no one file to send."""
-    feed = FEEDS[file.feed]
-    landed = LandedTarget(feed, feed.sources[0].name, date)
+def _copy(feed: Feed, date: dt.date, to: Path) -> int:
+    """The landed bytes of a feed of one part (of several parts there is no one file to send); returns the rows."""
+    landed, prepared = LandedTarget(feed, feed.sources[0].name, date), PreparedTarget(feed, date).manifest()
     manifest = landed.manifest()
-    if manifest is None:
+    if manifest is None or prepared is None:
         raise WarehouseError(f"no landed copy of {feed.name}", expected="one, whole", next_step="run again")
     with manifests.written(to) as draft:
         shutil.copyfile(landed.folder / str(manifest["name"]), draft)
-    return to
+    return int(prepared["rows"])
 
 
-def _render(extracted: Path, file: ViewFile, to: Path) -> None:
-    """The extracted rows in the order of their key and in the vendor's dialect.
+def _sorted(extracted: Path, file: ViewFile) -> pa.Table:
+    """The extracted rows in the order of their key, all columns strings.
 
     BigQuery promises no order of rows in an extract; a stated one makes equal rows equal bytes.
     """
-    with extracted.open("rb") as head:
-        names = pyarrow.csv.open_csv(head, parse_options=_PARSING).schema.names
+    with extracted.open(encoding="utf-8", newline="") as head:
+        names = next(csv.reader(head))
     rows: pa.Table = pyarrow.csv.read_csv(
-        extracted,
+        dialect.Blocks(extracted),
         parse_options=_PARSING,
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
     keys = [*file.key, *(name for name in names if name not in file.key)]
-    rows = rows.sort_by([(name, "ascending") for name in keys])
-    with manifests.written(to) as draft, draft.open("wb") as out:
-        dialect.write_header(names, out, file.dialect)
-        dialect.write(rows, out, file.dialect)
+    return rows.sort_by([(name, "ascending") for name in keys])
 
 
 _PARSING = pyarrow.csv.ParseOptions(newlines_in_values=True)

@@ -39,7 +39,7 @@ def _failures(date: dt.date) -> dict[str, str]:
     failed: dict[str, str] = {}
     for path in folder.glob(f"*-{date}.json"):
         for event in (manifests.load(path) or {}).get("failed", []):
-            failed[str(event["flow"])] = str(event["message"]).split("\n")[0]
+            failed[str(event["flow"])] = str(event["message"]).split("\n")[0].removeprefix("found: ")
     return failed
 
 
@@ -79,9 +79,9 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
     receipt = storage.read_json(target.name) if storage.find(target.name).generation else None
     where = f"{delivery.vendor}:{delivery.folder}"
     if receipt and target.exists():
-        size = sum(int(file["bytes"]) for file in receipt["files"].values())
+        rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
         detail = f"{len(receipt['files'])} files at {where}"
-        return Flow(delivery.name, "out", "delivered", None, size, _local(receipt["sent_at"]), detail)
+        return Flow(delivery.name, "out", "delivered", rows, size, _local(receipt["sent_at"]), detail)
     held = storage.find(outbound.verdict_target(delivery, date).name).metadata
     if held.get("fingerprint") == target.fingerprint and held.get("may_go") == "no":
         return Flow(delivery.name, "out", "on hold", detail=failed.get(delivery.name, ""))
