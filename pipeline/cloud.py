@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any, TypeVar
 
 from google.api_core.exceptions import GoogleAPIError
@@ -25,6 +26,7 @@ def per_process(make: Callable[[], T]) -> Callable[[], T]:
     """`make` once a process: a client made before a fork stalls or hangs in the child."""
     made: dict[int, T] = {}
 
+    @wraps(make)
     def get() -> T:
         if os.getpid() not in made:
             made[os.getpid()] = make()
@@ -66,6 +68,8 @@ def explained(doing: str) -> Iterator[None]:
 def without_values(message: str) -> str:
     """A message of BigQuery without the values it quotes: 'Nunez' becomes 'aaaaa', an address stays."""
     message = message.split("\n")[0][:400]
-    message = re.sub(r"'([^']*)'", lambda match: masked(match[1]), message)
-    message = re.sub(r'"([^"]*)"', lambda match: masked(match[1]), message)
-    return re.sub(r"(value:?|parse|cast) (\S+)", lambda match: f"{match[1]} {masked(match[2])}", message, flags=re.I)
+    # The mark of O'Brien stands between letters and ends nothing; a value without marks may have several words.
+    quoted = re.compile(r"""(?<!\w)(['"])(.*?)(?:\1(?!\w)|$)""")
+    message = quoted.sub(lambda match: masked(match[2]), message)
+    bare = re.compile(r"(\bvalue:|\binvalid \w+:|\b(?:parse|cast)) (?!')(.+?)(?= as | to |$)", re.I)
+    return bare.sub(lambda match: f"{match[1]} {masked(match[2])}", message)

@@ -26,8 +26,8 @@ from pipeline.errors import masked
 from pipeline.schemas import Column
 
 BLOCK = 1 << 20
-# A quotation mark that neither opens nor closes a value, nor is one of a doubled pair.
-STRAY_QUOTE = r'"(?<=[^{d}\r\n"]")(?=[^{d}\r\n"])'
+# Text up to the end of a value in quotation marks that is whole, over and over; {d} is the delimiter.
+QUOTED = r'(?:[^"]*+(?<![^{d}\r\n])"[^"]*+(?:""[^"]*+)*+"[{d}\r\n])*+'
 
 
 def column_name(header: str) -> str:
@@ -162,7 +162,7 @@ def encoding(part: Part, contract: Contract) -> str:
     """
     with part.path.open("rb") as file:
         start = file.read(4)
-    for codec in _candidates(start):
+    for codec in candidates(start):
         try:
             _scan(part, contract, codec)
         except UnicodeDecodeError:
@@ -171,29 +171,38 @@ def encoding(part: Part, contract: Contract) -> str:
     raise Broken(part)
 
 
-def _candidates(start: bytes) -> tuple[str, ...]:
+def candidates(start: bytes) -> tuple[str, ...]:
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return ("utf-16",)
     return ("utf-8-sig",) if start.startswith(codecs.BOM_UTF8) else ("utf-8", "cp1252")
 
 
 def _scan(part: Part, contract: Contract, codec: str) -> None:
-    """Decode every byte of the file, and refuse NULs, an odd number of quotation marks and stray ones."""
+    """Decode every byte of the file, and refuse NULs and quotation marks that do not enclose a value.
+
+    Arrow would take such marks as text, and a value that is never closed as one that ends with the file.
+    """
     decoder = codecs.getincrementaldecoder(codec)()
-    stray = re.compile(STRAY_QUOTE.format(d=re.escape(contract.delimiter)).encode())
-    quotes, tail = 0, b""
+    quoted = re.compile(QUOTED.format(d=re.escape(contract.delimiter)).encode())
+    rest = b""
     with part.path.open("rb") as file:
         while block := file.read(BLOCK):
             text = decoder.decode(block)
-            if codec == "utf-16":
+            if codec in ("utf-16", "utf-8-sig"):
                 block = text.encode()
-            found = block.count(b'"')
-            if b"\0" in block or (found and stray.search(tail + block)):
+            rest = _unmatched(rest + block, quoted)
+            if b"\0" in block or len(rest) > 2 * BLOCK:
                 raise Broken(part)
-            quotes, tail = quotes + found, block[-2:]
         decoder.decode(b"", final=True)
-    if quotes % 2:
+    if b'"' in _unmatched(rest + b"\n", quoted):
         raise Broken(part)
+
+
+def _unmatched(text: bytes, quoted: re.Pattern[bytes]) -> bytes:
+    """What of `text` has to be looked at again when more of the file is known."""
+    if b'"' in text and (whole := quoted.match(text)):
+        text = text[whole.end() :]
+    return text if b'"' in text else text[-1:]
 
 
 def _batches(part: Part, contract: Contract, codec: str) -> Iterator[pa.RecordBatch]:
@@ -206,12 +215,12 @@ def _batches(part: Part, contract: Contract, codec: str) -> Iterator[pa.RecordBa
 
 def _read(part: Part, contract: Contract, codec: str) -> Iterator[pa.RecordBatch]:
     names = header(part, contract, codec)
+    if not _has_rows(part, codec):
+        return
     wanted = [column.name for column in contract.expected]
     reader = pyarrow.csv.open_csv(
-        part.path,
-        pyarrow.csv.ReadOptions(
-            column_names=names, skip_rows=1, encoding="utf8" if codec.startswith("utf-8") else codec, block_size=BLOCK
-        ),
+        dialect.Blocks(part.path, codec),
+        pyarrow.csv.ReadOptions(column_names=names, skip_rows=1, block_size=BLOCK),
         pyarrow.csv.ParseOptions(delimiter=contract.delimiter, newlines_in_values=True),
         pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), include_columns=wanted, strings_can_be_null=False
@@ -221,6 +230,13 @@ def _read(part: Part, contract: Contract, codec: str) -> Iterator[pa.RecordBatch
         if batch.num_rows:
             _check_values(part, batch, contract)
             yield _tagged(batch, part, contract)
+
+
+def _has_rows(part: Part, codec: str) -> bool:
+    """Whether anything stands below the header; Arrow's reader would call such a file empty and refuse it."""
+    with part.path.open(encoding=codec) as file:
+        next(file)
+        return any(line != "\n" for line in file)
 
 
 def _tagged(batch: pa.RecordBatch, part: Part, contract: Contract) -> pa.RecordBatch:
@@ -238,6 +254,9 @@ def header(part: Part, contract: Contract, codec: str) -> list[str]:
             found = next(csv.reader(file, delimiter=contract.delimiter), [])
         except (csv.Error, UnicodeError) as error:
             raise Refused(part, f"a header that cannot be read ({error})", "the header line", 1) from None
+    if not found:
+        what = "an empty first line" if part.path.stat().st_size else "an empty file"
+        raise Refused(part, what, "a header line and rows", 1)
     if any("\n" in title or "\r" in title for title in found):
         raise Refused(part, "a line end inside the header", "a header of one line", 1)
     names = [column_name(title) for title in found]
@@ -291,6 +310,8 @@ def typed(values: pa.Array, kind: str) -> pa.Array:
 
 def _duplicates(keys: list[pa.RecordBatch]) -> bool:
     """Whether any row's key occurs twice."""
+    if not keys:
+        return False
     table = pa.Table.from_batches(keys)
     return bool(table.group_by(table.column_names).aggregate([]).num_rows < table.num_rows)
 

@@ -8,7 +8,7 @@ import html
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import luigi
@@ -58,7 +58,7 @@ def size(count: int) -> str:
     number, unit = float(count), "B"
     for unit in ("kB", "MB", "GB"):  # noqa: B007
         number /= 1000
-        if number < 1000:
+        if number < 999.95:
             break
     return f"{number:.1f} {unit}"
 
@@ -85,10 +85,15 @@ def emit(event: Event) -> None:
     """Tell the run, if one listens."""
     if _pipe is None:
         return
-    line = json.dumps({key: value for key, value in asdict(event).items() if value not in (None, "", 0)})
-    if len(line) > LONGEST:
-        line = json.dumps({**json.loads(line), "message": event.message[: LONGEST // 4]})
-    os.write(_pipe, line.encode() + b"\n")
+    line = _line(event)
+    while len(line) > LONGEST and event.message:
+        event = replace(event, message=event.message[: len(event.message) // 2])
+        line = _line(event)
+    os.write(_pipe, line + b"\n")
+
+
+def _line(event: Event) -> bytes:
+    return json.dumps({key: value for key, value in asdict(event).items() if value not in (None, "", 0)}).encode()
 
 
 def show(task: luigi.Task, message: str) -> None:

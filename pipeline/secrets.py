@@ -96,7 +96,11 @@ def without_data(error: BaseException) -> str:
 
 def _redacted_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     record = _make_record(*args, **kwargs)
-    record.msg, record.args = redact(record.getMessage()), ()
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError, LookupError):  # a library's own mistake must not end the work that logs it
+        message = f"{record.msg} (with other arguments than it names)"
+    record.msg, record.args = redact(message), ()
     if record.exc_info and record.exc_info[1]:
         error = record.exc_info[1]
         record.exc_text = redact("".join(traceback.format_tb(error.__traceback__)) + without_data(error))

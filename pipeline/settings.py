@@ -13,7 +13,7 @@ from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import ConfigurationError
 
@@ -33,7 +33,14 @@ class District:
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigurationError(
+                f"[district] timezone = {self.timezone}",
+                expected="a zone of the IANA database, like America/Chicago",
+                next_step="correct it in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -179,7 +186,7 @@ def load() -> Settings:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read(files())
-    except configparser.Error as error:
+    except (configparser.Error, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"a configuration file that cannot be read: {str(error).splitlines()[0]}",
             expected="sections, and lines of `name = value`",

@@ -6,11 +6,12 @@ editor counts them, from 1; the header is line 1.
 
 import csv
 import re
+import sys
 from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipeline.contract import STRAY_QUOTE, Broken, Contract, Part, Refused, header, typed
+from pipeline.contract import Broken, Contract, Part, Refused, candidates, header, typed
 from pipeline.errors import ContractBroken, masked
 from pipeline.schemas import Column
 
@@ -19,7 +20,8 @@ def explain(trouble: Broken | Refused, parts: list[Part], contract: Contract) ->
     """The reason why the feed's parts do not keep the contract, as the error that is shown to a person."""
     reason = trouble if isinstance(trouble, Refused) else next(_reasons(parts, contract), None)
     if reason is None:
-        reason = Refused(trouble.part, "a form that Arrow's reader refuses and Python's accepts", "plain CSV")
+        found = "a row of more than 1 MB, or a form that Arrow's reader refuses and Python's accepts"
+        reason = Refused(trouble.part, found, "plain CSV")
     place = ", ".join(
         [f"file {reason.part.path.name} ({reason.part.name})"]
         + ([f"line {reason.line}"] if reason.line else [])
@@ -40,15 +42,16 @@ def _reasons(parts: list[Part], contract: Contract) -> Iterator[Refused]:
         except Refused as reason:
             yield reason
     try:
-        _examine_keys(parts, contract)
+        if contract.key:
+            _examine_keys(parts, contract)
     except Refused as reason:
         yield reason
 
 
 def _examine(part: Part, contract: Contract) -> None:
     codec = _codec(part)
-    names = header(part, contract, codec)
     _quotation_marks(part, contract, codec)
+    names = header(part, contract, codec)
     rows = 0
     for line, row in _rows(part, contract, codec):
         rows += 1
@@ -62,42 +65,61 @@ def _examine(part: Part, contract: Contract) -> None:
 def _codec(part: Part) -> str:
     """The codec that reads the whole file, as contract.encoding finds it; here a failure has a line."""
     raw = part.path.read_bytes()
-    if not raw:
-        raise Refused(part, "an empty file", "a header line and rows", 1)
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _decodes(part, raw, "utf-16")
-    if b"\0" in raw:
-        line = raw[: raw.index(b"\0")].count(b"\n") + 1
-        raise Refused(part, "a NUL byte", "text in UTF-8, UTF-16 with a byte order mark, or cp1252", line)
-    if raw.startswith(b"\xef\xbb\xbf"):
-        return _decodes(part, raw, "utf-8-sig")
+    *others, last = candidates(raw)
+    codec = next((codec for codec in others if _decodes(raw, codec)), last)
     try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return _decodes(part, raw, "cp1252")
-    return "utf-8"
-
-
-def _decodes(part: Part, raw: bytes, codec: str) -> str:
-    try:
-        raw.decode(codec)
+        text = raw.decode(codec)
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
+        line = _line(raw[: error.start].decode(codec, "ignore"))
         found = f"byte 0x{raw[error.start]:02x}, which is neither UTF-8 nor {codec}"
-        raise Refused(part, found, "text in UTF-8, UTF-16 with a byte order mark, or cp1252", line) from None
+        raise Refused(part, found, ENCODINGS, line) from None
+    if "\0" in text:
+        raise Refused(part, "a NUL", ENCODINGS, _line(text[: text.index("\0")]))
     return codec
 
 
+ENCODINGS = "text in UTF-8, UTF-16 with a byte order mark, or cp1252"
+
+
+def _decodes(raw: bytes, codec: str) -> bool:
+    try:
+        raw.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _line(before: str) -> int:
+    """The line of what follows on `before`."""
+    return 1 + len(re.findall(r"\r\n?|\n", before))
+
+
 def _quotation_marks(part: Part, contract: Contract, codec: str) -> None:
+    """Refuse what contract.QUOTED does not match; the line is that of the value's opening mark."""
     with part.path.open(encoding=codec, newline="") as file:
         text = file.read()
-    if stray := re.search(STRAY_QUOTE.format(d=re.escape(contract.delimiter)), text):
-        line = text[: stray.start()].count("\n") + 1
-        raise Refused(part, "a quotation mark inside a value", 'quotation marks in values doubled ("")', line)
+    edges = contract.delimiter + "\r\n"
+    opened: int | None = None
+    for run in re.finditer('"+', text):
+        before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
+        if opened is None and before not in edges:
+            found = "a quotation mark inside a value"
+            raise Refused(part, found, 'quotation marks in values doubled ("")', _line(text[: run.start()]))
+        odd = len(run[0]) % 2 == 1
+        closed = odd if opened is not None else not odd
+        opened = run.start() if opened is None else opened
+        if closed and after not in edges:
+            found, expected = "quotation marks that do not match", 'a value within two, with others doubled ("")'
+            raise Refused(part, found, expected, _line(text[:opened]))
+        opened = None if closed else opened
+    if opened is not None:
+        found, expected = "a quotation mark that is never closed", "a value that begins and ends with one"
+        raise Refused(part, found, expected, _line(text[:opened]))
 
 
 def _rows(part: Part, contract: Contract, codec: str) -> Iterator[tuple[int, list[str]]]:
     """Each row with the line on which it begins; blank lines are passed over."""
+    csv.field_size_limit(sys.maxsize)  # a file may well be refused for another reason than a long value
     with part.path.open(encoding=codec, newline="") as file:
         reader = csv.reader(file, delimiter=contract.delimiter, strict=True)
         begins = 1
@@ -107,8 +129,7 @@ def _rows(part: Part, contract: Contract, codec: str) -> Iterator[tuple[int, lis
                     yield begins, row
                 begins = reader.line_num + 1
         except csv.Error as error:
-            found = "a quotation mark that is never closed" if "end of data" in str(error) else f"broken CSV: {error}"
-            raise Refused(part, found, "a value that begins and ends with one", begins) from None
+            raise Refused(part, f"broken CSV ({error})", "plain CSV", begins) from None
 
 
 def _values(part: Part, contract: Contract, row: dict[str, str], line: int) -> None:

@@ -1,0 +1,307 @@
+"""The catalogue fits together: feeds, schemas, deliveries, views, vendors, and luigi.cfg."""
+
+import configparser
+import datetime as dt
+import re
+from collections import Counter
+from dataclasses import fields
+from pathlib import Path
+
+import luigi.retcodes
+import luigi.scheduler
+import luigi.worker
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from pipeline import contract, inbound, manifests, outbound, schemas, settings, sql
+from pipeline.deliveries import DELIVERIES, Delivery, ViewFile
+from pipeline.feeds import FEEDS, Feed, of_table
+from pipeline.sources import DropFolder, SftpFolder
+from pipeline.targets import PreparedTarget
+from pipeline.vendors import VENDORS
+
+ROOT = Path(__file__).parents[2]
+MONDAY = dt.date(2026, 11, 23)
+VIEW_FILES = [(delivery, file) for delivery in DELIVERIES.values() for file in delivery.view_files]
+
+each_feed = pytest.mark.parametrize("feed", FEEDS.values(), ids=FEEDS.keys())
+each_delivery = pytest.mark.parametrize("delivery", DELIVERIES.values(), ids=DELIVERIES.keys())
+each_view = pytest.mark.parametrize("view", sql.names())
+each_file = pytest.mark.parametrize(("delivery", "file"), VIEW_FILES, ids=[file.name for _, file in VIEW_FILES])
+
+
+def twice(names: list[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+# ------------------------------------------------------------------------------------------------------- names
+
+
+def test_a_flow_has_one_name() -> None:
+    """Feeds and deliveries are told apart by name alone: in status, in the runs' notes, on the command line."""
+    assert twice([*(feed.name for feed in FEEDS.values()), *(each.name for each in DELIVERIES.values())]) == []
+    assert [key for key, feed in FEEDS.items() if key != feed.name] == []
+    assert [key for key, delivery in DELIVERIES.items() if key != delivery.name] == []
+    assert [key for key, vendor in VENDORS.items() if key != vendor.name] == []
+
+
+def test_a_file_of_the_bucket_has_one_feed() -> None:
+    assert twice([f"{feed.folder}/{feed.file}" for feed in FEEDS.values()]) == []
+    assert twice([f"{feed.dataset}.{feed.name}" for feed in FEEDS.values()]) == []
+
+
+def test_no_feed_lands_where_something_else_lies() -> None:
+    assert {feed.folder for feed in FEEDS.values()} & {
+        "deliveries",
+        "extracts",
+        "outbox",
+        "quarantine",
+        "runs",
+        "locks",
+    } == set()
+
+
+def test_a_file_at_a_vendor_has_one_delivery() -> None:
+    assert (
+        twice([f"{each.vendor}:{each.folder}/{file.name}" for each in DELIVERIES.values() for file in each.files]) == []
+    )
+
+
+@each_feed
+def test_names_are_legal_everywhere(feed: Feed) -> None:
+    """A feed's name is a table, a file, and the key of a label of the snapshots that are made of it."""
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", feed.name)
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", feed.dataset)
+    assert re.fullmatch(r"[\w.-]+", feed.file)
+    assert re.fullmatch(r"[\w-]+", feed.folder)
+    assert not twice([source.name for source in feed.sources])
+
+
+# ------------------------------------------------------------------------------------------------------- feeds
+
+
+def test_every_schema_has_a_feed() -> None:
+    files = {f"{file.parent.name}.{file.stem}" for file in schemas.FOLDER.glob("**/*.json")}
+    assert files == {f"{feed.dataset}.{feed.name}" for feed in FEEDS.values()}
+
+
+@each_feed
+def test_schema_is_legal(feed: Feed) -> None:
+    columns = feed.contract.columns
+    names = [column.name for column in columns]
+    assert twice(names) == []
+    # What a vendor's header becomes is all that a column can be called.
+    assert [name for name in names if contract.column_name(name) != name] == []
+    assert {column.mode for column in columns} <= {"NULLABLE", "REQUIRED"}
+    assert [column.name for column in columns if not column.description.strip()] == []
+
+
+@each_feed
+def test_ids_are_text(feed: Feed) -> None:
+    """0004127 read as a number loses its zeros, and joins lose their rows."""
+    ids = [column for column in feed.contract.columns if re.search(r"(^|_)(id|dcid|number|code)$", column.name)]
+    assert [column.name for column in ids if column.type != "STRING"] == []
+
+
+@each_feed
+def test_key_and_tag_are_columns_that_always_have_a_value(feed: Feed) -> None:
+    modes = {column.name: column.mode for column in feed.contract.columns}
+    assert feed.key
+    assert [name for name in feed.key if modes.get(name) != "REQUIRED"] == []
+    if len(feed.sources) > 1:
+        assert feed.tag in feed.key, "the parts of a feed are told apart by the tag"
+    assert not feed.tag or feed.tag in modes
+    assert set(feed.ignored).isdisjoint(modes)
+    assert [name for name in feed.ignored if contract.column_name(name) != name] == []
+
+
+@each_feed
+def test_terms_are_sensible(feed: Feed) -> None:
+    assert feed.floor >= 0
+    assert len(feed.delimiter) == 1
+    assert 0 <= feed.fresh_from < 24
+    assert feed.sources
+
+
+@each_feed
+def test_place_is_known(feed: Feed) -> None:
+    for source in feed.sources:
+        if isinstance(source.place, SftpFolder):
+            assert source.place.vendor in VENDORS
+        else:
+            assert isinstance(source.place, DropFolder)
+
+
+# --------------------------------------------------------------------------------------------------- deliveries
+
+
+@each_delivery
+def test_delivery_names_what_there_is(delivery: Delivery) -> None:
+    assert delivery.vendor in VENDORS
+    assert delivery.files
+    assert {copy.feed for copy in delivery.copies} <= set(FEEDS)
+    # A copy is one file byte for byte: of a stacked feed there is none.
+    assert [copy.feed for copy in delivery.copies if len(FEEDS[copy.feed].sources) != 1] == []
+    assert {file.view for file in delivery.view_files} <= set(sql.names())
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", delivery.name)
+
+
+def test_every_view_has_a_reader() -> None:
+    read = {below for _, file in VIEW_FILES for below in sql.views_below(file.view)}
+    assert read == set(sql.names())
+
+
+def select(view: str) -> exp.Select:
+    found = sqlglot.parse_one(sql.text(view), read="bigquery")
+    assert isinstance(found, exp.Select)
+    return found
+
+
+@each_view
+def test_view_reads_tables_of_feeds_or_views(view: str) -> None:
+    unknown = [name for name in sql.reads(view) if of_table(name) is None and name not in sql.names()]
+    assert unknown == []
+    assert sql.reads(view)
+
+
+@each_view
+def test_what_a_view_reads_is_what_its_sql_names(view: str) -> None:
+    """The graph comes from a regular expression; a parser must find the same tables."""
+    named = {f"{table.db}.{table.name}" for table in select(view).find_all(exp.Table) if table.db}
+    assert named == set(sql.reads(view))
+
+
+@each_file
+def test_key_and_required_are_columns_of_the_view(delivery: Delivery, file: ViewFile) -> None:
+    produced = select(file.view).named_selects
+    assert twice(produced) == []
+    assert file.key
+    assert set(file.key) | set(file.required) <= set(produced)
+    assert set(file.key) <= set(file.required), "what tells rows apart always has a value"
+    assert 0 < file.max_drop < 1
+    assert file.floor >= 1
+
+
+def test_week_begins_on_monday() -> None:
+    weekly = DELIVERIES["otus_attendance_discipline"]
+    daily = DELIVERIES["otus_scores"]
+    week = [MONDAY + dt.timedelta(days=days) for days in range(7)]
+    assert {weekly.period(day) for day in week} == {MONDAY}
+    assert [daily.period(day) for day in week] == week
+    assert weekly.period(MONDAY - dt.timedelta(days=1)) == MONDAY - dt.timedelta(days=7)
+
+
+# --------------------------------------------------------------------------------------- what BigQuery takes
+
+
+def prepared(feed: Feed) -> None:
+    """Leave the evidence of a prepared file, as a run does."""
+    target = PreparedTarget(feed, MONDAY)
+    manifests.folder(target.path.parent)
+    target.path.touch()
+    facts = {"rows": 0, "size": 0, "sha256": "0" * 64, "contract": feed.contract.fingerprint, "parts": target.parts()}
+    manifests.save(target.manifest_path, facts)
+
+
+def assert_labels(labels: dict[str, str]) -> None:
+    """BigQuery: at most 64 labels, keys and values of at most 63 lower-case letters, digits, _ and -."""
+    assert 0 < len(labels) <= 64
+    assert [key for key in labels if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", key)] == []
+    assert [value for value in labels.values() if not re.fullmatch(r"[a-z0-9_-]{0,63}", value)] == []
+
+
+@each_feed
+def test_labels_of_a_loaded_table(feed: Feed) -> None:
+    prepared(feed)
+    assert_labels({**inbound.loaded_target(feed, MONDAY).expected, "rows": "9" * 12})
+
+
+@each_file
+def test_labels_and_name_of_a_snapshot(delivery: Delivery, file: ViewFile) -> None:
+    for feed in outbound.feeds_below(file.view):
+        prepared(feed)
+    target = outbound.snapshot_target(delivery, file, MONDAY)
+    assert_labels(target.expected)
+    assert re.fullmatch(r"\w{1,1024}", target.table, re.ASCII)
+
+
+def test_snapshots_do_not_share_a_table() -> None:
+    tables = [outbound.snapshot_target(delivery, file, MONDAY).table for delivery, file in VIEW_FILES]
+    assert twice(tables) == []
+
+
+# ------------------------------------------------------------------------------------------------- luigi.cfg
+
+CFG = ROOT / "luigi.cfg"
+
+
+@pytest.fixture(scope="module")
+def parser() -> configparser.ConfigParser:
+    found = configparser.ConfigParser(interpolation=None, strict=True)
+    found.read(CFG)
+    return found
+
+
+def test_every_vendor_has_an_address_and_every_address_a_vendor(parser: configparser.ConfigParser) -> None:
+    sections = {name.removeprefix("sftp:") for name in parser.sections() if name.startswith("sftp:")}
+    assert sections == set(VENDORS)
+
+
+LUIGIS = {
+    "worker": luigi.worker.worker,
+    "scheduler": luigi.scheduler.scheduler,
+    "retcode": luigi.retcodes.retcode,
+}
+
+
+def test_every_section_is_read_by_somebody(parser: configparser.ConfigParser) -> None:
+    ours = {field.name for field in fields(settings.Settings)} - {"accounts"}
+    known = ours | set(LUIGIS) | {name for name in parser.sections() if name.startswith("sftp:")}
+    assert set(parser.sections()) <= known
+
+
+@pytest.mark.parametrize("section", LUIGIS)
+def test_luigis_settings_are_spelt_as_luigi_reads_them(parser: configparser.ConfigParser, section: str) -> None:
+    known = {name for name, _ in LUIGIS[section].get_params()}  # type: ignore[no-untyped-call]
+    assert set(parser[section]) <= known
+
+
+def test_luigis_core_settings_stand_in_its_source(parser: configparser.ConfigParser) -> None:
+    """Those of [core] are read here and there, with - for _ in places."""
+    source = "".join(file.read_text() for file in Path(luigi.worker.__file__).parent.glob("*.py"))
+    assert [key for key in parser["core"] if key not in source and key.replace("_", "-") not in source] == []
+
+
+def uncommented() -> list[str]:
+    """The settings that have no comment above them, their group, or (when alike ones follow) their first section."""
+    lines, comment, bare = CFG.read_text().splitlines(), False, []
+    explained: set[str] = set()
+    section = ""
+    for line in lines:
+        if line.startswith("["):
+            section = line.strip("[]").partition(":")[0]
+            comment = comment or section in explained
+        elif line.startswith("#"):
+            comment = True
+        elif not line.strip():
+            comment = False
+        elif "=" in line:
+            bare += [] if comment else [f"[{section}] {line}"]
+            explained |= {section} if ":" in line or section == "sftp" else set()
+    return bare
+
+
+def test_every_setting_is_explained() -> None:
+    assert uncommented() == []
+
+
+def test_no_secret_in_the_configuration(parser: configparser.ConfigParser) -> None:
+    keys = [key for name in parser.sections() for key in parser[name]]
+    looks = re.compile(r"passw|secret|token|passphrase|credential|private|api_?key", re.I)
+    assert [key for key in keys if looks.search(key)] == ["secret_manager_project"]
+
+
+def test_everything_listens_on_this_machine_only(parser: configparser.ConfigParser) -> None:
+    hosts = [parser[name][key] for name in parser.sections() for key in parser[name] if key.endswith("host")]
+    assert set(hosts) == {"127.0.0.1"}

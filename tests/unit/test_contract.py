@@ -1,0 +1,376 @@
+"""What a contract lets in, and what it says of each file that it does not: file, line, column, found, expected."""
+
+import codecs
+import csv
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from pipeline import contract
+from pipeline.contract import Contract, Part, Prepared
+from pipeline.errors import ContractBroken, masked
+from pipeline.schemas import Column
+
+PUPILS = Contract(
+    columns=(
+        Column("district", mode="REQUIRED"),
+        Column("id", mode="REQUIRED"),
+        Column("name"),
+        Column("gpa", "NUMERIC"),
+    ),
+    key=("district", "id"),
+    tag="district",
+    ignored=("password",),
+)
+HEADER = "ID,Name,GPA\n"
+# Values of our files; none of them may ever stand in a message.
+SECRETS = ("4127", "Núñez", "O'Brien", "Zanzibar", "3.75")
+
+
+@dataclass
+class Desk:
+    """Where files are laid before a contract, and where the normalised one comes out."""
+
+    folder: Path
+    contract: Contract = PUPILS
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out.csv"
+
+    def lay(self, text: str | bytes, name: str = "RSD") -> None:
+        path = self.folder / f"{name}_pupils.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        self.parts.append(Part(name, path))
+
+    def prepare(self, *texts: str | bytes) -> Prepared:
+        for text, name in zip(texts, ("RSD", "BLF"), strict=False):
+            self.lay(text, name)
+        return contract.prepare(self.parts, self.contract, self.out)
+
+    def rows(self, *texts: str | bytes) -> list[list[str]]:
+        """What is normalised of these parts, without the header."""
+        self.prepare(*texts)
+        with self.out.open(newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file, strict=True)
+        assert header == [column.name for column in self.contract.columns]
+        return rows
+
+    def refusal(self, *texts: str | bytes) -> ContractBroken:
+        """Why these parts are refused; what was prepared before is still there then."""
+        self.out.write_text("the last good one")
+        with pytest.raises(ContractBroken) as caught:
+            self.prepare(*texts)
+        assert self.out.read_text() == "the last good one"
+        assert not [word for word in SECRETS if word in str(caught.value)]
+        return caught.value
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+# --------------------------------------------------------------------------------------------- what is taken
+
+
+def test_parts_are_stacked_by_column_name_and_tagged(desk: Desk) -> None:
+    assert desk.rows(HEADER + "0004127,O'Brien,3.75\n", "GPA,ID,Name\n,0004127,Zanzibar\n") == [
+        ["RSD", "0004127", "O'Brien", "3.75"],
+        ["BLF", "0004127", "Zanzibar", ""],
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "id,name,gpa",
+        "ID,NAME,GPA",
+        "Pupils.ID,Pupils.Name,Pupils.GPA",
+        "[01]Pupils.ID,[01]Pupils.Name,[01]Pupils.GPA",
+        ' Id ,"Name", gpa',
+    ],
+)
+def test_headers_are_the_same_by_one_rule(desk: Desk, header: str) -> None:
+    assert desk.rows(f"{header}\n1,Ann,2\n") == [["RSD", "1", "Ann", "2"]]
+
+
+def test_ignored_column_is_dropped(desk: Desk) -> None:
+    assert desk.rows("password,ID,Name,GPA\nZanzibar,1,Ann,\n") == [["RSD", "1", "Ann", ""]]
+    assert "Zanzibar" not in desk.out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("codec", "found"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("utf-16", "utf-16"),
+        ("utf-16-be", "utf-16"),
+        ("utf-16-le", "utf-16"),
+        ("cp1252", "cp1252"),
+    ],
+)
+def test_encoding_is_found_recorded_and_made_utf8(desk: Desk, codec: str, found: str) -> None:
+    bom = {"utf-16-be": codecs.BOM_UTF16_BE, "utf-16-le": codecs.BOM_UTF16_LE}.get(codec, b"")
+    done = desk.prepare(bom + (HEADER + '1,"Núñez, €",\n2,Zoë,\n').encode(codec))
+    assert done.encodings == {"RSD": found}
+    assert desk.out.read_text() == 'district,id,name,gpa\nRSD,1,"Núñez, €",\nRSD,2,Zoë,\n'
+
+
+def test_all_quoted_header_after_a_byte_order_mark(desk: Desk) -> None:
+    assert desk.rows(codecs.BOM_UTF8 + b'"ID","Name","GPA"\n"1","Ann",""\n') == [["RSD", "1", "Ann", ""]]
+
+
+def test_each_part_has_its_own_encoding(desk: Desk) -> None:
+    done = desk.prepare((HEADER + "1,Núñez,\n").encode(), (HEADER + "1,Núñez,\n").encode("cp1252"))
+    assert done.encodings == {"RSD": "utf-8", "BLF": "cp1252"}
+    assert desk.out.read_text().count("Núñez") == 2
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+def test_line_ends(desk: Desk, end: str, last: bool) -> None:
+    text = end.join(["ID,Name,GPA", "1,Ann,", "2,Bo,"]) + (end if last else "")
+    assert desk.rows(text) == [["RSD", "1", "Ann", ""], ["RSD", "2", "Bo", ""]]
+
+
+def test_blank_lines_are_passed_over(desk: Desk) -> None:
+    assert len(desk.rows(HEADER + "\n1,Ann,\n\n\r\n2,Bo,\n\n")) == 2
+
+
+@pytest.mark.parametrize(
+    "value", ["a\nb", "a\r\nb", "\r", '"', 'a "b" c', "a,b", " a ", "'", "\u2028", "\ufeff", "NULL", "NA"]
+)
+def test_value_stays_as_it_is(desk: Desk, value: str) -> None:
+    quoted = value.replace('"', '""')
+    assert desk.rows(f'{HEADER}1,"{quoted}",\n') == [["RSD", "1", value, ""]]
+
+
+@pytest.mark.parametrize("block", range(20, 32))
+def test_quoted_line_end_across_arrows_blocks(desk: Desk, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow alone loses the line feed of a CRLF that stands across two of its blocks."""
+    monkeypatch.setattr(contract, "BLOCK", block)
+    assert desk.rows(HEADER + '1,"a\r\n\r\nb",\r\n2,"c\r\nd",\r\n') == [
+        ["RSD", "1", "a\r\n\r\nb", ""],
+        ["RSD", "2", "c\r\nd", ""],
+    ]
+
+
+def test_tabs_and_no_key(desk: Desk) -> None:
+    desk.contract = Contract(columns=(Column("id"), Column("name")), delimiter="\t")
+    assert desk.rows('ID\tName\n1\t"a\tb"\n1\tc,d\n') == [["1", "a\tb"], ["1", "c,d"]]
+
+
+def test_ids_keep_their_zeros_and_empty_is_not_null(desk: Desk) -> None:
+    assert desk.rows(HEADER + '0004127,"",\n') == [["RSD", "0004127", "", ""]]
+
+
+@pytest.mark.parametrize("rest", ["", "\n\n", "\r\n"])
+def test_header_alone_is_enough_without_a_floor(desk: Desk, rest: str) -> None:
+    desk.contract = replace(PUPILS, floor=0)
+    done = desk.prepare("ID,Name,GPA" + rest, HEADER)
+    assert (done.rows, desk.out.read_text()) == (0, "district,id,name,gpa\n")
+
+
+def test_what_was_prepared_is_told(desk: Desk) -> None:
+    done = desk.prepare(HEADER + "1,Ann,\n2,Bo,\n")
+    assert done.rows == 2
+    assert done.size == desk.out.stat().st_size
+    assert done.sha256 == hashlib.sha256(desk.out.read_bytes()).hexdigest()
+
+
+# -------------------------------------------------------------------------------------------- what is refused
+
+GOOD = HEADER + "0004127,O'Brien,3.75\n"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A file, and what is said of it: `line` and `column` are those that an editor shows; 0 and '' for none."""
+
+    name: str
+    text: str | bytes
+    line: int
+    column: str
+    found: str
+    expected: str
+
+
+COLUMNS = "the columns id, name, gpa"
+WRONG = [
+    Wrong("zero bytes", b"", 1, "", "an empty file", "a header line"),
+    Wrong("only a byte order mark", codecs.BOM_UTF8, 1, "", "an empty first line", "a header line"),
+    Wrong("header only", HEADER, 0, "", "0 rows", "at least 1 rows"),
+    Wrong("blank lines only", HEADER + "\n\n", 0, "", "0 rows", "at least 1 rows"),
+    Wrong("missing column", "ID,Name\n4127,Zanzibar\n", 1, "gpa", "no column gpa", COLUMNS),
+    Wrong("extra column", "ID,Name,GPA,Nick\n4127,,,Zanzibar\n", 1, "nick", "the unknown column nick", COLUMNS),
+    Wrong("renamed column", "ID,Name,Average\n4127,,\n", 1, "average", "column average", "missing: gpa: renamed?"),
+    Wrong("column twice", "ID,Name,GPA,Name\n4127,,,\n", 1, "name", "the column name twice", "every column once"),
+    Wrong("prefixed twin", "ID,Name,GPA,P.Name\n4127,,,\n", 1, "name", "the column name twice", "every column once"),
+    Wrong("empty header", "ID,Name,GPA,\n4127,,,\n", 1, "''", "the unknown column ''", COLUMNS),
+    Wrong("header of no letter", "ID,Name,GPA,%\n4127,,,\n", 1, "pct", "the unknown column pct", COLUMNS),
+    Wrong("no header", "4127,Zanzibar,3.75\n", 1, "", "a first line with none of the feed's columns", COLUMNS),
+    Wrong("blank first line", "\n" + GOOD, 1, "", "an empty first line", "a header line and rows"),
+    Wrong("preamble", "Report of Zanzibar\n" + GOOD, 1, "", "none of the feed's columns", COLUMNS),
+    Wrong("other delimiter", "ID;Name;GPA\n4127;Zanzibar;\n", 1, "", "none of the feed's columns", COLUMNS),
+    Wrong("line end in header", '"ID\n",Name,GPA\n4127,,\n', 1, "", "a line end inside the header", "one line"),
+    Wrong("short row", GOOD + "2,Zanzibar\n", 3, "", "2 fields", "3 fields, as the header has"),
+    Wrong("long row", GOOD + "2,Zanzibar,,\n", 3, "", "4 fields", "3 fields, as the header has"),
+    Wrong("blank after CRLF", GOOD.replace("\n", "\r\n") + "\r\n2\r\n", 4, "", "1 fields", "3 fields"),
+    Wrong("after CR alone", GOOD.replace("\n", "\r") + "2,Zanzibar\r", 3, "", "2 fields", "3 fields"),
+    Wrong("after a quoted line end", GOOD + '2,"a\r\nb\nc",\n3,\n', 6, "", "2 fields", "3 fields"),
+    Wrong("cut in a row", GOOD + "2,Zanz", 3, "", "2 fields", "3 fields"),
+    Wrong("cut in a quoted value", GOOD + '2,"Zanzi\nbar', 3, "", "mark that is never closed", "begins and ends"),
+    Wrong("cut behind a doubled mark", GOOD + '2,"Zanzi""', 3, "", "never closed", "begins and ends with one"),
+    Wrong("cut in 300 kB", GOOD + '2,"' + "Zanzibar\n" * 33_000, 3, "", "never closed", "begins and ends with one"),
+    Wrong("stray mark", GOOD + '2,Zanzibar 5" tall,\n', 3, "", "a quotation mark inside a value", 'doubled ("")'),
+    Wrong("stray at the end", GOOD + '2,Zanzibar",\n3,Zanzibar",\n', 3, "", "mark inside a value", 'doubled ("")'),
+    Wrong("stray in quotes", GOOD + '2,"Zan "zi" bar",\n', 3, "", "marks that do not match", "others doubled"),
+    Wrong("two strays in quotes", GOOD + '2,"Zan""zi"b""ar",\n', 3, "", "marks that do not match", "others doubled"),
+    Wrong("behind quotes", GOOD + '2,""Zanzibar"",\n', 3, "", "marks that do not match", "others doubled"),
+    Wrong("unclosed", GOOD + '2,"Zanzibar,\n3,"b",\n', 3, "", "marks that do not match", "others doubled"),
+    Wrong("mark in header", '"ID,Name,GPA\n' + "4127,,\n", 1, "", "mark that is never closed", "begins and ends"),
+    Wrong("NUL", GOOD + "2,Zanzi\0bar,\n", 3, "", "a NUL", "UTF-8, UTF-16 with a byte order mark, or cp1252"),
+    Wrong("NUL in UTF-16", (GOOD + "2,Zanzi\0bar,\n").encode("utf-16"), 3, "", "a NUL", "cp1252"),
+    Wrong("UTF-16 without mark", GOOD.encode("utf-16-le"), 1, "", "a NUL", "with a byte order mark"),
+    Wrong("cut UTF-16", (GOOD + "2,Zanzibar,").encode("utf-16") + b"a", 3, "", "byte 0x61", "UTF-16"),
+    Wrong("no cp1252", GOOD.encode() + b"2,Zanzi\x81bar,\n", 3, "", "byte 0x81, which is neither UTF-8 nor cp1252", ""),
+    Wrong("no value", GOOD + ",Zanzibar,\n", 3, "id", "no value", "a value in every row"),
+    Wrong("no number", GOOD + "2,Zanzibar,A+\n", 3, "gpa", "the form 'a+'", "a number with at most 9 decimals"),
+    Wrong("number with comma", GOOD + '2,Zanzibar,"3,75"\n', 3, "gpa", "the form '9,99'", "a number"),
+    Wrong("duplicate key", GOOD + "2,,\n0004127,,\n", 4, "district + id", "key of line 2 (RSD) again", "once"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
+def test_refusal_says_where_and_why(desk: Desk, wrong: Wrong) -> None:
+    refusal = desk.refusal(wrong.text)
+    place = ["file RSD_pupils.csv (RSD)"]
+    place += [f"line {wrong.line}"] if wrong.line else []
+    place += [f"column {wrong.column}"] if wrong.column else []
+    where, _, what = refusal.found.partition(": ")
+    assert where == ", ".join(place)
+    assert wrong.found in what
+    assert wrong.expected in refusal.expected
+    assert "quarantine" in refusal.next_step
+
+
+def test_second_part_is_named(desk: Desk) -> None:
+    assert "file BLF_pupils.csv (BLF), line 2: 1 fields" in desk.refusal(GOOD, HEADER + "1\n").found
+
+
+def test_floor_holds_for_each_part(desk: Desk) -> None:
+    desk.contract = replace(PUPILS, floor=2)
+    refusal = desk.refusal(HEADER + "1,,\n2,,\n3,,\n", HEADER + "1,,\n")
+    assert refusal.found == "file BLF_pupils.csv (BLF): 1 rows"
+    assert refusal.expected == "at least 2 rows (the floor of this feed)"
+
+
+def test_floor_itself_is_enough(desk: Desk) -> None:
+    desk.contract = replace(PUPILS, floor=2)
+    assert len(desk.rows(HEADER + "1,,\n2,,\n")) == 2
+
+
+def test_key_occurs_once_across_parts(desk: Desk) -> None:
+    desk.contract = Contract(columns=(Column("id"), Column("name"), Column("gpa")), key=("id",))
+    found = desk.refusal(HEADER + "1,,\n2,,\n", HEADER + "3,,\n2,,\n").found
+    assert found == "file BLF_pupils.csv (BLF), line 3, column id: the key of line 3 (RSD) again"
+
+
+def test_key_is_the_values_together(desk: Desk) -> None:
+    desk.contract = Contract(columns=(Column("id"), Column("name"), Column("gpa")), key=("id", "name"))
+    assert len(desk.rows(HEADER + "1,a,\n1,b,\n11,,\n1,1,\n")) == 4
+
+
+KINDS: dict[str, tuple[list[str], list[str], str]] = {
+    "INTEGER": (["0", "-12", "007"], ["1.5", "x", "1e3", "99999999999999999999"], "a whole number"),
+    "FLOAT": (["0", "-1.5", "1e3"], ["x", "1,5", "--1"], "a number"),
+    "NUMERIC": (["0", "-1.5", "0.123456789"], ["x", "0.1234567891", "1" * 40], "a number with at most 9 decimals"),
+    "DATE": (["2026-11-23"], ["11/23/2026", "2026-02-30", "20261123x"], "a date as yyyy-mm-dd"),
+    "TIMESTAMP": (["2026-11-23 05:00:00"], ["2026-11-23 25:00:00", "5 am"], "a time as yyyy-mm-dd hh:mm:ss"),
+    "BOOLEAN": (["true", "False", "1", "0"], ["yes", "2"], "true, false, 1 or 0"),
+    "STRING": (["anything", "1"], [], ""),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_types(desk: Desk, kind: str) -> None:
+    good, bad, expected = KINDS[kind]
+    desk.contract = Contract(columns=(Column("id"), Column("v", kind)))
+    assert [row[1] for row in desk.rows("".join(["id,v\n", *(f"1,{value}\n" for value in [*good, ""])]))] == [*good, ""]
+    for value in bad:
+        desk.parts.clear()
+        refusal = desk.refusal(f'id,v\n1,{good[0]}\n2,"{value}"\n')
+        assert refusal.found.startswith("file RSD_pupils.csv (RSD), line 3, column v: the form ")
+        assert refusal.expected == expected
+        assert refusal.found.endswith(masked(value))
+
+
+def test_a_row_larger_than_a_block_is_refused_in_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contract, "BLOCK", 64)
+    assert (
+        "a row of more than 1 MB"
+        in desk.refusal(HEADER + "".join(f"{n},a,\n" for n in range(9)) + f"10,{'Zanzibar' * 50},\n").found
+    )
+
+
+@pytest.mark.parametrize("block", [16, 32, 64])
+def test_a_never_closed_mark_is_noticed_long_before_the_end(
+    desk: Desk, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contract, "BLOCK", block)
+    assert "line 2: a quotation mark that is never closed" in desk.refusal(HEADER + '1,"' + "Zanzibar\n" * 100).found
+
+
+def test_a_kept_contract_takes_the_place_of_what_was_there(desk: Desk) -> None:
+    desk.out.write_text("the last good one")
+    assert desk.rows(GOOD)
+    assert not list(desk.folder.glob(".*.part"))
+
+
+def test_fingerprint_changes_with_every_term() -> None:
+    changes: list[Callable[[Contract], Contract]] = [
+        lambda c: replace(c, columns=c.columns[:-1]),
+        lambda c: replace(c, columns=(*c.columns[:-1], Column("gpa", "FLOAT"))),
+        lambda c: replace(c, columns=(*c.columns[:-1], Column("gpa", "NUMERIC", "REQUIRED"))),
+        lambda c: replace(c, key=("id",)),
+        lambda c: replace(c, floor=2),
+        lambda c: replace(c, delimiter="\t"),
+        lambda c: replace(c, tag=""),
+        lambda c: replace(c, ignored=()),
+    ]
+    assert len({PUPILS.fingerprint, *(change(PUPILS).fingerprint for change in changes)}) == len(changes) + 1
+    described = replace(PUPILS, columns=(*PUPILS.columns[:-1], Column("gpa", "NUMERIC", description="Average.")))
+    assert described.fingerprint == PUPILS.fingerprint
+
+
+# ----------------------------------------------------------------------------------------------- column names
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("ID", "id"),
+        ("CC.ID", "id"),
+        ("[01]CC.Course_Number", "course_number"),
+        ("Student ID", "student_id"),
+        ("% Score", "pct_score"),
+        ("Section #", "section_number"),
+        ("  Last   Name ", "last_name"),
+        ("ESL/LEP?", "esl_lep"),
+        ("504 Plan", "_504_plan"),
+        ("St. Name", "st_name"),
+        ("Año", "a_o"),
+        ("\ufeffID", "id"),
+        ("", ""),
+        ("学校", ""),
+        ("...", ""),
+    ],
+)
+def test_column_name(header: str, name: str) -> None:
+    assert contract.column_name(header) == name

@@ -1,0 +1,144 @@
+"""The graph, as far as it is known without asking anybody: what needs what, for the morning and the clock's steps."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import luigi
+import pytest
+
+from pipeline import morning
+from pipeline.chain import (
+    ChainTask,
+    DeliveredSet,
+    DeliveryParameter,
+    FeedParameter,
+    LandedFile,
+    LoadedTable,
+    PreparedFile,
+    VendorFile,
+)
+from pipeline.deliveries import DELIVERIES
+from pipeline.feeds import FEEDS
+from pipeline.runner import tasks_below
+
+MONDAY = dt.date(2026, 11, 23)
+# What cron asks for, and the names that the clock's steps have always had.
+WRAPPERS = ("Morning", "Week")
+STEPS = (
+    "BigqueryOperations",
+    "SftpOperations",
+    "SftpOperationsMisc",
+    "BigqueryOperationsMisc",
+    "SftpOperationsLocal",
+)
+everywhere = pytest.mark.parametrize("name", [*WRAPPERS, *STEPS])
+
+
+def root(name: str) -> luigi.Task:
+    task = getattr(morning, name)(date=MONDAY)
+    assert isinstance(task, luigi.Task)
+    return task
+
+
+def below(task: luigi.Task) -> list[luigi.Task]:
+    found: list[luigi.Task] = task.deps()  # type: ignore[no-untyped-call]
+    return found
+
+
+def ids(name: str) -> set[str]:
+    return {task.task_id for task in tasks_below(root(name))}
+
+
+def paths(task: luigi.Task, above: tuple[str, ...], seen: set[str]) -> Iterator[tuple[str, ...]]:
+    """The ways that lead from a task back to itself."""
+    if task.task_id in above:
+        yield (*above, task.task_id)
+    elif task.task_id not in seen:
+        for each in below(task):
+            yield from paths(each, (*above, task.task_id), seen)
+        seen.add(task.task_id)
+
+
+@everywhere
+def test_no_task_needs_itself(name: str) -> None:
+    assert list(paths(root(name), (), set())) == []
+
+
+@everywhere
+def test_all_begins_with_a_vendors_file(name: str) -> None:
+    task = root(name)
+    leaves = [each for each in tasks_below(task) if not below(each) and each is not task]
+    assert [leaf for leaf in leaves if not isinstance(leaf, VendorFile)] == []
+    assert not [each for each in tasks_below(task) if isinstance(each, VendorFile) and below(each)]
+
+
+@everywhere
+def test_one_date_for_all(name: str) -> None:
+    assert {getattr(task, "date", None) for task in tasks_below(root(name))} == {MONDAY}
+
+
+def test_morning_and_week_hold_everything() -> None:
+    both = tasks_below(root("Morning")) + tasks_below(root("Week"))
+    assert {task.feed.name for task in both if isinstance(task, LoadedTable)} == set(FEEDS)
+    assert {task.delivery.name for task in both if isinstance(task, DeliveredSet)} == set(DELIVERIES)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_old_step_is_a_part_of_them(step: str) -> None:
+    assert ids(step) - {root(step).task_id} <= ids("Morning") | ids("Week")
+
+
+def test_morning_asks_for_every_layer_itself() -> None:
+    """Luigi looks below a task only when it is incomplete: a table below a delivery that was made must not be lost."""
+    asked = {task.task_id for task in below(root("Morning"))}
+    tables = {task.task_id for task in tasks_below(root("Morning")) if isinstance(task, LoadedTable)}
+    assert tables <= asked
+
+
+def test_scores_are_passed_on_after_their_contract_was_kept() -> None:
+    (set_to_go,) = below(DeliveredSet(date=MONDAY, delivery=DELIVERIES["otus_scores"]))
+    assert {task.feed.name for task in below(set_to_go) if isinstance(task, PreparedFile)} == {
+        "savvas_assessment_scores",
+        "savvas_standards_scores",
+    }
+
+
+# -------------------------------------------------------------------------------------------------- parameters
+
+
+def every_task() -> list[luigi.Task]:
+    found = {task.task_id: task for name in (*WRAPPERS, *STEPS) for task in tasks_below(root(name))}
+    return list(found.values())
+
+
+def test_names_of_tasks_are_unique() -> None:
+    families = [task.task_family for task in {type(task): task for task in every_task()}.values()]
+    assert len(families) == len(set(families))
+    assert not [family for family in families if "." in family]
+
+
+def test_parameters_survive_being_written() -> None:
+    """A forked worker, the scheduler and the command line hold them as text."""
+    for task in every_task():
+        text = task.to_str_params()  # type: ignore[no-untyped-call]
+        assert type(task).from_str_params(text) == task  # type: ignore[no-untyped-call]
+
+
+def test_no_parameter_could_hold_a_secret() -> None:
+    """Parameters stand in task ids, in logs, and in the visualiser."""
+    known = {"date", "feed", "part", "view", "delivery", "file"}
+    named = {name for task in every_task() for name, _ in task.get_params()}  # type: ignore[no-untyped-call]
+    assert named == known
+
+
+def test_unknown_feed_or_delivery_is_no_parameter() -> None:
+    with pytest.raises(KeyError):
+        FeedParameter().parse("nobody")
+    with pytest.raises(KeyError):
+        DeliveryParameter().parse("nobody")
+
+
+def test_tasks_say_what_they_are_about() -> None:
+    said = [(task.task_family, task.of()) for task in every_task() if isinstance(task, ChainTask)]
+    assert all(of for _, of in said)
+    assert LandedFile(date=MONDAY, feed=FEEDS["cc"], part="BLF").of() == "cc BLF"

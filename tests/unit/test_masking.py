@@ -1,0 +1,268 @@
+"""No value of a file, and no secret, in anything that is written: messages, logs, the visualiser."""
+
+import ast
+import datetime as dt
+import io
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import cloud, secrets
+from pipeline.chain import LandedFile
+from pipeline.errors import ConfigurationError, ContractBroken, PipelineError, VendorUnreachable, masked
+from pipeline.feeds import FEEDS
+
+from .conftest import Configure
+
+# ------------------------------------------------------------------------------------------------------ masked
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        ("0004127", "'9999999'"),
+        ("Núñez", "'aaaaa'"),
+        ("11/23/2026", "'99/99/9999'"),
+        ("o_b@x.org", "'a_a@a.aaa'"),
+        ("", "''"),
+        ("x" * 25, f"'{'a' * 24}…'"),
+        ("٣٤ 学校", "'99 aa'"),
+    ],
+)
+def test_masked_shows_the_form(value: str, shape: str) -> None:
+    assert masked(value) == shape
+
+
+@given(st.text())
+def test_masked_holds_no_letter_and_no_digit(value: str) -> None:
+    shape = ast.literal_eval(masked(value))
+    assert {letter for letter in shape if letter.isalnum()} <= {"a", "9"}
+    assert len(shape) <= 25
+
+
+# -------------------------------------------------------------------------------------- what BigQuery says
+
+# As BigQuery (and the stand-in) word them; the values are invented.
+GOOGLE = [
+    "400 Error while reading data, error message: Could not parse 'Zanzibar' as INT64 for field student_number "
+    "(position 3) starting at location 1234 with message 'Unable to parse' File: gs://riverbend/students.csv",
+    "400 Could not parse 'O'Zanzibar' as NUMERIC for field gpa (position 3)",
+    "400 Could not parse 'Zan zibar, Jr.' as DATE for field dob (position 3)",
+    "400 Bad int64 value: Ann Zanzibar; reason: invalidQuery, location: query, message: Bad int64 value: Ann Zanzibar",
+    'Could not cast literal "Zanzibar" to type DATE at [1:8]',
+    "Invalid date: 'Zan\nzibar'",
+    "Invalid NUMERIC value: Zanzibar",
+    "Could not cast Ann Zanzibar to INT64",
+    "Conversion Error: Could not convert string 'Zanzibar' to INT64",
+    "400 CSV processing encountered too many errors. Value: Zanzibar",
+    "400 Unable to parse 'Zanzibar" + "x" * 500,
+]
+
+
+@pytest.mark.parametrize("message", GOOGLE)
+def test_no_value_of_a_row_in_what_bigquery_says(message: str) -> None:
+    shown = cloud.without_values(message)
+    assert not [word for word in ("Zan", "zibar", "Ann") if word in shown]
+    assert "a" * 3 in shown
+    assert len(shown) <= 450
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "404 Not found: Table riverbend:misc_imports.scores was not found in location US",
+        "400 Required field gpa cannot be null",
+        "403 Access Denied: Dataset riverbend:eis: Permission bigquery.tables.get denied",
+    ],
+)
+def test_what_names_no_value_stays(message: str) -> None:
+    assert cloud.without_values(message) == message
+
+
+def test_field_and_place_stay() -> None:
+    shown = cloud.without_values(GOOGLE[0])
+    assert "as INT64 for field student_number (position 3) starting at location 1234" in shown
+    assert shown.endswith("File: gs://riverbend/students.csv")
+
+
+# ------------------------------------------------------------------------------------------ reading a secret
+
+
+@pytest.fixture
+def folder(configure: Configure, tmp_path: Path) -> Path:
+    place = tmp_path / "kept"
+    place.mkdir(mode=0o700)
+    configure(secrets={"folder": str(place), "secret_manager_project": ""})
+    return place
+
+
+def put(folder: Path, text: str, mode: int = 0o600) -> None:
+    (folder / "otus_password").write_text(text)
+    (folder / "otus_password").chmod(mode)
+
+
+def test_secret_out_of_a_file_without_its_line_end(folder: Path) -> None:
+    put(folder, " blue horse \r\n")
+    assert secrets.read("otus_password") == " blue horse "
+
+
+def test_environment_comes_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(folder, "blue horse", mode=0o644)
+    monkeypatch.setenv("PIPELINE_SECRET_OTUS_PASSWORD", "red fox")
+    assert secrets.read("otus_password") == "red fox"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o610, 0o601])
+def test_file_that_others_may_touch_is_refused(folder: Path, mode: int) -> None:
+    put(folder, "blue horse", mode)
+    with pytest.raises(ConfigurationError, match=f"mode {mode:04o}") as caught:
+        secrets.read("otus_password")
+    assert "chmod 600" in caught.value.next_step
+    assert "horse" not in str(caught.value)
+
+
+def test_read_only_file_is_taken(folder: Path) -> None:
+    put(folder, "blue horse", mode=0o400)
+    assert secrets.read("otus_password") == "blue horse"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\r\n"])
+def test_empty_secret_is_refused(folder: Path, text: str) -> None:
+    put(folder, text)
+    with pytest.raises(ConfigurationError, match="the secret otus_password is empty"):
+        secrets.read("otus_password")
+
+
+def test_empty_variable_is_not_passed_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(folder, "blue horse")
+    monkeypatch.setenv("PIPELINE_SECRET_OTUS_PASSWORD", "")
+    with pytest.raises(ConfigurationError, match="empty"):
+        secrets.read("otus_password")
+
+
+def test_missing_secret_says_where_it_was_looked_for(folder: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        secrets.read("otus_password")
+    assert "PIPELINE_SECRET_OTUS_PASSWORD" in caught.value.expected
+    assert str(folder / "otus_password") in caught.value.expected
+
+
+# ------------------------------------------------------------------------------------------------------- logs
+
+
+@pytest.fixture
+def log() -> io.StringIO:
+    """What a handler writes of the logger `unit`."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logger = logging.getLogger("unit")
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.DEBUG)
+    return text
+
+
+@pytest.fixture
+def known(folder: Path) -> str:
+    put(folder, "50% blue %s horse")
+    return secrets.read("otus_password")
+
+
+def test_secret_is_redacted_in_message_and_arguments(log: io.StringIO, known: str) -> None:
+    logger = logging.getLogger("unit")
+    logger.info("login with " + known)
+    logger.info("login with %s, %r", known, {"password": known})
+    logger.info({"password": known})
+    assert known not in log.getvalue()
+    assert log.getvalue().count("[redacted]") == 4
+
+
+def test_longer_secret_goes_before_the_one_it_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("A", "horse"), ("B", "horse and cart")):
+        monkeypatch.setenv(f"PIPELINE_SECRET_{name}", value)
+        secrets.read(name.lower())
+    assert secrets.redact("a horse and cart, a horse") == "a [redacted], a [redacted]"
+
+
+def test_secret_is_redacted_in_a_traceback(log: io.StringIO, known: str) -> None:
+    try:
+        raise OSError(f"cannot log in with {known}")
+    except OSError:
+        logging.getLogger("unit").exception("broken")
+    assert known not in log.getvalue()
+    assert "OSError: cannot log in with [redacted]" in log.getvalue()
+    assert "test_masking.py" in log.getvalue()  # the place is told
+
+
+WORD = "Zanzibar"
+Work = Callable[[], object]
+
+
+def data_carrying() -> list[Exception]:
+    """Errors whose messages quote what they were working on."""
+    nothing: dict[str, str] = {}
+    errors: list[Exception] = []
+    works: list[Work] = [
+        lambda: nothing[WORD],
+        lambda: int(WORD),
+        lambda: dt.date.fromisoformat(WORD),
+        lambda: pc.cast(pa.array([WORD]), pa.int64()),
+    ]
+    for work in works:
+        with pytest.raises((ValueError, LookupError), match=WORD) as caught:
+            work()
+        errors.append(caught.value)
+    return errors
+
+
+def test_data_in_an_exception_is_masked_in_logs(log: io.StringIO) -> None:
+    for error in data_carrying():
+        try:
+            raise RuntimeError("outer") from error
+        except RuntimeError:
+            logging.getLogger("unit").exception("broken")
+        logging.getLogger("unit").error("broken", exc_info=error)
+    assert WORD not in log.getvalue()
+    assert "ValueError: " in log.getvalue()
+
+
+def test_a_wrong_log_call_ends_nothing(log: io.StringIO) -> None:
+    logging.getLogger("unit").info("%d of %s", "three")
+    assert "%d of %s (with other arguments than it names)" in log.getvalue()
+
+
+# --------------------------------------------------------------------------------------------- the visualiser
+
+
+@pytest.fixture
+def task() -> LandedFile:
+    return LandedFile(date=dt.date(2026, 11, 23), feed=FEEDS["students"], part="RSD")
+
+
+def test_data_in_an_exception_is_masked_in_the_visualiser(task: LandedFile) -> None:
+    for error in data_carrying():
+        shown = task.on_failure(error)
+        assert WORD not in shown
+        assert type(error).__name__ in shown
+
+
+def test_secret_is_redacted_in_the_visualiser(task: LandedFile, known: str) -> None:
+    assert known not in task.on_failure(OSError(known))
+    assert known not in task.on_failure(VendorUnreachable(known, expected="an answer", next_step="wait"))
+
+
+def test_our_own_errors_are_shown_whole(task: LandedFile) -> None:
+    refusal = ContractBroken("file a.csv, line 3: 2 fields", expected="3 fields", next_step="ask the vendor")
+    assert task.on_failure(refusal) == str(refusal)
+
+
+def test_an_error_is_three_sentences() -> None:
+    error = PipelineError("a", expected="b", next_step="c")
+    assert str(error) == "found: a\nexpected: b\nnext: c"
+    assert (error.found, error.expected, error.next_step) == ("a", "b", "c")

@@ -1,0 +1,161 @@
+"""The exit code of a run: what is complete, what is late, what broke, and which of several is told."""
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import luigi
+import pytest
+
+from pipeline import manifests, runner, settings
+from pipeline.chain import LandedFile
+from pipeline.errors import ConfigurationError
+from pipeline.feeds import FEEDS
+from pipeline.progress import Event
+from pipeline.runner import BROKEN, DONE, HELD, LATE, Outcome, judge
+
+MONDAY = dt.date(2026, 11, 23)
+BROKE = Event("failed", "PreparedFile", "cc", "cc", message="found: 2 fields", error="ContractBroken")
+HOLD = Event("failed", "CheckedSet", "otus_scores", "otus_scores", message="found: on hold", error="OnHold")
+ON = Event("moving", "LandedFile", "students RSD")
+
+
+class Root(luigi.WrapperTask):
+    """Asks for the students' files of both servers, which come into folders of this machine."""
+
+    def requires(self) -> list[luigi.Task]:
+        return [LandedFile(date=MONDAY, feed=FEEDS["students"], part=part) for part in ("RSD", "BLF")]
+
+
+class Unsure(luigi.WrapperTask):
+    """Nobody can tell whether it is complete."""
+
+    def complete(self) -> bool:
+        raise ConfigurationError("the state is not known", expected="it known", next_step="look")
+
+
+class Stuck(luigi.Task):
+    """Is not complete, for no reason that anybody told."""
+
+    def complete(self) -> bool:
+        return False
+
+
+def judged(wrapper: type[luigi.Task], *events: Event, trouble: tuple[str, ...] = ()) -> Outcome:
+    root = wrapper()
+    return judge(root, list(events), list(trouble))
+
+
+@pytest.fixture
+def drop() -> Path:
+    for part in ("rsd", "blf"):
+        (settings.load().district.drop / f"powerschool_{part}").mkdir(parents=True)
+    return settings.load().district.drop
+
+
+def arrive(drop: Path, part: str) -> Path:
+    file = drop / f"powerschool_{part.lower()}" / "students.csv"
+    file.write_text("ID\n1\n")
+    morning = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC).timestamp()
+    os.utime(file, (morning, morning))
+    return file
+
+
+def land(drop: Path, part: str) -> None:
+    """The part's file, and our copy of it with its manifest."""
+    file = arrive(drop, part)
+    target = LandedFile(date=MONDAY, feed=FEEDS["students"], part=part).output()
+    manifests.folder(target.folder)
+    (target.folder / file.name).write_bytes(file.read_bytes())
+    facts = {"name": file.name, "size": file.stat().st_size, "mtime": file.stat().st_mtime}
+    manifests.save(target.manifest_path, {**facts, "sha256": manifests.sha256(file)})
+
+
+def land_both(drop: Path) -> None:
+    land(drop, "RSD")
+    land(drop, "BLF")
+
+
+def test_all_there_is_done(drop: Path) -> None:
+    land_both(drop)
+    outcome = judged(Root, ON)
+    assert (outcome.code, outcome.late, outcome.trouble) == (DONE, [], [])
+
+
+def test_missing_file_is_late_and_named(drop: Path) -> None:
+    land(drop, "RSD")
+    outcome = judged(Root)
+    assert (outcome.code, outcome.late) == (LATE, ["students BLF"])
+
+
+def test_file_that_is_there_and_was_not_fetched_is_not_late(drop: Path) -> None:
+    land(drop, "RSD")
+    arrive(drop, "BLF")
+    outcome = judged(Root)
+    assert (outcome.code, outcome.late) == (BROKEN, [])
+    assert "tasks that were not run, and none that failed" in outcome.trouble[0]
+
+
+def test_folder_that_nobody_could_look_into_is_broken_and_not_late(drop: Path) -> None:
+    land(drop, "RSD")
+    (drop / "powerschool_blf").rmdir()
+    outcome = judged(Root)
+    assert (outcome.code, outcome.late) == (BROKEN, [])
+    assert "no folder" in outcome.trouble[0]
+
+
+def test_what_a_task_has_told_is_not_told_again(drop: Path) -> None:
+    (drop / "powerschool_blf").rmdir()
+    land(drop, "RSD")
+    first = judged(Root)
+    told = Event("failed", "LandedFile", "students BLF", message=first.trouble[0], error="ConfigurationError")
+    assert judged(Root, told).trouble == []
+
+
+@pytest.mark.parametrize(
+    ("events", "trouble", "late", "code"),
+    [
+        ([BROKE], [], False, BROKEN),
+        ([HOLD], [], False, DONE),  # it was released while the run went on: all is complete
+        ([HOLD], [], True, HELD),
+        ([BROKE, HOLD], [], True, BROKEN),
+        ([HOLD, BROKE], [], True, BROKEN),
+        ([], ["no scheduler"], False, BROKEN),
+        ([], ["no scheduler"], True, BROKEN),
+        ([HOLD], ["no scheduler"], True, BROKEN),
+        ([ON], [], True, LATE),
+    ],
+)
+def test_broken_before_held_before_late(
+    drop: Path, events: list[Event], trouble: list[str], late: bool, code: int
+) -> None:
+    land(drop, "RSD")
+    if not late:
+        land(drop, "BLF")
+    assert judged(Root, *events, trouble=tuple(trouble)).code == code
+
+
+def test_a_task_that_failed_twice_is_told_once(drop: Path) -> None:
+    land_both(drop)
+    assert judged(Root, BROKE, BROKE).failed == [BROKE]
+
+
+def test_completeness_that_cannot_be_told_is_broken() -> None:
+    outcome = judged(Unsure)
+    assert outcome.code == BROKEN
+    assert "the state is not known" in outcome.trouble[0]
+
+
+def test_not_complete_for_no_reason_is_broken() -> None:
+    outcome = judged(Stuck)
+    assert outcome.code == BROKEN
+    assert outcome.trouble
+
+
+def test_how_a_run_ended_is_kept(drop: Path) -> None:
+    land(drop, "RSD")
+    runner.note("Morning", MONDAY, judged(Root, HOLD))
+    kept = manifests.load(settings.load().district.landing / "runs" / "morning-2026-11-23.json")
+    assert kept
+    assert (kept["exit"], kept["late"]) == (40, ["students BLF"])
+    assert [failed["error"] for failed in kept["failed"]] == ["OnHold"]

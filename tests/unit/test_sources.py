@@ -1,0 +1,197 @@
+"""Which file of a real folder is the morning's, and whether it stands still."""
+
+import datetime as dt
+import os
+import stat
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline import settings, sources
+from pipeline.errors import ConfigurationError, TransferIncomplete
+from pipeline.feeds import FEEDS, Feed
+from pipeline.sftp import Progress, RemoteFile
+from pipeline.sources import DropFolder, Source
+
+CHICAGO = ZoneInfo("America/Chicago")
+MONDAY = dt.date(2026, 11, 23)
+EARLY = dt.datetime(2026, 11, 23, 2, 0, tzinfo=CHICAGO)
+
+
+@pytest.fixture
+def drop() -> Path:
+    folder = settings.load().district.drop / "powerschool_rsd"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def feed() -> Feed:
+    """The students' feed, but that its pattern is one of dated files."""
+    students = FEEDS["students"]
+    return replace(students, sources=(Source("RSD", DropFolder("powerschool_rsd", settle=0.05), "students*.csv"),))
+
+
+def put(folder: Path, name: str, moment: dt.datetime, text: str = "ID\n1\n") -> RemoteFile:
+    (folder / name).write_text(text)
+    os.utime(folder / name, (moment.timestamp(), moment.timestamp()))
+    return RemoteFile(name, len(text), moment.timestamp())
+
+
+def ignore(done: int, total: int) -> None:
+    """Nobody looks at the progress."""
+
+
+# ------------------------------------------------------------------------------------------------------ newest
+
+
+def test_newest_by_time_then_by_name(drop: Path, feed: Feed) -> None:
+    put(drop, "students_9.csv", EARLY)
+    put(drop, "students_1.csv", EARLY + dt.timedelta(minutes=1))
+    wanted = put(drop, "students_2.csv", EARLY + dt.timedelta(minutes=1))
+    put(drop, "students.csv", EARLY - dt.timedelta(minutes=1))
+    assert feed.newest("RSD", MONDAY) == wanted
+
+
+@pytest.mark.parametrize("name", ["Students.csv", "students.csv.part", "xstudents.csv", "students.txt"])
+def test_pattern_is_exact(drop: Path, feed: Feed, name: str) -> None:
+    put(drop, name, EARLY)
+    assert feed.newest("RSD", MONDAY) is None
+
+
+def test_folders_are_no_files(drop: Path, feed: Feed) -> None:
+    (drop / "students.csv").mkdir()
+    os.utime(drop / "students.csv", (EARLY.timestamp(), EARLY.timestamp()))
+    assert feed.newest("RSD", MONDAY) is None
+
+
+def local(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=CHICAGO)
+
+
+# The second is the day on which clocks go forward, the third the one on which they go back.
+WINDOWS = [
+    (MONDAY, "2026-11-22T18:00:00", "2026-11-23T18:00:00", 24),
+    (dt.date(2026, 3, 8), "2026-03-07T18:00:00", "2026-03-08T18:00:00", 23),
+    (dt.date(2026, 11, 1), "2026-10-31T18:00:00", "2026-11-01T18:00:00", 25),
+]
+
+
+@pytest.mark.parametrize(("date", "first", "after", "hours"), WINDOWS)
+def test_freshness_is_a_local_day(drop: Path, feed: Feed, date: dt.date, first: str, after: str, hours: int) -> None:
+    begins, ends = local(first), local(after)
+    assert ends.timestamp() - begins.timestamp() == hours * 3600
+    second = dt.timedelta(seconds=1)
+    expected = {
+        begins.astimezone(dt.UTC) - second: date - dt.timedelta(days=1),
+        begins.astimezone(dt.UTC): date,
+        ends.astimezone(dt.UTC) - second: date,
+        ends.astimezone(dt.UTC): date + dt.timedelta(days=1),
+    }
+    for moment, its_date in expected.items():
+        put(drop, "students.csv", moment)
+        sources.forget()
+        days = [date + dt.timedelta(days=days) for days in (-1, 0, 1)]
+        assert [day for day in days if feed.newest("RSD", day)] == [its_date]  # of one day, and of one only
+
+
+def test_one_look_for_all_questions(drop: Path, feed: Feed) -> None:
+    assert feed.newest("RSD", MONDAY) is None
+    put(drop, "students.csv", EARLY)
+    assert feed.newest("RSD", MONDAY) is None
+    sources.forget()
+    assert feed.newest("RSD", MONDAY) is not None
+
+
+def test_no_folder_is_broken_and_not_late(feed: Feed) -> None:
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="no folder"):
+            feed.newest("RSD", MONDAY)
+    assert len(sources.failed_looks()) == 1
+
+
+# ----------------------------------------------------------------------------------------------------- settled
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A folder in which something happens between the first and the second look."""
+
+    folder: DropFolder
+    meanwhile: str = ""
+    settle: float = 0.05
+    looks: list[float] = field(default_factory=list, compare=False)
+
+    def look(self) -> dict[str, RemoteFile]:
+        self.looks.append(time.monotonic())
+        path = self.folder.path / "students.csv"
+        if len(self.looks) == 2 and self.meanwhile == "grows":
+            with path.open("a") as file:
+                file.write("2\n")
+        if len(self.looks) == 2 and self.meanwhile == "goes":
+            path.unlink()
+        return self.folder.look()
+
+    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
+        raise NotImplementedError
+
+
+def stands_still(drop: Path, age: float, meanwhile: str = "") -> tuple[bool, Watched]:
+    place = Watched(DropFolder("powerschool_rsd"), meanwhile)
+    put(drop, "students.csv", dt.datetime.now(dt.UTC) - dt.timedelta(seconds=age))
+    source = Source("RSD", place, "students.csv")
+    far = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+    file = sources.newest(source, *far)
+    assert file
+    return sources.settled(source, file) and sources.settled(source, file), place
+
+
+def test_old_file_needs_no_second_look(drop: Path) -> None:
+    still, place = stands_still(drop, age=10)
+    assert still
+    assert len(place.looks) == 1
+
+
+def test_young_file_is_looked_at_again_after_the_settle_time(drop: Path) -> None:
+    still, place = stands_still(drop, age=0)
+    assert still
+    first, second = place.looks
+    assert second - first >= place.settle
+
+
+@pytest.mark.parametrize("meanwhile", ["grows", "goes"])
+def test_file_that_changes_does_not_stand_still(drop: Path, meanwhile: str) -> None:
+    still, place = stands_still(drop, age=0, meanwhile=meanwhile)
+    assert not still
+    assert len(place.looks) == 2
+
+
+def test_clock_of_the_vendor_that_goes_ahead(drop: Path) -> None:
+    assert stands_still(drop, age=-3600)[0]
+
+
+# ------------------------------------------------------------------------------------------------------- fetch
+
+
+def test_fetched_byte_for_byte_and_for_our_eyes_only(drop: Path, tmp_path: Path) -> None:
+    file = put(drop, "students.csv", EARLY, "ID\r\n\x00Núñez")
+    file = replace(file, size=(drop / "students.csv").stat().st_size)
+    told: list[tuple[int, int]] = []
+    DropFolder("powerschool_rsd").fetch(file, tmp_path / "copy", lambda done, total: told.append((done, total)))
+    assert (tmp_path / "copy").read_bytes() == (drop / "students.csv").read_bytes()
+    assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o600
+    assert told == [(file.size, file.size)]
+
+
+def test_file_that_changed_since_it_was_listed_is_not_taken(drop: Path, tmp_path: Path) -> None:
+    file = put(drop, "students.csv", EARLY)
+    put(drop, "students.csv", EARLY, "ID\n1\n2\n")
+    with pytest.raises(TransferIncomplete):
+        DropFolder("powerschool_rsd").fetch(file, tmp_path / "copy", ignore)
+    put(drop, "students.csv", EARLY + dt.timedelta(seconds=1))
+    with pytest.raises(TransferIncomplete):
+        DropFolder("powerschool_rsd").fetch(file, tmp_path / "copy", ignore)
+    assert not (tmp_path / "copy").exists()
