@@ -9,12 +9,13 @@ Connections belong to one process (they do not survive a fork) and are kept for 
 """
 
 import atexit
+import errno
 import os
 import socket
 import stat
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -24,25 +25,26 @@ import paramiko
 from paramiko.hostkeys import HostKeyEntry, HostKeys
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from pipeline import manifests, secrets, settings
+from pipeline import inflight, manifests, secrets, settings
 from pipeline.errors import (
     ConfigurationError,
     HostKeyRefused,
     LoginRefused,
     PipelineError,
     TransferIncomplete,
+    VendorError,
     VendorUnreachable,
 )
 from pipeline.vendors import Vendor
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
-# The largest read that servers answer in one packet (OpenSSH's limit is 256 KiB with the packet's own head).
-# paramiko's 32 KiB costs a third of the speed of a large get.
-REQUEST = 255 * 1024
 # AES-GCM is in hardware on any server; the default order would take AES-CTR with an HMAC, at half the speed.
-LANES = 2
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
+# Seconds before something transient is tried again, the first time; it doubles, and jitter is added.
+PAUSE = 0.5
+# Files that came are flushed to disk by so many threads, while the next ones are on their way.
+FLUSHERS = 4
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,14 @@ class Delivered:
 
 # ------------------------------------------------------------------------------------------- connections
 
-_connections: dict[tuple[int, str, int], paramiko.SFTPClient] = {}
+_connections: dict[tuple[int, str], paramiko.SFTPClient] = {}
 # A refused key or login stays refused for this run: the next feed of that vendor must not knock again.
 _refusals: dict[str, HostKeyRefused | LoginRefused] = {}
 
 
-def _client(vendor: Vendor, lane: int = 0) -> paramiko.SFTPClient:
-    """This process's connection to the vendor (the `lane`-th one, where several help)."""
-    place = (os.getpid(), vendor.name, lane)
+def _client(vendor: Vendor) -> paramiko.SFTPClient:
+    """This process's connection to the vendor."""
+    place = (os.getpid(), vendor.name)
     if vendor.name in _refusals:
         raise _refusals[vendor.name]
     if place not in _connections:
@@ -90,8 +92,8 @@ def close_all() -> None:
         _drop(*place)
 
 
-def _drop(pid: int, vendor: str, lane: int) -> None:
-    client = _connections.pop((pid, vendor, lane), None)
+def _drop(pid: int, vendor: str) -> None:
+    client = _connections.pop((pid, vendor), None)
     if client is not None:
         with suppress(Exception):
             client.get_channel().get_transport().close()  # type: ignore[union-attr]
@@ -176,53 +178,88 @@ def _log_in(transport: paramiko.Transport, vendor: Vendor, account: settings.Sft
 
 def _private_key(vendor: Vendor, file: Path) -> paramiko.PKey:
     try:
-        return paramiko.PKey.from_path(file)
-    except paramiko.PasswordRequiredException:
-        return paramiko.PKey.from_path(file, secrets.read(f"{vendor.name}_passphrase"))
-    except FileNotFoundError:
+        return _read_key(vendor, file)
+    except (OSError, ValueError, paramiko.SSHException) as error:
         raise ConfigurationError(
-            f"no key file {file}", expected=f"{vendor.name}'s private key", next_step="correct `key` in luigi.cfg"
+            f"the key file {file} cannot be read ({type(error).__name__})",
+            expected=f"{vendor.name}'s private key, and its passphrase as the secret {vendor.name}_passphrase",
+            next_step=f"correct `key` of [sftp:{vendor.name}] in luigi.cfg, or the secret",
         ) from None
+
+
+def _read_key(vendor: Vendor, file: Path) -> paramiko.PKey:
+    try:
+        return paramiko.PKey.from_path(file)
+    except (paramiko.PasswordRequiredException, TypeError):
+        passphrase = secrets.read(f"{vendor.name}_passphrase").encode()
+        return paramiko.PKey.from_path(file, passphrase)  # type: ignore[arg-type]  # a str, as declared, is refused
 
 
 # ------------------------------------------------------------------------------------------ what is tried again
 
 
 def _transient(error: BaseException) -> bool:
-    """A broken or silent line. What the server says on purpose (no such file, no permission) is not."""
-    if isinstance(error, FileNotFoundError | PermissionError | PipelineError):
+    """A broken or silent line, or a server that failed. No such file, no permission, and our own disk are not."""
+    if isinstance(error, FileNotFoundError | PermissionError | PipelineError) or _our_own(error):
         return isinstance(error, TransferIncomplete)
     return isinstance(error, OSError | EOFError | paramiko.SSHException)
 
 
-def _with(vendor: Vendor, action: Callable[[paramiko.SFTPClient], T], lane: int = 0) -> T:
+def _our_own(error: BaseException) -> bool:
+    """An error of this machine's files: a line's and a server's have other numbers and name no file."""
+    ours = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+    return isinstance(error, OSError) and (error.filename is not None or error.errno in ours)
+
+
+def _refusal(error: BaseException) -> bool:
+    """What the server said in so many words; paramiko gives it as an OSError without a number."""
+    said = type(error) is OSError and error.errno is None and "closed" not in str(error)
+    return said or isinstance(error, FileNotFoundError | PermissionError | inflight.Refused)
+
+
+def _with(vendor: Vendor, action: Callable[[paramiko.SFTPClient], T]) -> T:
     """`action` on the vendor's connection, tried again on a new one while its failure is transient."""
     tries = Retrying(
         stop=stop_after_attempt(vendor.attempts),
-        wait=wait_exponential_jitter(initial=0.5, max=20, jitter=1),
+        wait=wait_exponential_jitter(multiplier=PAUSE, max=20, jitter=2 * PAUSE),
         retry=retry_if_exception(_transient),
         reraise=True,
     )
     try:
         for attempt in tries:
-            with attempt, _fresh_after_failure(vendor, lane):
-                return action(_client(vendor, lane))
+            with attempt, _fresh_after_failure(vendor):
+                return action(_client(vendor))
     except (OSError, EOFError, paramiko.SSHException) as error:
-        account = settings.load().account(vendor.name)
-        raise VendorUnreachable(
-            f"{vendor.name} ({account.host}:{account.port}): {type(error).__name__} {error}".rstrip(),
-            expected=f"an answer within {vendor.timeout:g} s, in one of {vendor.attempts} tries",
-            next_step="run again in some minutes; if it stays so, ask the vendor whether the server is down",
-        ) from error
+        if _our_own(error):
+            raise
+        raise _explained(vendor, error) from None
     raise AssertionError("tenacity returns or raises")
 
 
+def _explained(vendor: Vendor, error: Exception) -> VendorError:
+    account = settings.load().account(vendor.name)
+    where = f"{vendor.name} ({account.host}:{account.port})"
+    told = secrets.redact(f"{type(error).__name__} {error}".rstrip())
+    if _refusal(error):
+        return VendorError(
+            f"{where} refuses: {told}",
+            expected="the right to read and write there, and space",
+            next_step=f"ask the vendor about the folder's rights and space, and compare its name with the row in "
+            f"pipeline/feeds.py or pipeline/deliveries.py that names {vendor.name}",
+        )
+    return VendorUnreachable(
+        f"{where}: {told}",
+        expected=f"an answer within {vendor.timeout:g} s, in one of {vendor.attempts} tries",
+        next_step="run again in some minutes; if it stays so, ask the vendor whether the server is down",
+    )
+
+
 @contextmanager
-def _fresh_after_failure(vendor: Vendor, lane: int) -> Iterator[None]:
+def _fresh_after_failure(vendor: Vendor) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        _drop(os.getpid(), vendor.name, lane)
+        _drop(os.getpid(), vendor.name)
         raise
 
 
@@ -252,52 +289,59 @@ def listing(vendor: Vendor, folder: str) -> dict[str, RemoteFile]:
 
 def download(vendor: Vendor, folder: str, file: RemoteFile, to: Path, progress: Progress | None = None) -> None:
     """Bring `file` (as it was listed) to `to`, whole or not at all. Raises VendorError."""
-    _with(vendor, partial(_fetch, vendor=vendor, folder=folder, file=file, to=to, progress=progress))
+    _bring(vendor, folder, {to: file}, progress)
 
 
 def download_all(vendor: Vendor, folder: str, files: list[RemoteFile], to: Path) -> None:
-    """Bring many files into the folder `to`. Two connections share them: small files wait for answers, not bytes."""
-
-    def some(lane: int) -> None:
-        for file in files[lane::LANES]:
-            _with(vendor, partial(_fetch, vendor=vendor, folder=folder, file=file, to=to / file.name), lane)
-
-    with ThreadPoolExecutor(LANES) as pool:
-        list(pool.map(some, range(LANES)))
+    """Bring many files into the folder `to`, each whole or not at all. Raises VendorError."""
+    _bring(vendor, folder, {to / file.name: file for file in files}, None)
 
 
-def _fetch(
-    client: paramiko.SFTPClient,
+def _bring(vendor: Vendor, folder: str, files: dict[Path, RemoteFile], progress: Progress | None) -> None:
+    """Get those of `files` that are not there yet; what came is flushed to disk beside the next ones' transfer."""
+    there: set[Path] = set()
+
+    def get(client: paramiko.SFTPClient) -> None:
+        line = inflight.Line(client)
+        todo = {to: file for to, file in files.items() if to not in there}
+        count = _Count(sum(file.size for file in todo.values()), progress)
+        with ThreadPoolExecutor(FLUSHERS) as flushers:
+            flushed: list[Future[None]] = []
+
+            def whole(to: Path, finish: ExitStack) -> None:
+                flushed.append(flushers.submit(finish.close))
+                there.add(to)
+
+            line.run(_fetched(line, vendor, folder, file, to, count.add, whole) for to, file in todo.items())
+        for each in flushed:
+            each.result()
+
+    _with(vendor, get)
+
+
+def _fetched(
+    line: inflight.Line,
     vendor: Vendor,
     folder: str,
     file: RemoteFile,
     to: Path,
-    progress: Progress | None = None,
-) -> None:
+    count: inflight.Counted,
+    whole: Callable[[Path, ExitStack], None],
+) -> inflight.Transfer:
     remote = str(PurePosixPath(folder) / file.name)
-    with manifests.written(to) as draft:
-        got = _get(client, remote, draft, file.size, progress)
-        now = client.stat(remote)
-        if got != file.size or (now.st_size, now.st_mtime) != (file.size, file.mtime):
-            raise TransferIncomplete(
-                f"{vendor.name}: {remote} gave {got} bytes and has {now.st_size} now",
-                expected=f"the {file.size} bytes that were listed",
-                next_step="the vendor seems to be writing it still; the next run takes it when it stands still",
-            )
-
-
-def _get(client: paramiko.SFTPClient, remote: str, to: Path, size: int, progress: Progress | None) -> int:
-    done = 0
-    with client.open(remote, "rb") as source, to.open("wb") as target:
-        source.MAX_REQUEST_SIZE = REQUEST
-        if size > REQUEST:
-            source.prefetch(size)
-        while block := source.read(REQUEST):
-            target.write(block)
-            done += len(block)
-            if progress:
-                progress(done, size)
-    return done
+    finish = ExitStack()
+    draft = finish.enter_context(manifests.written(to))
+    try:
+        now = yield from inflight.get(line, remote, file.size, draft, count)
+    except EOFError:
+        now = paramiko.SFTPAttributes()
+    if (now.st_size or 0, now.st_mtime or 0) != (file.size, file.mtime):
+        raise TransferIncomplete(
+            f"{vendor.name}: {remote} has {now.st_size if now.st_size is not None else 'fewer'} bytes now",
+            expected=f"the {file.size} bytes, unchanged, that were listed",
+            next_step="the vendor seems to be writing it still; the next run takes it when it stands still",
+        )
+    whole(to, finish)
 
 
 def push(vendor: Vendor, folder: str, files: dict[str, Path], progress: Progress | None = None) -> Delivered:
@@ -307,30 +351,45 @@ def push(vendor: Vendor, folder: str, files: dict[str, Path], progress: Progress
     renamed, back to back. A temporary name is always the same one, so a killed run's is overwritten by the next.
     """
     sizes = {name: file.stat().st_size for name, file in files.items()}
-    count = _Count(sum(sizes.values()), progress)
-    lanes = LANES if len(files) > 16 else 1
+    sent: set[str] = set()
+    renamed: set[str] = set()
 
-    def send(lane: int) -> None:
-        for name in list(files)[lane::lanes]:
-            _with(
-                vendor,
-                partial(_put, vendor=vendor, file=files[name], remote=_temporary(folder, name), count=count),
-                lane,
-            )
+    def send(client: paramiko.SFTPClient) -> None:
+        line = inflight.Line(client)
+        todo = [name for name in files if name not in sent]
+        count = _Count(sum(sizes[name] for name in todo), progress)
+        line.run(
+            _sent(line, vendor, files[name], _temporary(folder, name), count.add, partial(sent.add, name))
+            for name in todo
+        )
 
     def swap_in(client: paramiko.SFTPClient) -> str:
-        for name in files:
-            client.posix_rename(_temporary(folder, name), str(PurePosixPath(folder) / name))
+        line = inflight.Line(client)
+        line.run(
+            _renamed(line, folder, name, sizes[name], partial(renamed.add, name))
+            for name in files
+            if name not in renamed
+        )
         return _told(client.get_channel().get_transport().get_remote_server_key())  # type: ignore[union-attr]
 
-    with ThreadPoolExecutor(lanes) as pool:
-        list(pool.map(send, range(lanes)))
+    _with(vendor, send)
     return Delivered(sizes, _with(vendor, swap_in))
+
+
+def _renamed(line: inflight.Line, folder: str, name: str, size: int, done: Callable[[], None]) -> inflight.Transfer:
+    """Also right after a line that broke between the rename and its answer: then only the new name is there."""
+    there = str(PurePosixPath(folder) / name)
+    try:
+        yield from inflight.rename(line, _temporary(folder, name), there)
+    except FileNotFoundError:
+        if (yield from inflight.size(line, there)) != size:
+            raise
+    done()
 
 
 @dataclass
 class _Count:
-    """Bytes sent so far, told to whoever shows progress."""
+    """Bytes moved so far in this try, told to whoever shows progress."""
 
     total: int
     progress: Progress | None
@@ -346,16 +405,15 @@ def _temporary(folder: str, name: str) -> str:
     return str(PurePosixPath(folder) / f".{name}.part")
 
 
-def _put(client: paramiko.SFTPClient, vendor: Vendor, file: Path, remote: str, count: _Count) -> None:
-    with file.open("rb") as source, client.open(remote, "wb") as target:
-        target.set_pipelined(True)
-        while block := source.read(REQUEST):
-            target.write(block)
-            count.add(len(block))
-    found, size = client.stat(remote).st_size, file.stat().st_size
+def _sent(
+    line: inflight.Line, vendor: Vendor, file: Path, remote: str, count: inflight.Counted, whole: Callable[[], None]
+) -> inflight.Transfer:
+    found = (yield from inflight.put(line, file, remote, count)).st_size
+    size = file.stat().st_size
     if found != size:
         raise TransferIncomplete(
             f"{vendor.name} has {found} bytes of {remote}",
             expected=f"the {size} bytes that were sent",
             next_step="nothing was renamed; the next run sends the set again",
         )
+    whole()

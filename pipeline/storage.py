@@ -1,6 +1,7 @@
 """The bucket: objects with the digest of their bytes as metadata, written under generation preconditions."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,11 +54,11 @@ def forget() -> None:
     _listings.clear()
 
 
+os.register_at_fork(after_in_child=forget)  # a task looks for itself: what the scheduling process saw is older
+
+
 def find(name: str) -> Stored:
-    """The object as it is; in the scheduling process by one listing of its `<folder>/<date>/`."""
-    if cloud.forked():
-        with cloud.explained(f"looking at {uri(name)}"):
-            return _stored(_bucket().get_blob(name, **cloud.patience()), name)
+    """The object as it is, by one listing of its `<folder>/<date>/` a process."""
     prefix = "/".join(name.split("/")[:2]) + "/"
     if prefix not in _listings:
         _listings[prefix] = list_objects(prefix)
@@ -103,9 +104,7 @@ def store_file(path: Path, name: str, metadata: dict[str, str], over: Stored) ->
     """
 
     def upload(blob: gcs.Blob) -> None:
-        blob.upload_from_filename(
-            str(path), if_generation_match=over.generation, checksum="crc32c", timeout=settings.load().cloud.timeout
-        )
+        blob.upload_from_filename(str(path), if_generation_match=over.generation, checksum="crc32c", **cloud.patience())
 
     return _store(upload, name, metadata, path.stat().st_size)
 
@@ -120,7 +119,7 @@ def store_json(name: str, content: dict[str, Any], metadata: dict[str, str], ove
             content_type="application/json",
             if_generation_match=over.generation,
             checksum="crc32c",
-            timeout=settings.load().cloud.timeout,
+            **cloud.patience(),
         )
 
     return _store(upload, name, metadata, len(text))

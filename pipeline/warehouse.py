@@ -1,7 +1,9 @@
 """BigQuery: tables and views whose labels say what they hold; load jobs that cannot run twice."""
 
 import datetime as dt
+import os
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -57,21 +59,14 @@ def forget() -> None:
     _texts.clear()
 
 
+os.register_at_fork(after_in_child=forget)  # a task looks for itself: what the scheduling process saw is older
+
+
 def find(dataset: str, table: str) -> Shelved:
-    """The table (or view) as it is; in the scheduling process by one listing of its dataset."""
-    if cloud.forked():
-        return _look(dataset, table)
+    """The table (or view) as it is, by one listing of its dataset a process."""
     if dataset not in _listings:
         _listings[dataset] = _list(dataset)
     return _listings[dataset].get(table, Shelved())
-
-
-def _look(dataset: str, table: str) -> Shelved:
-    with cloud.explained(f"looking at {dataset}.{table}"):
-        try:
-            return Shelved(True, dict(_client().get_table(_name(dataset, table), **cloud.patience()).labels))
-        except NotFound:
-            return Shelved()
 
 
 def _list(dataset: str) -> dict[str, Shelved]:
@@ -161,11 +156,20 @@ def _once(job: str, submit: Callable[[str], bigquery.LoadJob]) -> bigquery.LoadJ
             running = cast("bigquery.LoadJob", _client().get_job(job_id, **cloud.patience()))
             if running.state == "DONE" and (running.created is None or running.created < begun):
                 continue  # an earlier run's, and the table is not what it should be, or we would not be here
-        running.result(timeout=JOB)
+        _wait(running)
         return running
     raise WarehouseError(
         f"99 load jobs are called {stem}", expected="a free job id", next_step="load the table by hand, or wait a day"
     )
+
+
+def _wait(job: bigquery.LoadJob) -> None:
+    """Until the job has ended well. The client's own first pause is a second, longer than most loads take."""
+    pause, until = 0.05, time.monotonic() + JOB
+    while not job.done(**cloud.patience()) and time.monotonic() < until:
+        time.sleep(pause)
+        pause = min(1.5 * pause, 5)
+    job.result(timeout=cloud.patience()["timeout"])
 
 
 def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetime | None = None) -> None:
@@ -175,8 +179,8 @@ def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetim
     if expires:
         change.expires = expires
         fields.append("expires")
-    _client().update_table(change, fields, **cloud.patience())
-    _remember(dataset, table, labels)
+    told = _client().update_table(change, fields, **cloud.patience())
+    _remember(dataset, table, dict(told.labels))
 
 
 def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
@@ -204,7 +208,7 @@ def extract(dataset: str, table: str, uri: str) -> None:
 def ask(query: str, doing: str) -> list[dict[str, Any]]:
     """The rows of a small query, as dictionaries."""
     with cloud.explained(doing):
-        rows = _client().query(query, **cloud.patience()).result(timeout=JOB)
+        rows = _client().query_and_wait(query, wait_timeout=JOB, api_timeout=cloud.patience()["timeout"])
         return [dict(row.items()) for row in rows]
 
 
@@ -220,7 +224,10 @@ def view_text(dataset: str, view: str) -> str | None:
     In the scheduling process the views of a dataset are looked at all together, some at a time.
     """
     if cloud.forked():
-        return _view_text(dataset, view)
+        known = _texts.setdefault(dataset, {})
+        if view not in known:
+            known[view] = _view_text(dataset, view)
+        return known[view]
     if dataset not in _texts:
         find(dataset, view)
         there = list(_listings[dataset])
@@ -243,13 +250,13 @@ def deploy_view(dataset: str, view: str, text: str) -> None:
     made = bigquery.Table(_name(dataset, view))
     made.view_query = text
 
-    def create() -> None:
+    def create() -> bigquery.Table:
         try:
-            _client().create_table(made, **cloud.patience())
+            return _client().create_table(made, **cloud.patience())
         except Conflict:
-            _client().update_table(made, ["view_query"], **cloud.patience())
+            return _client().update_table(made, ["view_query"], **cloud.patience())
 
     with cloud.explained(f"deploying the view {dataset}.{view}"):
-        _with_dataset(dataset, create)
+        told = _with_dataset(dataset, create)
     _remember(dataset, view, {})
-    _texts.get(dataset, {})[view] = text
+    _texts.get(dataset, {})[view] = str(told.view_query)

@@ -95,6 +95,7 @@ def close_the_gaps(objects: Objects) -> None:
     _keep_null_out_of_required_columns()
     _replace_the_text_of_views()
     _note_submitted_jobs()
+    _create_one_dataset_at_a_time()
 
 
 def _read_and_write_objects(objects: Objects) -> None:
@@ -192,6 +193,19 @@ def _replace_the_text_of_views() -> None:
         return update(project, dataset, table, body, etag, replace)
 
     tables.update = update_and_replace
+
+
+def _create_one_dataset_at_a_time() -> None:
+    """Without it, when two requests create one dataset at once, the later is answered 400 where BigQuery says 409."""
+    from local_bigquery.catalog import datasets
+
+    create, lock = datasets.create, threading.Lock()
+
+    def create_alone(project: str, body: Any) -> Any:
+        with lock:
+            return create(project, body)
+
+    datasets.create = create_alone
 
 
 _job: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("job", default=None)

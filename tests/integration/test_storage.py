@@ -1,0 +1,114 @@
+"""The adapter to Cloud Storage, through Google's client against the stand-in."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clouds import Cloud, set_up
+from pipeline import storage
+from pipeline.errors import WarehouseError
+from pipeline.sandbox.faults import FaultFile
+from pipeline.storage import Stored
+from riverbend import Sandbox
+
+
+@pytest.fixture
+def there(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with set_up(running, tmp_path, monkeypatch) as made:
+        yield made
+
+
+def store(name: str, text: str = "id,name\n1,a\n", over: Stored | None = None, **metadata: str) -> Stored:
+    return storage.store_json(name, {"text": text}, metadata, over or storage.find(name))
+
+
+def test_the_bucket_is_made_when_the_first_object_comes(there: Cloud, tmp_path: Path) -> None:
+    assert storage.list_objects("misc_imports/") == {}
+    (tmp_path / "a.csv").write_text("id\n1\n")
+    name = "misc_imports/2026-11-23/a.csv"
+    stored = storage.store_file(tmp_path / "a.csv", name, {"sha256": "abc"}, over=storage.find(name))
+    assert (stored.name, stored.size, stored.metadata) == (name, 5, {"sha256": "abc"})
+    assert [event["status"] for event in there.asked("storage", "POST", "/b")] == [200]
+    there.look_again()
+    assert storage.find(name) == stored
+
+
+def test_a_file_comes_back_as_it_went(there: Cloud, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 50_000  # more than Google's client sends in one piece
+    (tmp_path / "a.bin").write_bytes(content)
+    storage.store_file(tmp_path / "a.bin", "x/y/a.bin", {}, over=Stored("x/y/a.bin"))
+    storage.fetch("x/y/a.bin", tmp_path / "back.bin")
+    assert (tmp_path / "back.bin").read_bytes() == content
+
+
+def test_json_comes_back_as_it_went(there: Cloud) -> None:
+    storage.store_json("x/y/a.json", {"name": "Núñez", "rows": 3}, {}, over=Stored("x/y/a.json"))
+    assert storage.read_json("x/y/a.json") == {"name": "Núñez", "rows": 3}
+    assert storage.read_json("x/y/none.json") is None
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(there: Cloud) -> None:
+    seen = storage.find("x/y/a.json")
+    first = store("x/y/a.json", "theirs", over=seen)
+    with pytest.raises(WarehouseError, match="written by somebody else meanwhile"):
+        store("x/y/a.json", "ours", over=seen)
+    assert storage.read_json("x/y/a.json") == {"text": "theirs"}
+    store("x/y/a.json", "ours", over=first)
+    assert storage.read_json("x/y/a.json") == {"text": "ours"}
+
+
+def test_one_listing_answers_for_a_prefix_and_knows_what_we_wrote(there: Cloud) -> None:
+    store("x/y/a.json")
+    there.look_again()
+    there.from_now_on()
+    for name in ("a", "b", "c", "a"):
+        storage.find(f"x/y/{name}.json")
+    written = store("x/y/b.json", digest="1")
+    assert storage.find("x/y/b.json") == written
+    assert storage.find("x/z/a.json").generation == 0
+    assert len(there.asked("storage", "GET", "/o")) == 2
+    assert there.asked("storage", "GET", ".json") == []
+
+
+def test_a_listing_may_begin_later(there: Cloud) -> None:
+    for day in (21, 22, 23):
+        store(f"x/2026-11-{day}/a.json")
+    assert list(storage.list_objects("x/", start="x/2026-11-22/")) == ["x/2026-11-22/a.json", "x/2026-11-23/a.json"]
+
+
+def test_what_is_removed_is_gone_and_may_be_removed_again(there: Cloud) -> None:
+    store("x/y/a.json")
+    for _ in range(2):
+        storage.remove("x/y/a.json")
+    there.look_again()
+    assert storage.find("x/y/a.json").generation == 0
+
+
+def test_an_outage_of_a_moment_is_not_noticed(there: Cloud, sandbox: Sandbox) -> None:
+    store("x/y/a.json")
+    FaultFile(sandbox.folder / "faults.json").switch_on("storage", "", {"status": 503, "times": 1})
+    there.look_again()
+    there.from_now_on()
+    assert storage.find("x/y/a.json").generation
+    assert [event["status"] for event in there.asked("storage", "GET", "/o")] == [503, 200]
+
+
+@pytest.mark.parametrize("act", ["find", "store", "read", "remove"])
+def test_a_longer_outage_is_explained_in_time(
+    running: Sandbox, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    FaultFile(sandbox.folder / "faults.json").switch_on("storage", "", {"status": 503, "times": 0})
+    begun = time.monotonic()
+    with (
+        set_up(running, tmp_path, monkeypatch, timeout=1),
+        pytest.raises(WarehouseError, match=r"gs://.*/x/y/.*(503|ServiceUnavailable|RetryError)"),
+    ):
+        {
+            "find": lambda: storage.find("x/y/a.json"),
+            "store": lambda: store("x/y/a.json", over=Stored("x/y/a.json")),
+            "read": lambda: storage.read_json("x/y/a.json"),
+            "remove": lambda: storage.remove("x/y/a.json"),
+        }[act]()
+    assert time.monotonic() - begun < 5

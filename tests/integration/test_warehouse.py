@@ -1,0 +1,217 @@
+# ruff: noqa: S608  (the names in these queries are the tests' own)
+"""The adapter to BigQuery, through Google's client against the stand-in."""
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.cloud import bigquery
+
+from clouds import Cloud, in_a_fork, set_up
+from pipeline import storage, warehouse
+from pipeline.errors import WarehouseError
+from pipeline.sandbox.faults import FaultFile
+from pipeline.schemas import Column
+from pipeline.targets import TableTarget
+from riverbend import PROJECT, Sandbox
+
+COLUMNS = (Column("id", mode="REQUIRED"), Column("grade", "INT64"))
+GOOD = "id,grade\n0004127,9\n0004128,10\n"
+
+
+@pytest.fixture
+def there(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with set_up(running, tmp_path, monkeypatch) as made:
+        yield made
+
+
+def labels(csv: str, sha: str = "first") -> dict[str, str]:
+    return {"as_of": "2026-11-23", "sha": sha, "rows": str(csv.count("\n") - 1)}
+
+
+def load(there: Cloud, csv: str = GOOD, sha: str = "first", told: dict[str, str] | None = None) -> int:
+    """Through the bucket into the table `students`, as a morning does."""
+    file = Path(os.environ["LUIGI_CONFIG_PATH"]).with_name("students.csv")
+    file.write_text(csv)
+    name = "misc/2026-11-23/students.csv"
+    storage.store_file(file, name, {}, over=storage.find(name))
+    told = told or labels(csv, sha)
+    return warehouse.load(
+        storage.uri(name), there.dataset, "students", COLUMNS, told, job=f"load-{there.dataset}-{sha}"
+    )
+
+
+def rows(there: Cloud, table: str = "students") -> list[dict[str, object]]:
+    return warehouse.ask(f"SELECT * FROM `{PROJECT}.{there.dataset}.{table}` ORDER BY id", "reading back")
+
+
+def done(there: Cloud, sha: str = "first") -> bool:
+    """Whether the next run takes the table as loaded."""
+    there.look_again()
+    return TableTarget(there.dataset, "students", {"as_of": "2026-11-23", "sha": sha}).exists()
+
+
+def jobs(there: Cloud) -> list[str]:
+    """The ids of the load jobs that were begun."""
+    posted = there.asked("bigquery", "POST", "/jobs")
+    return [event["job_id"] for event in posted if event.get("job") == "load" and event["status"] == 200]
+
+
+# -------------------------------------------------------------------------------------------------------- loading
+
+
+def test_a_load_makes_the_dataset_and_says_what_the_table_holds(there: Cloud) -> None:
+    assert load(there) == 2
+    assert rows(there) == [{"id": "0004127", "grade": 9}, {"id": "0004128", "grade": 10}]
+    assert done(there)
+    assert not done(there, "second")
+    assert load(there, "id,grade\n0004129,\n", "second") == 1
+    assert rows(there) == [{"id": "0004129", "grade": None}]
+    assert done(there, "second")
+
+
+def test_one_listing_answers_for_a_dataset(there: Cloud) -> None:
+    load(there)
+    there.look_again()
+    there.from_now_on()
+    for table in ("students", "teachers", "students"):
+        warehouse.find(there.dataset, table)
+    assert len(there.asked("bigquery", "GET", "/tables")) == 1
+    assert there.asked("bigquery", "GET", "/tables/students") == []
+
+
+def test_a_kill_between_the_rows_and_their_label_leaves_a_table_that_is_not_done(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = warehouse._label
+
+    def killed(dataset: str, table: str, told: dict[str, str], *rest: dt.datetime) -> None:
+        if warehouse.IN_WORK not in told.values():
+            os._exit(9)
+        label(dataset, table, told, *rest)
+
+    load(there)
+    with monkeypatch.context() as patch:
+        patch.setattr(warehouse, "_label", killed)
+        assert in_a_fork(lambda: load(there, "id,grade\n1,1\n", "second")) == 9
+    assert rows(there) == [{"id": "1", "grade": 1}]
+    assert not done(there, "second")
+    assert not done(there, "first")
+    load(there, "id,grade\n1,1\n", "second")
+    assert done(there, "second")
+
+
+def test_other_rows_than_the_file_has_are_not_taken(there: Cloud) -> None:
+    with pytest.raises(WarehouseError, match="took 2 rows"):
+        load(there, told={**labels(GOOD), "rows": "3"})
+    assert not done(there)
+
+
+def test_bad_rows_leave_the_last_good_ones_and_are_not_quoted(there: Cloud) -> None:
+    load(there)
+    with pytest.raises(WarehouseError, match=f"loading {there.dataset}.students") as refused:
+        load(there, "id,grade\n0004127,Nunezson\n", "second")
+    assert "Nunezson" not in str(refused.value)
+    assert rows(there) == [{"id": "0004127", "grade": 9}, {"id": "0004128", "grade": 10}]
+    assert not done(there, "second")
+
+
+def test_a_query_that_fails_quotes_no_value(there: Cloud) -> None:
+    load(there, "id,grade\nNunezson,1\n")
+    with pytest.raises(WarehouseError) as refused:
+        warehouse.ask(f"SELECT CAST(id AS INT64) FROM `{PROJECT}.{there.dataset}.students`", "counting")
+    assert "counting: " in str(refused.value)
+    assert "Nunezson" not in str(refused.value)
+
+
+def test_a_table_that_was_deleted_is_loaded_again_although_its_job_id_is_used(there: Cloud) -> None:
+    load(there)
+    used = jobs(there)
+    warehouse._client().delete_table(f"{PROJECT}.{there.dataset}.students")
+    assert not done(there)
+    load(there)
+    assert done(there)
+    assert jobs(there) == [*used, f"load-{there.dataset}-first_{len(used) + 1}"]
+
+
+def test_a_submission_that_is_sent_twice_finds_the_first_job(there: Cloud) -> None:
+    load(there)
+    there.from_now_on()
+
+    def sent_twice(job_id: str) -> bigquery.LoadJob:
+        config = bigquery.LoadJobConfig(source_format="CSV", skip_leading_rows=1, write_disposition="WRITE_APPEND")
+        for _ in range(2):
+            job = warehouse._client().load_table_from_uri(
+                storage.uri("misc/2026-11-23/students.csv"),
+                f"{PROJECT}.{there.dataset}.students",
+                job_id=job_id,
+                job_config=config,
+            )
+        return job
+
+    finished = warehouse._once(f"twice/{there.dataset}", sent_twice)
+    assert (finished.job_id, finished.output_rows) == (f"twice_{there.dataset}_1", 2)
+    assert len(rows(there)) == 4
+
+
+# ----------------------------------------------------------------------------------------------- freezing and views
+
+
+def test_rows_are_frozen_extracted_and_expire(there: Cloud, tmp_path: Path) -> None:
+    load(there)
+    query = f"SELECT id FROM `{PROJECT}.{there.dataset}.students` WHERE grade > 9"
+    frozen = f"{there.dataset}_frozen"
+    for sha in ("first", "second"):
+        assert warehouse.freeze(query, frozen, "snapshot", {"sql": sha}, days=14) == 1
+        there.look_again()
+        assert warehouse.find(frozen, "snapshot").labels == {"sql": sha}
+    expires = warehouse._client().get_table(f"{PROJECT}.{frozen}.snapshot").expires
+    assert abs(expires - dt.datetime.now(dt.UTC) - dt.timedelta(days=14)) < dt.timedelta(minutes=5)
+    warehouse.extract(frozen, "snapshot", storage.uri("extracts/snapshot.csv"))
+    storage.fetch("extracts/snapshot.csv", tmp_path / "snapshot.csv")
+    assert (tmp_path / "snapshot.csv").read_text() == "id\n0004128\n"
+
+
+def test_a_freeze_that_fails_leaves_no_table_that_looks_done(there: Cloud) -> None:
+    load(there)
+    warehouse.freeze(f"SELECT 1 AS id FROM {there.dataset}.students", there.dataset, "snapshot", {"sql": "1"}, days=14)
+    with pytest.raises(WarehouseError, match="freezing"):
+        warehouse.freeze(f"SELECT none FROM {there.dataset}.students", there.dataset, "snapshot", {"sql": "2"}, days=14)
+    there.look_again()
+    assert warehouse.find(there.dataset, "snapshot").labels == {"sql": warehouse.IN_WORK}
+
+
+def test_a_view_is_deployed_replaced_and_read(there: Cloud) -> None:
+    load(there)
+    views = f"{there.dataset}_views"
+    first = f"SELECT id FROM `{PROJECT}.{there.dataset}.students`\n-- as in the file\n"
+    second = first.replace("id", "id, grade", 1)
+    assert warehouse.view_text(views, "roster") is None
+    for text in (first, first, second):
+        warehouse.deploy_view(views, "roster", text)
+        assert warehouse.view_text(views, "roster") == text
+        there.look_again()
+        assert warehouse.view_text(views, "roster") == text
+    assert warehouse.ask(f"SELECT COUNT(grade) AS n FROM `{PROJECT}.{views}.roster`", "counting") == [{"n": 2}]
+
+
+# -------------------------------------------------------------------------------------------------------- outages
+
+
+def test_an_outage_of_a_moment_is_not_noticed(there: Cloud, sandbox: Sandbox) -> None:
+    load(there)
+    FaultFile(sandbox.folder / "faults.json").switch_on("bigquery", "", {"status": 503, "times": 1})
+    assert done(there)
+
+
+def test_a_longer_outage_is_explained(
+    running: Sandbox, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FaultFile(sandbox.folder / "faults.json").switch_on("bigquery", "", {"status": 503, "times": 0})
+    with (
+        set_up(running, tmp_path, monkeypatch, timeout=1) as there,
+        pytest.raises(WarehouseError, match=f"listing {there.dataset}"),
+    ):
+        warehouse.find(there.dataset, "students")
