@@ -121,6 +121,8 @@ make_venv() {
     say "making .venv with Python $version ($python); a minute or two"
     rm -rf -- .venv
     "$python" -I -m venv .venv || fail "$python could not make .venv; it says why above"
+    # Programs of .venv/bin do not look into the folder that they are called from: luigi --module pipeline.morning.
+    printf '%s\n' "$PWD" >".venv/lib/python$version/site-packages/pipeline.pth"
 }
 
 # Wheels only: what is not built here cannot run a stranger's build script, which no hash covers. Errors only

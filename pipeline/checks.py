@@ -56,14 +56,14 @@ def _counts(file: ViewFile, snapshot: str, before: str | None) -> dict[str, int]
     empty = "".join(
         f", COUNTIF(IFNULL(`{column}`, '') = '') AS empty_{number}" for number, column in enumerate(file.required)
     )
-    query = f"""
-        WITH now AS (SELECT {key} AS k FROM `deliveries.{snapshot}`),
-        earlier AS ({f"SELECT DISTINCT {key} AS k FROM `deliveries.{before}`" if before else "SELECT '' AS k LIMIT 0"}),
-        counts AS (SELECT COUNT(*) AS row_count{empty} FROM `deliveries.{snapshot}`)
-        SELECT counts.*,
-          (SELECT COUNT(DISTINCT k) FROM now) AS `keys`,
-          (SELECT COUNT(*) FROM earlier) AS `before`,
-          (SELECT COUNT(*) FROM earlier WHERE k NOT IN (SELECT k FROM now)) AS gone
-        FROM counts
+    earlier = f"""
+        (SELECT COUNT(DISTINCT {key}) FROM `deliveries.{before}`) AS `before`,
+        (SELECT COUNT(DISTINCT {key}) FROM `deliveries.{before}`
+          WHERE {key} NOT IN (SELECT {key} FROM `deliveries.{snapshot}`)) AS gone
     """  # noqa: S608  (names out of our own catalogue)
+    query = f"""
+        SELECT COUNT(*) AS row_count, COUNT(DISTINCT {key}) AS `keys`{empty},
+          {earlier if before else "0 AS `before`, 0 AS gone"}
+        FROM `deliveries.{snapshot}`
+    """  # noqa: S608
     return warehouse.ask(query, f"checking {file.name}")[0]

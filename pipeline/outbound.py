@@ -5,6 +5,7 @@ import datetime as dt
 import getpass
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from pipeline.vendors import VENDORS
 
 # Frozen rows are kept for comparison and questions, then BigQuery drops them: they are personal data.
 SNAPSHOT_DAYS = 14
+# So many files of a delivery are asked about, or extracted and written, at the same time.
+AT_ONCE = 3
 
 
 # ---------------------------------------------------------------------------------------------------- snapshots
@@ -83,13 +86,13 @@ def verdict_target(delivery: Delivery, date: dt.date) -> ObjectTarget:
 def check(delivery: Delivery, date: dt.date) -> Made:
     """Compute every check of the set and store the verdict. Raises OnHold, when one did not pass."""
     before = storage.read_json(ReceiptTarget(delivery, date, "").latest_name) or {}
-    done = [
-        each
-        for file in delivery.view_files
-        for each in checks.of_file(
-            file, snapshot_target(delivery, file, date).table, before.get("snapshots", {}).get(file.name)
-        )
-    ]
+
+    def of(file: ViewFile) -> list[checks.Check]:
+        frozen = snapshot_target(delivery, file, date).table
+        return checks.of_file(file, frozen, before.get("snapshots", {}).get(file.name))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = [each for found in pool.map(of, delivery.view_files) for each in found]
     failed = [each for each in done if not each.passed]
     _store_verdict(delivery, date, {"checks": [each.as_json() for each in done]}, may_go=not failed)
     if failed:
@@ -151,10 +154,13 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     outbox = settings.load().district.landing / "outbox" / delivery.name
     manifests.folder(outbox)
     files = {file.name: outbox / file.name for file in delivery.files}
-    facts = {
-        file.name: _facts(_render(delivery, file, date, files[file.name]), files[file.name]) for file in delivery.files
-    }
-    before = storage.read_json(target.name) or {}
+
+    def rendered(file: ViewFile | LandedCopy) -> dict[str, int | str]:
+        return _facts(_render(delivery, file, date, files[file.name]), files[file.name])
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        facts = dict(zip(files, pool.map(rendered, delivery.files), strict=True))
+    before = storage.read_json(target.name) or _copied_receipt(target)
     sent = before.get("files") != facts
     receipt = {
         **before,
@@ -179,6 +185,12 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
 
 def _facts(rows: int, file: Path) -> dict[str, int | str]:
     return {"rows": rows, "bytes": file.stat().st_size, "sha256": manifests.sha256(file)}
+
+
+def _copied_receipt(target: ReceiptTarget) -> dict[str, Any]:
+    """What is known of a receipt that somebody deleted: its copy, when that is of the same period."""
+    copy = storage.read_json(target.latest_name) or {}
+    return copy if copy.get("period") == target.period.isoformat() else {}
 
 
 def _store_receipt(target: ReceiptTarget, receipt: dict[str, Any]) -> None:

@@ -124,13 +124,13 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
         warehouse.forget()
     failed = {(event.task, event.of): event for event in events if event.kind == "failed"}
     outcome = Outcome(failed=list(failed.values()), trouble=trouble)
-    outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in _messages(outcome)]
     try:
         complete = bool(root.complete())  # type: ignore[no-untyped-call]
         outcome.late = [] if complete else _late(root)
     except PipelineError as error:
         outcome.trouble.append(secrets.redact(str(error)))
         complete = False
+    outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in _messages(outcome)]
     outcome.code = _code(outcome, complete)
     if outcome.code == BROKEN and not outcome.failed and not outcome.trouble:
         outcome.trouble.append(

@@ -1,0 +1,1 @@
+"""The measured comparisons; nothing here is a part of the pipeline."""

@@ -1,0 +1,317 @@
+"""A pretend district of a test's own, met from outside: the wrappers as processes, what they say, and what they leave.
+
+Its servers and its central scheduler are started by the wrappers themselves. Dates are past ones, so that a test
+does not depend on the day on which it runs; a file that a fault gives the time of now is given one of its morning.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import os
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psutil
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from google.cloud.storage import Bucket, Client
+
+from pipeline.sandbox import activity
+
+ROOT = Path(__file__).parents[2]
+MONDAY = dt.date(2025, 11, 17)
+TUESDAY = dt.date(2025, 11, 18)
+VENDORS = ("savvas", "otus", "ellevation")
+CONFIG = """
+[district]
+landing = {folder}/landing
+drop = {folder}/sandbox/sftp/district
+logs = {folder}/log
+[cloud]
+storage_endpoint = http://127.0.0.1:{storage}
+bigquery_endpoint = http://127.0.0.1:{bigquery}
+[secrets]
+folder = {folder}/sandbox/secrets
+[sftp]
+known_hosts = {folder}/sandbox/known_hosts
+[sftp:savvas]
+port = {savvas}
+[sftp:otus]
+port = {otus}
+[sftp:ellevation]
+port = {ellevation}
+[sandbox]
+data = {folder}/sandbox
+district_port = {district}
+students = 400
+[core]
+scheduler_port = {luigid}
+[scheduler]
+state_path = {folder}/luigid/state.pickle
+"""
+_LINE = re.compile(r"\d\d:\d\d:\d\d (done|unchanged|FAILED) +(\w+) +(.*) \([\d.]+ s\)$", re.M)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended; `out` is all that it printed, on both outputs."""
+
+    code: int
+    out: str
+
+    def tasks(self, kind: str) -> set[str]:
+        """The tasks that are said to be "done", "unchanged" or "FAILED": family and what it is about."""
+        return {f"{task} {_of(rest)}" for found, task, rest in _LINE.findall(self.out) if found == kind}
+
+
+def _of(rest: str) -> str:
+    """What a task is about stands in 40 columns, unless it is longer; blanks are in short ones only."""
+    return rest[:40].rstrip() if len(rest) < 41 or rest[40] == " " else rest.split(" ")[0]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A table or object as Google's client tells it: its labels or metadata, and its rows or bytes."""
+
+    labels: dict[str, str]
+    size: int
+
+
+class District:
+    """One pretend district in `folder`, which must be empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        names = ("savvas", "otus", "ellevation", "district", "storage", "bigquery", "luigid")
+        self.ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        self.config = folder / "luigi.cfg"
+        self.config.write_text(CONFIG.format(folder=folder, **self.ports))
+        self._minutes = 0
+
+    # ------------------------------------------------------------------------------------------ doing
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "LUIGI_CONFIG_PATH": str(self.config)}
+
+    def call(self, *words: str) -> Result:
+        """A command, from the pipeline's folder."""
+        with self.start(*words) as process:
+            out, _ = process.communicate(timeout=120)
+        return Result(process.returncode, out)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            words,
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run_daily(self, date: dt.date, *words: str, workers: int = 1) -> Result:
+        return self.call("./run_daily.sh", "--date", f"{date}", "--workers", f"{workers}", *words)
+
+    def run_weekly(self, date: dt.date, *words: str, workers: int = 1) -> Result:
+        return self.call("./run_weekly.sh", "--date", f"{date}", "--workers", f"{workers}", *words)
+
+    def pipeline(self, *words: str) -> Result:
+        """`python -m pipeline ...`."""
+        return self.call(".venv/bin/python", "-m", "pipeline", *words)
+
+    def sandbox(self, *words: str) -> str:
+        """`python -m pipeline.sandbox ...`, which must succeed."""
+        done = self.call(".venv/bin/python", "-m", "pipeline.sandbox", *words)
+        assert done.code == 0, done.out
+        return done.out
+
+    def fault(self, date: dt.date, *words: str) -> Path | None:
+        """Throw a fault; the file that it changed or brought back has a time of the morning of `date`."""
+        before = time.time() - 5
+        self.sandbox("fault", *words)
+        fresh = [path for path in self.sftp.rglob("*") if path.is_file() and path.stat().st_mtime > before]
+        for path in fresh:
+            self._minutes += 1
+            moment = dt.datetime.combine(date, dt.time(4), ZoneInfo("America/Chicago"))
+            at = (moment + dt.timedelta(minutes=self._minutes)).timestamp()
+            os.utime(path, (at, at))
+        return fresh[0] if fresh else None
+
+    # ---------------------------------------------------------------------------------- being and not being
+
+    def servers(self) -> list[psutil.Process]:
+        """The sandbox and luigid, as far as they run."""
+        return [found for found in (self._server("sandbox"), self._server("luigid")) if found]
+
+    def _server(self, name: str) -> psutil.Process | None:
+        """By the pid file, unless the number has become another process's."""
+        with contextlib.suppress(FileNotFoundError, psutil.NoSuchProcess):
+            told = (self.folder / name / f"{name}.pid").read_text()
+            process = psutil.Process(json.loads(told)["pid"] if name == "sandbox" else int(told))
+            return process if name in " ".join(process.cmdline()) else None
+        return None
+
+    def stop(self) -> None:
+        """End the servers, however they are."""
+        for process in self.servers():
+            with contextlib.suppress(ProcessLookupError):
+                _kill(process.pid)
+        for client in ("_storage", "_bigquery"):
+            if made := self.__dict__.pop(client, None):
+                made.close()
+
+    def keep(self, copy: Path) -> None:
+        """End the sandbox in good order and copy all that there is."""
+        self.sandbox("down")
+        self.stop()
+        shutil.copytree(self.folder, copy)
+
+    def restore(self, copy: Path) -> None:
+        """All is as it was kept, and the servers are up."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(copy, self.folder)
+        self.sandbox("up", "--date", (self.folder / "sandbox" / "last_day").read_text().strip())
+
+    # ---------------------------------------------------------------------------------------- looking
+
+    @property
+    def sftp(self) -> Path:
+        return self.folder / "sandbox" / "sftp"
+
+    @property
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    def vendor_files(self, vendor: str) -> dict[str, bytes]:
+        """Every file on a vendor's disk, by its path there."""
+        root = self.sftp / vendor
+        return {f"/{path.relative_to(root)}": path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+    def delivered_files(self) -> dict[str, bytes]:
+        """Every file on any vendor's disk that is not its own, by vendor and path."""
+        return {
+            f"{vendor}:{name}": content
+            for vendor in VENDORS
+            for name, content in self.vendor_files(vendor).items()
+            if not name.startswith("/scores/")
+        }
+
+    def activity(self, since: float, log: str) -> list[dict[str, Any]]:
+        """What a server was asked to do since a time: `log` is a vendor or "cloud"."""
+        name = "cloud.log" if log == "cloud" else f"sftp-{log}.log"
+        return [event for event in activity.read(self.folder / "sandbox" / "log" / name) if event["time"] >= since]
+
+    def vendor_events(self, since: float, vendor: str) -> list[str]:
+        """The names of what a vendor's server was asked to do."""
+        return [event["event"] for event in self.activity(since, vendor)]
+
+    def writes(self, since: float) -> list[str]:
+        """Every write or rename at any vendor: `vendor event path`."""
+        changing = ("write", "rename", "remove", "mkdir", "rmdir")
+        return [
+            f"{vendor} {event['event']} {event['path']}"
+            for vendor in VENDORS
+            for event in self.activity(since, vendor)
+            if event["event"] in changing
+        ]
+
+    @cached_property
+    def _bigquery(self) -> bigquery.Client:
+        return bigquery.Client(
+            project="riverbend-sandbox",
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+            client_options={"api_endpoint": f"http://127.0.0.1:{self.ports['bigquery']}"},
+        )
+
+    @cached_property
+    def _storage(self) -> Client:
+        return Client(
+            project="riverbend-sandbox",
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
+            client_options={"api_endpoint": f"http://127.0.0.1:{self.ports['storage']}"},
+        )
+
+    @property
+    def warehouse(self) -> bigquery.Client:
+        return self._bigquery
+
+    @property
+    def bucket(self) -> Bucket:
+        return self._storage.bucket("riverbend-morning")
+
+    def tables(self, dataset: str) -> dict[str, Held]:
+        """The dataset's tables with their labels and numbers of rows; no views."""
+        listed = [item for item in self.warehouse.list_tables(dataset) if item.table_type == "TABLE"]
+        found = {item.table_id: self.warehouse.get_table(item.reference) for item in listed}
+        return {name: Held(dict(table.labels), int(table.num_rows or 0)) for name, table in found.items()}
+
+    def rows(self, table: str) -> set[tuple[Any, ...]]:
+        """The rows of dataset.table; equal rows are one."""
+        return {row.values() for row in self.warehouse.list_rows(f"riverbend-sandbox.{table}")}
+
+    def objects(self) -> dict[str, Held]:
+        """Every object of the bucket with its metadata and bytes."""
+        return {blob.name: Held(dict(blob.metadata or {}), int(blob.size)) for blob in self.bucket.list_blobs()}
+
+    def content(self, name: str) -> bytes:
+        """An object's bytes."""
+        content: bytes = self.bucket.blob(name).download_as_bytes()
+        return content
+
+    def receipts(self) -> dict[str, dict[str, Any]]:
+        """Every receipt, by `period/delivery`."""
+        names = [name for name in self.objects() if name.endswith("/receipt.json")]
+        return {"/".join(name.split("/")[1:3]): json.loads(self.content(name)) for name in names}
+
+    def visualiser(self, method: str, **question: Any) -> Any:
+        """What luigid's API answers."""
+        data = urllib.parse.quote(json.dumps(question))
+        url = f"http://127.0.0.1:{self.ports['luigid']}/api/{method}?data={data}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)["response"]
+
+    def secrets(self) -> dict[str, str]:
+        """Every password of the sandbox, by name."""
+        return {path.name: path.read_text().strip() for path in (self.folder / "sandbox" / "secrets").iterdir()}
+
+    def said(self) -> str:
+        """All that stands in the logs of the runs and of the central scheduler."""
+        return "\n".join(path.read_text() for path in sorted((self.folder / "log").iterdir()))
+
+
+def _kill(pid: int) -> None:
+    """End a process that is no child of ours, and wait until it has ended (not until somebody reaps it)."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        select.select([descriptor], [], [], 10)
+    finally:
+        os.close(descriptor)
+
+
+def _free_ports(count: int) -> Iterator[int]:
+    """Below the ports that the kernel gives to clients, or one of ours could be taken while we wait."""
+    rest = count
+    for port in random.sample(range(15_000, 32_000), 500):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            rest -= 1
+            yield port
+        if not rest:
+            return

@@ -1,0 +1,97 @@
+"""No password and no person's name or number in anything that is printed, logged or shown by the visualiser."""
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterable
+
+from e2e.district import MONDAY, District, Result
+
+LISTED = ("DONE", "FAILED", "PENDING", "UPSTREAM_FAILED", "UPSTREAM_MISSING_INPUT")
+
+
+def people(district: District) -> set[str]:
+    """Names, mail addresses, telephone and state numbers of every student, as they stand in the files."""
+    wanted = ("Student_Email", "State_ID", "Last_Name", "Street")
+    found = set()
+    for server in ("rsd", "blf"):
+        content = district.vendor_files("district")[f"/powerschool_{server}/students.csv"].decode()
+        rows = csv.DictReader(io.StringIO(content, newline=""))
+        found |= {row[column] for row in rows for column in wanted if column in row}
+    return {value for value in found if len(value) > 4}
+
+
+def shown(district: District) -> str:
+    """All that luigid tells: its tasks, their graph, their status messages and their errors."""
+    graphs = [district.visualiser("graph")]
+    for status in LISTED:
+        tasks = district.visualiser("task_list", status=status, upstream_status="")
+        graphs.append(tasks)
+        graphs += [district.visualiser("get_task_status_message", task_id=name) for name in tasks]
+        if status == "FAILED":
+            graphs += [district.visualiser("fetch_error", task_id=name) for name in tasks]
+    return "\n".join(str(answer) for answer in graphs)
+
+
+def leaks(district: District, runs: Iterable[Result]) -> list[str]:
+    """What must not be there and is: the names of secrets, and how often something personal was found."""
+    said = "\n".join([district.said(), shown(district), *(run.out for run in runs)])
+    assert len(said) > 5_000
+    secret = [name for name, value in district.secrets().items() if value in said]
+    words = set(re.findall(r"[\w'@.-]+", said))
+    return secret + [person for person in people(district) if (person in said if " " in person else person in words)]
+
+
+def test_a_morning_of_failures_tells_no_secret(district: District) -> None:
+    """A name where a date must be, a person twice, a refused login; then a warehouse that refuses to answer."""
+    assert people(district) >= {"Núñez", "O'Brien"}
+    header, first, *rest = rows(district, "students")
+    spoilt, columns = first.split(","), header.split(",")
+    spoilt[columns.index("DOB")] = spoilt[columns.index("Last_Name")]
+    replace(district, "students", [header, ",".join(spoilt), *rest])
+    header, first, *rest = rows(district, "teachers")
+    replace(district, "teachers", [header, first, first, *rest])
+    district.fault(MONDAY, "corrected", "savvas/scores/SAVVAS_Realize_Standards*")
+    district.sandbox("fault", "login", "otus")
+    run = district.run_daily(MONDAY, workers=4)
+    assert run.code == 30, run.out
+    assert run.tasks("FAILED") == {"PreparedFile students", "PreparedFile teachers", "DeliveredSet otus_scores"}
+    assert "file students.csv (RSD), line 2, column dob" in run.out
+    failed = district.visualiser("task_list", status="FAILED", upstream_status="")
+    errors = [district.visualiser("fetch_error", task_id=name)["error"] for name in failed]
+    assert len(errors) == 3
+    assert any("column dob" in error for error in errors)
+
+    district.sandbox("fault", "bigquery", "--status", "400", "--times", "0")
+    dark = district.run_daily(MONDAY)
+    assert dark.code == 30, dark.out
+    assert "fault: bigquery" in dark.out
+    assert leaks(district, [run, dark]) == []
+
+
+def rows(district: District, name: str) -> list[str]:
+    return district.vendor_files("district")[f"/powerschool_rsd/{name}.csv"].decode().splitlines()
+
+
+def replace(district: District, name: str, lines: list[str]) -> None:
+    """The same file with another content, a minute later."""
+    file = district.sftp / f"district/powerschool_rsd/{name}.csv"
+    later = file.stat().st_mtime + 60
+    file.write_text("\n".join(lines) + "\n")
+    os.utime(file, (later, later))
+
+
+def test_a_status_message_is_no_markup(district: District) -> None:
+    """A vendor names its files; the visualiser reads status messages as HTML."""
+    scores = district.sftp / "savvas/scores"
+    named = scores / "SAVVAS_Realize_Standards_Scores_<img src=x onerror=alert(1)>.csv"
+    (scores / "SAVVAS_Realize_Standards_Scores_20251117.csv").rename(named)
+    run = district.run_daily(MONDAY)
+    assert run.code == 0, run.out
+    tasks = district.visualiser("task_list", status="DONE", upstream_status="")
+    messages = {name: district.visualiser("get_task_status_message", task_id=name)["statusMessage"] for name in tasks}
+    (landed,) = [message for name, message in messages.items() if name.startswith("LandedFile")]
+    assert "SAVVAS_Realize_Standards_Scores_&lt;img src=x onerror=alert(1)&gt;.csv" in landed
+    assert "unchanged" in messages.values()
+    assert not [message for message in messages.values() if message and "<" in message]

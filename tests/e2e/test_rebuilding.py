@@ -1,0 +1,167 @@
+"""What is deleted is made again, and what a vendor corrects is built and sent again: exactly that, and nothing else."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from google.cloud import bigquery
+
+from e2e.district import MONDAY, District
+
+ROSTER = "roster_files.Ellevation_"
+STUDENTS_BELOW = {
+    "PreparedFile students",
+    "StoredObject students",
+    "LoadedTable students",
+    f"DeployedView {ROSTER}Student-Demographics",
+    f"DeployedView {ROSTER}Student-Course-Schedules",
+    "Snapshot Ellevation_Student-Demographics.csv",
+    "Snapshot Ellevation_Student-Course-Schedules.csv",
+    "CheckedSet ellevation_rosters",
+    "DeliveredSet ellevation_rosters",
+}
+OF_DEMOGRAPHICS = {
+    "Snapshot Ellevation_Student-Demographics.csv",
+    "CheckedSet ellevation_rosters",
+    "DeliveredSet ellevation_rosters",
+}
+SCORES_BELOW = {
+    "PreparedFile savvas_assessment_scores",
+    "StoredObject savvas_assessment_scores",
+    "LoadedTable savvas_assessment_scores",
+    "CheckedSet otus_scores",
+    "DeliveredSet otus_scores",
+}
+
+
+def landed(district: District, name: str) -> Path:
+    return district.landing / "powerschool_combined/2025-11-17" / name
+
+
+def remove_table(district: District, dataset: str, start: str) -> None:
+    (name,) = [item.table_id for item in district.warehouse.list_tables(dataset) if item.table_id.startswith(start)]
+    district.warehouse.delete_table(f"riverbend-sandbox.{dataset}.{name}")
+
+
+def remove_object(district: District, name: str) -> None:
+    district.bucket.blob(name).delete()
+
+
+def change_view(district: District) -> None:
+    view = district.warehouse.get_table("riverbend-sandbox.roster_files.Ellevation_Student-Demographics")
+    view.view_query = "SELECT 'changed by hand' AS FirstName"
+    district.warehouse.update_table(view, ["view_query"])
+
+
+DELETIONS: dict[str, tuple[Callable[[District], None], str, set[str]]] = {
+    "landed file": (
+        lambda district: landed(district, "RSD/students.csv").unlink(),
+        "LandedFile students RSD",
+        STUDENTS_BELOW,
+    ),
+    "landed manifest": (
+        lambda district: landed(district, "RSD/students.manifest.json").unlink(),
+        "LandedFile students RSD",
+        STUDENTS_BELOW,
+    ),
+    "prepared file": (
+        lambda district: landed(district, "students.csv").unlink(),
+        "PreparedFile students",
+        STUDENTS_BELOW - {"PreparedFile students"},
+    ),
+    "object": (
+        lambda district: remove_object(district, "powerschool_combined/2025-11-17/students.csv"),
+        "StoredObject students",
+        STUDENTS_BELOW - {"PreparedFile students", "StoredObject students"},
+    ),
+    # Unlike BigQuery, the stand-in shows no view whose table is gone; a table that no view reads is like there.
+    "table": (
+        lambda district: remove_table(district, "misc_imports", "savvas_assessment_scores"),
+        "LoadedTable savvas_assessment_scores",
+        set(),
+    ),
+    "view": (
+        lambda district: remove_table(district, "roster_files", "Ellevation_Student-Demographics"),
+        f"DeployedView {ROSTER}Student-Demographics",
+        OF_DEMOGRAPHICS,
+    ),
+    "text of a view": (change_view, f"DeployedView {ROSTER}Student-Demographics", OF_DEMOGRAPHICS),
+    "snapshot": (
+        lambda district: remove_table(district, "deliveries", "ellevation_rosters__Ellevation_Student_Demographics"),
+        "Snapshot Ellevation_Student-Demographics.csv",
+        {"CheckedSet ellevation_rosters", "DeliveredSet ellevation_rosters"},
+    ),
+    "verdict": (
+        lambda district: remove_object(district, "deliveries/2025-11-17/ellevation_rosters/verdict.json"),
+        "CheckedSet ellevation_rosters",
+        {"DeliveredSet ellevation_rosters"},
+    ),
+    "receipt": (
+        lambda district: remove_object(district, "deliveries/2025-11-17/ellevation_rosters/receipt.json"),
+        "DeliveredSet ellevation_rosters",
+        set(),
+    ),
+    "copy of the receipt": (
+        lambda district: remove_object(district, "deliveries/latest/ellevation_rosters.json"),
+        "DeliveredSet ellevation_rosters",
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DELETIONS)
+def test_what_is_deleted_is_made_again_and_nothing_is_sent(same_district: District, what: str) -> None:
+    delete, again, looked_at = DELETIONS[what]
+    before = same_district.delivered_files()
+    delete(same_district)
+    since = time.time()
+    run = same_district.run_daily(MONDAY)
+    assert run.code == 0, run.out
+    assert run.tasks("done") == {again}
+    assert run.tasks("unchanged") == looked_at
+    assert same_district.writes(since) == []
+    assert same_district.delivered_files() == before
+
+
+def test_after_all_that_nothing_is_left_to_do(same_district: District) -> None:
+    run = same_district.run_daily(MONDAY)
+    assert run.code == 0, run.out
+    assert not run.tasks("done") | run.tasks("unchanged")
+    query = "SELECT COUNT(*) AS n FROM `roster_files.Ellevation_Student-Demographics`"
+    (row,) = same_district.warehouse.query(query, bigquery.QueryJobConfig()).result()
+    assert row["n"] == 400
+
+
+def test_corrected_scores_go_to_otus_and_nothing_else_moves(district: District) -> None:
+    before = district.delivered_files()
+    corrected = district.fault(MONDAY, "corrected", "savvas/scores/SAVVAS_Realize_Assessment*")
+    since = time.time()
+    run = district.run_daily(MONDAY)
+    assert run.code == 0, run.out
+    assert run.tasks("done") == {"LandedFile savvas_assessment_scores savvas", *SCORES_BELOW}
+    assert run.tasks("unchanged") == set()
+    after = district.delivered_files()
+    changed = "otus:/home/incoming/savvas_assessment_scores.csv"
+    assert {name for name in after if after[name] != before.get(name)} == {changed}
+    assert corrected
+    assert after[changed] == corrected.read_bytes()
+    assert {line.split()[0] for line in district.writes(since)} == {"otus"}
+
+
+def test_corrected_students_are_rebuilt_with_all_that_reads_them(district: District) -> None:
+    """A corrected street is in the demographics; the course schedules are frozen anew and come out as they were."""
+    before = district.delivered_files()
+    district.fault(MONDAY, "corrected", "district/powerschool_rsd/students.csv")
+    since = time.time()
+    run = district.run_daily(MONDAY)
+    assert run.code == 0, run.out
+    made = {"LandedFile students RSD", *(STUDENTS_BELOW - {task for task in STUDENTS_BELOW if "DeployedView" in task})}
+    assert run.tasks("done") == made
+    assert run.tasks("unchanged") == STUDENTS_BELOW - made
+    after = district.delivered_files()
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"ellevation:/data/Ellevation_Student-Demographics.csv"}
+    assert {line.split()[0] for line in district.writes(since)} == {"ellevation"}
+    again = district.run_daily(MONDAY)
+    assert not again.tasks("done")

@@ -1,0 +1,166 @@
+"""Vendors who are late, show another host key, refuse the password, take files away, or send bad ones."""
+
+import json
+import subprocess
+import time
+
+from e2e.district import MONDAY, TUESDAY, District, Result
+from e2e.test_nothing_secret import leaks
+
+ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
+STUDENTS = "district/powerschool_rsd/students.csv"
+
+
+def test_a_late_vendor_holds_up_only_what_needs_it(district: District) -> None:
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    district.fault(TUESDAY, "late", ASSESSMENTS)
+    run = district.run_daily(TUESDAY)
+    assert run.code == 20, run.out
+    assert "late: savvas_assessment_scores savvas" in run.out
+    assert "DeliveredSet ellevation_rosters" in run.tasks("done")
+    assert "LoadedTable savvas_standards_scores" in run.tasks("done")
+    assert not run.tasks("FAILED")
+    assert "2025-11-18/otus_scores" not in district.receipts()
+    district.fault(TUESDAY, "arrives")
+    then = district.run_daily(TUESDAY)
+    assert then.code == 0, then.out
+    assert not {task for task in then.tasks("done") if "scores" not in task}
+    sent = district.vendor_files("savvas")["/scores/SAVVAS_Realize_Assessment_Scores_20251118.csv"]
+    assert district.vendor_files("otus")["/home/incoming/savvas_assessment_scores.csv"] == sent
+
+
+def test_another_host_key_stops_before_the_login_and_says_what_to_do(district: District) -> None:
+    district.fault(MONDAY, "corrected", ASSESSMENTS)
+    district.fault(MONDAY, "corrected", STUDENTS)
+    district.sandbox("fault", "host-key", "otus")
+    before, since = district.vendor_files("otus"), time.time()
+    run = district.run_daily(MONDAY)
+    assert run.code == 30, run.out
+    assert run.tasks("FAILED") == {"DeliveredSet otus_scores"}
+    keys = district.folder / "sandbox" / "keys"
+    for part in (
+        f"shows the host key ssh-ed25519 {fingerprint(keys / 'otus.other')}",
+        f"a pinned one: ssh-ed25519 {fingerprint(keys / 'otus')}",
+        str(district.folder / "sandbox" / "known_hosts"),
+        "by telephone",
+    ):
+        assert part in run.out
+    assert set(district.vendor_events(since, "otus")) <= {"connect", "close"}
+    assert district.vendor_files("otus") == before
+    assert "DeliveredSet ellevation_rosters" in run.tasks("done")
+
+    with (district.folder / "sandbox" / "known_hosts").open("a") as pinned:
+        pinned.write(f"[127.0.0.1]:{district.ports['otus']} {public_key(keys / 'otus.other')}\n")
+    then = district.run_daily(MONDAY)
+    assert then.code == 0, then.out
+    assert then.tasks("done") == {"DeliveredSet otus_scores"}
+    assert district.receipts()["2025-11-17/otus_scores"]["host_key"].endswith(fingerprint(keys / "otus.other"))
+
+
+def public_key(private: object) -> str:
+    done = subprocess.run(["ssh-keygen", "-y", "-f", str(private)], capture_output=True, text=True, check=True)
+    return " ".join(done.stdout.split()[:2])
+
+
+def fingerprint(private: object) -> str:
+    done = subprocess.run(["ssh-keygen", "-l", "-f", str(private)], capture_output=True, text=True, check=True)
+    return done.stdout.split()[1]
+
+
+def test_what_the_vendor_took_away_is_not_sent_again(district: District) -> None:
+    for vendor in ("otus", "ellevation"):
+        district.sandbox("fault", "taken", vendor)
+    since = time.time()
+    run = district.run_daily(MONDAY)
+    assert run.code == 0, run.out
+    assert not run.tasks("done")
+    assert district.writes(since) == []
+    assert district.delivered_files() == {}
+
+
+def test_a_refused_password_is_tried_once_a_run(district: District) -> None:
+    """At a vendor whose files we hold already, and at one to whom there is something to send."""
+    district.fault(MONDAY, "corrected", STUDENTS)
+    district.sandbox("fault", "login", "savvas")
+    district.sandbox("fault", "login", "ellevation")
+    for workers in (4, 1):
+        since = time.time()
+        run = district.run_daily(MONDAY, workers=workers)
+        assert run.code == 30, run.out
+        for vendor in ("savvas", "ellevation"):
+            assert district.vendor_events(since, vendor).count("login-refused") == 1
+            assert f"{vendor} (127.0.0.1:{district.ports[vendor]}) does not let riverbend-{vendor} in" in run.out
+    district.sandbox("heal")
+    then = district.run_daily(MONDAY)
+    assert then.code == 0, then.out
+    assert then.tasks("done") == {"DeliveredSet ellevation_rosters"}
+
+
+def test_bad_files_are_kept_aside_and_the_last_good_tables_stay(district: District) -> None:
+    """A column is missing on one server, and a file ends in the middle of a row."""
+    tables = {name: district.rows(f"powerschool_combined.{name}") for name in ("students", "cc")}
+    before = district.delivered_files()
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    district.fault(TUESDAY, "header", STUDENTS, "--drop", "DOB")
+    district.fault(TUESDAY, "truncated", "district/powerschool_blf/cc.csv", "--keep", "0.502", "--mid-row")
+    run = district.run_daily(TUESDAY)
+    assert run.code == 30, run.out
+    assert run.tasks("FAILED") == {"PreparedFile students", "PreparedFile cc"}
+    lines = len(district.vendor_files("district")["/powerschool_blf/cc.csv"].splitlines())
+    assert "file students.csv (RSD), line 1, column dob: no column dob" in run.out
+    assert f"file cc.csv (BLF), line {lines}" in run.out
+    assert {name: district.rows(f"powerschool_combined.{name}") for name in tables} == tables
+    assert district.tables("powerschool_combined")["students"].labels["as_of"] == "2025-11-17"
+    after = district.delivered_files()
+    assert {name for name in after if after[name] != before[name]} == {name for name in after if "savvas" in name}
+    for feed in ("students", "cc"):
+        quarantined(district, feed)
+
+    district.sandbox("heal")
+    district.fault(TUESDAY, "corrected", STUDENTS)
+    district.fault(TUESDAY, "corrected", "district/powerschool_blf/cc.csv")
+    then = district.run_daily(TUESDAY)
+    assert then.code == 0, then.out
+    assert district.tables("powerschool_combined")["students"].labels["as_of"] == "2025-11-18"
+
+
+def quarantined(district: District, feed: str) -> None:
+    folder = district.landing / "quarantine" / feed
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert sorted(path.name for path in files) == sorted(["reason.json", f"{feed}.csv", f"{feed}.csv"])
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    (reason,) = [json.loads(path.read_text()) for path in files if path.name == "reason.json"]
+    assert f"file {feed}.csv" in reason["found"]
+
+
+def test_a_held_delivery_waits_for_a_person(district: District) -> None:
+    before = district.vendor_files("ellevation")
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    district.fault(TUESDAY, "truncated", STUDENTS, "--keep", "0.6")
+    since = time.time()
+    run = district.run_daily(TUESDAY)
+    assert run.code == 40, run.out
+    assert run.tasks("FAILED") == {"CheckedSet ellevation_rosters"}
+    release = f"python -m pipeline release ellevation_rosters --date {TUESDAY} --reason"
+    assert release in run.out
+    assert "DeliveredSet otus_scores" in run.tasks("done")
+    assert district.vendor_files("ellevation") == before
+    assert not [line for line in district.writes(since) if line.startswith("ellevation")]
+    assert district.pipeline("status", "--date", f"{TUESDAY}").code == 40
+    assert district.run_daily(TUESDAY).code == 40
+
+    released = released_by_hand(district)
+    assert "accepted: Ellevation_Student-Demographics.csv" in released.out
+    then = district.run_daily(TUESDAY)
+    assert then.code == 0, then.out
+    assert "DeliveredSet ellevation_rosters" in then.tasks("done")
+    assert district.vendor_files("ellevation") != before
+    verdict = json.loads(district.content(f"deliveries/{TUESDAY}/ellevation_rosters/verdict.json"))
+    assert verdict["reason"] == "a school closed"
+    assert leaks(district, [run, released, then]) == []
+
+
+def released_by_hand(district: District) -> Result:
+    released = district.pipeline("release", "ellevation_rosters", "--date", f"{TUESDAY}", "--reason", "a school closed")
+    assert released.code == 0, released.out
+    return released
