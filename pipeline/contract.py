@@ -8,7 +8,6 @@ Normalised means: UTF-8, comma, LF, minimal quotation marks, the contract's colu
 contract's order; the parts of a feed (one file a server) below each other, tagged with the part's name.
 """
 
-import codecs
 import csv
 import hashlib
 import re
@@ -21,13 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from pipeline import dialect, manifests, schemas
+from pipeline import dialect, encoding, manifests, schemas
 from pipeline.errors import masked
 from pipeline.schemas import Column
-
-BLOCK = 1 << 20
-# Text up to the end of a value in quotation marks that is whole, over and over; {d} is the delimiter.
-QUOTED = r'(?:[^"]*+(?<![^{d}\r\n])"[^"]*+(?:""[^"]*+)*+"[{d}\r\n])*+'
 
 
 def column_name(header: str) -> str:
@@ -127,7 +122,7 @@ def _prepare(parts: list[Part], contract: Contract, out: Path) -> Prepared:
         tee = _Tee(file)
         done.size = dialect.write_header([column.name for column in contract.columns], tee)
         for part in parts:
-            done.encodings[part.name] = encoding(part, contract)
+            done.encodings[part.name] = _encoding(part, contract)
             rows = 0
             for batch in _batches(part, contract, done.encodings[part.name]):
                 done.size += dialect.write(batch, tee)
@@ -154,55 +149,11 @@ class _Tee:
         return self._file.write(text)
 
 
-def encoding(part: Part, contract: Contract) -> str:
-    """The Python codec that reads the whole file: utf-8, utf-8-sig, utf-16 or cp1252. Raises Broken.
-
-    Vendors' Windows servers send the last three. Bytes that are no UTF-8 are taken for cp1252 when every one of
-    them has a meaning there. The quotation marks are looked at in the same pass.
-    """
-    with part.path.open("rb") as file:
-        start = file.read(4)
-    for codec in candidates(start):
-        try:
-            _scan(part, contract, codec)
-        except UnicodeDecodeError:
-            continue
-        return codec
-    raise Broken(part)
-
-
-def candidates(start: bytes) -> tuple[str, ...]:
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ("utf-16",)
-    return ("utf-8-sig",) if start.startswith(codecs.BOM_UTF8) else ("utf-8", "cp1252")
-
-
-def _scan(part: Part, contract: Contract, codec: str) -> None:
-    """Decode every byte of the file, and refuse NULs and quotation marks that do not enclose a value.
-
-    Arrow would take such marks as text, and a value that is never closed as one that ends with the file.
-    """
-    decoder = codecs.getincrementaldecoder(codec)()
-    quoted = re.compile(QUOTED.format(d=re.escape(contract.delimiter)).encode())
-    rest = b""
-    with part.path.open("rb") as file:
-        while block := file.read(BLOCK):
-            text = decoder.decode(block)
-            if codec in ("utf-16", "utf-8-sig"):
-                block = text.encode()
-            rest = _unmatched(rest + block, quoted)
-            if b"\0" in block or len(rest) > 2 * BLOCK:
-                raise Broken(part)
-        decoder.decode(b"", final=True)
-    if b'"' in _unmatched(rest + b"\n", quoted):
+def _encoding(part: Part, contract: Contract) -> str:
+    codec = encoding.of(part.path, contract.delimiter)
+    if codec is None:
         raise Broken(part)
-
-
-def _unmatched(text: bytes, quoted: re.Pattern[bytes]) -> bytes:
-    """What of `text` has to be looked at again when more of the file is known."""
-    if b'"' in text and (whole := quoted.match(text)):
-        text = text[whole.end() :]
-    return text if b'"' in text else text[-1:]
+    return codec
 
 
 def _batches(part: Part, contract: Contract, codec: str) -> Iterator[pa.RecordBatch]:
@@ -220,7 +171,7 @@ def _read(part: Part, contract: Contract, codec: str) -> Iterator[pa.RecordBatch
     wanted = [column.name for column in contract.expected]
     reader = pyarrow.csv.open_csv(
         dialect.Blocks(part.path, codec),
-        pyarrow.csv.ReadOptions(column_names=names, skip_rows=1, block_size=BLOCK),
+        pyarrow.csv.ReadOptions(column_names=names, skip_rows=1, block_size=encoding.BLOCK),
         pyarrow.csv.ParseOptions(delimiter=contract.delimiter, newlines_in_values=True),
         pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), include_columns=wanted, strings_can_be_null=False
@@ -313,7 +264,9 @@ def _duplicates(keys: list[pa.RecordBatch]) -> bool:
     if not keys:
         return False
     table = pa.Table.from_batches(keys)
-    return bool(table.group_by(table.column_names).aggregate([]).num_rows < table.num_rows)
+    # Arrow's threads would take three times the processor's time, and twice the memory, to merge what each found.
+    groups = table.group_by(table.column_names, use_threads=False).aggregate([])
+    return bool(groups.num_rows < table.num_rows)
 
 
 def contract_of(dataset: str, table: str, **terms: object) -> Contract:

@@ -20,8 +20,17 @@ def old_copies(today: dt.date) -> list[Path]:
     oldest = today - dt.timedelta(days=told.landing_days)
     removed = []
     for folder in sorted([*told.landing.glob("*/*"), *told.landing.glob("quarantine/*/*")]):
-        match = _DATED.match(folder.name)
-        if match and folder.is_dir() and dt.date.fromisoformat(match[1]) < oldest:
+        date = _date(folder.name)
+        if date and folder.is_dir() and date < oldest:
             shutil.rmtree(folder)
             removed.append(folder)
     return removed
+
+
+def _date(name: str) -> dt.date | None:
+    """The date with which a folder's name begins, when the name is one of ours."""
+    match = _DATED.match(name)
+    try:
+        return dt.date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None

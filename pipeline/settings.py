@@ -118,6 +118,7 @@ def _boolean(text: str) -> bool:
 
 T = TypeVar("T")
 _LUIGIS_OWN = {"core"}
+LUIGIS_SECTIONS = {"core", "worker", "scheduler", "resources", "retcode", "email", "batch_email", "smtp"}
 _CONVERT: dict[type, Callable[[str], Any]] = {bool: _boolean, int: int, Path: Path, str: str}
 
 
@@ -174,6 +175,18 @@ def files() -> list[Path]:
     return [Path("/etc/luigi/luigi.cfg"), Path("luigi.cfg"), *([Path(own)] if own else [])]
 
 
+def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:
+    """Luigi passes over a misspelt section in silence. One with a capital letter is a task family's."""
+    known = {field.name for field in fields(Settings)} | LUIGIS_SECTIONS
+    unknown = [name for name in parser.sections() if name not in known and name[:1].islower()]
+    if unknown := [name for name in unknown if not name.startswith("sftp:")]:
+        raise ConfigurationError(
+            f"the section [{unknown[0]}]",
+            expected=f"one of {', '.join(sorted(known - {'accounts'}))}, or sftp:<vendor>",
+            next_step="correct the spelling in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+        )
+
+
 @cache
 def load() -> Settings:
     """The settings of this process. Raises ConfigurationError."""
@@ -192,6 +205,7 @@ def load() -> Settings:
             expected="sections, and lines of `name = value`",
             next_step="correct luigi.cfg or the file that LUIGI_CONFIG_PATH names",
         ) from None
+    _refuse_unknown_sections(parser)
     prefix = "sftp:"
     return Settings(
         district=_section(parser, "district", District),

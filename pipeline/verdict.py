@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipeline.contract import Broken, Contract, Part, Refused, candidates, header, typed
+from pipeline.contract import Broken, Contract, Part, Refused, header, typed
+from pipeline.encoding import candidates
 from pipeline.errors import ContractBroken, masked
 from pipeline.schemas import Column
 
@@ -95,7 +96,7 @@ def _line(before: str) -> int:
 
 
 def _quotation_marks(part: Part, contract: Contract, codec: str) -> None:
-    """Refuse what contract.QUOTED does not match; the line is that of the value's opening mark."""
+    """Refuse what encoding.QUOTED does not match; the line is that of the value's opening mark."""
     with part.path.open(encoding=codec, newline="") as file:
         text = file.read()
     edges = contract.delimiter + "\r\n"

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from luigi.task_register import Register
 
-from pipeline import secrets, settings, sources, storage, warehouse
+from pipeline import manifests, secrets, settings, sources, storage, warehouse
 
 # The same cases in every run; `pytest --hypothesis-profile=explore tests/unit` looks further.
 hypothesis.settings.register_profile("quick", max_examples=150, deadline=None, derandomize=True, database=None)
@@ -19,14 +19,20 @@ Configure = Callable[..., settings.Settings]
 
 
 @pytest.fixture
-def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the configuration and its folders lie: beside tmp_path, which stays empty."""
+    return tmp_path_factory.mktemp("own")
+
+
+@pytest.fixture
+def configure(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
     """Lays a configuration over the repository's, `section={"key": "value"}`, and returns what is then in force."""
 
     def write(**sections: dict[str, str]) -> settings.Settings:
         lines = []
         for section, entries in sections.items():
             lines += [f"[{section.replace('__', ':')}]", *(f"{key} = {value}" for key, value in entries.items())]
-        file = tmp_path / "luigi.cfg"
+        file = own_folder / "luigi.cfg"
         file.write_text("\n".join(lines))
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(file))
         settings.load.cache_clear()
@@ -36,16 +42,17 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
 
 @pytest.fixture(autouse=True)
-def own_world(tmp_path: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Folders below tmp_path, addresses where nobody listens, empty caches, and no secret known."""
+def own_world(own_folder: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Folders of its own, addresses where nobody listens, empty caches, and no secret known."""
     monkeypatch.chdir(Path(__file__).parents[2])
     nobody = "http://127.0.0.1:9"
     configure(
-        district={"landing": f"{tmp_path}/landing", "drop": f"{tmp_path}/drop", "logs": f"{tmp_path}/log"},
+        district={"landing": f"{own_folder}/landing", "drop": f"{own_folder}/drop", "logs": f"{own_folder}/log"},
         cloud={"storage_endpoint": nobody, "bigquery_endpoint": nobody},
-        secrets={"folder": f"{tmp_path}/secrets"},
+        secrets={"folder": f"{own_folder}/secrets"},
     )
     monkeypatch.setattr(secrets, "_known", set())
+    monkeypatch.setattr(manifests, "_flush", lambda path: None)  # no test outlives a power cut; it costs half the time
     for forget in (sources.forget, storage.forget, warehouse.forget, Register.clear_instance_cache):
         forget()
     yield

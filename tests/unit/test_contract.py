@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import contract
+from pipeline import contract, encoding
 from pipeline.contract import Contract, Part, Prepared
 from pipeline.errors import ContractBroken, masked
 from pipeline.schemas import Column
@@ -154,7 +154,7 @@ def test_value_stays_as_it_is(desk: Desk, value: str) -> None:
 @pytest.mark.parametrize("block", range(20, 32))
 def test_quoted_line_end_across_arrows_blocks(desk: Desk, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Arrow alone loses the line feed of a CRLF that stands across two of its blocks."""
-    monkeypatch.setattr(contract, "BLOCK", block)
+    monkeypatch.setattr(encoding, "BLOCK", block)
     assert desk.rows(HEADER + '1,"a\r\n\r\nb",\r\n2,"c\r\nd",\r\n') == [
         ["RSD", "1", "a\r\n\r\nb", ""],
         ["RSD", "2", "c\r\nd", ""],
@@ -236,6 +236,8 @@ WRONG = [
     Wrong("unclosed", GOOD + '2,"Zanzibar,\n3,"b",\n', 3, "", "marks that do not match", "others doubled"),
     Wrong("mark in header", '"ID,Name,GPA\n' + "4127,,\n", 1, "", "mark that is never closed", "begins and ends"),
     Wrong("NUL", GOOD + "2,Zanzi\0bar,\n", 3, "", "a NUL", "UTF-8, UTF-16 with a byte order mark, or cp1252"),
+    Wrong("NUL after CR", (GOOD + "2,Zanzi\0bar,\n").replace("\n", "\r"), 3, "", "a NUL", "cp1252"),
+    Wrong("stray after CRLF", (GOOD + '2,5" tall,\n').replace("\n", "\r\n"), 3, "", "inside a value", 'doubled ("")'),
     Wrong("NUL in UTF-16", (GOOD + "2,Zanzi\0bar,\n").encode("utf-16"), 3, "", "a NUL", "cp1252"),
     Wrong("UTF-16 without mark", GOOD.encode("utf-16-le"), 1, "", "a NUL", "with a byte order mark"),
     Wrong("cut UTF-16", (GOOD + "2,Zanzibar,").encode("utf-16") + b"a", 3, "", "byte 0x61", "UTF-16"),
@@ -312,7 +314,7 @@ def test_types(desk: Desk, kind: str) -> None:
 
 
 def test_a_row_larger_than_a_block_is_refused_in_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contract, "BLOCK", 64)
+    monkeypatch.setattr(encoding, "BLOCK", 64)
     assert (
         "a row of more than 1 MB"
         in desk.refusal(HEADER + "".join(f"{n},a,\n" for n in range(9)) + f"10,{'Zanzibar' * 50},\n").found
@@ -323,7 +325,7 @@ def test_a_row_larger_than_a_block_is_refused_in_words(desk: Desk, monkeypatch: 
 def test_a_never_closed_mark_is_noticed_long_before_the_end(
     desk: Desk, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contract, "BLOCK", block)
+    monkeypatch.setattr(encoding, "BLOCK", block)
     assert "line 2: a quotation mark that is never closed" in desk.refusal(HEADER + '1,"' + "Zanzibar\n" * 100).found
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline import contract, dialect
+from pipeline import contract, dialect, encoding
 from pipeline.contract import Contract, Part, column_name
 from pipeline.dialect import Dialect
 from pipeline.errors import ContractBroken
@@ -129,7 +129,7 @@ def test_a_file_is_read_as_python_reads_it_or_refused(folder: Path, text: bytes,
     path = folder / "damaged.csv"
     path.write_bytes(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contract, "BLOCK", block)
+        patch.setattr(encoding, "BLOCK", block)
         try:
             done = contract.prepare([Part("only", path)], terms, folder / "mended.csv")
         except ContractBroken as refusal:

@@ -38,6 +38,14 @@ def test_unknown_key_is_refused(configure: Configure, section: str) -> None:
     assert error.expected.startswith("only ")
 
 
+def test_misspelt_section_is_refused(configure: Configure) -> None:
+    assert refusal(configure, distrct={"name": "Elsewhere"}).found == "the section [distrct]"
+
+
+def test_a_task_familys_section_is_luigis(configure: Configure) -> None:
+    assert configure(Morning={"date": "2026-11-23"})
+
+
 def test_luigis_own_section_may_say_more(configure: Configure) -> None:
     assert configure(core={"log_level": "INFO"}).core.scheduler_port == 8082
 
