@@ -14,6 +14,9 @@ from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
 from pipeline import cloud, settings
 from pipeline.errors import WarehouseError
 
+# Else each process's client asks, in a thread, for what its traces would say of the bucket (and needs the right to).
+os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
+
 
 @dataclass(frozen=True)
 class Stored:

@@ -148,11 +148,20 @@ class District:
         self.sandbox("fault", *words)
         fresh = [path for path in self.sftp.rglob("*") if path.is_file() and path.stat().st_mtime > before]
         for path in fresh:
-            self._minutes += 1
-            moment = dt.datetime.combine(date, dt.time(4), ZoneInfo("America/Chicago"))
-            at = (moment + dt.timedelta(minutes=self._minutes)).timestamp()
-            os.utime(path, (at, at))
+            self._date(path, date)
         return fresh[0] if fresh else None
+
+    def send(self, date: dt.date, path: Path, content: bytes) -> None:
+        """A vendor writes its file anew, in the morning of `date`."""
+        path.write_bytes(content)
+        self._date(path, date)
+
+    def _date(self, path: Path, date: dt.date) -> None:
+        """Some minute after four in the morning, each file another one."""
+        self._minutes += 1
+        moment = dt.datetime.combine(date, dt.time(4), ZoneInfo("America/Chicago"))
+        at = (moment + dt.timedelta(minutes=self._minutes)).timestamp()
+        os.utime(path, (at, at))
 
     # ---------------------------------------------------------------------------------- being and not being
 

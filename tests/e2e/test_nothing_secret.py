@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import re
 from collections.abc import Iterable
 
@@ -44,24 +43,26 @@ def leaks(district: District, runs: Iterable[Result]) -> list[str]:
 
 
 def test_a_morning_of_failures_tells_no_secret(district: District) -> None:
-    """A name where a date must be, a person twice, a refused login; then a warehouse that refuses to answer."""
+    """A cut row, a name where a number must be, a person twice, a refused login; then a warehouse that is dark."""
     assert people(district) >= {"Núñez", "O'Brien"}
-    header, first, *rest = rows(district, "students")
-    spoilt, columns = first.split(","), header.split(",")
-    spoilt[columns.index("DOB")] = spoilt[columns.index("Last_Name")]
-    replace(district, "students", [header, ",".join(spoilt), *rest])
-    header, first, *rest = rows(district, "teachers")
-    replace(district, "teachers", [header, first, first, *rest])
+    header, first, *rest = lines(district, "students")
+    send(district, "students", [header, first.rpartition(",")[0], *rest])
+    header, first, *rest = lines(district, "sections")
+    send(district, "sections", [header, with_value(header, first, "Max_Enrollment", "Núñez"), *rest])
+    header, first, *rest = lines(district, "teachers")
+    send(district, "teachers", [header, first, first, *rest])
     district.fault(MONDAY, "corrected", "savvas/scores/SAVVAS_Realize_Standards*")
     district.sandbox("fault", "login", "otus")
     run = district.run_daily(MONDAY, workers=4)
     assert run.code == 30, run.out
-    assert run.tasks("FAILED") == {"PreparedFile students", "PreparedFile teachers", "DeliveredSet otus_scores"}
-    assert "file students.csv (RSD), line 2, column dob" in run.out
+    refused = {f"PreparedFile {feed}" for feed in ("students", "sections", "teachers")}
+    assert run.tasks("FAILED") == {*refused, "DeliveredSet otus_scores"}
+    assert "file students.csv (RSD), line 2: 25 fields" in run.out
+    assert "file sections.csv (RSD), line 2, column max_enrollment: the form 'aaaaa'" in run.out
     failed = district.visualiser("task_list", status="FAILED", upstream_status="")
     errors = [district.visualiser("fetch_error", task_id=name)["error"] for name in failed]
-    assert len(errors) == 3
-    assert any("column dob" in error for error in errors)
+    assert len(errors) == 4
+    assert any("column max_enrollment" in error for error in errors)
 
     district.sandbox("fault", "bigquery", "--status", "400", "--times", "0")
     dark = district.run_daily(MONDAY)
@@ -70,16 +71,18 @@ def test_a_morning_of_failures_tells_no_secret(district: District) -> None:
     assert leaks(district, [run, dark]) == []
 
 
-def rows(district: District, name: str) -> list[str]:
+def lines(district: District, name: str) -> list[str]:
     return district.vendor_files("district")[f"/powerschool_rsd/{name}.csv"].decode().splitlines()
 
 
-def replace(district: District, name: str, lines: list[str]) -> None:
-    """The same file with another content, a minute later."""
-    file = district.sftp / f"district/powerschool_rsd/{name}.csv"
-    later = file.stat().st_mtime + 60
-    file.write_text("\n".join(lines) + "\n")
-    os.utime(file, (later, later))
+def with_value(header: str, line: str, column: str, value: str) -> str:
+    fields = line.split(",")
+    fields[-len(header.split(",")) + header.split(",").index(column)] = value
+    return ",".join(fields)
+
+
+def send(district: District, name: str, lines: list[str]) -> None:
+    district.send(MONDAY, district.sftp / f"district/powerschool_rsd/{name}.csv", "\n".join([*lines, ""]).encode())
 
 
 def test_a_status_message_is_no_markup(district: District) -> None:

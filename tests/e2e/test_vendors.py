@@ -9,6 +9,7 @@ from e2e.test_nothing_secret import leaks
 
 ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
 STUDENTS = "district/powerschool_rsd/students.csv"
+SECTIONS_OF_BLF = "district/powerschool_blf/cc.csv"
 
 
 def test_a_late_vendor_holds_up_only_what_needs_it(district: District) -> None:
@@ -101,8 +102,9 @@ def test_bad_files_are_kept_aside_and_the_last_good_tables_stay(district: Distri
     tables = {name: district.rows(f"powerschool_combined.{name}") for name in ("students", "cc")}
     before = district.delivered_files()
     district.sandbox("new-day", "--date", f"{TUESDAY}")
+    good = {path: path.read_bytes() for path in (district.sftp / STUDENTS, district.sftp / SECTIONS_OF_BLF)}
     district.fault(TUESDAY, "header", STUDENTS, "--drop", "DOB")
-    district.fault(TUESDAY, "truncated", "district/powerschool_blf/cc.csv", "--keep", "0.502", "--mid-row")
+    district.fault(TUESDAY, "truncated", SECTIONS_OF_BLF, "--keep", "0.502", "--mid-row")
     run = district.run_daily(TUESDAY)
     assert run.code == 30, run.out
     assert run.tasks("FAILED") == {"PreparedFile students", "PreparedFile cc"}
@@ -116,9 +118,8 @@ def test_bad_files_are_kept_aside_and_the_last_good_tables_stay(district: Distri
     for feed in ("students", "cc"):
         quarantined(district, feed)
 
-    district.sandbox("heal")
-    district.fault(TUESDAY, "corrected", STUDENTS)
-    district.fault(TUESDAY, "corrected", "district/powerschool_blf/cc.csv")
+    for path, content in good.items():
+        district.send(TUESDAY, path, content)
     then = district.run_daily(TUESDAY)
     assert then.code == 0, then.out
     assert district.tables("powerschool_combined")["students"].labels["as_of"] == "2025-11-18"

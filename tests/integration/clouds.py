@@ -1,9 +1,11 @@
 """The two adapters to Google's cloud, set up for a test: the sandbox's stand-ins, a bucket of its own."""
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,11 +62,16 @@ def set_up(running: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch, time
     made = Cloud(running, name, name.replace("-", "_"))
     made.look_again()
     made.from_now_on()
-    yield made
-    for adapter in (storage, warehouse):
-        adapter._client().close()
-    made.look_again()
-    settings.load.cache_clear()
+    try:
+        yield made
+    finally:
+        for adapter in (storage, warehouse):
+            adapter._client().close()
+        made.look_again()
+        settings.load.cache_clear()
+        with warnings.catch_warnings():  # Google's client leaves the socket of a failed up- or download open
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 def in_a_fork(action: Callable[[], object]) -> int:

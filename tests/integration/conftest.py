@@ -7,9 +7,9 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.storage import Bucket, Client
-from riverbend import DAY, PROJECT, Sandbox, new_sandbox
 
 from pipeline.sandbox.faults import FaultFile
+from riverbend import DAY, PROJECT, Sandbox, new_sandbox
 
 
 @pytest.fixture(scope="session")

@@ -63,10 +63,11 @@ class Sshd:
 
     def listen_to(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._more:
-                self._lines.append(line.rstrip())
-                self._more.notify_all()
+        with contextlib.suppress(ValueError):  # a session that outlives the server may keep the pipe open: it is closed
+            for line in self.process.stderr:
+                with self._more:
+                    self._lines.append(line.rstrip())
+                    self._more.notify_all()
 
 
 def make_key(path: Path, kind: str = "ed25519", passphrase: str = "") -> Path:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from riverbend import DAY, Sandbox, new_sandbox
 
 from pipeline import settings
 from pipeline.sandbox.faults import KINDS, FaultFile
 from pipeline.sandbox.places import Places
 from pipeline.sandbox.process import watch
+from riverbend import DAY, Sandbox, new_sandbox
 
 STUDENTS = "district/powerschool_rsd/students.csv"
 SCORES = "savvas/scores/SAVVAS_Realize_Assessment_Scores*.csv"

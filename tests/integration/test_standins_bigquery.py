@@ -8,6 +8,7 @@ from google.api_core.retry import Retry, if_exception_type
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 from google.cloud.storage import Bucket
+
 from riverbend import PROJECT, Sandbox
 
 TEXT = [SchemaField("id", "STRING", mode="REQUIRED"), SchemaField("name", "STRING")]

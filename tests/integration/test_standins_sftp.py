@@ -5,6 +5,7 @@ import time
 
 import paramiko
 import pytest
+
 from riverbend import VENDORS, Sandbox
 
 BROKEN_OFF = (OSError, EOFError, paramiko.SSHException)

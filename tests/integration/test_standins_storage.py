@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from google.api_core.exceptions import NotFound, PreconditionFailed, ServiceUnavailable
 from google.cloud.storage import Bucket
+
 from riverbend import Sandbox
 
 LARGE = 9_000_000  # more than Google's client sends in one piece

@@ -1,7 +1,7 @@
 """The adapter to Cloud Storage, through Google's client against the stand-in."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -99,16 +99,17 @@ def test_an_outage_of_a_moment_is_not_noticed(there: Cloud, sandbox: Sandbox) ->
 def test_a_longer_outage_is_explained_in_time(
     running: Sandbox, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
+    acts: dict[str, Callable[[], object]] = {
+        "find": lambda: storage.find("x/y/a.json"),
+        "store": lambda: store("x/y/a.json", over=Stored("x/y/a.json")),
+        "read": lambda: storage.read_json("x/y/a.json"),
+        "remove": lambda: storage.remove("x/y/a.json"),
+    }
     FaultFile(sandbox.folder / "faults.json").switch_on("storage", "", {"status": 503, "times": 0})
     begun = time.monotonic()
     with (
         set_up(running, tmp_path, monkeypatch, timeout=1),
         pytest.raises(WarehouseError, match=r"gs://.*/x/y/.*(503|ServiceUnavailable|RetryError)"),
     ):
-        {
-            "find": lambda: storage.find("x/y/a.json"),
-            "store": lambda: store("x/y/a.json", over=Stored("x/y/a.json")),
-            "read": lambda: storage.read_json("x/y/a.json"),
-            "remove": lambda: storage.remove("x/y/a.json"),
-        }[act]()
+        acts[act]()
     assert time.monotonic() - begun < 5
