@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import sftp
+from pipeline import connections, sftp
 from pipeline.vendors import Vendor
 
 ROOT = Path(__file__).parents[1]
@@ -112,13 +112,13 @@ class Case:
             else:
                 sftp.download_all(VENDOR, str(self._remote), list(listed.values()), self._got)
         finally:
-            sftp.close_all()
+            connections.close_all()
 
     def put(self) -> None:
         try:
             sftp.push(VENDOR, str(self._given), {name: self._local / name for name in self._names})
         finally:
-            sftp.close_all()
+            connections.close_all()
 
     def openssh_get(self) -> None:
         self._openssh([f"get {self._remote}/* {self._got}"])

@@ -13,7 +13,7 @@ import pytest
 
 import sshd
 from brokenline import BrokenLine, line_to
-from pipeline import settings, sftp
+from pipeline import connections, settings, sftp
 from pipeline.errors import (
     ConfigurationError,
     HostKeyRefused,
@@ -82,10 +82,10 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sftp, "PAUSE", 0.01)
-    sftp._refusals.clear()
+    connections._refusals.clear()
     yield write
-    sftp.close_all()
-    sftp._refusals.clear()
+    connections.close_all()
+    connections._refusals.clear()
     settings.load.cache_clear()
 
 
@@ -202,7 +202,7 @@ def test_of_several_host_keys_the_pinned_type_is_asked_for(
         configure(server.port, server.user, str(server.login_key)).write_text(server.pin("rsa"))
         given = sftp.push(THERE, str(server.files), {})
         assert given.host_key.startswith("ssh-rsa SHA256:")
-        sftp.close_all()
+        connections.close_all()
 
 
 # ------------------------------------------------------------------------------------------------------- the login
@@ -269,7 +269,7 @@ def test_calls_share_one_connection_until_all_are_closed(place: Place, files: di
     place.put(files)
     place.listing()
     assert place.line.connections == 1
-    sftp.close_all()
+    connections.close_all()
     assert place.line.wait_until_idle()
     place.listing()
     assert place.line.connections == 2
@@ -278,7 +278,7 @@ def test_calls_share_one_connection_until_all_are_closed(place: Place, files: di
 def test_a_child_makes_its_own_connection_and_leaves_ours(place: Place) -> None:
     def child() -> None:
         place.listing()
-        sftp.close_all()
+        connections.close_all()
 
     place.listing()
     process = multiprocessing.get_context("fork").Process(target=child)
@@ -342,7 +342,7 @@ def test_a_file_that_the_vendor_took_away(place: Place, tmp_path: Path) -> None:
 def test_a_line_that_breaks_while_it_brings_is_tried_anew(place: Place, tmp_path: Path) -> None:
     (place.root / "big.csv").write_bytes(BIG)
     listed = place.listing()["big.csv"]
-    sftp.close_all()
+    connections.close_all()
     place.line.breaks(lambda moved: moved > 300_000, times=2)
     before = place.line.connections
     sftp.download(THERE, place.folder, listed, tmp_path / "in" / "big.csv")
@@ -353,7 +353,7 @@ def test_a_line_that_breaks_while_it_brings_is_tried_anew(place: Place, tmp_path
 def test_a_line_that_always_breaks_is_given_up_and_leaves_nothing(place: Place, tmp_path: Path) -> None:
     (place.root / "big.csv").write_bytes(BIG)
     listed = place.listing()["big.csv"]
-    sftp.close_all()
+    connections.close_all()
     place.line.breaks(lambda moved: moved > 300_000, times=99)
     before = place.line.connections
     with pytest.raises(VendorUnreachable, match="in one of 3 tries"):
@@ -366,7 +366,7 @@ def test_a_line_that_always_breaks_is_given_up_and_leaves_nothing(place: Place, 
 def test_a_server_that_falls_silent(place: Place, tmp_path: Path, after: int) -> None:
     (place.root / "big.csv").write_bytes(BIG)
     listed = place.listing()["big.csv"]
-    sftp.close_all()
+    connections.close_all()
     place.line.hush = lambda moved: moved > after
     with pytest.raises(VendorUnreachable, match=r"an answer within 0\.4 s, in one of 2 tries"):
         sftp.download(IMPATIENT, place.folder, listed, tmp_path / "in" / "big.csv")
@@ -461,7 +461,7 @@ def test_a_read_only_folder_is_tried_once(
             sftp.push(THERE, str(server.files), files)
         assert line.connections == 1
         assert list(server.files.iterdir()) == []
-        sftp.close_all()
+        connections.close_all()
 
 
 def test_rules_of_the_vendor_against_us(on_sandbox: Place, sandbox: Sandbox, files: dict[str, Path]) -> None:
