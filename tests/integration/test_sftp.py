@@ -81,7 +81,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         return known_hosts
 
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(sftp, "PAUSE", 0.01)
+    monkeypatch.setattr(connections, "PAUSE", 0.01)
     connections._refusals.clear()
     yield write
     connections.close_all()
