@@ -53,10 +53,13 @@ is_date() { [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ && $(date -d "$1" +%F 2>/dev/n
 # end within 20 s of a signal is killed with all that it started.
 attend() {
     local code=0
+    attending=yes
     set -m
     "$@" </dev/null &
     child=$!
     set +m
+    # A signal that came before `child` was set reached only us.
+    [[ -z $received ]] || kill "-$received" "$child" 2>/dev/null || true
     wait "$child" 2>/dev/null || code=$?
     if [[ -n $received ]]; then
         for _ in {1..200}; do kill -0 "$child" 2>/dev/null || break; sleep 0.1; done
@@ -64,14 +67,14 @@ attend() {
         say "stopped by SIG$received"
         exit $((128 + $(kill -l "$received")))
     fi
-    child=''
+    child='' attending=''
     return "$code"
 }
 
 on_signal() {
     received=$1
-    if [[ -z $child ]]; then exit $((128 + $(kill -l "$1"))); fi
-    kill "-$1" "$child" 2>/dev/null || true
+    if [[ -z $attending ]]; then exit $((128 + $(kill -l "$1"))); fi
+    [[ -z $child ]] || kill "-$1" "$child" 2>/dev/null || true
 }
 
 # "daily, pid 4711, since 05:00:01": who holds lock file $1.
@@ -149,7 +152,7 @@ start_scheduler() {
 
 # The whole of a run: its name (daily), the root task (Morning), and the arguments.
 wrap() {
-    name=$1 root=$2 child='' received='' code=0
+    name=$1 root=$2 child='' attending='' received='' code=0
     parse "${@:3}"
     cd -- "$here"
     # Everything a run writes is, or may hold, personal data.
