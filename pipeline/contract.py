@@ -263,10 +263,10 @@ def _duplicates(keys: list[pa.RecordBatch]) -> bool:
     """Whether any row's key occurs twice."""
     if not keys:
         return False
-    table = pa.Table.from_batches(keys)
-    # Arrow's threads would take three times the processor's time, and twice the memory, to merge what each found.
-    groups = table.group_by(table.column_names, use_threads=False).aggregate([])
-    return bool(groups.num_rows < table.num_rows)
+    first, *others = pa.Table.from_batches(keys).columns
+    # No value holds a NUL: the scan has refused it. (Table.group_by takes thrice the time and twice the memory.)
+    rows = pc.binary_join_element_wise(first, *others, "\0") if others else first
+    return bool(pc.count_distinct(rows).as_py() < len(rows))
 
 
 def contract_of(dataset: str, table: str, **terms: object) -> Contract:
