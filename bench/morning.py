@@ -75,7 +75,8 @@ def _seconds(where: Stand, words: list[str], **more: str) -> tuple[float, str]:
     done = subprocess.run(words, env={**where.environment, **more}, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - begun
     if done.returncode:
-        sys.exit(f"{' '.join(words)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        said = (where.folder / "sandbox.log").read_text()
+        sys.exit(f"{' '.join(words)} ended with {done.returncode}\n{done.stdout}{done.stderr}{said}")
     return seconds, done.stdout
 
 

@@ -90,7 +90,10 @@ class ChainTask(luigi.Task):
         if self._just_ran:  # Luigi's own look after run(): what is below was looked at before
             self._just_ran = False
             return self.output().exists()
-        return self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
+        try:
+            return self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
+        except PipelineError:
+            return False  # nobody could look: its turn comes, it looks again and says why, and the rest goes on
 
     def run(self) -> None:
         begun = time.monotonic()

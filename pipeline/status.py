@@ -95,7 +95,7 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
     if waits := sorted(inputs & late):
         return Flow(delivery.name, "out", "late", detail=f"waits for {', '.join(waits)}")
     if broken := sorted(inputs & set(failed)):
-        return Flow(delivery.name, "out", "broken", detail=f"its input {', '.join(broken)} is broken")
+        return Flow(delivery.name, "out", "broken", detail=f"needs {', '.join(broken)}")
     return Flow(
         delivery.name, "out", "waiting", detail=f"for {where}" + (", weekly" if delivery.cadence == "weekly" else "")
     )

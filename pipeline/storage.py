@@ -49,23 +49,14 @@ def uri(name: str) -> str:
 
 # ---------------------------------------------------------------------------- what is there: one listing a prefix
 
-_listings: dict[str, dict[str, Stored]] = {}
-
-
-def forget() -> None:
-    """List again: what is known is from before."""
-    _listings.clear()
-
-
-os.register_at_fork(after_in_child=forget)  # a task looks for itself: what the scheduling process saw is older
-
 
 def find(name: str) -> Stored:
-    """The object as it is, by one listing of its `<folder>/<date>/` a process."""
-    prefix = "/".join(name.split("/")[:2]) + "/"
-    if prefix not in _listings:
-        _listings[prefix] = list_objects(prefix)
-    return _listings[prefix].get(name, Stored(name))
+    """The object as it is, by one listing of its `<folder>/<date>/` a process. Raises WarehouseError."""
+    return _listings.at(_prefix(name)).get(name, Stored(name))
+
+
+def _prefix(name: str) -> str:
+    return "/".join(name.split("/")[:2]) + "/"
 
 
 def list_objects(prefix: str, start: str = "") -> dict[str, Stored]:
@@ -84,6 +75,10 @@ def list_objects(prefix: str, start: str = "") -> dict[str, Stored]:
             return {}
 
 
+_listings = cloud.Looks(list_objects)
+forget = _listings.forget
+
+
 def _stored(blob: gcs.Blob | None, name: str) -> Stored:
     if blob is None:
         return Stored(name)
@@ -91,9 +86,7 @@ def _stored(blob: gcs.Blob | None, name: str) -> Stored:
 
 
 def _remember(stored: Stored) -> Stored:
-    prefix = "/".join(stored.name.split("/")[:2]) + "/"
-    if prefix in _listings:
-        _listings[prefix][stored.name] = stored
+    _listings.remember(_prefix(stored.name), stored.name, stored)
     return stored
 
 

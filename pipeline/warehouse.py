@@ -1,7 +1,6 @@
 """BigQuery: tables and views whose labels say what they hold; load jobs that cannot run twice."""
 
 import datetime as dt
-import os
 import re
 import time
 from collections.abc import Callable
@@ -50,23 +49,10 @@ def _name(dataset: str, table: str) -> str:
 
 # ---------------------------------------------------------------------------- what is there: one listing a dataset
 
-_listings: dict[str, dict[str, Shelved]] = {}
-
-
-def forget() -> None:
-    """List again: what is known is from before."""
-    _listings.clear()
-    _texts.clear()
-
-
-os.register_at_fork(after_in_child=forget)  # a task looks for itself: what the scheduling process saw is older
-
 
 def find(dataset: str, table: str) -> Shelved:
-    """The table (or view) as it is, by one listing of its dataset a process."""
-    if dataset not in _listings:
-        _listings[dataset] = _list(dataset)
-    return _listings[dataset].get(table, Shelved())
+    """The table (or view) as it is, by one listing of its dataset a process. Raises WarehouseError."""
+    return _listings.at(dataset).get(table, Shelved())
 
 
 def _list(dataset: str) -> dict[str, Shelved]:
@@ -83,9 +69,11 @@ def _list(dataset: str) -> dict[str, Shelved]:
             return {}
 
 
+_listings = cloud.Looks(_list)
+
+
 def _remember(dataset: str, table: str, labels: dict[str, str]) -> None:
-    if dataset in _listings:
-        _listings[dataset][table] = Shelved(True, labels)
+    _listings.remember(dataset, table, Shelved(True, labels))
 
 
 def _dataset(dataset: str) -> None:
@@ -215,25 +203,28 @@ def ask(query: str, doing: str) -> list[dict[str, Any]]:
 # -------------------------------------------------------------------------------------------------------- views
 
 
-_texts: dict[str, dict[str, str | None]] = {}
-
-
 def view_text(dataset: str, view: str) -> str | None:
-    """The SQL that the view has in the warehouse, or None when there is no such view.
+    """The SQL that the view has in the warehouse, or None when there is no such view. Raises WarehouseError.
 
     In the scheduling process the views of a dataset are looked at all together, some at a time.
     """
-    if cloud.forked():
-        known = _texts.setdefault(dataset, {})
-        if view not in known:
-            known[view] = _view_text(dataset, view)
-        return known[view]
-    if dataset not in _texts:
-        find(dataset, view)
-        there = list(_listings[dataset])
-        with ThreadPoolExecutor(8) as pool:
-            _texts[dataset] = dict(zip(there, pool.map(partial(_view_text, dataset), there), strict=True))
-    return _texts[dataset].get(view)
+    return _texts.at(f"{dataset}.{view}" if cloud.forked() else dataset).get(view)
+
+
+def _look_at_texts(place: str) -> dict[str, str | None]:
+    dataset, _, view = place.partition(".")
+    views = [view] if view else list(_listings.at(dataset))
+    with ThreadPoolExecutor(8) as pool:
+        return dict(zip(views, pool.map(partial(_view_text, dataset), views), strict=True))
+
+
+_texts = cloud.Looks(_look_at_texts)
+
+
+def forget() -> None:
+    """List again: what is known is from before."""
+    _listings.forget()
+    _texts.forget()
 
 
 def _view_text(dataset: str, view: str) -> str | None:
@@ -259,4 +250,5 @@ def deploy_view(dataset: str, view: str, text: str) -> None:
     with cloud.explained(f"deploying the view {dataset}.{view}"):
         told = _with_dataset(dataset, create)
     _remember(dataset, view, {})
-    _texts.get(dataset, {})[view] = str(told.view_query)
+    for place in (dataset, f"{dataset}.{view}"):
+        _texts.remember(place, view, str(told.view_query))
