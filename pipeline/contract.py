@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,7 +43,8 @@ class Contract:
 
     `columns` are those of the table, in order; `key` names those whose values together occur once; `floor` is the
     number of rows below which a part is not believed; `tag` names the column that holds the part's name (it is
-    not in the files); `ignored` are columns of the file that are dropped by name.
+    not in the files); `ignored` are columns of the file that are dropped by name. A file whose last line has no line
+    end was probably cut, and is refused unless `last_line` is "open".
     """
 
     columns: tuple[Column, ...]
@@ -52,6 +53,7 @@ class Contract:
     delimiter: str = ","
     tag: str = ""
     ignored: tuple[str, ...] = ()
+    last_line: Literal["ended", "open"] = "ended"
 
     @property
     def expected(self) -> tuple[Column, ...]:
@@ -63,7 +65,7 @@ class Contract:
         """Changes when a file has to be read anew because the contract is another one."""
         return manifests.fingerprint(
             [(column.name, column.type, column.mode) for column in self.columns],
-            self.key, self.floor, self.delimiter, self.tag, self.ignored,
+            self.key, self.floor, self.delimiter, self.tag, self.ignored, self.last_line,
         )  # fmt: skip
 
 
@@ -128,7 +130,7 @@ def _prepare(parts: list[Part], contract: Contract, out: Path) -> Prepared:
                 done.size += dialect.write(batch, tee)
                 rows += batch.num_rows
                 keys.append(batch.select(list(contract.key)))
-            if rows < contract.floor:
+            if rows < contract.floor or (contract.last_line == "ended" and not encoding.line_ended(part.path)):
                 raise Broken(part)
             done.rows += rows
         if contract.key and _duplicates(keys):

@@ -60,3 +60,11 @@ def _unmatched(text: bytes, quoted: re.Pattern[bytes]) -> bytes:
     if b'"' in text and (whole := quoted.match(text)):
         text = text[whole.end() :]
     return text if b'"' in text else text[-1:]
+
+
+def line_ended(path: Path) -> bool:
+    """Whether the file's last line has a line end: one without was probably cut."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 2))
+        last = file.read()
+    return last[-1:] in (b"\n", b"\r") or last in (b"\n\0", b"\r\0")

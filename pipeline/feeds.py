@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 from pipeline import settings, sources
 from pipeline.contract import Contract, contract_of
@@ -18,6 +19,7 @@ class Feed:
     `file` its name there. A vendor's file belongs to the morning of date D when it was changed between `fresh_from`
     hours before midnight at the beginning of D, and the same time a day later. `due` is the local time at which a
     file that is not there is late. `floor` is the number of rows under which a part's file is not believed.
+    `last_line` is "open" for a vendor that writes no line end there, which elsewhere means a file that was cut.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Feed:
     tag: str = ""
     delimiter: str = ","
     ignored: tuple[str, ...] = ()
+    last_line: Literal["ended", "open"] = "ended"
 
     @cached_property
     def contract(self) -> Contract:
@@ -44,6 +47,7 @@ class Feed:
             delimiter=self.delimiter,
             tag=self.tag,
             ignored=self.ignored,
+            last_line=self.last_line,
         )
 
     def source(self, part: str) -> Source:

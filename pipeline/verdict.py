@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from pipeline.contract import Broken, Contract, Part, Refused, header, typed
-from pipeline.encoding import candidates
+from pipeline.encoding import candidates, line_ended
 from pipeline.errors import ContractBroken, masked
 from pipeline.schemas import Column
 
@@ -53,12 +53,18 @@ def _examine(part: Part, contract: Contract) -> None:
     codec = _codec(part)
     _quotation_marks(part, contract, codec)
     names = header(part, contract, codec)
-    rows = 0
+    rows, line = 0, 1
     for line, row in _rows(part, contract, codec):
         rows += 1
         if len(row) != len(names):
             raise Refused(part, f"{len(row)} fields", f"{len(names)} fields, as the header has", line)
         _values(part, contract, dict(zip(names, row, strict=True)), line)
+    if contract.last_line == "ended" and not line_ended(part.path):
+        found, expected = (
+            "no line end after the last line",
+            "one; a file without it was probably cut",
+        )
+        raise Refused(part, found, expected, line)
     if rows < contract.floor:
         raise Refused(part, f"{rows} rows", f"at least {contract.floor} rows (the floor of this feed)")
 

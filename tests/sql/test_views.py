@@ -123,7 +123,9 @@ def load(client: bigquery.Client, table: str) -> None:
         for blank in BLANKS
     ]
     whose = bigquery.SchemaField("case_", "STRING", "REQUIRED")
-    target = bigquery.Table(f"{client.project}.{STAGE}.{staged(table)}", [whose, *fields])
+    # A case names only the columns that matter to it, so none but ours is REQUIRED here.
+    columns = [bigquery.SchemaField(field.name, field.field_type) for field in fields]
+    target = bigquery.Table(f"{client.project}.{STAGE}.{staged(table)}", [whose, *columns])
     if not rows:
         client.create_table(target)
         return

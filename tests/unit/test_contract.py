@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -133,9 +134,10 @@ def test_each_part_has_its_own_encoding(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("last", [True, False])
-def test_line_ends(desk: Desk, end: str, last: bool) -> None:
-    text = end.join(["ID,Name,GPA", "1,Ann,", "2,Bo,"]) + (end if last else "")
+@pytest.mark.parametrize("last", ["ended", "open"])
+def test_line_ends(desk: Desk, end: str, last: Literal["ended", "open"]) -> None:
+    desk.contract = replace(PUPILS, last_line=last)
+    text = end.join(["ID,Name,GPA", "1,Ann,", "2,Bo,"]) + (end if last == "ended" else "")
     assert desk.rows(text) == [["RSD", "1", "Ann", ""], ["RSD", "2", "Bo", ""]]
 
 
@@ -170,7 +172,7 @@ def test_ids_keep_their_zeros_and_empty_is_not_null(desk: Desk) -> None:
     assert desk.rows(HEADER + '0004127,"",\n') == [["RSD", "0004127", "", ""]]
 
 
-@pytest.mark.parametrize("rest", ["", "\n\n", "\r\n"])
+@pytest.mark.parametrize("rest", ["\n", "\n\n", "\r\n"])
 def test_header_alone_is_enough_without_a_floor(desk: Desk, rest: str) -> None:
     desk.contract = replace(PUPILS, floor=0)
     done = desk.prepare("ID,Name,GPA" + rest, HEADER)
@@ -236,6 +238,9 @@ WRONG = [
     Wrong("unclosed", GOOD + '2,"Zanzibar,\n3,"b",\n', 3, "", "marks that do not match", "others doubled"),
     Wrong("mark in header", '"ID,Name,GPA\n' + "4127,,\n", 1, "", "mark that is never closed", "begins and ends"),
     Wrong("NUL", GOOD + "2,Zanzi\0bar,\n", 3, "", "a NUL", "UTF-8, UTF-16 with a byte order mark, or cp1252"),
+    Wrong("cut at a value", GOOD + "2,Zanzi", 3, "", "2 fields", "3 fields, as the header has"),
+    Wrong("cut in the last value", GOOD + "2,Bo,3.", 3, "", "no line end after the last line", "probably cut"),
+    Wrong("cut UTF-16 at a value", (GOOD + "2,Bo,3.").encode("utf-16"), 3, "", "no line end", "probably cut"),
     Wrong("NUL after CR", (GOOD + "2,Zanzi\0bar,\n").replace("\n", "\r"), 3, "", "a NUL", "cp1252"),
     Wrong("stray after CRLF", (GOOD + '2,5" tall,\n').replace("\n", "\r\n"), 3, "", "inside a value", 'doubled ("")'),
     Wrong("NUL in UTF-16", (GOOD + "2,Zanzi\0bar,\n").encode("utf-16"), 3, "", "a NUL", "cp1252"),
