@@ -12,6 +12,8 @@ import atexit
 import errno
 import os
 import socket
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,6 +42,9 @@ CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 PAUSE = 0.5
 
 _connections: dict[tuple[int, str], paramiko.SFTPClient] = {}
+# One task at a time talks on a connection; the others of that vendor wait for it, and log in no second time.
+_in_use: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+os.register_at_fork(after_in_child=_in_use.clear)
 # A refused key or login stays refused for this run: the next feed of that vendor must not knock again.
 _refusals: dict[str, HostKeyRefused | LoginRefused] = {}
 
@@ -201,7 +206,7 @@ def on(vendor: Vendor, action: Callable[[paramiko.SFTPClient], T]) -> T:
     )
     try:
         for attempt in tries:
-            with attempt, _fresh_after_failure(vendor):
+            with _in_use[vendor.name], attempt, _fresh_after_failure(vendor):
                 return action(_client(vendor))
     except (OSError, EOFError, paramiko.SSHException) as error:
         if _our_own(error):

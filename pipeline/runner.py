@@ -32,6 +32,7 @@ from pipeline.chain import LandedFile, VendorFile
 from pipeline.display import Display
 from pipeline.errors import OnHold, PipelineError
 from pipeline.progress import Event
+from pipeline.worker import Threads
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ def _build(arguments: list[str], display: Display) -> tuple[list[Event], list[st
     reader = threading.Thread(target=display.follow, args=(reading, events))
     reader.start()
     try:
-        luigi.run(arguments, detailed_summary=True)  # type: ignore[no-untyped-call]
+        luigi.run(arguments, worker_scheduler_factory=Threads(), detailed_summary=True)  # type: ignore[no-untyped-call]
     except RPCError as error:
         told = settings.load().core
         log.exception("no scheduler")

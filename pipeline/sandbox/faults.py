@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -163,7 +164,8 @@ class FaultFile:
 
 
 def next_id(faults: list[Fault]) -> int:
-    return max((fault.id for fault in faults), default=0) + 1
+    """A number that no fault has had, also none that was healed: strikes are counted by it."""
+    return max(time.time_ns() // 1000, *(fault.id + 1 for fault in faults), 0)
 
 
 class Countdown:
