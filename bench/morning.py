@@ -1,6 +1,6 @@
 """Measures a cold morning, one with nothing to do, and one with a deleted output, beside a plain script and a floor.
 
-    python -m bench.morning [--rounds 3] [--workers 2] [--memory 1 2 3 4]
+    python -m bench.morning [--rounds 3] [--workers 4] [--memory 1 2 3 4]
 
 One run measures everything, in turns, each cold morning on empty servers of its own; only ratios within one run mean
 something. See README.md beside this file.
@@ -59,7 +59,7 @@ Into = Callable[[str, list[float]], list[float]]
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.morning", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--memory", type=int, nargs="*", default=[1, 2, 3, 4])
     return parser.parse_args()
 

@@ -32,6 +32,12 @@ print("sandbox", *sys.argv[1:], "with", sum(name.endswith(".lock") for name in h
 """
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> None:
+    """Tests that were started in the background ignore SIGINT, and bash could not trap what it inherits ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def free_port() -> int:
     with socket.socket() as listener:

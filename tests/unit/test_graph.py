@@ -8,10 +8,7 @@ import pytest
 
 from pipeline import morning
 from pipeline.chain import (
-    ChainTask,
     DeliveredSet,
-    DeliveryParameter,
-    FeedParameter,
     LandedFile,
     LoadedTable,
     PreparedFile,
@@ -20,6 +17,7 @@ from pipeline.chain import (
 from pipeline.deliveries import DELIVERIES
 from pipeline.feeds import FEEDS
 from pipeline.runner import tasks_below
+from pipeline.task import ChainTask, DeliveryParameter, FeedParameter
 
 MONDAY = dt.date(2026, 11, 23)
 # What cron asks for, and the names that the clock's steps have always had.

@@ -1,0 +1,98 @@
+"""What every task of the chain has in common: when it is complete, how it runs, what it tells."""
+
+import time
+import traceback
+
+import luigi
+
+from pipeline import progress, secrets
+from pipeline.deliveries import DELIVERIES, Delivery
+from pipeline.errors import PipelineError
+from pipeline.feeds import FEEDS, Feed
+from pipeline.progress import Event, Kind, Made
+from pipeline.targets import Target
+
+
+class FeedParameter(luigi.Parameter[Feed]):
+    """A feed, by its name in pipeline/feeds.py."""
+
+    def parse(self, x: str) -> Feed:
+        return FEEDS[x]
+
+    def serialize(self, x: Feed) -> str:
+        return x.name
+
+
+class DeliveryParameter(luigi.Parameter[Delivery]):
+    """A delivery, by its name in pipeline/deliveries.py."""
+
+    def parse(self, x: str) -> Delivery:
+        return DELIVERIES[x]
+
+    def serialize(self, x: Delivery) -> str:
+        return x.name
+
+
+def _complete(task: luigi.Task) -> bool:
+    return bool(task.complete())  # type: ignore[no-untyped-call]
+
+
+class ChainTask(luigi.Task):
+    """A state of the chain: complete when all below it is and its target exists."""
+
+    date: luigi.DateParameter = luigi.DateParameter()
+    _just_ran = False
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return ()
+
+    def output(self) -> Target:
+        raise NotImplementedError
+
+    def superseded(self) -> bool:
+        """Whether a later date has passed this state, so that this one must not be made true any more."""
+        return False
+
+    def make(self) -> Made:
+        """Make the state true."""
+        raise NotImplementedError
+
+    def flow(self) -> str:
+        """The feed or delivery that this is a part of."""
+        raise NotImplementedError
+
+    def of(self) -> str:
+        """What exactly this is about, for people."""
+        return self.flow()
+
+    def complete(self) -> bool:
+        if self._just_ran:  # Luigi's own look after run(): what is below was looked at before
+            self._just_ran = False
+            return self.output().exists()
+        try:
+            return self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
+        except PipelineError:
+            return False  # nobody could look: its turn comes, it looks again and says why, and the rest goes on
+
+    def run(self) -> None:
+        begun = time.monotonic()
+        progress.emit(Event("started", self.task_family, self.of(), self.flow()))
+        unchanged = self.output().exists()
+        made = Made(words="unchanged") if unchanged else self.make()
+        progress.show(self, str(made))
+        self._just_ran = True
+        kind: Kind = "unchanged" if unchanged else "done"
+        seconds = time.monotonic() - begun
+        progress.emit(Event(kind, self.task_family, self.of(), self.flow(), made.rows, made.bytes, seconds, str(made)))
+
+    def on_failure(self, exception: BaseException) -> str:
+        """What the visualiser shows. An error that is not ours may quote data: then only its place is told."""
+        if isinstance(exception, PipelineError):
+            message = str(exception)
+        else:
+            frames = "".join(traceback.format_tb(exception.__traceback__))
+            message = f"{frames}{secrets.without_data(exception)}"
+        message = secrets.redact(message)
+        error = type(exception).__name__
+        progress.emit(Event("failed", self.task_family, self.of(), self.flow(), message=message, error=error))
+        return message
