@@ -39,7 +39,8 @@ def test_only_we_may_read_it(tmp_path: Path) -> None:
 
 
 def test_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "shared").mkdir(mode=0o750)
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o750)  # whatever the umask
     manifests.folder(tmp_path / "shared/mine")
     assert [mode(tmp_path / each) for each in ("shared", "shared/mine")] == [0o750, 0o700]
 
