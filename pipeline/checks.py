@@ -43,6 +43,11 @@ def of_file(file: ViewFile, snapshot: str, before: str | None) -> list[Check]:
     return checks
 
 
+def nothing_to_compare(file: ViewFile) -> Check:
+    """The check that fails when the rows of the last accepted delivery are gone: a person must look instead."""
+    return Check(file.name, "tables with the last delivery's rows to compare with", 0, "1 (they expire)", False)
+
+
 def _at_least(file: ViewFile, name: str, found: int, limit: int) -> Check:
     return Check(file.name, name, found, f"at least {limit}", found >= limit)
 

@@ -89,7 +89,10 @@ def check(delivery: Delivery, date: dt.date) -> Made:
 
     def of(file: ViewFile) -> list[checks.Check]:
         frozen = snapshot_target(delivery, file, date).table
-        return checks.of_file(file, frozen, before.get("snapshots", {}).get(file.name))
+        last = before.get("snapshots", {}).get(file.name)
+        if last and not warehouse.find("deliveries", last).there:
+            return [*checks.of_file(file, frozen, None), checks.nothing_to_compare(file)]
+        return checks.of_file(file, frozen, last)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = [each for found in pool.map(of, delivery.view_files) for each in found]

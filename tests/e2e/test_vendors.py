@@ -161,6 +161,20 @@ def test_a_held_delivery_waits_for_a_person(district: District) -> None:
     assert leaks(district, [run, released, then]) == []
 
 
+def test_rows_that_expired_since_the_last_delivery_are_a_persons_to_judge(district: District) -> None:
+    """After a break of some weeks there is nothing left to compare with; that is no reason to send unlooked-at."""
+    for table in district.tables("deliveries"):
+        district.warehouse.delete_table(f"riverbend-sandbox.deliveries.{table}")
+    run = district.run_daily(TUESDAY)
+    assert run.code == 40, run.out
+    assert run.tasks("FAILED") == {"CheckedSet ellevation_rosters"}
+    assert "the last delivery's rows to compare with" in run.out
+    released_by_hand(district)
+    then = district.run_daily(TUESDAY)
+    assert then.code == 0, then.out
+    assert "DeliveredSet ellevation_rosters" in then.tasks("done")
+
+
 def released_by_hand(district: District) -> Result:
     released = district.pipeline("release", "ellevation_rosters", "--date", f"{TUESDAY}", "--reason", "a school closed")
     assert released.code == 0, released.out
