@@ -2,14 +2,14 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pipeline import inbound, manifests, outbound, settings, storage
 from pipeline.deliveries import DELIVERIES, Delivery
 from pipeline.feeds import FEEDS, Feed
 from pipeline.targets import LandedTarget, PreparedTarget, TableTarget
 
-STATES = ("waiting", "landed", "loaded", "delivered", "late", "broken", "on hold")
+State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "on hold"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Flow:
 
     flow: str
     direction: str
-    state: str
+    state: State
     rows: int | None = None
     bytes: int | None = None
     at: str = ""
@@ -69,7 +69,7 @@ def _inbound(feed: Feed, date: dt.date, failed: dict[str, str]) -> Flow:
     return Flow(feed.name, "in", _late_or_waiting(date, feed.due), **facts, detail=f"no file from {missing}")
 
 
-def _late_or_waiting(date: dt.date, due: dt.time) -> str:
+def _late_or_waiting(date: dt.date, due: dt.time) -> State:
     zone = settings.load().district.zone
     return "late" if dt.datetime.now(zone) > dt.datetime.combine(date, due, zone) else "waiting"
 

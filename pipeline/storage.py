@@ -59,18 +59,17 @@ def _prefix(name: str) -> str:
     return "/".join(name.split("/")[:2]) + "/"
 
 
-def list_objects(prefix: str, start: str = "") -> dict[str, Stored]:
-    """The objects whose names begin with `prefix` and are not before `start`; none when there is no bucket."""
+def list_objects(prefix: str) -> dict[str, Stored]:
+    """The objects whose names begin with `prefix`; none when there is no bucket."""
     with cloud.explained(f"listing {uri(prefix)}"):
         try:
             found = _client().list_blobs(
                 settings.load().district.bucket,
                 prefix=prefix,
-                start_offset=start or None,
                 fields="items(name,generation,size,metadata),nextPageToken",
                 **cloud.patience(),
             )
-            return {blob.name: _stored(blob, blob.name) for blob in found if blob.name >= start}
+            return {blob.name: _stored(blob, blob.name) for blob in found}
         except NotFound:
             return {}
 
