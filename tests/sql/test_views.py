@@ -2,10 +2,11 @@
 
 A case is a folder, <dataset>/<view>/<case>/: `<dataset>.<table>.csv` for each input table, with the columns that
 matter (the others are empty; a table without a file has no rows), and `expect.csv` with the view's exact header.
-The order of rows does not matter, that of columns does.
+The order of rows does not matter, that of columns does. What goes out is text; a view that only other views read may
+have dates and numbers, which a case writes as Python does (2026-10-15, 3, None for NULL).
 
 Every case runs twice: an empty input cell is NULL, and then '' (BigQuery loads an empty CSV field as the one, a
-quoted empty one as the other); keys and numbers are never ''. Both must give what is expected, without a NULL.
+quoted empty one as the other); keys and numbers are never ''. Both must give what is expected.
 
 Creating a table costs a tenth of a second, so each table is loaded once, by its real schema, with the rows of all
 cases and a column that says whose they are. A view then runs as it stands in its file, but that the names of its
@@ -31,12 +32,14 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from pipeline import sql
+from pipeline.deliveries import DELIVERIES
 
 HERE = Path(__file__).parent
 PIPELINE = HERE.parents[1] / "pipeline"
 REFERENCE = re.compile(r"`(\w+\.[^`.]+)`")
 BLANKS = {"NULL": None, "''": ""}
 STAGE = "rows_of_all_cases"
+DELIVERED = {file.view for delivery in DELIVERIES.values() for file in delivery.view_files}
 Rows = list[dict[str, str]]
 
 
@@ -172,8 +175,10 @@ def test_view_gives_the_expected_rows(warehouse: bigquery.Client, case: Case, bl
     header, expected = case.expected()
     found = rows_of(warehouse, case, blank)
     assert [field.name for field in found.schema] == header
-    assert {field.field_type for field in found.schema} == {"STRING"}
-    assert sorted((dict(row) for row in found), key=sortable) == sorted(expected, key=sortable)
+    if case.view in DELIVERED:
+        assert {field.field_type for field in found.schema} == {"STRING"}
+    told = [{name: str(value) for name, value in row.items()} for row in found]
+    assert sorted(told, key=sortable) == sorted(expected, key=sortable)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -18,30 +18,30 @@ WITH
     GROUP BY school_rows.district_identification, school_rows.school_number
   )
 SELECT
-  COALESCE(students.first_name, '') AS FirstName,
-  COALESCE(students.middle_name, '') AS MiddleName,
-  COALESCE(students.last_name, '') AS LastName,
+  students.first_name AS FirstName,
+  students.middle_name AS MiddleName,
+  students.last_name AS LastName,
   'Active' AS ActiveStatus,
-  COALESCE(students.schoolid, '') AS SchoolCode,
+  students.schoolid AS SchoolCode,
   COALESCE(schools.name, '') AS SchoolName,
   '' AS AlternateSchool,
-  COALESCE(students.esl_teacher, '') AS ESLTeacher,
+  students.esl_teacher AS ESLTeacher,
   students.student_number AS StudentID,
-  COALESCE(students.state_id, '') AS StudentStateID,
+  students.state_id AS StudentStateID,
   CASE students.grade_level
     WHEN '-1' THEN 'PK'
     WHEN '0' THEN 'K'
-    ELSE COALESCE(students.grade_level, '')
+    ELSE students.grade_level
   END AS GradeLevel,
-  COALESCE(students.gender, '') AS Gender,
-  COALESCE(FORMAT_DATE('%m/%d/%Y', SAFE.PARSE_DATE('%m/%d/%Y', students.dob)), '') AS BirthDate,
-  COALESCE(students.street, '') AS AddressLine1,
+  students.gender AS Gender,
+  COALESCE(FORMAT_DATE('%m/%d/%Y', students.dob), '') AS BirthDate,
+  students.street AS AddressLine1,
   '' AS AddressLine2,
-  COALESCE(students.city, '') AS City,
-  COALESCE(students.state, '') AS State,
-  COALESCE(students.zip, '') AS Zip,
-  COALESCE(students.home_phone, '') AS HomePhone,
-  COALESCE(students.home_language, '') AS NativeLanguage,
+  students.city AS City,
+  students.state AS State,
+  students.zip AS Zip,
+  students.home_phone AS HomePhone,
+  students.home_language AS NativeLanguage,
   CASE students.ethnicity
     WHEN 'W' THEN 'White'
     WHEN 'H' THEN 'Hispanic or Latino'
@@ -50,14 +50,11 @@ SELECT
     WHEN 'M' THEN 'Two or More Races'
     WHEN 'I' THEN 'American Indian or Alaska Native'
     WHEN 'P' THEN 'Native Hawaiian or Other Pacific Islander'
-    ELSE COALESCE(students.ethnicity, '')
+    ELSE students.ethnicity
   END AS Ethnicity,
-  COALESCE(students.country_of_birth, '') AS CountryOfBirth,
-  COALESCE(FORMAT_DATE('%m/%d/%Y', SAFE.PARSE_DATE('%m/%d/%Y', students.us_entry_date)), '') AS USEntryDate
-FROM `powerschool_combined.students` AS students
+  students.country_of_birth AS CountryOfBirth,
+  COALESCE(FORMAT_DATE('%m/%d/%Y', students.us_entry_day), '') AS USEntryDate
+FROM `roster_files.current_students` AS students
 LEFT JOIN schools
   ON schools.district_identification = students.district_identification
   AND schools.school_number = students.schoolid
-WHERE
-  students.enroll_status = '0'
-  AND COALESCE(students.student_number, '') != ''

@@ -36,17 +36,14 @@ WITH
       students.state_id,
       students.schoolid,
       students.grade_level,
-      SAFE.PARSE_DATE('%m/%d/%Y', students.entrydate) AS entry_day,
+      students.entry_day,
       COALESCE(last_marks.day, first_entries.day) AS as_of_day
-    FROM `powerschool_combined.students` AS students
+    FROM `roster_files.current_students` AS students
     LEFT JOIN last_marks
       ON last_marks.district_identification = students.district_identification
     LEFT JOIN first_entries
       ON first_entries.district_identification = students.district_identification
-    WHERE
-      students.enroll_status = '0'
-      AND COALESCE(students.student_number, '') != ''
-      AND COALESCE(last_marks.day, first_entries.day) IS NOT NULL
+    WHERE COALESCE(last_marks.day, first_entries.day) IS NOT NULL
   ),
   school_days AS (
     SELECT DISTINCT
