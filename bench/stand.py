@@ -70,7 +70,6 @@ def _configure(folder: Path) -> Stand:
     for section in config.sections():
         if section.startswith("sftp:"):
             config[section]["port"] = str(free_port())
-    config["sandbox"]["district_port"] = str(free_port())
     config["core"]["scheduler_port"] = str(free_port())
     for service in ("storage", "bigquery"):
         config["cloud"][f"{service}_endpoint"] = f"http://127.0.0.1:{free_port()}"

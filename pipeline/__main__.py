@@ -45,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     release = add("release", _release, "let a delivery go that is on hold, exactly as it was looked at")
     release.add_argument("delivery")
     release.add_argument("--reason", required=True, help="why it is right; kept with the verdict")
-    add("purge", _purge, "remove landed copies and quarantine that are older than landing_days of luigi.cfg")
+    add("flows", _flows, "every flow of the catalogue, in Markdown, as the README shows it")
+    add("purge", _purge, "remove copies older than landing_days of luigi.cfg, and those with passwords after a day")
     return parser
 
 
@@ -68,6 +69,8 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
         print(json.dumps([asdict(flow) for flow in found], indent=1, ensure_ascii=False))
     else:
         print(f"{settings.load().district.name}, {asked.date}\n\n{status.table(found)}")
+        for file in status.unclaimed(asked.date):
+            print(f"\n{file} is no feed's; it was not loaded")
     states = {flow.state for flow in found}
     return 30 if "broken" in states else 40 if "on hold" in states else 20 if "late" in states else 0
 
@@ -84,6 +87,13 @@ def _release(asked: argparse.Namespace, _: list[str]) -> int:
     for looked_at in outbound.release(DELIVERIES[asked.delivery], asked.date, asked.reason):
         print(f"accepted: {looked_at}")
     print(f"released: the next run delivers {asked.delivery} (./run_daily.sh --date {asked.date})")
+    return 0
+
+
+def _flows(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline import catalogue
+
+    print(catalogue.table())
     return 0
 
 

@@ -25,9 +25,10 @@ class Check:
 
 
 def of_file(file: ViewFile, snapshot: str, before: str | None) -> list[Check]:
-    """The checks of the frozen rows `snapshot` (a table of dataset deliveries).
+    """The checks of the frozen rows `snapshot`.
 
-    `before` is the table of the last accepted delivery's rows, or None when there is none to compare with.
+    `before` has the last accepted delivery's keys (and often its rows), or is None when there is none to compare with.
+    Both are a `dataset.table`.
     """
     counted = _counts(file, snapshot, before)
     checks = [
@@ -62,13 +63,13 @@ def _counts(file: ViewFile, snapshot: str, before: str | None) -> dict[str, int]
         f", COUNTIF(IFNULL(`{column}`, '') = '') AS empty_{number}" for number, column in enumerate(file.required)
     )
     earlier = f"""
-        (SELECT COUNT(DISTINCT {key}) FROM `deliveries.{before}`) AS `before`,
-        (SELECT COUNT(DISTINCT {key}) FROM `deliveries.{before}`
-          WHERE {key} NOT IN (SELECT {key} FROM `deliveries.{snapshot}`)) AS gone
+        (SELECT COUNT(DISTINCT {key}) FROM `{before}`) AS `before`,
+        (SELECT COUNT(DISTINCT {key}) FROM `{before}`
+          WHERE {key} NOT IN (SELECT {key} FROM `{snapshot}`)) AS gone
     """  # noqa: S608  (names out of our own catalogue)
     query = f"""
         SELECT COUNT(*) AS row_count, COUNT(DISTINCT {key}) AS `keys`{empty},
           {earlier if before else "0 AS `before`, 0 AS gone"}
-        FROM `deliveries.{snapshot}`
+        FROM `{snapshot}`
     """  # noqa: S608
     return warehouse.ask(query, f"checking {file.name}")[0]

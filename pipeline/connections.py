@@ -21,6 +21,7 @@ from typing import TypeVar
 
 import paramiko
 from paramiko.hostkeys import HostKeyEntry, HostKeys
+from paramiko.ssh_exception import IncompatiblePeer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from pipeline import inflight, secrets, settings
@@ -33,6 +34,7 @@ from pipeline.errors import (
     VendorError,
     VendorUnreachable,
 )
+from pipeline.ssh_rsa import SshRsaTransport
 from pipeline.vendors import Vendor
 
 T = TypeVar("T")
@@ -82,7 +84,7 @@ def _connect(vendor: Vendor) -> paramiko.SFTPClient:
     pinned = _pinned(vendor)
     sock = socket.create_connection((account.host, account.port), timeout=vendor.timeout)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # paramiko does not; doubles small files
-    transport = paramiko.Transport(sock)
+    transport = (SshRsaTransport if "ssh-rsa" in vendor.host_key_algorithms else paramiko.Transport)(sock)
     try:
         _shake_hands(transport, vendor, pinned)
         _log_in(transport, vendor, account)
@@ -123,7 +125,7 @@ def _shake_hands(transport: paramiko.Transport, vendor: Vendor, pinned: list[par
     # The pinned key's type first, or a server with several keys would show another one; the others stay in the
     # list, so that a rotation to another type is told as what it is.
     options.key_types = [*wanted, *(kind for kind in options.key_types if kind not in wanted)]
-    transport.start_client(timeout=vendor.timeout)
+    _agree(transport, vendor)
     shown = transport.get_remote_server_key()
     if shown not in pinned:
         account = settings.load().account(vendor.name)
@@ -133,6 +135,23 @@ def _shake_hands(transport: paramiko.Transport, vendor: Vendor, pinned: list[par
             next_step=f"nothing was sent. Ask {vendor.name} by telephone whether the key was changed; if so, add its "
             f"line to {settings.load().sftp.known_hosts} and keep the old one until the next day",
         )
+
+
+def _agree(transport: paramiko.Transport, vendor: Vendor) -> None:
+    """Set up the line; a server whose host key cannot be proved in a way that we take will not have one tomorrow."""
+    try:
+        transport.start_client(timeout=vendor.timeout)
+    except IncompatiblePeer as error:
+        if "host key" not in str(error):
+            raise
+        account = settings.load().account(vendor.name)
+        raise HostKeyRefused(
+            f"{vendor.name} ({account.host}:{account.port}) proves its host key in no way that we take",
+            expected=f"one of {', '.join(transport.get_security_options().key_types)}",
+            next_step=f"nothing was sent. Ask {vendor.name} for an ed25519 key, or for rsa-sha2 signatures by its RSA "
+            "key. As a last resort, if its server knows ssh-rsa (SHA-1) and nothing better, give its row in "
+            'pipeline/vendors.py host_key_algorithms=("ssh-rsa",)',
+        ) from None
 
 
 def told(key: paramiko.PKey) -> str:
@@ -172,6 +191,11 @@ def _read_key(vendor: Vendor, file: Path) -> paramiko.PKey:
     except (paramiko.PasswordRequiredException, TypeError):
         passphrase = secrets.read(f"{vendor.name}_passphrase").encode()
         return paramiko.PKey.from_path(file, passphrase)  # type: ignore[arg-type]  # a str, as declared, is refused
+
+
+def folder(vendor: Vendor, named: str) -> str:
+    """A folder as a catalogue row names it, `{user}` replaced by the name of our account at the vendor."""
+    return named.replace("{user}", settings.load().account(vendor.name).user)
 
 
 # ------------------------------------------------------------------------------------------ what is tried again

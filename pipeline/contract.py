@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -60,7 +61,7 @@ class Contract:
         """The columns that must stand in the file."""
         return tuple(column for column in self.columns if column.name != self.tag)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes when a file has to be read anew because the contract is another one."""
         return manifests.fingerprint(

@@ -1,4 +1,4 @@
-"""CSV: tables of strings as the bytes that the warehouse loads and the vendors read, and files as Arrow reads them.
+"""Delimited text: tables of strings as the bytes that the warehouse loads and the vendors read, and files for Arrow.
 
 Arrow's own writer quotes every string; BigQuery then reads an empty quoted field as '' where an empty one is
 NULL, and vendors differ in what they want. So the rendering is ours, a column at a time in Arrow's kernels.
@@ -7,11 +7,14 @@ NULL, and vendors differ in what they want. So the rendering is ours, a column a
 import codecs
 import io
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Literal, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from pipeline.errors import ConfigurationError, masked
 
 # Arrow's own allocator keeps what a large feed took until the end of the run, a fifth of the run's memory.
 pa.set_memory_pool(pa.system_memory_pool())
@@ -19,10 +22,14 @@ pa.set_memory_pool(pa.system_memory_pool())
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a delimited text file is written: UTF-8, LF, a quotation mark inside a value doubled."""
+    """How a delimited text file is written: UTF-8, LF, a quotation mark inside a value doubled.
+
+    With quoting "none" a quotation mark is a character like others, and a value that holds the delimiter or a line
+    end cannot be written.
+    """
 
     delimiter: str = ","
-    quoting: Literal["minimal", "all"] = "minimal"
+    quoting: Literal["minimal", "all", "none"] = "minimal"
     header: bool = True
 
 
@@ -36,11 +43,16 @@ class Writable(Protocol):
 
 
 def write(rows: pa.RecordBatch | pa.Table, file: Writable, dialect: Dialect = CSV) -> int:
-    """Append `rows` (string columns; null is empty) to `file`; returns the bytes written."""
+    """Append `rows` (string columns; null is empty) to `file`; returns the bytes written.
+
+    Raises ConfigurationError, when a value cannot be written in the dialect; none of its batch is written then.
+    """
     if isinstance(rows, pa.Table):
         return sum(write(batch, file, dialect) for batch in rows.to_batches(max_chunksize=65_536))
     if not rows.num_rows:
         return 0
+    if dialect.quoting == "none":
+        _refuse_marks(rows, dialect)
     columns = [_rendered(column, dialect, alone=rows.num_columns == 1) for column in rows.columns]
     lines = pc.binary_join_element_wise(*columns, dialect.delimiter)
     text = pc.binary_join(pa.LargeListArray.from_arrays([0, len(lines)], lines), "\n")[0].as_buffer()
@@ -83,18 +95,42 @@ class Blocks(io.RawIOBase):
 def _rendered(column: pa.Array, dialect: Dialect, *, alone: bool) -> pa.Array:
     """The column with quotation marks where the dialect wants them."""
     column = pc.fill_null(column, "")
-    if dialect.quoting == "all":
-        return _quoted(column)
-    special = [mark for mark in ('"', "\n", "\r", dialect.delimiter) if _anywhere(column, mark)]
-    wanted = [pc.match_substring(column, mark) for mark in special]
+    if dialect.quoting != "minimal":
+        return column if dialect.quoting == "none" else _quoted(column)
+    wanted = _holding(column, '"', *_breaks(dialect))
     if alone:  # a row whose only value is empty would be a blank line, which readers skip
-        wanted.append(pc.equal(column, ""))
-    if not wanted:
-        return column
-    mask = wanted[0]
-    for more in wanted[1:]:
-        mask = pc.or_(mask, more)
-    return pc.if_else(mask, _quoted(column), column)
+        wanted = _either(wanted, pc.equal(column, ""))
+    return column if wanted is None else pc.if_else(wanted, _quoted(column), column)
+
+
+def _breaks(dialect: Dialect) -> tuple[str, ...]:
+    """What ends a value that is not quoted."""
+    return ("\n", "\r", dialect.delimiter)
+
+
+def _refuse_marks(rows: pa.RecordBatch, dialect: Dialect) -> None:
+    """Raise ConfigurationError, when a value would be read back as two."""
+    for name, column in zip(rows.schema.names, rows.columns, strict=True):
+        wanted = _holding(column, *_breaks(dialect))
+        broken = [] if wanted is None else column.filter(wanted)
+        if len(broken):
+            value = broken[0].as_py()
+            first = min(value.index(mark) for mark in _breaks(dialect) if mark in value)
+            raise ConfigurationError(
+                f"column {name} holds the delimiter or a line end (values: {len(broken):,}; the first has the form "
+                f"{masked(value[max(0, first - 12) :])})",
+                expected="none in a file that quotes nothing: its reader would take one value for two",
+                next_step="let the view take them out, or give the file another dialect in pipeline/deliveries.py",
+            )
+
+
+def _holding(column: pa.Array, *marks: str) -> pa.Array | None:
+    """Which values hold one of the marks; None when none does."""
+    return _either(*(pc.match_substring(column, mark) for mark in marks if _anywhere(column, mark)))
+
+
+def _either(*masks: pa.Array | None) -> pa.Array | None:
+    return reduce(pc.or_, [mask for mask in masks if mask is not None] or [None])
 
 
 def _quoted(column: pa.Array) -> pa.Array:

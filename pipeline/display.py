@@ -23,6 +23,9 @@ WORDS = {
     40: "on hold: a delivery waits for a person; all else is done",
 }
 
+# What to do about a file of a watched folder that no feed takes.
+CLAIM = "add a row in pipeline/feeds.py, or name it there in the folder's `others`"
+
 
 class Display:
     """Follows a run's events and prints them."""
@@ -82,6 +85,8 @@ class Display:
             print(f"\n{event.task} {event.of}: {event.error}\n{_indented(event.message)}")
         for trouble in outcome.trouble:
             print(f"\n{_indented(trouble)}")
+        for file in outcome.unclaimed:
+            print(f"\n{file} is no feed's; it was not loaded: {CLAIM}")
         print(f"\n{WORDS[outcome.code]} (exit {outcome.code}; log: {log_file})", flush=True)
 
 

@@ -10,6 +10,8 @@ from pipeline.contract import Contract, contract_of
 from pipeline.sftp import RemoteFile
 from pipeline.sources import DropFolder, SftpFolder, Source
 
+Layout = Literal["known", "partly known", "modelled"]
+
 
 @dataclass(frozen=True)
 class Feed:
@@ -20,6 +22,8 @@ class Feed:
     hours before midnight at the beginning of D, and the same time a day later. `due` is the local time at which a
     file that is not there is late. `floor` is the number of rows under which a part's file is not believed.
     `last_line` is "open" for a vendor that writes no line end there, which elsewhere means a file that was cut.
+    `landing_days` is after how many days our copies are purged, when that is sooner than [district] landing_days.
+    `layout` tells whether the columns are the vendor's published ones or modelled by us.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Feed:
     delimiter: str = ","
     ignored: tuple[str, ...] = ()
     last_line: Literal["ended", "open"] = "ended"
+    landing_days: int | None = None
+    layout: Layout = "modelled"
 
     @cached_property
     def contract(self) -> Contract:
@@ -62,17 +68,15 @@ class Feed:
         return sources.newest(self.source(part), begins, ends)
 
 
-def powerschool(stem: str, *key: str, floor: int = 1) -> Feed:
-    """The export `<stem>.csv` of both PowerSchool servers, stacked."""
+def powerschool(stem: str, *key: str, floor: int = 1, servers: tuple[str, ...] = ("RSD", "BLF")) -> Feed:
+    """The export `<stem>.csv` of the PowerSchool servers, stacked by column name. Each of `servers` must send it."""
     tag = "district_identification"
     return Feed(
         name=stem,
         dataset="powerschool_combined",
         folder="powerschool_combined",
         file=f"{stem}.csv",
-        sources=tuple(
-            Source(server, DropFolder(f"powerschool_{server.lower()}"), f"{stem}.csv") for server in ("RSD", "BLF")
-        ),
+        sources=tuple(Source(server, DropFolder(f"powerschool_{server.lower()}"), f"{stem}.csv") for server in servers),
         key=(tag, *(key or ("id",))),
         floor=floor,
         due=dt.time(5, 0),
@@ -92,20 +96,86 @@ def savvas(kind: str, *key: str) -> Feed:
     )
 
 
+# Every file there must be some feed's: `others` names those that are known and not wanted.
+IDENTITIES = SftpFolder("clever_reports", "idm-sensitive-exports", others=())
+
+
+def identities(whose: str, name: str, *key: str, dataset: str = "misc_imports", ignored: tuple[str, ...]) -> Feed:
+    """Columns of Clever's identity export `google-<whose>-passwords.csv`. Our copies of it go after a day: the file
+    holds passwords, whatever of it is loaded."""
+    return Feed(
+        name=name,
+        dataset=dataset,
+        folder=dataset,
+        file=f"{name}.csv",
+        sources=(Source("clever", IDENTITIES, f"google-{whose}-passwords.csv"),),
+        key=key,
+        ignored=ignored,
+        landing_days=1,
+    )
+
+
 FEEDS = {
     feed.name: feed
     for feed in (
-        powerschool("schools", "school_number"),
-        powerschool("students", floor=50),
-        powerschool("teachers", floor=5),
-        powerschool("courses", floor=5),
-        powerschool("sections", floor=5),
-        powerschool("cc", floor=50),
-        powerschool("terms", "id", "schoolid"),
+        powerschool("assignments", "assignmentsectionid", floor=0),  # none before the first
         powerschool("attendance"),
         powerschool("attendance_code"),
+        powerschool("attendance_conversion"),
+        powerschool("attendance_taken"),
         powerschool("calendar_day", floor=100),
-        replace(powerschool("incidents", "incident_id"), floor=0),  # a quiet school has none
+        powerschool("cc", floor=50),
+        powerschool("classifications"),
+        powerschool("courses", floor=5),
+        powerschool("custom", "studentid", floor=50),
+        powerschool("cycle_day"),
+        powerschool("easyiep", "studentid", servers=("RSD",)),  # BLF's special education is not in EasyIEP
+        powerschool("fte"),
+        powerschool("gpa_current", "studentid", floor=0),  # only where there are grades 9 to 12
+        powerschool("incidents", "incident_id", floor=0),  # a quiet school has none
+        powerschool("incident_data", "incident_detail_id", floor=0),
+        powerschool("periods", floor=5),
+        powerschool("pgfinalgrades", "dcid", floor=0),
+        powerschool("ps_membership_defaults", "studentid", "schoolid", "firstday", floor=50),
+        powerschool("reenrollments", floor=10),
+        powerschool("schools", "school_number"),
+        powerschool("section_meeting", floor=50),
+        powerschool("section_teacher", floor=20),
+        powerschool("sections", floor=5),
+        powerschool("sped", "studentid"),
+        powerschool("stored_grades", "dcid", floor=0),  # likewise
+        powerschool("students", floor=50),
+        powerschool("teachers", floor=5),
+        powerschool("terms", "id", "schoolid"),
+        replace(
+            identities(
+                "students",
+                "google_students_passwords",
+                "clever_id",
+                ignored=("provisioned_password",),
+            ),
+            layout="known",
+        ),
+        replace(
+            identities(
+                "students",
+                "google_students_provisioned",
+                "student_number",
+                dataset="misc_imports_restricted",
+                ignored=("clever_id", "sis_id", "google_id"),
+            ),
+            layout="known",
+        ),
+        identities("teachers", "google_teachers_passwords", "clever_id", ignored=("provisioned_password",)),
+        Feed(
+            name="TN_options_report_2014",
+            dataset="misc_imports",
+            folder="misc_imports",
+            file="TN_options_report_2014.txt",
+            sources=(Source("easyiep", SftpFolder("easyiep", "Reports"), "TN-Options Report 2014.txt"),),
+            key=("student_number", "option"),
+            delimiter="\t",
+        ),
         savvas("Assessment", "student_id", "class", "assessment", "submit_date"),
         savvas("Standards", "student_id", "class", "standard_code", "submit_date"),
     )

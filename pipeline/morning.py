@@ -9,9 +9,9 @@ A weekly delivery is made by `Week`, from the tables of its date, once a week: i
 
 import luigi
 
+from pipeline import catalogue
 from pipeline.chain import LandedFile, delivered, tables
-from pipeline.deliveries import DELIVERIES
-from pipeline.feeds import FEEDS
+from pipeline.feeds import Feed
 
 # The vendor name under which the district delivers to itself.
 OWN = "district"
@@ -27,51 +27,53 @@ class Morning(_Step):
     """Every feed is loaded, every daily delivery made."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        daily = [delivery for delivery in DELIVERIES.values() if delivery.cadence == "daily"]
-        return (*tables(FEEDS.values(), self.date), *delivered(daily, self.date))
+        return (*tables(catalogue.feeds(), self.date), *delivered(catalogue.deliveries("daily"), self.date))
 
 
 class Week(_Step):
     """Every weekly delivery of the date's week is made."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered([each for each in DELIVERIES.values() if each.cadence == "weekly"], self.date)
+        return delivered(catalogue.deliveries("weekly"), self.date)
 
 
 class BigqueryOperations(_Step):
     """Bucket, dataset and tables of `powerschool_combined` and `eis` (the clock's 3:00)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return tables([f for f in FEEDS.values() if f.dataset in ("powerschool_combined", "eis")], self.date)
+        return tables([f for f in catalogue.feeds() if f.dataset in ("powerschool_combined", "eis")], self.date)
 
 
 class SftpOperations(_Step):
     """The daily sets are at their vendors (the clock's 5:00)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        daily = [each for each in DELIVERIES.values() if each.cadence == "daily" and each.vendor != OWN]
-        return delivered(daily, self.date)
+        return delivered([each for each in catalogue.deliveries("daily") if each.vendor != OWN], self.date)
 
 
 class SftpOperationsMisc(_Step):
     """The vendors' files of `misc_imports` are landed (the clock's 6:50)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        misc = [feed for feed in FEEDS.values() if feed.dataset == "misc_imports"]
         return tuple(
-            LandedFile(date=self.date, feed=feed, part=source.name) for feed in misc for source in feed.sources
+            LandedFile(date=self.date, feed=feed, part=source.name) for feed in _misc() for source in feed.sources
         )
 
 
 class BigqueryOperationsMisc(_Step):
-    """Bucket, dataset and tables of `misc_imports` (the clock's 6:55)."""
+    """Bucket, datasets and tables of `misc_imports` (the clock's 6:55)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return tables([feed for feed in FEEDS.values() if feed.dataset == "misc_imports"], self.date)
+        return tables(_misc(), self.date)
 
 
 class SftpOperationsLocal(_Step):
     """The files that the student information systems import are in their folder (the clock's 7:05)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered([each for each in DELIVERIES.values() if each.vendor == OWN], self.date)
+        return delivered([each for each in catalogue.deliveries() if each.vendor == OWN], self.date)
+
+
+def _misc() -> list[Feed]:
+    """The vendors' feeds; those of `misc_imports_restricted` hold passwords."""
+    return [feed for feed in catalogue.feeds() if feed.dataset in ("misc_imports", "misc_imports_restricted")]

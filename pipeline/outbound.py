@@ -1,28 +1,27 @@
 """The way out, as plain functions: freeze a view's rows, check the set, render the files, give them to the vendor."""
 
-import csv
 import datetime as dt
 import getpass
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv
-
-from pipeline import checks, dialect, inbound, manifests, settings, sftp, sql, storage, warehouse
+from pipeline import checks, connections, inbound, manifests, rendering, settings, sftp, sql, storage, warehouse
 from pipeline.deliveries import Delivery, LandedCopy, ViewFile
-from pipeline.errors import ConfigurationError, OnHold, WarehouseError
+from pipeline.errors import ConfigurationError, OnHold
 from pipeline.feeds import FEEDS, Feed, of_table
 from pipeline.progress import Made
 from pipeline.sftp import Progress
-from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, ReceiptTarget, TableTarget
+from pipeline.targets import ObjectTarget, PreparedTarget, ReceiptTarget, TableTarget
 from pipeline.vendors import VENDORS
 
 # Frozen rows are kept for comparison and questions, then BigQuery drops them: they are personal data.
 SNAPSHOT_DAYS = 14
+# What is made of tables with restricted access stays no longer than until the next morning.
+RESTRICTED_DAYS = 1
 # So many files of a delivery are asked about, or extracted and written, at the same time.
 AT_ONCE = 3
 
@@ -42,29 +41,46 @@ def feeds_below(view: str) -> tuple[Feed, ...]:
     return tuple(feed for feed in found.values() if feed)
 
 
+def restricted(file: ViewFile) -> bool:
+    """Whether its view reads, itself or by other views, a table with restricted access."""
+    return any(map(warehouse.restricted, sql.tables_below(file.view)))
+
+
 def snapshot_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableTarget:
     """The frozen rows, labelled with the fingerprints of every table they come from and of the SQL.
 
-    Another set of inputs makes another table, so that a correction can be compared with what it corrects.
+    Another set of inputs makes another table, so that a correction can be compared with what it corrects. Those of a
+    restricted file lie apart and expire within a day; when they are wanted after that, they are frozen again.
     """
     prints = {feed.name.lower(): inbound.table_fingerprint(feed, date) for feed in feeds_below(file.view)}
     labels = {"as_of": date.isoformat(), "sql": sql.fingerprint(file.view), **prints}
     stem = re.sub(r"\W+", "_", file.name.rpartition(".")[0])
     table = f"{delivery.name}__{stem}__{delivery.period(date):%Y%m%d}_{manifests.fingerprint(labels)[:8]}"
-    return TableTarget("deliveries", table, labels if all(prints.values()) else {})
+    dataset = "deliveries" + (warehouse.RESTRICTED if restricted(file) else "")
+    return TableTarget(dataset, table, labels if all(prints.values()) else {})
+
+
+def compared_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableTarget:
+    """What the next delivery is compared with: the frozen rows themselves, or of a restricted file their keys."""
+    return replace(snapshot_target(delivery, file, date), dataset="deliveries")
+
+
+def _name(target: TableTarget) -> str:
+    return f"{target.dataset}.{target.table}"
 
 
 def freeze(delivery: Delivery, file: ViewFile, date: dt.date) -> Made:
-    """Freeze the view's rows for this delivery."""
+    """Freeze the view's rows for this delivery; of a restricted file its keys first: the rows are the evidence."""
     target = snapshot_target(delivery, file, date)
-    rows = warehouse.freeze(
-        f"SELECT * FROM `{file.view}`",  # noqa: S608  (the view's own column list is the contract)
-        target.dataset,
-        target.table,
-        target.expected,
-        SNAPSHOT_DAYS,
-    )
-    return Made(rows)
+    if not restricted(file):
+        return Made(_frozen("*", file, target, SNAPSHOT_DAYS))  # the view's own column list is the contract
+    _frozen(", ".join(f"`{key}`" for key in file.key), file, compared_target(delivery, file, date), SNAPSHOT_DAYS)
+    return Made(_frozen("*", file, target, RESTRICTED_DAYS))
+
+
+def _frozen(columns: str, file: ViewFile, to: TableTarget, days: int) -> int:
+    query = f"SELECT {columns} FROM `{file.view}`"  # noqa: S608  (names out of our own catalogue)
+    return warehouse.freeze(query, to.dataset, to.table, to.expected, days)
 
 
 # ------------------------------------------------------------------------------------------------------- verdicts
@@ -88,9 +104,9 @@ def check(delivery: Delivery, date: dt.date) -> Made:
     before = storage.read_json(ReceiptTarget(delivery, date, "").latest_name) or {}
 
     def of(file: ViewFile) -> list[checks.Check]:
-        frozen = snapshot_target(delivery, file, date).table
-        last = before.get("snapshots", {}).get(file.name)
-        if last and not warehouse.find("deliveries", last).there:
+        frozen = _name(snapshot_target(delivery, file, date))
+        last = _compared(before, file)
+        if last and not warehouse.find(*last.split(".")).there:
             return [*checks.of_file(file, frozen, None), checks.nothing_to_compare(file)]
         return checks.of_file(file, frozen, last)
 
@@ -106,6 +122,12 @@ def check(delivery: Delivery, date: dt.date) -> Made:
             f'python -m pipeline release {delivery.name} --date {date} --reason "..."',
         )
     return Made(words=f"{len(done)} checks passed" if done else "files as landed; their contracts are kept")
+
+
+def _compared(receipt: dict[str, Any], file: ViewFile) -> str | None:
+    """The `dataset.table` that the receipt names for the file; a bare name, in an older one, is of `deliveries`."""
+    told: str | None = receipt.get("snapshots", {}).get(file.name)
+    return f"deliveries.{told}" if told and "." not in told else told
 
 
 def _store_verdict(delivery: Delivery, date: dt.date, content: dict[str, Any], *, may_go: bool) -> None:
@@ -151,15 +173,30 @@ def receipt_target(delivery: Delivery, date: dt.date) -> ReceiptTarget:
     return ReceiptTarget(delivery, delivery.period(date), fingerprint(delivery, date))
 
 
+def folder(delivery: Delivery) -> str:
+    """Where the delivery goes on its vendor's server."""
+    return connections.folder(VENDORS[delivery.vendor], delivery.folder)
+
+
 def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     """Render the files, give them to the vendor unless the receipt says it has these bytes, then write the receipt."""
+    outbox = manifests.folder(settings.load().district.landing / "outbox" / delivery.name)
+    try:
+        return _deliver(delivery, date, {file.name: outbox / file.name for file in delivery.files}, progress)
+    finally:
+        shutil.rmtree(outbox)  # after a failure too: the files are people's data, and are rendered again
+
+
+def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress: Progress) -> Made:
     target = receipt_target(delivery, date)
-    outbox = settings.load().district.landing / "outbox" / delivery.name
-    manifests.folder(outbox)
-    files = {file.name: outbox / file.name for file in delivery.files}
 
     def rendered(file: ViewFile | LandedCopy) -> dict[str, int | str]:
-        return _facts(_render(delivery, file, date, files[file.name]), files[file.name])
+        to = files[file.name]
+        if isinstance(file, LandedCopy):
+            rows = rendering.as_landed(FEEDS[file.feed], date, to)
+        else:
+            rows = rendering.of_view(file, snapshot_target(delivery, file, date), to)
+        return _facts(rows, to)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         facts = dict(zip(files, pool.map(rendered, delivery.files), strict=True))
@@ -169,19 +206,18 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
         **before,
         "delivery": delivery.name,
         "vendor": delivery.vendor,
-        "folder": delivery.folder,
+        "folder": folder(delivery),
         "period": target.period.isoformat(),
         "as_of": date.isoformat(),
         "fingerprint": target.fingerprint,
-        "snapshots": {file.name: snapshot_target(delivery, file, date).table for file in delivery.view_files},
+        "snapshots": {file.name: _name(compared_target(delivery, file, date)) for file in delivery.view_files},
         "files": facts,
     }
     if sent:
         given = sftp.push(VENDORS[delivery.vendor], delivery.folder, files, progress)
         receipt |= {"host_key": given.host_key, "sent_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
     _store_receipt(target, receipt)
-    shutil.rmtree(outbox)
-    where = f"{len(files)} files to {delivery.vendor}:{delivery.folder}"
+    where = f"{len(files)} files to {delivery.vendor}:{folder(delivery)}"
     rows, size = (sum(int(each[fact]) for each in facts.values()) for fact in ("rows", "bytes"))
     return Made(rows, size, where if sent else f"{where} unchanged, not sent again")
 
@@ -203,53 +239,3 @@ def _store_receipt(target: ReceiptTarget, receipt: dict[str, Any]) -> None:
     latest = target.latest()
     if latest is None or latest <= target.period:
         storage.store_json(target.latest_name, receipt, metadata, over=storage.find(target.latest_name))
-
-
-def _render(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date, to: Path) -> int:
-    """Make the file as the vendor gets it; returns its rows."""
-    if isinstance(file, LandedCopy):
-        return _copy(FEEDS[file.feed], date, to)
-    table = snapshot_target(delivery, file, date).table
-    name = f"extracts/{table}.csv"
-    extracted = to.with_name(f".{to.name}.extract")
-    warehouse.extract("deliveries", table, storage.uri(name))
-    storage.fetch(name, extracted)
-    storage.remove(name)
-    rows = _sorted(extracted, file)
-    extracted.unlink()
-    with manifests.written(to) as draft, draft.open("wb") as out:
-        dialect.write_header(rows.column_names, out, file.dialect)
-        dialect.write(rows, out, file.dialect)
-    return int(rows.num_rows)
-
-
-def _copy(feed: Feed, date: dt.date, to: Path) -> int:
-    """The landed bytes of a feed of one part (of several parts there is no one file to send); returns the rows."""
-    landed, prepared = LandedTarget(feed, feed.sources[0].name, date), PreparedTarget(feed, date).manifest()
-    manifest = landed.manifest()
-    if manifest is None or prepared is None:
-        raise WarehouseError(f"no landed copy of {feed.name}", expected="one, whole", next_step="run again")
-    with manifests.written(to) as draft:
-        shutil.copyfile(landed.folder / str(manifest["name"]), draft)
-    return int(prepared["rows"])
-
-
-def _sorted(extracted: Path, file: ViewFile) -> pa.Table:
-    """The extracted rows in the order of their key, all columns strings.
-
-    BigQuery promises no order of rows in an extract; a stated one makes equal rows equal bytes.
-    """
-    with extracted.open(encoding="utf-8", newline="") as head:
-        names = next(csv.reader(head))
-    rows: pa.Table = pyarrow.csv.read_csv(
-        dialect.Blocks(extracted),
-        parse_options=_PARSING,
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
-    )
-    keys = [*file.key, *(name for name in names if name not in file.key)]
-    return rows.sort_by([(name, "ascending") for name in keys])
-
-
-_PARSING = pyarrow.csv.ParseOptions(newlines_in_values=True)

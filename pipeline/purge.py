@@ -1,30 +1,86 @@
-"""Copies of personal data do not stay longer than they are needed."""
+"""Copies of personal data do not stay longer than they are needed, and passwords no longer than until the next day."""
 
 import datetime as dt
+import fnmatch
 import re
 import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from pipeline import settings
+from pipeline import outbound, settings, storage, warehouse
+from pipeline.feeds import FEEDS, Feed
 
 _DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
+# As outbound names a snapshot, and the object of its extract.
+_EXTRACT = re.compile(r"__(\d{4})(\d{2})(\d{2})_[0-9a-f]+\.csv$")
 
 
-def old_copies(today: dt.date) -> list[Path]:
-    """Remove the dated folders below the landing area (quarantine included) that are older than `landing_days`.
+def old_copies(today: dt.date) -> Iterator[str]:
+    """Remove what is too old on `today`, on disk and in the bucket, and name it. Raises WarehouseError, OSError.
 
-    What was made of them stands in the bucket and the warehouse; a re-run of such a date finds its files gone.
-    Returns the folders that were removed.
+    What was made of it stands in the warehouse; a re-run of such a date finds its files gone. Nothing of `today`
+    itself goes. BigQuery drops frozen rows by itself.
     """
+    yield from map(str, on_disk(today))
+    yield from map(storage.uri, in_bucket(today))
+
+
+# -------------------------------------------------------------------------------------------------------- on disk
+
+
+def on_disk(today: dt.date) -> Iterator[Path]:
+    """The dated folders of the landing area (quarantine included) that are older than `landing_days`; sooner, the
+    copies of a feed that says so; and files of an outbox that a killed run left on an earlier day."""
     told = settings.load().district
-    oldest = today - dt.timedelta(days=told.landing_days)
-    removed = []
-    for folder in sorted([*told.landing.glob("*/*"), *told.landing.glob("quarantine/*/*")]):
-        date = _date(folder.name)
-        if date and folder.is_dir() and date < oldest:
-            shutil.rmtree(folder)
-            removed.append(folder)
-    return removed
+    yield from _folders([*told.landing.glob("*/*"), *told.landing.glob("quarantine/*/*")], today, told.landing_days)
+    for feed in FEEDS.values():
+        if feed.landing_days is not None:
+            yield from _of_feed(feed, today, min(feed.landing_days, told.landing_days))
+    for file in sorted(told.landing.glob("outbox/*/*")):
+        if dt.datetime.fromtimestamp(file.stat().st_mtime, told.zone).date() < today:
+            file.unlink()
+            yield file
+
+
+def _old(folders: Iterable[Path], today: dt.date, days: int) -> list[Path]:
+    """Those of the folders that are named for a date more than `days` before `today`."""
+    oldest = today - dt.timedelta(days=days)
+    return [each for each in sorted(folders) if each.is_dir() and (_date(each.name) or oldest) < oldest]
+
+
+def _folders(folders: Iterable[Path], today: dt.date, days: int) -> Iterator[Path]:
+    for folder in _old(folders, today, days):
+        shutil.rmtree(folder)
+        yield folder
+
+
+def _of_feed(feed: Feed, today: dt.date, days: int) -> Iterator[Path]:
+    """One feed's copies out of folders that it shares with others, and its quarantine."""
+    landing = settings.load().district.landing
+    yield from _folders((landing / "quarantine" / feed.name).glob("*"), today, days)
+    for folder in _old((landing / feed.folder).glob("*"), today, days):
+        for file in _copies(feed, folder):
+            file.unlink()
+            yield file
+        for emptied in (*(folder / source.name for source in feed.sources), folder):
+            with suppress(OSError):  # others' copies are in it
+                emptied.rmdir()
+
+
+def _copies(feed: Feed, folder: Path) -> list[Path]:
+    """What landed (by the feed's patterns: a manifest may be missing), the prepared CSV, both in work, and what
+    tells of them."""
+    manifest = f"{feed.name}.manifest.json"
+    wanted = {source.name: (source.pattern, manifest) for source in feed.sources}
+    found = [*folder.iterdir(), *(file for part in wanted for file in (folder / part).glob("*"))]
+
+    def ours(file: Path) -> bool:
+        patterns = (feed.file, manifest) if file.parent == folder else wanted[file.parent.name]
+        finished = file.name.removeprefix(".").removesuffix(".part") if file.name.startswith(".") else file.name
+        return file.is_file() and any(fnmatch.fnmatchcase(finished, pattern) for pattern in patterns)
+
+    return sorted(filter(ours, found))
 
 
 def _date(name: str) -> dt.date | None:
@@ -34,3 +90,27 @@ def _date(name: str) -> dt.date | None:
         return dt.date.fromisoformat(match[1]) if match else None
     except ValueError:
         return None
+
+
+# --------------------------------------------------------------------------------------------------- in the bucket
+
+
+def in_bucket(today: dt.date) -> Iterator[str]:
+    """The names of objects that went: of restricted feeds those older than a day, and extracts that a killed run left
+    on an earlier day."""
+    oldest = today - dt.timedelta(days=outbound.RESTRICTED_DAYS)
+    for folder in sorted({feed.folder for feed in FEEDS.values() if warehouse.restricted(feed.dataset)}):
+        yield from _removed(folder, lambda name: _date(name.split("/")[1]), oldest)
+    yield from _removed("extracts", _date_of_extract, today)
+
+
+def _removed(folder: str, date: Callable[[str], dt.date | None], oldest: dt.date) -> Iterator[str]:
+    for name in sorted(storage.list_objects(f"{folder}/")):
+        if (date(name) or oldest) < oldest:
+            storage.remove(name)
+            yield name
+
+
+def _date_of_extract(name: str) -> dt.date | None:
+    match = _EXTRACT.search(name)
+    return _date("-".join(match.groups())) if match else None

@@ -27,11 +27,13 @@ from typing import Any
 import luigi
 from luigi.rpc import RPCError
 
-from pipeline import logs, manifests, morning, progress, secrets, settings, sources, storage, warehouse
+from pipeline import logs, manifests, morning, progress, purge, secrets, settings, sources, storage, warehouse
 from pipeline.chain import LandedFile, VendorFile
 from pipeline.display import Display
 from pipeline.errors import OnHold, PipelineError
+from pipeline.feeds import FEEDS
 from pipeline.progress import Event
+from pipeline.task import ask_anew
 from pipeline.worker import Threads
 
 log = logging.getLogger(__name__)
@@ -62,16 +64,18 @@ class DieWithParent:
 
 @dataclass
 class Outcome:
-    """How a run ended."""
+    """How a run ended. `unclaimed` are files of a watched folder that no feed takes; they change no exit code."""
 
     code: int = DONE
     failed: list[Event] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    unclaimed: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         failed = [{"task": e.task, "flow": e.flow, "error": e.error, "message": e.message} for e in self.failed]
-        return {"exit": self.code, "failed": failed, "late": self.late, "trouble": self.trouble}
+        told = {"late": self.late, "trouble": self.trouble, "unclaimed": self.unclaimed}
+        return {"exit": self.code, "failed": failed, **told}
 
 
 def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> int:
@@ -89,6 +93,7 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         *luigi_arguments,
     ]
     outcome = judge(root, *_build(arguments, display))
+    _purge(date, outcome)
     note(name, date, outcome)
     display.finish(date, outcome, time.monotonic() - begun, log_file)
     return outcome.code
@@ -121,6 +126,7 @@ def _build(arguments: list[str], display: Display) -> tuple[list[Event], list[st
 def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
     """The outcome, by looking anew at everything that the root asks for."""
     if any(event.kind != "moving" for event in events):  # else nothing was done, and what is known is of now
+        ask_anew()
         storage.forget()
         warehouse.forget()
     failed = {(event.task, event.of): event for event in events if event.kind == "failed"}
@@ -132,6 +138,7 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
         outcome.trouble.append(secrets.redact(str(error)))
         complete = False
     outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in _messages(outcome)]
+    outcome.unclaimed = sources.unclaimed(source for feed in FEEDS.values() for source in feed.sources)
     outcome.code = _code(outcome, complete)
     if outcome.code == BROKEN and not outcome.failed and not outcome.trouble:
         outcome.trouble.append(
@@ -139,6 +146,17 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
             "next: look at the visualiser for a task that another worker holds, then run again"
         )
     return outcome
+
+
+def _purge(date: dt.date, outcome: Outcome) -> None:
+    """Remove old copies, as of the run's date; that they stay is trouble, and nothing that undoes the morning."""
+    try:
+        removed = list(purge.old_copies(min(date, settings.load().today())))
+        log.info("%d old copies removed", len(removed))
+    except (PipelineError, OSError) as error:
+        reason = error.found if isinstance(error, PipelineError) else secrets.without_data(error)
+        outcome.trouble.append(secrets.redact(f"old copies were not all removed, the next run tries again: {reason}"))
+        outcome.code = BROKEN
 
 
 def _messages(outcome: Outcome) -> list[str]:

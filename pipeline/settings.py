@@ -30,6 +30,7 @@ class District:
     drop: Path
     logs: Path
     log_days: int
+    off: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -72,10 +73,23 @@ class SftpAccount:
 
 
 @dataclass(frozen=True)
+class Portal:
+    """The state's portal."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class PortalLogin:
+    """One login's section, `[portal:<login>]`."""
+
+    user: str
+
+
+@dataclass(frozen=True)
 class Sandbox:
     enabled: bool
     data: Path
-    district_port: int
     students: int
     seed: int
 
@@ -94,9 +108,11 @@ class Settings:
     cloud: Cloud
     secrets: Secrets
     sftp: Sftp
+    portal: Portal
     sandbox: Sandbox
     core: Scheduler
     accounts: dict[str, SftpAccount]
+    logins: dict[str, PortalLogin]
 
     def account(self, vendor: str) -> SftpAccount:
         if vendor not in self.accounts:
@@ -116,10 +132,14 @@ def _boolean(text: str) -> bool:
     return configparser.ConfigParser.BOOLEAN_STATES[text.lower()]
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
 T = TypeVar("T")
 _LUIGIS_OWN = {"core"}
 LUIGIS_SECTIONS = {"core", "worker", "scheduler", "resources", "retcode", "email", "batch_email", "smtp"}
-_CONVERT: dict[type, Callable[[str], Any]] = {bool: _boolean, int: int, Path: Path, str: str}
+_CONVERT: dict[Any, Callable[[str], Any]] = {bool: _boolean, int: int, Path: Path, str: str, tuple[str, ...]: _names}
 
 
 def _environment(text: str, where: str) -> str:
@@ -159,7 +179,7 @@ def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
             continue
         text = _environment(found[key], f"[{name}] {key}")
         try:
-            values[key] = _CONVERT[field.type](text)  # type: ignore[index]
+            values[key] = _CONVERT[field.type](text)
         except (ValueError, KeyError):
             raise ConfigurationError(
                 f"[{name}] {key} = {text}",
@@ -167,6 +187,12 @@ def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
                 next_step="correct it in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
             ) from None
     return kind(**values)
+
+
+def _named(parser: configparser.ConfigParser, prefix: str, kind: type[T]) -> dict[str, T]:
+    """The sections whose names begin with `prefix`, by what follows it."""
+    names = [name for name in parser.sections() if name.startswith(prefix)]
+    return {name.removeprefix(prefix): _section(parser, name, kind) for name in names}
 
 
 def files() -> list[Path]:
@@ -179,10 +205,10 @@ def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:
     """Luigi passes over a misspelt section in silence. One with a capital letter is a task family's."""
     known = {field.name for field in fields(Settings)} | LUIGIS_SECTIONS
     unknown = [name for name in parser.sections() if name not in known and name[:1].islower()]
-    if unknown := [name for name in unknown if not name.startswith("sftp:")]:
+    if unknown := [name for name in unknown if not name.startswith(("sftp:", "portal:"))]:
         raise ConfigurationError(
             f"the section [{unknown[0]}]",
-            expected=f"one of {', '.join(sorted(known - {'accounts'}))}, or sftp:<vendor>",
+            expected=f"one of {', '.join(sorted(known - {'accounts', 'logins'}))}, sftp:<vendor> or portal:<login>",
             next_step="correct the spelling in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
         )
 
@@ -206,17 +232,14 @@ def load() -> Settings:
             next_step="correct luigi.cfg or the file that LUIGI_CONFIG_PATH names",
         ) from None
     _refuse_unknown_sections(parser)
-    prefix = "sftp:"
     return Settings(
         district=_section(parser, "district", District),
         cloud=_section(parser, "cloud", Cloud),
         secrets=_section(parser, "secrets", Secrets),
         sftp=_section(parser, "sftp", Sftp),
+        portal=_section(parser, "portal", Portal),
         sandbox=_section(parser, "sandbox", Sandbox),
         core=_section(parser, "core", Scheduler),
-        accounts={
-            name.removeprefix(prefix): _section(parser, name, SftpAccount)
-            for name in parser.sections()
-            if name.startswith(prefix)
-        },
+        accounts=_named(parser, "sftp:", SftpAccount),
+        logins=_named(parser, "portal:", PortalLogin),
     )

@@ -1,7 +1,7 @@
 """Files in and out of the vendors' SFTP folders: whole or not at all.
 
 What comes is written beside its place, compared with what was listed, flushed to disk and renamed; what goes is put
-beside its place, its size read back, and renamed.
+beside its place, its size read back, and renamed. A folder is named as in a catalogue row: see connections.folder.
 """
 
 import stat
@@ -45,6 +45,7 @@ class Delivered:
 
 def listing(vendor: Vendor, folder: str) -> dict[str, RemoteFile]:
     """The regular files of the vendor's folder, by name. Raises VendorError."""
+    folder = connections.folder(vendor, folder)
 
     def look(client: paramiko.SFTPClient) -> dict[str, RemoteFile]:
         try:
@@ -77,6 +78,7 @@ def download_all(vendor: Vendor, folder: str, files: list[RemoteFile], to: Path)
 def _bring(vendor: Vendor, folder: str, files: dict[Path, RemoteFile], progress: Progress | None) -> None:
     """Get those of `files` that are not there yet; what came is flushed to disk beside the next ones' transfer."""
     there: set[Path] = set()
+    folder = connections.folder(vendor, folder)
 
     def get(client: paramiko.SFTPClient) -> None:
         line = inflight.Line(client)
@@ -127,6 +129,7 @@ def push(vendor: Vendor, folder: str, files: dict[str, Path], progress: Progress
     All are uploaded under temporary names beside their targets and their sizes read back; only then are they
     renamed, back to back. A temporary name is always the same one, so a killed run's is overwritten by the next.
     """
+    folder = connections.folder(vendor, folder)
     sizes = {name: file.stat().st_size for name, file in files.items()}
     sent: set[str] = set()
     renamed: set[str] = set()

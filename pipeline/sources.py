@@ -2,8 +2,10 @@
 
 import datetime as dt
 import fnmatch
+import re
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,10 +35,17 @@ class Place(Protocol):
 
 @dataclass(frozen=True)
 class SftpFolder:
-    """A folder on a vendor's server; `vendor` is a name of pipeline/vendors.py."""
+    """A folder on a vendor's server; `vendor` is a name of pipeline/vendors.py.
+
+    With `others` (patterns of files there that are known and not wanted), any further file that is no feed's is told.
+    """
 
     vendor: str
     folder: str
+    others: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.vendor}:{self.folder}"
 
     @property
     def settle(self) -> float:
@@ -55,6 +64,9 @@ class DropFolder:
 
     folder: str
     settle: float = 5
+
+    def __str__(self) -> str:
+        return f"district:{self.folder}"
 
     @property
     def path(self) -> Path:
@@ -154,3 +166,23 @@ def settled(source: Source, file: RemoteFile) -> bool:
 def failed_looks() -> list[PipelineError]:
     """The errors of this process's looks that failed, one a place."""
     return [there for _, there in _looks.values() if isinstance(there, PipelineError)]
+
+
+def unclaimed(wanted: Iterable[Source]) -> list[str]:
+    """The files that this process saw in folders with `others`, and that are neither wanted nor named there."""
+    found, sources = [], tuple(wanted)
+    for place, (_, there) in _looks.items():
+        if isinstance(place, SftpFolder) and place.others is not None and not isinstance(there, PipelineError):
+            patterns = [*place.others, *(source.pattern for source in sources if source.place == place)]
+            strange = [name for name in there if not any(fnmatch.fnmatchcase(name, each) for each in patterns)]
+            found += [f"{place}/{_printable(name)}" for name in strange if not _UNFINISHED.search(name)]
+    return sorted(found)
+
+
+# Hidden files, and the names under which programs write what is to be renamed.
+_UNFINISHED = re.compile(r"^[.~]|~$|\.(part|filepart|partial|tmp|temp|crdownload)$", re.I)
+
+
+def _printable(name: str) -> str:
+    """Without what would move a terminal's cursor, change its colour or turn its text around."""
+    return "".join(letter for letter in name if letter.isprintable())

@@ -39,6 +39,7 @@ def reads(view: str) -> tuple[str, ...]:
     return tuple(sorted({f"{dataset}.{name}" for dataset, name in _READ.findall(code)}))
 
 
+@cache
 def views_below(view: str) -> tuple[str, ...]:
     """The view and every view that it reads, however deep."""
     below = [view]
@@ -48,6 +49,7 @@ def views_below(view: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(below))
 
 
+@cache
 def tables_below(view: str) -> tuple[str, ...]:
     """The tables that the view reads, itself or by other views."""
     views = views_below(view)

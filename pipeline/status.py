@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipeline import inbound, manifests, outbound, settings, storage
-from pipeline.deliveries import DELIVERIES, Delivery
-from pipeline.feeds import FEEDS, Feed
+from pipeline import catalogue, inbound, manifests, outbound, settings, storage
+from pipeline.deliveries import Delivery
+from pipeline.feeds import Feed
 from pipeline.targets import LandedTarget, PreparedTarget, TableTarget
 
 State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "on hold"]
@@ -28,9 +28,9 @@ class Flow:
 def flows(date: dt.date) -> list[Flow]:
     """Every feed and every delivery, in the order of the catalogue. Raises WarehouseError."""
     failed = _failures(date)
-    inward = [_inbound(feed, date, failed) for feed in FEEDS.values()]
+    inward = [_inbound(feed, date, failed) for feed in catalogue.feeds()]
     late = {flow.flow for flow in inward if flow.state == "late"}
-    return inward + [_outbound(delivery, date, failed, late) for delivery in DELIVERIES.values()]
+    return inward + [_outbound(delivery, date, failed, late) for delivery in catalogue.deliveries()]
 
 
 def _failures(date: dt.date) -> dict[str, str]:
@@ -77,7 +77,7 @@ def _late_or_waiting(date: dt.date, due: dt.time) -> State:
 def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: set[str]) -> Flow:
     target = outbound.receipt_target(delivery, date)
     receipt = storage.read_json(target.name) if storage.find(target.name).generation else None
-    where = f"{delivery.vendor}:{delivery.folder}"
+    where = f"{delivery.vendor}:{outbound.folder(delivery)}"
     if receipt and target.exists():
         rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
         detail = f"{len(receipt['files'])} files at {where}"
@@ -90,8 +90,7 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
         return Flow(delivery.name, "out", "delivered", detail=f"a later set, of {latest}, is at {where}")
     if delivery.name in failed:
         return Flow(delivery.name, "out", "broken", detail=failed[delivery.name])
-    inputs = {feed.name for file in delivery.view_files for feed in outbound.feeds_below(file.view)}
-    inputs |= {copy.feed for copy in delivery.copies}
+    inputs = {feed.name for feed in catalogue.inputs(delivery)}
     if waits := sorted(inputs & late):
         return Flow(delivery.name, "out", "late", detail=f"waits for {', '.join(waits)}")
     if broken := sorted(inputs & set(failed)):
@@ -116,3 +115,10 @@ def table(found: list[Flow]) -> str:
         cells = [row[i].rjust(widths[i]) if i in (3, 4) else row[i].ljust(widths[i]) for i in range(6)]
         lines.append("  ".join([*cells, row[6]]).rstrip())
     return "\n".join(lines)
+
+
+def unclaimed(date: dt.date) -> list[str]:
+    """Files of watched folders that no feed takes, as the last runs of the date saw them."""
+    folder = settings.load().district.landing / "runs"
+    notes = [manifests.load(path) or {} for path in folder.glob(f"*-{date}.json")]
+    return sorted({str(file) for note in notes for file in note.get("unclaimed", [])})

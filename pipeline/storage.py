@@ -147,6 +147,8 @@ def _create_bucket() -> None:
     bucket = _bucket()
     bucket.iam_configuration.uniform_bucket_level_access_enabled = True
     bucket.iam_configuration.public_access_prevention = "enforced"
+    # Deleted means gone: for a week, by default, Cloud Storage would keep what the purge removes.
+    bucket.soft_delete_policy.retention_duration_seconds = 0
     try:
         _client().create_bucket(bucket, location=told.location, **cloud.patience())
     except Conflict:

@@ -33,8 +33,19 @@ class DeliveryParameter(luigi.Parameter[Delivery]):
         return x.name
 
 
+# What is known of tasks below others, by task id: one pass of scheduling asks of a table for each view that reads it.
+_known: dict[str, bool] = {}
+
+
+def ask_anew() -> None:
+    """What is known of the tasks is from before."""
+    _known.clear()
+
+
 def _complete(task: luigi.Task) -> bool:
-    return bool(task.complete())  # type: ignore[no-untyped-call]
+    if task.task_id not in _known:
+        _known[task.task_id] = bool(task.complete())  # type: ignore[no-untyped-call]
+    return _known[task.task_id]
 
 
 class ChainTask(luigi.Task):
@@ -76,6 +87,7 @@ class ChainTask(luigi.Task):
 
     def run(self) -> None:
         begun = time.monotonic()
+        ask_anew()
         progress.emit(Event("started", self.task_family, self.of(), self.flow()))
         unchanged = self.output().exists()
         made = Made(words="unchanged") if unchanged else self.make()

@@ -22,6 +22,8 @@ from pipeline.schemas import Column
 JOB = 1800
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
+# Who may see a dataset whose name ends so: see `_access`.
+RESTRICTED = "_restricted"
 
 
 @dataclass(frozen=True)
@@ -76,21 +78,41 @@ def _remember(dataset: str, table: str, labels: dict[str, str]) -> None:
     _listings.remember(dataset, table, Shelved(True, labels))
 
 
-def _dataset(dataset: str) -> None:
-    """Make the dataset when it is missing."""
+def restricted(name: str) -> bool:
+    """Whether `dataset` or `dataset.table` is, or lies in, a dataset with restricted access."""
+    return name.partition(".")[0].endswith(RESTRICTED)
+
+
+def _dataset(dataset: str, days: int | None) -> None:
+    """Make the dataset when it is missing; with `days`, its tables go after so many, unless they say otherwise."""
     told = settings.load().district
     new = bigquery.Dataset(f"{told.project}.{dataset}")
     new.location = told.location
+    if days:
+        new.default_table_expiration_ms = days * 86_400_000
+    if restricted(dataset):
+        new.access_entries = _access(getattr(_client()._credentials, "service_account_email", "") or "")
+        new.max_time_travel_hours = 48  # the least; for so long BigQuery shows what a table was before
     with cloud.explained(f"creating dataset {dataset}"):
         _client().create_dataset(new, exists_ok=True, **cloud.patience())
 
 
-def _with_dataset(dataset: str, action: Callable[[], Any]) -> Any:
+def _access(account: str) -> list[bigquery.AccessEntry]:
+    """The project's owners and the pipeline's own account; by default its readers and writers would have access too.
+
+    `account` is no address for a stand-in, nor for a person's login, who then must be an owner.
+    """
+    owners = bigquery.AccessEntry("OWNER", "specialGroup", "projectOwners")
+    own = bigquery.AccessEntry("WRITER", "userByEmail", account)
+    return [owners, own] if "@" in account else [owners]
+
+
+def _with_dataset(dataset: str, action: Callable[[], Any], days: int | None = None) -> Any:
     """`action`, and once more when it finds no dataset and one could be made: the way there costs no call."""
     try:
         return action()
     except NotFound:
-        _dataset(dataset)
+        _dataset(dataset, days)
         return action()
 
 
@@ -172,7 +194,10 @@ def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetim
 
 
 def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
-    """Replace the table by the query's rows, then label it; it goes after `days`. Returns its rows."""
+    """Replace the table by the query's rows, then label it; it goes after `days`. Returns its rows.
+
+    So does one that a kill left without its label, where the dataset is of our making.
+    """
     config = bigquery.QueryJobConfig(destination=_name(dataset, table), write_disposition="WRITE_TRUNCATE")
 
     def ask() -> int:
@@ -182,7 +207,7 @@ def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: i
     with cloud.explained(f"freezing {dataset}.{table}"):
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
-        rows: int = _with_dataset(dataset, ask)
+        rows: int = _with_dataset(dataset, ask, days)
         _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
     return rows
 

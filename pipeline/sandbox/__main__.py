@@ -1,4 +1,4 @@
-"""The sandbox's commands: up, down, status, new-day, fault, heal.
+"""The sandbox's commands: up, down, status, new-day, elsewhere, fault, heal.
 
 Exit codes: 0 done, 1 it could not be done (status: not all is well), 2 the command line is not understood.
 """
@@ -7,10 +7,11 @@ import argparse
 import datetime as dt
 import os
 import sys
+from pathlib import Path
 
 from pipeline import settings
 from pipeline.errors import ConfigurationError
-from pipeline.sandbox import damage, supervisor
+from pipeline.sandbox import damage, elsewhere, supervisor
 from pipeline.sandbox.days import last_made, new_day
 from pipeline.sandbox.faults import KINDS, FaultFile
 from pipeline.sandbox.places import Places
@@ -45,6 +46,10 @@ def _parser() -> argparse.ArgumentParser:
     day.add_argument("--date", type=dt.date.fromisoformat, required=True)
     day.add_argument("--force", action="store_true", help="even if that day or a later one was made")
     day.set_defaults(do=_new_day)
+    other = commands.add_parser("elsewhere", help="write a configuration for a second pretend district")
+    other.add_argument("folder", type=lambda text: Path(text).absolute())
+    other.add_argument("--students", type=int, default=400)
+    other.set_defaults(do=_elsewhere)
     commands.add_parser("heal", help="undo every fault that can be undone").set_defaults(do=_heal)
     fault = commands.add_parser("fault", help="make something go wrong; without a name, lists what can")
     fault.set_defaults(do=_list_faults)
@@ -97,6 +102,12 @@ def _serve(places: Places, asked: argparse.Namespace) -> int:
 
 def _new_day(places: Places, asked: argparse.Namespace) -> int:
     print(new_day(places, asked.date, force=asked.force))
+    return 0
+
+
+def _elsewhere(places: Places, asked: argparse.Namespace) -> int:
+    config = elsewhere.write(asked.folder, asked.students)
+    print(f"LUIGI_CONFIG_PATH={config} ./run_daily.sh")
     return 0
 
 

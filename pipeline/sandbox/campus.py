@@ -7,13 +7,13 @@ from pipeline.sandbox.dice import mix
 from pipeline.sandbox.export import Row, Table
 from pipeline.sandbox.people import fate, occupants, worker
 from pipeline.sandbox.school_year import SchoolYear, us
-from pipeline.sandbox.schools import SUBJECTS, Post, School, Server, course_name, course_number, slots
+from pipeline.sandbox.schools import SUBJECTS, Post, School, Server, course_name, course_number, credit, slots
 
 HEADERS = {
     "schools.csv": "ID,School_Number,Name,Abbreviation,Low_Grade,High_Grade,Principal,Principal_Email,School_Address,"
     "School_City,School_State,School_Zip,School_Phone",
     "teachers.csv": "ID,DCID,TeacherNumber,Last_Name,First_Name,Middle_Name,Email_Addr,Title,SchoolID,Status,"
-    "StaffStatus",
+    "StaffStatus,SIF_StatePrid",
     "courses.csv": "ID,Course_Number,Course_Name,Credit_Hours,Subject",
     "sections.csv": "ID,DCID,Course_Number,SchoolID,TermID,Teacher,Section_Number,Expression,Room,Max_Enrollment",
     "terms.csv": "ID,SchoolID,YearID,Name,Abbreviation,FirstDay,LastDay,IsYearRec,Portion",
@@ -81,8 +81,8 @@ def _courses(server: Server) -> Iterator[Row]:
     for grade in server.grades:
         for subject in sorted({subject for slot in slots(grade) for subject in slot.subjects}):
             id = (grade + 1) * 100 + subject
-            credit = "" if grade < 9 else "0.5" if subject in (8, 10) else "1.0"
-            yield id, course_number(subject, grade), course_name(subject, grade), credit, SUBJECTS[subject][1]
+            names = (course_number(subject, grade), course_name(subject, grade))
+            yield id, *names, credit(subject, grade), SUBJECTS[subject][1]
 
 
 def _sections(school: School, year: SchoolYear) -> Iterator[Row]:
@@ -90,7 +90,7 @@ def _sections(school: School, year: SchoolYear) -> Iterator[Row]:
         number = course_number(section.subject, section.grade)
         term, room = year.terms[section.slot.term].id, f"{section.teacher % 3 + 1}{section.teacher % 40:02d}"
         where = (number, school.site.number, term, section.teacher, f"{section.group + 1:02d}", section.expression)
-        yield (section.id, section.id + 3000, *where, room, 28)
+        yield (section.id, section.dcid, *where, room, 28)
 
 
 def _staff(server: Server, school: School, seed: int, year: SchoolYear, as_of: dt.date) -> Iterator[Row]:
@@ -108,4 +108,12 @@ def _staff(server: Server, school: School, seed: int, year: SchoolYear, as_of: d
 def _worker(server: Server, school: School, seed: int, post: Post, id: int, status: int) -> Row:
     person = worker(seed, server.code, id)
     name = (person.name.last, person.name.first, person.name.middle)
-    return (id, id + 700, person.number, *name, person.email, post.title, school.site.number, status, post.staff_status)
+    place = (post.title, school.site.number, status, post.staff_status, _licence(server, seed, post, id))
+    return (id, id + 700, person.number, *name, person.email, *place)
+
+
+def _licence(server: Server, seed: int, post: Post, id: int) -> str:
+    """Nine digits, each number once in the district; the cafeteria and one of twelve others have none."""
+    if post.staff_status == 3 or mix(seed, _STAFF, server.number, id, 2) % 12 == 0:
+        return ""
+    return f"{(id * 2 + server.number) * 7_654_321 % 999_999_937:09d}"

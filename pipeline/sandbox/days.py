@@ -31,14 +31,13 @@ def _write(places: Places, date: dt.date) -> dict[str, int]:
     from pipeline.sandbox.district import write_day
 
     settings = places.settings
-    scores = places.sftp / "savvas" / "scores"
-    for folder in (settings.district.drop, scores):
-        folder.mkdir(parents=True, exist_ok=True)
     return write_day(
         date,
         students=settings.sandbox.students,
         seed=settings.sandbox.seed,
         drop=settings.district.drop.absolute(),
-        savvas=scores,
+        savvas=places.sftp / "savvas" / "scores",
+        clever=places.sftp / "clever_reports" / "idm-sensitive-exports",
+        easyiep=places.sftp / "easyiep" / "Reports",
         zone=settings.district.zone,
     )

@@ -6,21 +6,24 @@ One pass over the seats; a student's rows do not depend on any other student's.
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from random import Random
 from typing import NamedTuple
 
+from pipeline.sandbox import conduct
 from pipeline.sandbox.campus import mark_ids
 from pipeline.sandbox.dice import below, mix, pick
 from pipeline.sandbox.export import Row, Table
-from pipeline.sandbox.people import EPOCH, Occupant, Student, address, fate, occupants, student, worker
+from pipeline.sandbox.people import Occupant, Student, address, occupants, student, worker
 from pipeline.sandbox.school_year import DAY, SchoolYear, us
-from pipeline.sandbox.schools import CHANGEABLE, School, Server, course_number, slots
+from pipeline.sandbox.schools import CHANGEABLE, School, Server, course_number, servers, slots
+from pipeline.sandbox.transfers import Identity, Transfers, cohorts, last_change
 
 HEADERS = {
     "students.csv": "ID,DCID,Student_Number,State_ID,Last_Name,First_Name,Middle_Name,Grade_Level,SchoolID,"
     "Enroll_Status,EntryDate,ExitDate,DOB,Gender,Ethnicity,Street,City,State,Zip,Home_Phone,Student_Email,"
-    "Home_Language,LEP_Status,US_Entry_Date,Country_of_Birth,ESL_Teacher",
+    "Home_Language,LEP_Status,US_Entry_Date,Country_of_Birth,ESL_Teacher,FedEthnicity,LunchStatus,"
+    "Sched_YearOfGraduation",
     "cc.csv": "CC.ID,CC.StudentID,CC.SectionID,CC.Course_Number,CC.TermID,CC.SchoolID,CC.TeacherID,CC.DateEnrolled,"
     "CC.DateLeft,CC.Expression",
     "attendance.csv": "ID,StudentID,SchoolID,Att_Date,Attendance_CodeID,Att_Mode_Code,PeriodID,YearID,CCID",
@@ -33,7 +36,8 @@ _ACTIONS = [("ISS", "1.0"), ("ISS", "0.5"), ("OSS", "3.0"), ("OSS", "1.5"), ("DE
 
 
 class Enrolled(NamedTuple):
-    """A student on a seat: everything that the rows of one student are made of."""
+    """A student on a seat: everything that the rows of one student are made of. `came` is the school year in which
+    they took the seat from another, `chance` their own 64 bits, the same on whatever seat of either server."""
 
     seat: int
     id: int
@@ -43,6 +47,8 @@ class Enrolled(NamedTuple):
     school: School
     grade: int
     group: int
+    came: int | None
+    chance: int
 
     @property
     def number_of_school(self) -> str:
@@ -55,8 +61,16 @@ class Enrolled(NamedTuple):
         return range(year.sessions_before(self.time.enters), year.sessions_before(over))
 
     @property
+    def state_id(self) -> int:
+        return 1_000_000 + int(self.number) * 7_654_321 % 9_000_000
+
+    @property
     def login(self) -> str:
         return f"{self.person.name.plain}{int(self.number)}"
+
+    @property
+    def email(self) -> str:
+        return f"{self.login}@riverbend.example.org"
 
 
 class Fortune(NamedTuple):
@@ -78,25 +92,38 @@ class Books:
     year: SchoolYear
     as_of: dt.date
     all_seats: int
-    first_seat: int
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        return Transfers(self.seed, *servers(self.all_seats))
 
     def students(self) -> Iterator[Enrolled]:
         """Everybody in students.csv, seat by seat."""
         rng = Random()
         for seat in range(self.server.seats):
-            grade, begun = self.server.cohort(seat, self.year.start)
-            cohorts = begun - self.server.cohort(seat, EPOCH)[1]
+            grade = self.server.cohort(seat, self.year.start)[0]
             school, group = self.server.place(seat, grade)
-            for time in occupants(fate(self.seed, self.server.number, seat), cohorts, self.year, self.as_of):
-                rng.seed(mix(self.seed, self.server.number, seat, time.turn))
+            for time, came in self._times(seat):
+                identity = self.transfers.who(self.server, seat, time.turn, came)
+                chance = mix(self.seed, *identity)
+                rng.seed(chance)
                 id = time.turn * self.server.seats + seat + 101
-                person = student(rng, seat, self.year.start - grade - 5)
-                yield Enrolled(seat, id, self._number(seat, time.turn), person, time, school, grade, group)
+                person = student(rng, identity.seat, self.year.start - grade - 5)
+                yield Enrolled(seat, id, self._number(identity), person, time, school, grade, group, came, chance)
 
-    def _number(self, seat: int, turn: int) -> str:
+    def _times(self, seat: int) -> Iterator[tuple[Occupant, int | None]]:
+        """The seat's occupants, and the school year in which each took it from another."""
+        transfers, start = self.transfers, self.year.start
+        fate, past = transfers.fate(self.server, seat), cohorts(self.server, seat, start)
+        before, day = last_change(fate, self.server, seat, start), transfers.day(self.server, seat, self.year)
+        for time in occupants(fate, past, self.year, self.as_of, day):
+            yield time, start if time.enters > self.year.first else before
+
+    def _number(self, identity: Identity) -> str:
         """Seven digits, unlike the id's; one that a million seats have used up comes back after many years."""
-        turn %= min(64, 8_999_999 // self.all_seats)
-        return f"{(turn + 1) * self.all_seats - self.first_seat - seat:07d}"
+        turn = identity.turn % min(64, 8_999_999 // self.all_seats)
+        first_seat = self.transfers.rsd.seats if identity.server else 0
+        return f"{(turn + 1) * self.all_seats - first_seat - identity.seat:07d}"
 
     def fortune(self, who: Enrolled, rng: Random) -> Fortune:
         """`rng` then goes on with the student's days of school."""
@@ -121,7 +148,9 @@ def write(tables: dict[str, Table], books: Books) -> Iterator[Enrolled]:
         tables["students.csv"].add(_student(books, who, fortune))
         if who.time.status >= 0:
             tables["cc.csv"].extend(_classes(books, who, fortune))
-            tables["incidents.csv"].extend(_incidents(books, who, fortune))
+            for incident in _incidents(books, who, fortune):
+                tables["incidents.csv"].add(incident)
+                tables["incident_data.csv"].extend(conduct.details(books.seed, books.server.number, incident[0]))
             tables["attendance.csv"].extend(_marks(books, who, fortune.illness, rng))
             yield who
 
@@ -132,13 +161,14 @@ def _student(books: Books, who: Enrolled, fortune: Fortune) -> Row:
     street, zip_code = fortune.new_address if moved else person.address
     esl = who.school.esl_teacher(who.id) if person.learner.status in "L12" else 0
     return (
-        *(who.id, who.id + 2000, who.number, 1_000_000 + int(who.number) * 7_654_321 % 9_000_000),
+        *(who.id, who.id + 2000, who.number, who.state_id),
         *(person.name.last, person.name.first, person.name.middle),
         *(who.grade, who.school.site.number, time.status, us(time.enters), us(time.leaves) if time.leaves else ""),
         *(person.dob, person.gender, person.ethnicity, street, "Riverbend", "TN", zip_code, person.phone),
-        *(f"{who.login}@riverbend.example.org", person.learner.language, person.learner.status),
+        *(who.email, person.learner.language, person.learner.status),
         *(person.learner.us_entry, person.learner.country),
         worker(books.seed, books.server.code, esl).number if esl else "",
+        *(person.hispanic, person.lunch, books.year.start + 13 - who.grade),
     )
 
 
@@ -209,7 +239,7 @@ def _change(books: Books, who: Enrolled, fortune: Fortune) -> dt.date | None:
     return day if here else None
 
 
-def _incidents(books: Books, who: Enrolled, fortune: Fortune) -> Iterator[Row]:
+def _incidents(books: Books, who: Enrolled, fortune: Fortune) -> Iterator[tuple[int, *tuple[object, ...]]]:
     sessions = books.year.sessions
     for n, (session, kind, action) in enumerate(fortune.incidents):
         if session in who.days(books):

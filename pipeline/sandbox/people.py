@@ -29,6 +29,8 @@ _LANGUAGES = [
 _STREETS = ["Maple St", "Mill Race Rd", "College Ave", "O'Hara Ln", "2nd St", "Old Bridge Rd", "Cañon Dr", "Elm Ct"]
 _ZIPS = ["00118", "00119", "00127"]
 _ETHNICITIES = "WWWWWWWWHHHHHBBBBBAAMMIP"
+_HISPANIC = ["0"] * 46 + ["1"] * 3 + [""]  # of those whose ethnicity is another
+_LUNCH = ["P"] * 26 + ["F"] * 11 + ["FDC"] * 8 + ["R"] * 4 + [""]
 
 
 class Occupant(NamedTuple):
@@ -60,6 +62,8 @@ class Student(NamedTuple):
     address: tuple[str, str]
     phone: str
     learner: Learner
+    hispanic: str
+    lunch: str
 
 
 def fate(seed: int, server: int, seat: int) -> int:
@@ -67,25 +71,37 @@ def fate(seed: int, server: int, seat: int) -> int:
     return mix(seed, server, seat) | (0x1111111111111111 if seat < len(AWKWARD) else 0)
 
 
-def _changes(fate: int, start: int) -> bool:
+def changes(fate: int, start: int) -> bool:
+    """Whether the seat changes hands in the school year of `start`."""
     return fate >> 4 * (start - EPOCH) & 15 == 0
 
 
-def occupants(fate: int, cohorts: int, year: SchoolYear, as_of: dt.date) -> Iterator[Occupant]:
+def change_day(fate: int, year: SchoolYear) -> dt.date:
+    """On which day, if it does: any of the calendar but the first ten."""
+    return year.days[10 + mix(fate, year.start) % (len(year.days) - 10)]
+
+
+def turns(fate: int, cohorts: int, start: int) -> int:
+    """How many had the seat before the one who begins the school year of `start` on it."""
+    return cohorts + sum(changes(fate, before) for before in range(EPOCH, start))
+
+
+def occupants(
+    fate: int, cohorts: int, year: SchoolYear, as_of: dt.date, day: dt.date | None = None
+) -> Iterator[Occupant]:
     """Those whom a seat's books show on `as_of`: its student, one who left, one who is pre-registered.
 
     `cohorts` is how many have been through all the grades on this seat. In one school year of sixteen it also
-    changes hands, on any day of the calendar but the first ten; the office knows one to three weeks before.
+    changes hands, on `day` or else on the day that chance says; the office knows one to three weeks before.
     """
-    turn = cohorts + sum(_changes(fate, start) for start in range(EPOCH, year.start))
-    if not _changes(fate, year.start):
+    turn = turns(fate, cohorts, year.start)
+    if not changes(fate, year.start):
         yield Occupant(turn, year.first, None, 0)
         return
-    chance = mix(fate, year.start)
-    day = year.days[10 + chance % (len(year.days) - 10)]
+    day = day or change_day(fate, year)
     gone = as_of >= day
     yield Occupant(turn, year.first, day if gone else None, 2 if gone else 0)
-    if as_of >= day - DAY * (7 + (chance >> 32) % 14):
+    if as_of >= day - DAY * (7 + (mix(fate, year.start) >> 32) % 14):
         yield Occupant(turn + 1, day, None, 0 if gone else -1)
 
 
@@ -97,10 +113,12 @@ def student(rng: Random, seat: int, born: int) -> Student:
         AWKWARD[seat] if seat < len(AWKWARD) else name,
         us(birth),
         "" if rng.random() < 0.004 else pick(rng, "FM"),
-        pick(rng, _ETHNICITIES),
+        ethnicity := pick(rng, _ETHNICITIES),
         address(rng),
         f"555-01{below(rng, 100):02d}",
         _learner(rng, birth),
+        "1" if ethnicity == "H" else pick(rng, _HISPANIC),
+        pick(rng, _LUNCH),
     )
 
 

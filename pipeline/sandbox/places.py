@@ -14,9 +14,19 @@ FOLDERS = {
     "savvas": ("scores", "SIS"),
     "otus": ("home/incoming",),
     "ellevation": ("data",),
+    "clever": ("home/riverbend-clever",),
+    "clever_reports": ("idm-sensitive-exports",),
+    "easyiep": ("Reports",),
 }
 # The folders into which the vendor itself writes; what lies elsewhere was delivered by us.
-VENDORS_OWN = {"district": ("powerschool_rsd", "powerschool_blf"), "savvas": ("scores",)}
+VENDORS_OWN = {
+    "district": ("powerschool_rsd", "powerschool_blf"),
+    "savvas": ("scores",),
+    "clever_reports": ("idm-sensitive-exports",),
+    "easyiep": ("Reports",),
+}
+# The type of an account's host keys where it is not ssh-ed25519. An ssh-rsa key is proved by SHA-1 signatures alone.
+HOST_KEYS = {"easyiep": "ssh-rsa"}
 
 
 @dataclass(frozen=True)
@@ -29,9 +39,13 @@ class Account:
     root: Path
     host_key: Path
     other_key: Path
-    """Shown instead of `host_key` while the fault `host-key` is on."""
+    """Shown instead of `host_key` while the fault `host-key` is on; of the same type."""
     password: Path
     log: Path
+
+    @property
+    def host_key_type(self) -> str:
+        return HOST_KEYS.get(self.name, "ssh-ed25519")
 
 
 @dataclass(frozen=True)
@@ -76,14 +90,17 @@ class Places:
     def bigquery_port(self) -> int:
         return _port(self.settings.cloud.bigquery_endpoint)
 
+    @property
+    def portal_port(self) -> int:
+        return _port(self.settings.portal.address)
+
     def accounts(self) -> list[Account]:
-        """The district's own server, and every [sftp:<vendor>] whose host is this machine."""
-        vendors = [
+        """Every [sftp:<vendor>] whose host is this machine; the district's own server is one of them."""
+        return [
             self._account(name, account.port, account.user)
             for name, account in self.settings.accounts.items()
-            if account.host in LOOPBACK and name != "district"
+            if account.host in LOOPBACK
         ]
-        return [self._account("district", self.settings.sandbox.district_port, "district"), *vendors]
 
     def account(self, name: str) -> Account:
         """Raises KeyError with the names that there are."""

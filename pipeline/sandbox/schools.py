@@ -35,20 +35,26 @@ class Slot:
     subjects: tuple[int, ...]
 
 
-# Course number's first two digits: name of the course, Clever's word for its subject.
+# Course number's first two digits: name of the course, the catalogue's word for its subject.
 SUBJECTS = {
-    1: ("English", "english/language arts"),
-    2: ("Math", "math"),
-    3: ("Science", "science"),
-    4: ("Social Studies", "social studies"),
-    5: ("Homeroom", "homeroom/advisory"),
-    6: ("Music, General", "arts and music"),
-    7: ("Art", "arts and music"),
-    8: ("PE & Health", "PE and health"),
-    9: ("Spanish", "language"),
-    10: ("Computer Science", "technology and engineering"),
+    1: ("English", "English"),
+    2: ("Math", "Mathematics"),
+    3: ("Science", "Science"),
+    4: ("Social Studies", "Social Studies"),
+    5: ("Homeroom", "Homeroom"),
+    6: ("Music, General", "Music"),
+    7: ("Art", "Art"),
+    8: ("PE & Health", "Physical Education"),
+    9: ("Spanish", "World Language"),
+    10: ("Computer Science", "Computer Science"),
+    11: ("Reading Workshop", "Intervention"),
 }
-ELEMENTARY = (Slot(1, 0, (1,)), Slot(2, 0, (2,)), Slot(3, 0, (3,)), Slot(0, 0, (5,)), Slot(4, 0, (6, 7, 8)))
+ELEMENTARY = (
+    *(Slot(n, 0, (n,)) for n in (1, 2, 3)),
+    Slot(0, 0, (5,)),
+    Slot(4, 0, (6, 7, 8)),
+    Slot(5, 0, (11,)),
+)
 SECONDARY = (
     *(Slot(n, 0, (n,)) for n in (1, 2, 3, 4)),
     Slot(5, 0, (9, 7, 6)),
@@ -72,6 +78,11 @@ def course_name(subject: int, grade: int) -> str:
     return f"{SUBJECTS[subject][0]} " + {-1: "Pre-K", 0: "Kindergarten"}.get(grade, str(grade))
 
 
+def credit(subject: int, grade: int) -> str:
+    """Credit hours; only the courses of a high school give any."""
+    return "" if grade < 9 else "0.5" if subject in (8, 10) else "1.0"
+
+
 @dataclass(frozen=True)
 class Section:
     """One class: of which grade, in which slot of the week, of which class group."""
@@ -87,10 +98,22 @@ class Section:
         return self.slot.subjects[self.group % len(self.slot.subjects)]
 
     @property
+    def dcid(self) -> int:
+        return self.id + 3000
+
+    @property
+    def period(self) -> int:
+        """The period of the day, from 1."""
+        return self.slot.period + 1 if self.grade <= 4 else (self.slot.period + self.group) % 6 + 1
+
+    @property
+    def letters(self) -> str:
+        """The days of the cycle on which the class meets."""
+        return "ABCDE" if self.grade <= 4 else "A"
+
+    @property
     def expression(self) -> str:
-        if self.grade <= 4:
-            return "1(A-E)" if self.slot.period == 0 else f"{self.slot.period + 1}(A-E)"
-        return f"{(self.slot.period + self.group) % 6 + 1}(A)"
+        return f"{self.period}({'A-E' if len(self.letters) > 1 else self.letters})"
 
 
 @dataclass(frozen=True)
@@ -166,6 +189,11 @@ class School:
 
     def esl_teacher(self, turn: int) -> int:
         return self.post_base + 1 + sum(self._posts[:3]) + turn % self._posts[3]
+
+    def colleague(self, teacher: int, turn: int) -> int:
+        """One of those who teach here now, but for that teacher."""
+        teaching = sum(self._posts[:4])
+        return self.post_base + 1 + (teacher - self.post_base + turn % (teaching - 1)) % teaching
 
     def posts(self) -> Iterator[Post]:
         id = self.post_base

@@ -16,6 +16,7 @@ from typing import Any
 
 import asyncssh
 
+from pipeline.sandbox import hostkeys
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.faults import Countdown, Fault, FaultFile
 from pipeline.sandbox.places import FOLDERS, Account
@@ -28,36 +29,13 @@ def prepare(account: Account, known_hosts: Path) -> None:
     for folder in FOLDERS.get(account.name, ()):
         (account.root / folder).mkdir(parents=True, exist_ok=True)
     account.root.mkdir(parents=True, exist_ok=True)
-    new = _host_key(account.host_key)
-    _host_key(account.other_key)
-    _pin(account, known_hosts, instead=new)
+    new = hostkeys.make(account.host_key, account.host_key_type)
+    hostkeys.make(account.other_key, account.host_key_type)
+    hostkeys.pin(account, known_hosts, instead=new)
     if not account.password.exists():
         account.password.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         account.password.touch(mode=0o600)
         account.password.write_text(secrets.token_urlsafe(18))
-
-
-def _host_key(path: Path) -> bool:
-    """Whether a new one was made."""
-    if path.exists():
-        return False
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    key = asyncssh.generate_private_key("ssh-ed25519")
-    path.write_bytes(key.export_private_key())
-    return True
-
-
-def _pin(account: Account, known_hosts: Path, *, instead: bool) -> None:
-    """Add the line of the account's key if there is none; a new key takes the place of the one before."""
-    host = f"[127.0.0.1]:{account.port}"
-    key = asyncssh.read_private_key(account.host_key).export_public_key().decode().split()
-    line = f"{host} {key[0]} {key[1]}\n"
-    lines = known_hosts.read_text().splitlines(keepends=True) if known_hosts.exists() else []
-    if line not in lines:
-        kept = [other for other in lines if not (instead and other.startswith(f"{host} "))]
-        known_hosts.parent.mkdir(parents=True, exist_ok=True)
-        known_hosts.write_text("".join([*kept, line]))
 
 
 class _Vendor:
@@ -300,7 +278,7 @@ async def _serve(vendor: _Vendor, connection: socket.socket) -> None:
     with contextlib.suppress(asyncssh.Error, OSError):
         served = await asyncssh.run_server(
             connection,
-            server_host_keys=[str(host_key)],
+            server_host_keys=hostkeys.shown(host_key),
             server_factory=lambda: _Login(vendor),
             sftp_factory=lambda channel: _Session(channel, vendor),
             allow_scp=False,

@@ -8,17 +8,14 @@ import contextlib
 import datetime as dt
 import json
 import os
-import random
 import re
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,39 +27,29 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.storage import Bucket, Client
 
-from pipeline.sandbox import activity
+from pipeline import deliveries, feeds
+from pipeline.sandbox import activity, elsewhere
+from pipeline.sandbox.places import VENDORS_OWN
 
 ROOT = Path(__file__).parents[2]
 MONDAY = dt.date(2025, 11, 17)
 TUESDAY = dt.date(2025, 11, 18)
-VENDORS = ("savvas", "otus", "ellevation")
-CONFIG = """
-[district]
-landing = {folder}/landing
-drop = {folder}/sandbox/sftp/district
-logs = {folder}/log
-[cloud]
-storage_endpoint = http://127.0.0.1:{storage}
-bigquery_endpoint = http://127.0.0.1:{bigquery}
-[secrets]
-folder = {folder}/sandbox/secrets
-[sftp]
-known_hosts = {folder}/sandbox/known_hosts
-[sftp:savvas]
-port = {savvas}
-[sftp:otus]
-port = {otus}
-[sftp:ellevation]
-port = {ellevation}
-[sandbox]
-data = {folder}/sandbox
-district_port = {district}
-students = 400
-[core]
-scheduler_port = {luigid}
-[scheduler]
-state_path = {folder}/luigid/state.pickle
-"""
+# Those to which something is delivered.
+VENDORS = ("savvas", "otus", "ellevation", "clever", "district")
+# Most tests run some of the flows, which shows the same in a third of the time: the files of two systems and what is
+# made of them, for two vendors, daily and weekly, from views and as landed.
+FEEDS = {
+    name: feeds.FEEDS[name]
+    for name in (
+        *("schools", "students", "teachers", "courses", "sections", "cc", "terms"),
+        *("attendance", "attendance_code", "calendar_day", "incidents"),
+        *("savvas_assessment_scores", "savvas_standards_scores"),
+    )
+}
+DELIVERIES = {
+    name: deliveries.DELIVERIES[name] for name in ("ellevation_rosters", "otus_scores", "otus_attendance_discipline")
+}
+OFF = sorted({*feeds.FEEDS, *deliveries.DELIVERIES} - {*FEEDS, *DELIVERIES})
 _LINE = re.compile(r"\d\d:\d\d:\d\d (done|unchanged|FAILED) +(\w+) +(.*) \([\d.]+ s\)$", re.M)
 
 
@@ -92,14 +79,12 @@ class Held:
 
 
 class District:
-    """One pretend district in `folder`, which must be empty."""
+    """One pretend district in `folder`, which must be empty, with some of the flows or with every one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, every_flow: bool = False) -> None:
         self.folder = folder
-        names = ("savvas", "otus", "ellevation", "district", "storage", "bigquery", "luigid")
-        self.ports = dict(zip(names, _free_ports(len(names)), strict=True))
-        self.config = folder / "luigi.cfg"
-        self.config.write_text(CONFIG.format(folder=folder, **self.ports))
+        self.config = elsewhere.write(folder, 400, () if every_flow else OFF)
+        self.ports = elsewhere.ports(self.config)
         self._minutes = 0
 
     # ------------------------------------------------------------------------------------------ doing
@@ -219,7 +204,7 @@ class District:
             f"{vendor}:{name}": content
             for vendor in VENDORS
             for name, content in self.vendor_files(vendor).items()
-            if not name.startswith("/scores/")
+            if not name.startswith(tuple(f"/{own}/" for own in VENDORS_OWN.get(vendor, ())))
         }
 
     def activity(self, since: float, log: str) -> list[dict[str, Any]]:
@@ -313,14 +298,3 @@ def _kill(pid: int) -> None:
         select.select([descriptor], [], [], 10)
     finally:
         os.close(descriptor)
-
-
-def _free_ports(count: int) -> Iterator[int]:
-    """Below the ports that the kernel gives to clients, or one of ours could be taken while we wait."""
-    rest = count
-    for port in random.sample(range(15_000, 32_000), 500):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            rest -= 1
-            yield port
-        if not rest:
-            return

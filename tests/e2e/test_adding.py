@@ -13,7 +13,7 @@ import pytest
 
 from e2e.district import ROOT, TUESDAY, District
 
-PERIODS = "ID,SchoolID,Name\n1,{school},First\n2,{school},Second\n"
+SCHEDULES = "ID,SchoolID,Name\n1,{school},Regular\n2,{school},Early release\n"
 
 
 def block(name: str) -> str:
@@ -36,7 +36,7 @@ def code(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "luigi.cfg", copy)
     insert(copy / "pipeline/feeds.py", '        savvas("Assessment"', block("feed row"))
-    (copy / "pipeline/schemas/powerschool_combined/periods.json").write_text(block("feed schema"))
+    (copy / "pipeline/schemas/powerschool_combined/bell_schedule.json").write_text(block("feed schema"))
     (copy / "pipeline/sql/roster_files/Ellevation_Schools.sql").write_text(block("view"))
     insert(
         copy / "pipeline/deliveries.py",
@@ -50,8 +50,8 @@ def test_a_feed_and_an_outbound_file_are_a_row_and_a_file_each(district: Distric
     district.sandbox("new-day", "--date", f"{TUESDAY}")
     night = dt.datetime.combine(TUESDAY, dt.time(2), ZoneInfo("America/Chicago")).timestamp()
     for server, school in (("rsd", "0105"), ("blf", "0805")):
-        file = district.sftp / f"district/powerschool_{server}/periods.csv"
-        file.write_text(PERIODS.format(school=school))
+        file = district.sftp / f"district/powerschool_{server}/bell_schedule.csv"
+        file.write_text(SCHEDULES.format(school=school))
         os.utime(file, (night, night))
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "run", "Morning", "--date", f"{TUESDAY}", "--", "--local-scheduler"],
@@ -62,11 +62,11 @@ def test_a_feed_and_an_outbound_file_are_a_row_and_a_file_each(district: Distric
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert district.rows("powerschool_combined.periods") == {
-        ("RSD", "1", "0105", "First"),
-        ("RSD", "2", "0105", "Second"),
-        ("BLF", "1", "0805", "First"),
-        ("BLF", "2", "0805", "Second"),
+    assert district.rows("powerschool_combined.bell_schedule") == {
+        ("RSD", "1", "0105", "Regular"),
+        ("RSD", "2", "0105", "Early release"),
+        ("BLF", "1", "0805", "Regular"),
+        ("BLF", "2", "0805", "Early release"),
     }
     schools = district.vendor_files("ellevation")["/data/Ellevation_Schools.csv"].decode().splitlines()
     assert schools[0] == "SchoolCode,SchoolName"

@@ -16,6 +16,10 @@ STUDENTS_BELOW = {
     "LoadedTable students",
     f"DeployedView {ROSTER}Student-Demographics",
     f"DeployedView {ROSTER}Student-Course-Schedules",
+    *(
+        f"DeployedView roster_files.{view}"
+        for view in ("server_days", "current_students", "current_sections", "current_enrollments")
+    ),
     "Snapshot Ellevation_Student-Demographics.csv",
     "Snapshot Ellevation_Student-Course-Schedules.csv",
     "CheckedSet ellevation_rosters",

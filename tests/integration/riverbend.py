@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,41 +12,17 @@ from typing import Any
 
 import paramiko
 
-from pipeline.sandbox import activity
+from pipeline.sandbox import activity, elsewhere
+from pipeline.ssh_rsa import SshRsaTransport
 
 ROOT = Path(__file__).parents[2]
 DAY = dt.date(2026, 11, 23)
 PROJECT = "riverbend-sandbox"
-VENDORS = ("district", "savvas", "otus", "ellevation")
-
-CONFIG = """
-[district]
-drop = {folder}/sftp/district
-project = riverbend-sandbox
-[cloud]
-storage_endpoint = http://127.0.0.1:{storage}
-bigquery_endpoint = http://127.0.0.1:{bigquery}
-[secrets]
-folder = {folder}/secrets
-[sftp]
-known_hosts = {folder}/known_hosts
-[sftp:savvas]
-port = {savvas}
-[sftp:otus]
-port = {otus}
-[sftp:ellevation]
-port = {ellevation}
-[sandbox]
-enabled = {enabled}
-data = {folder}
-district_port = {district}
-students = 60
-"""
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox of its own: its folder, its configuration file, its ports by name."""
+    """A sandbox of its own: the folder of its data, its configuration file, its ports by name."""
 
     folder: Path
     config: Path
@@ -73,7 +48,7 @@ class Sandbox:
     @contextlib.contextmanager
     def login(self, vendor: str) -> Iterator[paramiko.SFTPClient]:
         """A paramiko session that believes the pinned host keys and no other."""
-        user = "district" if vendor == "district" else f"riverbend-{vendor}"
+        user = "district" if vendor == "district" else f"riverbend-{vendor.replace('_', '-')}"
         with paramiko.SSHClient() as client:
             client.load_host_keys(str(self.folder / "known_hosts"))
             client.set_missing_host_key_policy(paramiko.RejectPolicy())
@@ -85,6 +60,7 @@ class Sandbox:
                 look_for_keys=False,
                 allow_agent=False,
                 timeout=10,
+                transport_factory=SshRsaTransport if vendor == "easyiep" else None,  # type: ignore[arg-type]
             )
             with client.open_sftp() as sftp:
                 yield sftp
@@ -95,10 +71,7 @@ class Sandbox:
 
 def new_sandbox(folder: Path, *, enabled: bool = True) -> Sandbox:
     """Its configuration, with ports that were free a moment ago; nothing is started."""
-    names = (*VENDORS, "storage", "bigquery")
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
-        ports = {name: probe.getsockname()[1] for name, probe in zip(names, probes, strict=True)}
-    config = folder / "luigi.cfg"
-    config.write_text(CONFIG.format(folder=folder, enabled=str(enabled).lower(), **ports))
-    return Sandbox(folder, config, ports)
+    config = elsewhere.write(folder, students=60)
+    if not enabled:
+        config.write_text(config.read_text().replace("[sandbox]\n", "[sandbox]\nenabled = false\n"))
+    return Sandbox(folder / "sandbox", config, elsewhere.ports(config))

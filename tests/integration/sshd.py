@@ -84,8 +84,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(folder: Path, kinds: tuple[str, ...] = ("ed25519",), options: str = "") -> Iterator[Sshd]:
-    """sshd with host keys of these kinds, listening; `options` are the SFTP server's (-R: read-only).
+def running(
+    folder: Path, kinds: tuple[str, ...] = ("ed25519",), options: str = "", more: tuple[str, ...] = ()
+) -> Iterator[Sshd]:
+    """sshd with host keys of these kinds, listening; `options` are the SFTP server's (-R: read-only), `more` lines of
+    its configuration.
 
     In `folder` it keeps `keys` and serves `files`; keys that are there already are kept.
     """
@@ -102,8 +105,8 @@ def running(folder: Path, kinds: tuple[str, ...] = ("ed25519",), options: str = 
     (keys / "authorized").write_text((keys / "login.pub").read_text())
     port = free_port()
     config = folder / "sshd_config"
-    hosts = "".join(f"HostKey {keys}/host_{kind}\n" for kind in kinds)
-    config.write_text(CONFIG.format(port=port, keys=keys, files=files, options=options) + hosts)
+    lines = [*(f"HostKey {keys}/host_{kind}" for kind in kinds), *more]
+    config.write_text(CONFIG.format(port=port, keys=keys, files=files, options=options) + "\n".join(lines))
     with subprocess.Popen([program, "-D", "-e", "-f", str(config)], stderr=subprocess.PIPE, text=True) as process:
         server = Sshd(keys, files, port, process)
         listener = threading.Thread(target=server.listen_to, daemon=True)

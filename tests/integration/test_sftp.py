@@ -400,6 +400,19 @@ def test_a_set_is_there_under_its_names_and_replaces_the_one_before(place: Place
     }
 
 
+def test_a_folder_may_have_the_accounts_name_in_it(place: Place, files: dict[str, Path], tmp_path: Path) -> None:
+    own = place.root / settings.load().account("there").user
+    own.mkdir()
+    named = f"{place.folder}/{{user}}"
+    sftp.push(THERE, named, files)
+    assert sorted(path.name for path in own.iterdir()) == sorted(files)
+    listed = sftp.listing(THERE, named)
+    sftp.download(THERE, named, listed["small.csv"], tmp_path / "in" / "small.csv")
+    sftp.download_all(THERE, named, [listed["big.csv"]], tmp_path / "in")
+    assert (tmp_path / "in" / "small.csv").read_bytes() == files["small.csv"].read_bytes()
+    assert (tmp_path / "in" / "big.csv").read_bytes() == BIG
+
+
 def test_nothing_is_renamed_before_all_is_there(place: Place, files: dict[str, Path]) -> None:
     seen: list[list[str]] = []
 

@@ -6,7 +6,9 @@ import time
 import paramiko
 import pytest
 
-from riverbend import VENDORS, Sandbox
+from pipeline.sandbox.places import FOLDERS
+from pipeline.vendors import VENDORS
+from riverbend import Sandbox
 
 BROKEN_OFF = (OSError, EOFError, paramiko.SSHException)
 
@@ -17,9 +19,8 @@ def put(sftp: paramiko.SFTPClient, path: str, size: int = 200_000) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_each_vendor_has_its_own_root_key_and_password(sandbox: Sandbox, vendor: str) -> None:
-    folder = {"district": "powerschool_rsd", "savvas": "scores", "otus": "home/incoming", "ellevation": "data"}
     with sandbox.login(vendor) as sftp:
-        assert folder[vendor].split("/")[0] in sftp.listdir("/")
+        assert [sftp.stat(f"/{folder}").st_size for folder in FOLDERS[vendor]]
         with pytest.raises(FileNotFoundError):
             sftp.stat("/etc/passwd")
     pinned = (sandbox.folder / "known_hosts").read_text().splitlines()
@@ -66,13 +67,15 @@ def test_a_wrong_password_and_a_refused_login(sandbox: Sandbox) -> None:
         pass
 
 
-def test_another_host_key_and_back(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("vendor", ["savvas", "easyiep"])
+def test_another_host_key_and_back(sandbox: Sandbox, vendor: str) -> None:
     pinned = (sandbox.folder / "known_hosts").read_text()
-    sandbox.run("fault", "host-key", "savvas")
-    with pytest.raises(paramiko.BadHostKeyException), sandbox.login("savvas"):
+    sandbox.run("fault", "host-key", vendor)
+    with pytest.raises(paramiko.BadHostKeyException) as shown, sandbox.login(vendor):
         pass
+    assert shown.value.key.get_name() == shown.value.expected_key.get_name()
     sandbox.run("heal")
-    with sandbox.login("savvas"):
+    with sandbox.login(vendor):
         pass
     assert (sandbox.folder / "known_hosts").read_text() == pinned
 

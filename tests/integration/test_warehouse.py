@@ -4,6 +4,7 @@
 import datetime as dt
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,51 @@ def test_a_submission_that_is_sent_twice_finds_the_first_job(there: Cloud) -> No
     assert len(rows(there)) == 4
 
 
+# ------------------------------------------------------------------------------------------------ who may see it
+
+
+def readers(dataset: str) -> set[tuple[str | None, str | None, str | None]]:
+    entries = warehouse._client().get_dataset(f"{PROJECT}.{dataset}").access_entries
+    return {(entry.role, entry.entity_type, str(entry.entity_id)) for entry in entries}
+
+
+OWNERS = ("OWNER", "specialGroup", "projectOwners")
+
+
+def test_a_restricted_dataset_is_not_for_all_who_read_the_project(there: Cloud) -> None:
+    columns = (bigquery.SchemaField("id", "STRING"),)
+    for dataset in (f"{there.dataset}_restricted", there.dataset):
+        table = bigquery.Table(f"{PROJECT}.{dataset}.passwords", columns)
+        warehouse._with_dataset(dataset, partial(warehouse._client().create_table, table))
+    assert readers(f"{there.dataset}_restricted") == {OWNERS}
+    assert readers(there.dataset) > {OWNERS, ("READER", "specialGroup", "projectReaders")}
+    assert warehouse._client().get_dataset(f"{PROJECT}.{there.dataset}_restricted").max_time_travel_hours == "48"
+
+
+@pytest.mark.parametrize("account", ["", "default"])  # nobody's, and a machine's before its first call
+def test_an_account_without_an_address_is_not_named(account: str) -> None:
+    assert [entry.entity_id for entry in warehouse._access(account)] == ["projectOwners"]
+
+
+def test_the_pipelines_account_may_write_to_restricted_datasets() -> None:
+    owners, own = warehouse._access("morning@riverbend.example.org")
+    assert owners == bigquery.AccessEntry(*OWNERS)
+    assert own == bigquery.AccessEntry("WRITER", "userByEmail", "morning@riverbend.example.org")
+
+
+@pytest.mark.parametrize(
+    ("name", "restricted"),
+    [
+        ("misc_imports_restricted", True),
+        ("misc_imports_restricted.google", True),
+        ("misc_imports.google_restricted", False),
+        ("misc_imports", False),
+    ],
+)
+def test_the_datasets_name_tells(name: str, restricted: bool) -> None:
+    assert warehouse.restricted(name) == restricted
+
+
 # ----------------------------------------------------------------------------------------------- freezing and views
 
 
@@ -172,6 +218,18 @@ def test_rows_are_frozen_extracted_and_expire(there: Cloud, tmp_path: Path) -> N
     warehouse.extract(frozen, "snapshot", storage.uri("extracts/snapshot.csv"))
     storage.fetch("extracts/snapshot.csv", tmp_path / "snapshot.csv")
     assert (tmp_path / "snapshot.csv").read_text() == "id\n0004128\n"
+
+
+def test_frozen_rows_that_a_kill_left_without_a_label_expire_too(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(there)
+    frozen = f"{there.dataset}_frozen"
+    with monkeypatch.context() as patch:
+        patch.setattr(warehouse, "_label", lambda *told: os._exit(9))
+        query = f"SELECT id FROM `{PROJECT}.{there.dataset}.students`"
+        assert in_a_fork(lambda: warehouse.freeze(query, frozen, "snapshot", {"sql": "1"}, days=1)) == 9
+    left = warehouse._client().get_table(f"{PROJECT}.{frozen}.snapshot")
+    assert left.labels == {}
+    assert abs(left.expires - dt.datetime.now(dt.UTC) - dt.timedelta(days=1)) < dt.timedelta(minutes=5)
 
 
 def test_a_freeze_that_fails_leaves_no_table_that_looks_done(there: Cloud) -> None:

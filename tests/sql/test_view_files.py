@@ -32,7 +32,7 @@ def test_path_is_dataset_and_view(file: Path) -> None:
 def test_head_comment_says_what_a_reader_needs(file: Path) -> None:
     said = {line.partition(":")[0] for line in comment(file) if re.match(r"\w+: \S", line)}
     assert set(HEAD) <= said
-    assert re.search(r"known|modelled|ours", " ".join(comment(file))), "is the layout known, modelled by us, or our own?"
+    assert re.search(r"known|modelled|ours", " ".join(comment(file))), "whose is the layout?"
 
 
 def test_text_is_one_select(file: Path) -> None:

@@ -77,8 +77,8 @@ CASES = [Case(file.parent) for file in sorted(HERE.glob("*/*/*/expect.csv"))]
 
 
 def schema(table: str) -> list[bigquery.SchemaField]:
-    """The real schema of `dataset.table`, from its contract."""
-    file = PIPELINE / "schemas" / f"{table.replace('.', '/', 1)}.json"
+    """The real schema of `dataset.table`, from its contract; `<table>_previous` has the columns of the table."""
+    file = PIPELINE / "schemas" / f"{table.removesuffix('_previous').replace('.', '/', 1)}.json"
     return [bigquery.SchemaField.from_api_repr(field) for field in json.loads(file.read_text())]
 
 

@@ -9,6 +9,7 @@ import pytest
 from luigi.task_register import Register
 
 from pipeline import manifests, secrets, settings, sources, storage, warehouse
+from pipeline.task import ask_anew
 
 # The same cases in every run; `pytest --hypothesis-profile=explore tests/unit` looks further.
 hypothesis.settings.register_profile("quick", max_examples=150, deadline=None, derandomize=True, database=None)
@@ -53,7 +54,7 @@ def own_world(own_folder: Path, configure: Configure, monkeypatch: pytest.Monkey
     )
     monkeypatch.setattr(secrets, "_known", set())
     monkeypatch.setattr(manifests, "_flush", lambda path: None)  # no test outlives a power cut; it costs half the time
-    for forget in (sources.forget, storage.forget, warehouse.forget, Register.clear_instance_cache):
+    for forget in (sources.forget, storage.forget, warehouse.forget, ask_anew, Register.clear_instance_cache):
         forget()
     yield
     settings.load.cache_clear()

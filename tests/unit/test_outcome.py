@@ -7,12 +7,14 @@ from pathlib import Path
 import luigi
 import pytest
 
-from pipeline import manifests, runner, settings
+from pipeline import display, manifests, purge, runner, settings, sources, status
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS
 from pipeline.progress import Event
 from pipeline.runner import BROKEN, DONE, HELD, LATE, Outcome, judge
+from pipeline.sftp import RemoteFile
+from pipeline.sources import SftpFolder
 
 MONDAY = dt.date(2026, 11, 23)
 BROKE = Event("failed", "PreparedFile", "cc", "cc", message="found: 2 fields", error="ContractBroken")
@@ -159,3 +161,49 @@ def test_how_a_run_ended_is_kept(drop: Path) -> None:
     assert kept
     assert (kept["exit"], kept["late"]) == (40, ["students BLF"])
     assert [failed["error"] for failed in kept["failed"]] == ["OnHold"]
+
+
+# --------------------------------------------------------------------------------- what changes no morning's outcome
+
+
+def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
+    drop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "flows", lambda date: [])
+    land_both(drop)
+    place = SftpFolder("clever_reports", "reports", others=())
+    sources._looks[place] = 0.0, {"google-staff.csv": RemoteFile("google-staff.csv", 1, 1)}
+    outcome = judged(Root, ON)
+    assert (outcome.code, outcome.unclaimed) == (DONE, ["clever_reports:reports/google-staff.csv"])
+    runner.note("Morning", MONDAY, outcome)
+    kept = manifests.load(settings.load().district.landing / "runs" / "morning-2026-11-23.json")
+    assert kept
+    assert kept["unclaimed"] == outcome.unclaimed
+    root: luigi.Task = Root()  # type: ignore[no-untyped-call]
+    display.Display(root).finish(MONDAY, outcome, 1.0, Path("morning.log"))
+    line = "clever_reports:reports/google-staff.csv is no feed's; it was not loaded: add a row in pipeline/feeds.py, or"
+    assert line in capsys.readouterr().out
+
+
+def test_old_copies_that_cannot_go_are_trouble_after_the_mornings_own() -> None:
+    (settings.load().district.landing / "outbox" / "otus" / "a_folder").mkdir(parents=True)
+    os.utime(settings.load().district.landing / "outbox" / "otus" / "a_folder", (1, 1))
+    outcome = Outcome(code=LATE, late=["students BLF"], trouble=["no scheduler"])
+    runner._purge(MONDAY, outcome)
+    assert (outcome.code, outcome.late, outcome.trouble[0]) == (BROKEN, ["students BLF"], "no scheduler")
+    assert outcome.trouble[1].startswith("old copies were not all removed, the next run tries again: IsADirectoryError")
+    assert "\n" not in outcome.trouble[1]
+
+
+def test_a_run_of_a_date_to_come_takes_nothing_of_today_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = settings.load().today()
+    asked: list[dt.date] = []
+
+    def old_copies(date: dt.date) -> list[str]:
+        asked.append(date)
+        return []
+
+    monkeypatch.setattr(purge, "old_copies", old_copies)
+    for date in (told + dt.timedelta(days=400), told, MONDAY - dt.timedelta(days=400)):
+        runner._purge(date, Outcome())
+    assert asked == [told, told, MONDAY - dt.timedelta(days=400)]

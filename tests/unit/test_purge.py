@@ -1,11 +1,14 @@
 """Old copies go, and nothing else does."""
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
 
 from pipeline import purge, settings
+from pipeline.errors import WarehouseError
+from pipeline.feeds import FEEDS
 
 from .conftest import Configure
 
@@ -29,7 +32,7 @@ def test_only_what_is_older_than_the_days_goes(landing: Path, folder: str) -> No
     digest = "-0123456789ab" if folder.startswith("quarantine") else ""
     old = lay(landing, f"{folder}/2026-10-23{digest}")
     kept = lay(landing, f"{folder}/2026-10-24{digest}")
-    assert purge.old_copies(TODAY) == [old]
+    assert list(purge.on_disk(TODAY)) == [old]
     assert not old.exists()
     assert kept.exists()
 
@@ -39,15 +42,96 @@ def test_only_what_is_older_than_the_days_goes(landing: Path, folder: str) -> No
 )
 def test_other_folders_stay(landing: Path, folder: str) -> None:
     there = lay(landing, folder)
-    assert purge.old_copies(TODAY) == []
+    assert list(purge.on_disk(TODAY)) == []
     assert there.exists()
 
 
 def test_a_file_with_a_date_for_its_name_stays(landing: Path) -> None:
     (landing / "misc_imports").mkdir(parents=True)
     (landing / "misc_imports" / "2020-01-01").touch()
-    assert purge.old_copies(TODAY) == []
+    assert list(purge.on_disk(TODAY)) == []
 
 
 def test_no_landing_area_yet(landing: Path) -> None:
-    assert purge.old_copies(TODAY) == []
+    assert list(purge.on_disk(TODAY)) == []
+
+
+# ------------------------------------------------------------------------------------------- copies with passwords
+
+FILE = "google-students-passwords.csv"
+
+
+def touch(*files: Path) -> list[Path]:
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    return list(files)
+
+
+def passwords(folder: Path, name: str) -> list[Path]:
+    """All that one feed leaves in its folder of a date, also when it was killed over it."""
+    return touch(
+        folder / f".{name}.csv.part",
+        folder / f"{name}.csv",
+        folder / f"{name}.manifest.json",
+        folder / "clever" / f".{FILE}.part",
+        folder / "clever" / FILE,
+        folder / "clever" / f"{name}.manifest.json",
+    )
+
+
+@pytest.mark.parametrize("name", ["google_students_passwords", "google_students_provisioned"])
+def test_copies_with_passwords_go_after_a_day(landing: Path, name: str) -> None:
+    """Whatever of it is loaded: what lands has the passwords. Files of other feeds in the same folders stay."""
+    folder = landing / FEEDS[name].folder
+    old = passwords(folder / "2026-11-21", name)
+    others = touch(
+        folder / "2026-11-21" / "savvas_scores.csv",
+        folder / "2026-11-21" / "savvas" / "SAVVAS_Realize_Standards_Scores_1.csv",
+        folder / "2026-11-21" / "clever" / "roster.csv",
+    )
+    young = passwords(folder / "2026-11-22", name) + passwords(folder / "2026-11-23", name)
+    assert list(purge.on_disk(TODAY)) == sorted(old)
+    assert [file for file in old if file.exists()] == []
+    assert [file for file in (*others, *young) if not file.exists()] == []
+
+
+def test_folders_that_are_empty_then_go_too(landing: Path) -> None:
+    folder = landing / "misc_imports_restricted" / "2026-11-21"
+    passwords(folder, "google_students_provisioned")
+    assert list(purge.on_disk(TODAY))
+    assert not folder.exists()
+
+
+def test_refused_files_with_passwords_go_after_a_day(landing: Path) -> None:
+    old = lay(landing, "quarantine/google_teachers_passwords/2026-11-21-0123456789ab")
+    lay(landing, "quarantine/google_teachers_passwords/2026-11-22-0123456789ab")
+    lay(landing, "quarantine/students/2026-11-21-0123456789ab")
+    assert list(purge.on_disk(TODAY)) == [old]
+    assert not old.exists()
+
+
+def test_all_copies_go_sooner_than_those_with_passwords(configure: Configure, tmp_path: Path) -> None:
+    configure(district={"landing": f"{tmp_path}/landing", "landing_days": "0"})
+    folder = tmp_path / "landing" / "misc_imports_restricted"
+    passwords(folder / "2026-11-22", "google_students_provisioned")
+    passwords(folder / "2026-11-23", "google_students_provisioned")
+    assert list(purge.on_disk(TODAY)) == [folder / "2026-11-22"]
+
+
+def test_an_outbox_of_an_earlier_day_goes(landing: Path) -> None:
+    old, young = touch(landing / "outbox" / "ps_imports" / ".GoogleForPSImport_RSD.txt.extract", landing / "outbox/a/b")
+    for file, moment in ((old, "2026-11-22T23:59:59-06:00"), (young, "2026-11-23T00:00:00-06:00")):
+        os.utime(file, (dt.datetime.fromisoformat(moment).timestamp(),) * 2)
+    assert list(purge.on_disk(TODAY)) == [old]
+    assert young.exists()
+
+
+def test_what_goes_from_the_disk_goes_also_when_the_bucket_cannot_be_reached(
+    landing: Path, configure: Configure
+) -> None:
+    configure(district={"landing": f"{landing}"}, cloud={"storage_endpoint": "http://127.0.0.1:9", "timeout": "1"})
+    old = lay(landing, "misc_imports/2026-10-23")
+    with pytest.raises(WarehouseError, match="listing gs://"):
+        list(purge.old_copies(TODAY))
+    assert not old.exists()

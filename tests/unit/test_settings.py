@@ -51,13 +51,12 @@ def test_luigis_own_section_may_say_more(configure: Configure) -> None:
 
 
 def test_missing_key_is_named(configure: Configure) -> None:
-    assert (
-        refusal(configure, sftp__clever={"host": "sftp.example.org", "user": "x"}).found == "[sftp:clever] has no port"
-    )
+    refused = refusal(configure, sftp__elsewhere={"host": "sftp.example.org", "user": "x"})
+    assert refused.found == "[sftp:elsewhere] has no port"
 
 
 def test_key_with_a_default_may_be_missing(configure: Configure) -> None:
-    account = configure(sftp__clever={"host": "sftp.example.org", "user": "x", "port": "22"}).account("clever")
+    account = configure(sftp__elsewhere={"host": "sftp.example.org", "user": "x", "port": "22"}).account("elsewhere")
     assert account.key == ""
 
 

@@ -14,7 +14,7 @@ from pipeline import settings, sources
 from pipeline.errors import ConfigurationError, TransferIncomplete
 from pipeline.feeds import FEEDS, Feed
 from pipeline.sftp import Progress, RemoteFile
-from pipeline.sources import DropFolder, Source
+from pipeline.sources import DropFolder, Place, SftpFolder, Source
 
 CHICAGO = ZoneInfo("America/Chicago")
 MONDAY = dt.date(2026, 11, 23)
@@ -111,6 +111,41 @@ def test_no_folder_is_broken_and_not_late(feed: Feed) -> None:
         with pytest.raises(ConfigurationError, match="no folder"):
             feed.newest("RSD", MONDAY)
     assert len(sources.failed_looks()) == 1
+
+
+# --------------------------------------------------------------------------------------------------- unclaimed
+
+WATCHED = SftpFolder("clever_reports", "reports", others=("readme*", "old.csv"))
+WANTED = (Source("clever", WATCHED, "google-*-passwords.csv"), Source("RSD", DropFolder("powerschool_rsd"), "*.csv"))
+
+
+def seen(place: Place, *names: str) -> list[str]:
+    """What is told when a look at the place has shown these files."""
+    sources._looks[place] = 0.0, {name: RemoteFile(name, 1, 1) for name in names}
+    return sources.unclaimed(WANTED)
+
+
+def test_a_file_that_is_nobodys_is_told() -> None:
+    names = ("google-staff-passwords.csv", "google-staff.csv", "Readme.txt", "readme.txt", "old.csv", "older.csv")
+    told = [f"clever_reports:reports/{name}" for name in ("Readme.txt", "google-staff.csv", "older.csv")]
+    assert seen(WATCHED, *names) == told
+
+
+@pytest.mark.parametrize("name", [".hidden", "~lock", "new.csv~", "new.csv.part", "new.csv.filepart", "new.csv.TMP"])
+def test_files_that_are_being_written_or_hidden_are_not_told(name: str) -> None:
+    assert seen(WATCHED, name) == []
+
+
+def test_a_name_is_told_without_what_a_terminal_obeys() -> None:
+    (told,) = seen(WATCHED, "new\x1b[2J\r\n\u202e\udc80Núñez.csv")
+    assert told == "clever_reports:reports/new[2JNúñez.csv"
+
+
+def test_folders_that_nobody_watches_or_could_look_into_tell_nothing() -> None:
+    assert seen(SftpFolder("savvas", "/scores"), "new.csv") == []
+    assert seen(DropFolder("powerschool_blf"), "new.csv") == []
+    sources._looks[WATCHED] = 0.0, ConfigurationError("no folder", expected="one", next_step="look")
+    assert sources.unclaimed(WANTED) == []
 
 
 # ----------------------------------------------------------------------------------------------------- settled

@@ -8,6 +8,18 @@
 -- position (INT64) counts from 1. start_day and end_day (DATE) are those of the assignment, or of the term where the SIS
 -- holds none; end_day is the last day.
 WITH
+  sections AS (
+    SELECT
+      current_sections.district_identification,
+      current_sections.id,
+      current_sections.section_id,
+      current_sections.schoolid,
+      current_sections.teacher,
+      current_sections.term_first,
+      current_sections.term_last,
+      current_sections.day
+    FROM `roster_files.current_sections` AS current_sections
+  ),
   assigned AS (
     SELECT
       sections.district_identification,
@@ -17,7 +29,7 @@ WITH
       0 AS priority,
       sections.term_first AS start_day,
       sections.term_last AS end_day
-    FROM `roster_files.current_sections` AS sections
+    FROM sections
     WHERE sections.teacher != ''
     UNION ALL
     SELECT
@@ -29,7 +41,7 @@ WITH
       COALESCE(SAFE.PARSE_DATE('%m/%d/%Y', others.start_date), sections.term_first) AS start_day,
       COALESCE(SAFE.PARSE_DATE('%m/%d/%Y', others.end_date), sections.term_last) AS end_day
     FROM `powerschool_combined.section_teacher` AS others
-    INNER JOIN `roster_files.current_sections` AS sections
+    INNER JOIN sections
       ON sections.district_identification = others.district_identification
       AND sections.id = others.sectionid
     WHERE
@@ -45,12 +57,9 @@ WITH
       MIN(assigned.start_day) AS start_day,
       MAX(assigned.end_day) AS end_day
     FROM assigned
-    INNER JOIN `powerschool_combined.teachers` AS staff
+    INNER JOIN `roster_files.current_staff` AS staff
       ON staff.district_identification = assigned.district_identification
       AND staff.id = assigned.teacherid
-    WHERE
-      staff.status = '1'
-      AND COALESCE(staff.teachernumber, '') != ''
     GROUP BY assigned.section_id, assigned.schoolid, staff.teachernumber
   )
 SELECT

@@ -1,0 +1,90 @@
+"""Measures the whole morning of the pretend district: every flow, from nothing, and again with nothing to do.
+
+    python -m bench.whole [--students 4000 100000] [--workers 4]
+
+Each size meets empty servers of its own. Time runs from the start of ./run_daily.sh to its end; the servers are up and
+the day's files made before (both timed apart), the central scheduler is started by the wrapper, as ever. See README.md.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from pipeline.sandbox import elsewhere
+
+# A task's line: `07:24:57 done      LoadedTable   meals   4,000 rows (0.7 s)`.
+_LINE = re.compile(r"^\d\d:\d\d:\d\d done +(\w+) .*\(([\d.]+) s\)$", re.M)
+STAGES = (
+    "LandedFile",
+    "PreparedFile",
+    "StoredObject",
+    "LoadedTable",
+    "DeployedView",
+    "Snapshot",
+    "CheckedSet",
+    "DeliveredSet",
+)
+
+
+def main() -> None:
+    """Measure each size, and print a table of each."""
+    parser = argparse.ArgumentParser(prog="python -m bench.whole", description=__doc__)
+    parser.add_argument("--students", type=int, nargs="+", default=[4000, 100_000])
+    parser.add_argument("--workers", type=int, default=4)
+    asked = parser.parse_args()
+    for students in asked.students:
+        folder = Path(tempfile.mkdtemp(prefix="bench-"))
+        environment = {**os.environ, "LUIGI_CONFIG_PATH": str(elsewhere.write(folder, students))}
+        try:
+            measure(folder, environment, students, asked.workers)
+        finally:
+            subprocess.run([sys.executable, "-m", "pipeline.sandbox", "down"], env=environment, check=False)
+            _end_scheduler(folder)
+            shutil.rmtree(folder)
+
+
+def measure(folder: Path, environment: dict[str, str], students: int, workers: int) -> None:
+    made, _ = _timed([sys.executable, "-m", "pipeline.sandbox", "up"], environment)
+    words = ["./run_daily.sh", "--workers", str(workers)]
+    cold, said = _timed(words, environment)
+    nothing, _ = _timed(words, environment)
+    seconds: Counter[str] = Counter()
+    tasks: Counter[str] = Counter()
+    for stage, took in _LINE.findall(said):
+        seconds[stage] += float(took)  # type: ignore[assignment]
+        tasks[stage] += 1
+    print(f"\n{students:,} students: {_bytes(folder / 'landing')} landed; servers up and files made in {made:.1f} s")
+    print(f"cold {cold:.1f} s, nothing to do {nothing:.1f} s ({workers} workers)\n")
+    print("| stage | tasks | seconds inside (they overlap) |\n|---|---|---|")
+    for stage in STAGES:
+        print(f"| {stage} | {tasks[stage]} | {seconds[stage]:.1f} |")
+
+
+def _timed(words: list[str], environment: dict[str, str]) -> tuple[float, str]:
+    begun = time.perf_counter()
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(words)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - begun, done.stdout
+
+
+def _bytes(landing: Path) -> str:
+    copies = [path for path in landing.glob("*/*/*/*") if path.suffix in (".csv", ".txt")]
+    return f"{len(copies)} files, {sum(path.stat().st_size for path in copies) / 1e6:.1f} MB"
+
+
+def _end_scheduler(folder: Path) -> None:
+    pid = folder / "luigid" / "luigid.pid"
+    if pid.exists():
+        subprocess.run(["kill", pid.read_text().strip()], check=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Chromedriver in a process that outlives nobody: python -m pipeline.leash /usr/bin/chromedriver
+
+Our standard input is a pipe from whoever wants a browser. Its end, a kill -9 of the other side included, is the sign
+to kill the driver with all its descendants, and to remove the one folder that they write in (profile, sockets, half
+downloads). A browser's processes survive their driver, and a profile survives them all; so none of it can be left to
+the pipeline, which may be killed at any instant.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+_BECOME_SUBREAPER = 36  # prctl: descendants whose parent has died become our children, so that they can be found
+_STARTS_WITHIN = 30  # seconds
+_ROUNDS = 20
+
+
+def main(driver: str) -> None:
+    """Print the driver's port, then wait for the end of our standard input, of the driver, or for a signal."""
+    ctypes.CDLL(None).prctl(_BECOME_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.umask(0o077)
+    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as folder:
+        try:
+            process = subprocess.Popen(
+                [driver, "--port=0", "--log-level=OFF"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "HOME": folder, "TMPDIR": folder},
+                cwd=folder,
+            )
+            print(_port(process.stdout), flush=True)  # type: ignore[arg-type]
+            select.select([sys.stdin, os.pidfd_open(process.pid)], [], [])
+        finally:
+            _end_all()
+
+
+def _port(said: IO[bytes]) -> str:
+    """The port, out of "ChromeDriver was started successfully on port 40307."; nothing if it did not start."""
+    heard = b""
+    while b"successfully on port" not in heard or not heard.endswith(b"\n"):
+        if not select.select([said], [], [], _STARTS_WITHIN)[0] or not (more := os.read(said.fileno(), 4096)):
+            return ""
+        heard += more
+    return heard.decode().split("successfully on port")[1].strip(" .\n")
+
+
+def _end_all() -> None:
+    """Kill every descendant. What one of them started meanwhile becomes our child, and is found in the next round."""
+    for _ in range(_ROUNDS):
+        if not (family := psutil.Process().children(recursive=True)):
+            return
+        for member in family:
+            try:
+                member.kill()
+            except psutil.Error:  # it has ended, or belongs to the browser's own sandbox, which ends with it
+                continue
+        psutil.wait_procs(family, timeout=1)
+
+
+if __name__ == "__main__":
+    if not Path(sys.argv[1]).is_file():
+        sys.exit(f"no {sys.argv[1]}")
+    main(sys.argv[1])

@@ -1,0 +1,26 @@
+-- SAVVAS (EasyBridge): the people who teach.
+-- grain: one row per TeacherNumber of those who teach a current section or are current teaching staff. Of somebody's
+--        several rows in the SIS (two schools, both servers) one with an e-mail address is taken, of those the lowest id.
+-- owner: district data team
+-- reader: SAVVAS, file `STAFF.txt`, every morning
+-- layout: header known; the values are modelled: staff_code and staff_number are the TeacherNumber, federated_id (the name
+--         at the single sign-on) is the e-mail address, username its part before the @. password stays empty: people sign
+--         in through the district, and no password leaves it.
+SELECT
+  staff.teachernumber AS staff_code,
+  staff.last_name,
+  staff.first_name,
+  staff.middle_name,
+  staff.email,
+  staff.title,
+  staff.teachernumber AS staff_number,
+  staff.username,
+  '' AS password,
+  staff.email AS federated_id
+FROM `roster_files.current_staff` AS staff
+WHERE staff.teachernumber IN (SELECT teachers.teachernumber FROM `roster_files.current_teachers` AS teachers)
+QUALIFY
+  ROW_NUMBER() OVER (
+    PARTITION BY staff.teachernumber
+    ORDER BY IF(staff.email = '', 1, 0), SAFE_CAST(staff.id AS INT64), staff.district_identification
+  ) = 1

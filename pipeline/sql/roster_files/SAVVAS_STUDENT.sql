@@ -1,0 +1,17 @@
+-- SAVVAS (EasyBridge): the students.
+-- grain: one row per active student of both servers.
+-- owner: district data team
+-- reader: SAVVAS, file `STUDENT.txt`, every morning
+-- layout: header known; the values are modelled: student_code is the student_number, federated_id (the name at the single
+--         sign-on) the e-mail address; gender_code is F or M, and empty for anything else.
+SELECT
+  students.student_number AS student_code,
+  students.last_name,
+  students.first_name,
+  students.middle_name,
+  IF(students.gender IN ('F', 'M'), students.gender, '') AS gender_code,
+  COALESCE(FORMAT_DATE('%Y-%m-%d', students.dob), '') AS dob,
+  students.student_email AS email,
+  students.student_number,
+  students.student_email AS federated_id
+FROM `roster_files.current_students` AS students

@@ -1,0 +1,24 @@
+-- Clever's words for the SIS's grade levels.
+-- grain: one row per grade level that a student or a school of the SIS has.
+-- owner: district data team
+-- reader: Clever's views
+-- layout: known, but for `Other` (a level that is none of ours, such as 99 for graduates), which is modelled
+SELECT
+  levels.grade_level,
+  CASE
+    WHEN levels.grade_level = '-1' THEN 'PreKindergarten'
+    WHEN levels.grade_level = '0' THEN 'Kindergarten'
+    WHEN SAFE_CAST(levels.grade_level AS INT64) BETWEEN 1 AND 12 THEN CAST(CAST(levels.grade_level AS INT64) AS STRING)
+    ELSE 'Other'
+  END AS grade
+FROM (
+  SELECT students.grade_level
+  FROM `powerschool_combined.students` AS students
+  UNION DISTINCT
+  SELECT lowest.low_grade AS grade_level
+  FROM `powerschool_combined.schools` AS lowest
+  UNION DISTINCT
+  SELECT highest.high_grade AS grade_level
+  FROM `powerschool_combined.schools` AS highest
+) AS levels
+WHERE COALESCE(levels.grade_level, '') != ''
