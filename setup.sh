@@ -25,8 +25,8 @@ esac
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 stamp=.venv/set-up
 
-# "3.11 True": the version of Python $1, and whether the configuration wants the sandbox. Fails for an other
-# version. Without site (-S) it takes 20 ms, which every morning pays.
+# "3.11 True True": the version of Python $1, and whether the configuration wants the sandbox, and a browser for the
+# state's portal. Fails for an other version. Without site (-S) it takes 20 ms, which every morning pays.
 ask() {
     "$1" -I -S - <<'PYTHON'
 import configparser, os, sys
@@ -36,22 +36,23 @@ parser = configparser.ConfigParser(interpolation=None)
 try:
     parser.read(["/etc/luigi/luigi.cfg", "luigi.cfg", os.environ.get("LUIGI_CONFIG_PATH", "")])
     text = os.path.expandvars(parser.get("sandbox", "enabled", fallback="true"))
+    portal = parser.get("portal", "address", fallback="")
 except configparser.Error:
-    text = "true"  # the run itself says what is wrong with the file
-print("%d.%d" % sys.version_info[:2], parser.BOOLEAN_STATES.get(text.lower(), True))
+    text, portal = "true", ""  # the run itself says what is wrong with the file
+print("%d.%d" % sys.version_info[:2], parser.BOOLEAN_STATES.get(text.lower(), True), bool(portal.strip()))
 PYTHON
 }
 
 # The stamp's line for Python $1: a moved folder counts as another one, as scripts in .venv/bin hold its path.
 python_line() { printf 'python %s in %s\n' "$1" "$PWD"; }
 
-# Sets version, wanted (the lock files) and missing (the stamp's lines that it does not have) for Python $1.
+# Sets version, portal (True or False), wanted (the lock files) and missing (the stamp's lines that it does not have) for Python $1.
 look() {
     local answer
     answer=$(ask "$1") || return
-    version=${answer% *}
+    version=${answer%% *} portal=${answer##* }
     wanted=(requirements.lock)
-    if [[ $answer == *True ]]; then wanted+=(requirements-sandbox.lock requirements-standin.lock); fi
+    if [[ $answer == *' True '* ]]; then wanted+=(requirements-sandbox.lock requirements-standin.lock); fi
     if [[ $tests == yes ]]; then wanted+=(requirements-test.lock); fi
     missing=$({ python_line "$version"; sha256sum -- "${wanted[@]}"; } | grep -Fxvf <(cat -- "$stamp" 2>/dev/null)) || true
 }
@@ -103,6 +104,15 @@ need_packages() {
         --no-install-recommends "$@" </dev/null >&2 7>&- || fail "apt-get could not install $*; it says why above"
 }
 
+# The browser that walks through the state's portal, when the configuration names one.
+browser_packages() {
+    local packages=()
+    [[ $portal == True ]] || return 0
+    command -v chromium >/dev/null || packages+=(chromium)
+    command -v chromedriver >/dev/null || packages+=(chromium-driver)
+    need_packages "${packages[@]}"
+}
+
 test_packages() {
     local packages=()
     [[ -x /usr/sbin/sshd ]] || packages+=(openssh-server)
@@ -148,7 +158,10 @@ add_missing() {
 }
 
 if [[ $tests == yes ]]; then test_packages; fi
-if complete; then exit 0; fi
+if complete; then
+    browser_packages
+    exit 0
+fi
 
 # One set-up at a time, and none under a run that is at work: a run holds this lock shared (pipeline/wrapper.sh).
 (umask 077 && mkdir -p var/lock && : >>var/lock/venv.lock) || fail "cannot write to $PWD/var/lock as $(id -un)"
@@ -156,12 +169,16 @@ exec 7<>var/lock/venv.lock
 if ! flock -n 7; then
     say "waiting for a run, or another set-up, that uses .venv (at most 30 minutes)"
     flock -w 1800 7 || fail "something still uses .venv. Next: when it has ended, ./setup.sh again"
-    if complete; then exit 0; fi
+    if complete; then
+        browser_packages
+        exit 0
+    fi
 fi
 
 if [[ -n ${PYTHON:-} ]] || ! look .venv/bin/python 2>/dev/null || stale; then
     make_venv
 fi
 look .venv/bin/python || fail "the new .venv does not run"
+browser_packages
 add_missing
 say "done"

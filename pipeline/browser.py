@@ -1,71 +1,37 @@
 """A real browser, and what can be waited for in it: elements, windows, downloads.
 
-Debian's Chromium and chromedriver, headless; the profile is made for the session and goes with it (see leash.py).
-Nothing is fetched but what the pages ask for. A page that is not as it must be ends in PageFailed: one sentence
-without a word out of the page, and evidence in a folder. Selenium's own exceptions quote pages and never leave here.
+A page that is not as it must be ends in PageFailed: one sentence without a word out of the page, and evidence in a
+folder. Selenium's own exceptions quote pages; they never leave this module.
 """
 
 import contextlib
-import ipaddress
-import logging
-import os
 import queue
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TypeVar
 
-import urllib3
-import websocket
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     ElementNotInteractableException,
+    NoSuchElementException,
     NoSuchWindowException,
     StaleElementReferenceException,
     TimeoutException,
     WebDriverException,
 )
-from selenium.webdriver import ChromeOptions
-from selenium.webdriver.chrome.remote_connection import ChromeRemoteConnection
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.client_config import ClientConfig
-from selenium.webdriver.remote.file_detector import UselessFileDetector
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from pipeline import evidence
-from pipeline.errors import ConfigurationError
+from pipeline import chromium, evidence
+from pipeline.chromium import GONE
 
-CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
-# Of our environment the browser sees only this: it needs no secret.
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY")
-_QUIET = (
-    "--headless=new",
-    "--remote-debugging-pipe",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-extensions",
-    "--disable-features=Translate,OptimizationHints,MediaRouter,PasswordManagerOnboarding",
-    "--disable-gpu",
-    "--disable-sync",
-    "--no-first-run",
-    "--window-size=1280,1000",
-)
 _LOOK = 0.05  # seconds between two looks at a page
 _STATUS = "const page = performance.getEntriesByType('navigation')[0]; return page ? page.responseStatus : 0"
-_GONE = (urllib3.exceptions.HTTPError, websocket.WebSocketException, OSError)  # the driver does not answer any more
 T = TypeVar("T")
-
-# At DEBUG it writes every key that is typed.
-logging.getLogger("selenium").setLevel(logging.INFO)
 
 
 class PageFailed(Exception):
@@ -74,6 +40,10 @@ class PageFailed(Exception):
     def __init__(self, found: str, evidence: Path | None = None) -> None:
         self.found, self.evidence = found, evidence
         super().__init__(found)
+
+
+class ErrorPage(PageFailed):
+    """The site answered with an HTTP status of 400 or more."""
 
 
 class BrowserGone(PageFailed):
@@ -111,7 +81,12 @@ class Browser:
 
     def open(self, address: str) -> None:
         with self._told():
+            evidence.scripts(self.driver, on=True)
             self.driver.get(address)
+
+    def address(self) -> str:
+        with self._told():
+            return self.driver.current_url
 
     def wait(self, for_what: str, look: Callable[[], T | None]) -> T:
         """What `look` finds as soon as it finds something. A page that answers with an error is not waited for."""
@@ -170,6 +145,18 @@ class Browser:
 
         self.wait(element.what, type)
 
+    def choose(self, element: Element, text: str) -> None:
+        """The option of that text in a drop-down."""
+
+        def choose() -> bool | None:
+            for found in self._visible(element):
+                with contextlib.suppress(NoSuchElementException):  # its options may come late
+                    Select(found).select_by_visible_text(text)
+                    return True
+            return None
+
+        self.wait(f"{element.what}, with {text}", choose)
+
     @contextlib.contextmanager
     def window(self, what: str, open: Callable[[], None]) -> Iterator[None]:
         """Be in the window that `open` opens; at the end all windows but this one are closed."""
@@ -189,7 +176,7 @@ class Browser:
         return None
 
     def _back_to(self, home: str) -> None:
-        with self._told():
+        with contextlib.suppress(PageFailed), self._told():  # what failed before is told, not what follows from it
             for window in self.driver.window_handles:
                 if window != home:
                     self.driver.switch_to.window(window)
@@ -208,7 +195,11 @@ class Browser:
         status, path = self.wait("the end of the download", self._download_ended)
         if status != "complete":
             raise self.failed("the download broke off")
-        return self.wait("the downloaded file, settled", lambda: _settled(folder, Path(path)))
+        sizes: list[int] = []
+        self.wait("the downloaded file to settle", lambda: _settled(Path(path), sizes))
+        if not sizes[-1]:
+            raise self.failed("an empty file was downloaded")
+        return Path(path)
 
     def _download_ended(self) -> tuple[str, str] | None:
         with contextlib.suppress(queue.Empty):
@@ -222,7 +213,7 @@ class Browser:
     def _picture(self) -> Path | None:
         try:
             return evidence.taken(self.driver, self.evidence, f"{self.about} {self.page}")
-        except (WebDriverException, *_GONE):  # no window, or no browser, to take it from
+        except (WebDriverException, *GONE):  # no window, or no browser, to take it from
             return None
 
     def _visible(self, element: Element) -> list[WebElement]:
@@ -234,7 +225,7 @@ class Browser:
 
     def _refuse_error_page(self) -> None:
         if (status := self.driver.execute_script(_STATUS)) and status >= 400:
-            raise self.failed(f"the portal answers {status}")
+            raise ErrorPage(f"{self.page}: the site answers {status}", self._picture())
 
     @contextlib.contextmanager
     def _told(self, for_what: str = "an answer") -> Iterator[None]:
@@ -247,101 +238,23 @@ class Browser:
             raise PageFailed(f"{self.page}: the window closed by itself, while waiting for {for_what}") from None
         except WebDriverException as error:
             raise self.failed(f"{type(error).__name__} while waiting for {for_what}") from None
-        except _GONE as error:
+        except GONE as error:
             raise BrowserGone(f"{self.page}: the browser is gone ({type(error).__name__})") from None
 
 
-def _settled(folder: Path, file: Path) -> Path | None:
-    """The file, if the browser keeps no part of it beside and it does not grow. Raises PageFailed when it is empty."""
-    size = file.stat().st_size if file.parent == folder and file.is_file() else None
-    if size is None or any(folder.glob("*.crdownload")):
+def _settled(file: Path, sizes: list[int]) -> bool | None:
+    """Whether the file has the size of the look before (the last one of `sizes`), and no part of it lies beside."""
+    if any(file.parent.glob("*.crdownload")) or not file.is_file():
         return None
-    if not size:
-        raise PageFailed("an empty file was downloaded")
-    return file
+    sizes.append(file.stat().st_size)
+    return sizes[-2:] == [sizes[-1]] * 2 or None
 
 
 @contextlib.contextmanager
 def session(address: str, diagnostics: Path, *, patience: float = 60) -> Iterator[Browser]:
-    """A browser with a profile of its own, for the site at `address`. Nothing of it is there afterwards.
+    """A browser of its own for the site at `address`; nothing of it is there afterwards.
 
-    A site on this machine is all that it can then reach. Raises ConfigurationError when there is no browser.
+    `diagnostics` is where evidence goes. Raises ConfigurationError when there is no browser.
     """
-    with _driver_at(patience) as connection:
-        try:
-            driver = WebDriver(connection, options=_options(address), file_detector=UselessFileDetector())
-        except (WebDriverException, *_GONE) as error:
-            raise _no_browser(type(error).__name__) from None
-        try:
-            yield Browser(driver, patience, diagnostics)
-        finally:
-            _hang_up(driver)
-
-
-@contextlib.contextmanager
-def _driver_at(patience: float) -> Iterator[ChromeRemoteConnection]:
-    """A running chromedriver; at the end it and its browser are killed."""
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    with subprocess.Popen(
-        [sys.executable, "-m", "pipeline.leash", CHROMEDRIVER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        start_new_session=True,
-    ) as leash:
-        assert leash.stdin and leash.stdout  # noqa: S101  # they are pipes
-        try:
-            if not (port := leash.stdout.readline().strip().decode()):
-                raise _no_browser("no chromedriver")
-            yield _connection(f"http://127.0.0.1:{port}", patience)
-        finally:
-            leash.stdin.close()
-
-
-def _connection(address: str, patience: float) -> ChromeRemoteConnection:
-    config = ClientConfig(address, timeout=int(patience) + 30, websocket_timeout=patience, websocket_interval=0.01)
-    return ChromeRemoteConnection(address, ignore_proxy=True, client_config=config)
-
-
-def _no_browser(found: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"the browser does not start ({found})",
-        expected=f"{CHROMIUM} and {CHROMEDRIVER}, of one version",
-        next_step="apt-get install chromium chromium-driver",
-    )
-
-
-def _options(address: str) -> ChromeOptions:
-    options = ChromeOptions()
-    options.binary_location = CHROMIUM
-    options.page_load_strategy = "eager"
-    options.enable_bidi = True
-    host = urlsplit(address).hostname or ""
-    wanted = [*_QUIET]
-    if os.geteuid() == 0:
-        wanted.append("--no-sandbox")  # Chromium's sandbox refuses to work for root
-    if _on_this_machine(host):
-        wanted.append(f"--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {host}")
-    for argument in wanted:
-        options.add_argument(argument)
-    options.add_experimental_option(
-        "prefs", {"credentials_enable_service": False, "profile.password_manager_enabled": False}
-    )
-    return options
-
-
-def _on_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _hang_up(driver: WebDriver) -> None:
-    """Close our connections. The browser is not asked to quit: it is killed, which takes less time and always works."""
-    with contextlib.suppress(WebDriverException, *_GONE):
-        socket: Any = driver._websocket_connection
-        if socket is not None:
-            socket.close()
-    driver.command_executor.close()  # type: ignore[union-attr]
+    with chromium.started(address, patience) as driver:
+        yield Browser(driver, patience, diagnostics)

@@ -1,11 +1,10 @@
 """Which flows this district has: the catalogue without what luigi.cfg switches off; and all of them as a table."""
 
-from collections.abc import Iterable
-
-from pipeline import outbound, settings
-from pipeline.deliveries import DELIVERIES, Delivery, LandedCopy
+from pipeline import outbound, settings, sql
+from pipeline.deliveries import DELIVERIES, Delivery, LandedCopy, ViewFile
 from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS, Feed
+from pipeline.sources import PortalReport
 
 
 def feeds() -> tuple[Feed, ...]:
@@ -34,6 +33,16 @@ def inputs(delivery: Delivery) -> set[Feed]:
     return below | {FEEDS[copy.feed] for copy in delivery.copies}
 
 
+def views() -> tuple[str, ...]:
+    """The views that people read: those below no delivery and no other view, of tables that this district has."""
+    below = {
+        name for delivery in DELIVERIES.values() for file in delivery.view_files for name in sql.views_below(file.view)
+    }
+    below |= {name for view in sql.names() for name in sql.reads(view)}
+    off = {f"{FEEDS[name].dataset}.{name}" for name in _off() if name in FEEDS}
+    return tuple(view for view in sql.names() if view not in below and not off & set(sql.tables_below(view)))
+
+
 def _off() -> set[str]:
     off = set(settings.load().district.off)
     if unknown := sorted(off - set(FEEDS) - set(DELIVERIES)):
@@ -50,32 +59,40 @@ def _off() -> set[str]:
 
 def table() -> str:
     """Every flow of the catalogue in Markdown: from where, how often, to where, and whose layout it is."""
-    inward = [_in_row(feed) for feed in FEEDS.values()]
-    outward = [row for delivery in DELIVERIES.values() for row in _out_rows(delivery)]
-    return "\n\n".join(
-        (
-            _markdown(("in: table", "file", "from", "layout"), inward),
-            _markdown(("out: delivery", "cadence", "file", "made of", "to", "layout"), outward),
-        )
-    )
+    inward: Rows = {}
+    for feed in FEEDS.values():
+        places = ", ".join(dict.fromkeys(str(source.place) for source in feed.sources))
+        inward.setdefault((places, "daily", f"`{feed.dataset}`", feed.layout), []).append(_table_and_file(feed))
+    outward: Rows = {}
+    for delivery in DELIVERIES.values():
+        for file in delivery.files:
+            of, layout = _made_of(file)
+            to = f"{delivery.vendor}:{delivery.folder}"
+            row = (f"{delivery.name}, from {of}", delivery.cadence, to, layout)
+            outward.setdefault(row, []).append(f"`{file.name}`")
+    came = ("comes in from", "cadence", "to dataset", "layout", "tables (and files called otherwise)")
+    goes = ("goes out", "cadence", "to", "layout", "files")
+    return f"{_markdown(came, inward)}\n\n{_markdown(goes, outward)}"
 
 
-def _in_row(feed: Feed) -> tuple[str, ...]:
-    patterns = dict.fromkeys(f"`{source.pattern}`" for source in feed.sources)
-    places = ", ".join(str(source.place) for source in feed.sources)
-    return f"`{feed.dataset}.{feed.name}`", ", ".join(patterns), places, feed.layout
+# What a row says, and the tables or files of which all of that is true.
+Rows = dict[tuple[str, str, str, str], list[str]]
 
 
-def _out_rows(delivery: Delivery) -> Iterable[tuple[str, ...]]:
-    for file in delivery.files:
-        if isinstance(file, LandedCopy):
-            of, layout = f"the file of `{file.feed}`, as it landed", FEEDS[file.feed].layout
-        else:
-            of, layout = f"`{file.view}`", file.layout
-        where = f"{delivery.vendor}:{delivery.folder}"
-        yield delivery.name, delivery.cadence, f"`{file.name}`", of, where, layout
+def _made_of(file: ViewFile | LandedCopy) -> tuple[str, str]:
+    if isinstance(file, LandedCopy):
+        return "files as they landed", FEEDS[file.feed].layout
+    return f"views of `{file.view.partition('.')[0]}`", file.layout
 
 
-def _markdown(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = (f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
-    return "\n".join(lines)
+def _table_and_file(feed: Feed) -> str:
+    first = feed.sources[0]
+    file = first.pattern
+    if isinstance(first.place, PortalReport):
+        file = file.replace(first.place.school, "<nnnn>")
+    return f"`{feed.name}`" + (f" (`{file}`)" if file != feed.file else "")
+
+
+def _markdown(head: tuple[str, ...], rows: Rows) -> str:
+    lines = (f"| {' | '.join((*row, ', '.join(items)))} |" for row, items in rows.items())
+    return "\n".join((f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines))

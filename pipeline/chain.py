@@ -19,7 +19,9 @@ from pipeline import inbound, outbound, sql, warehouse
 from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import PipelineError
 from pipeline.feeds import FEEDS, Feed, of_table
+from pipeline.portals import tasks
 from pipeline.progress import Made, Meter
+from pipeline.sources import PortalReport, Source
 from pipeline.targets import (
     LandedTarget,
     ObjectTarget,
@@ -83,11 +85,18 @@ class LandedFile(FeedTask):
         return f"{self.feed.name} {self.part}"
 
 
+def landed(feed: Feed, source: Source, date: dt.date) -> luigi.Task:
+    """What makes it true that the source's file is landed."""
+    if isinstance(source.place, PortalReport):
+        return next(step(date=date) for step in tasks.STEPS if source.place.report in step.reports)
+    return LandedFile(date=date, feed=feed, part=source.name)
+
+
 class PreparedFile(FeedTask):
     """The feed's contract holds, and all its parts are one normalised CSV on disk."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return tuple(LandedFile(date=self.date, feed=self.feed, part=source.name) for source in self.feed.sources)
+        return tuple(dict.fromkeys(landed(self.feed, source, self.date) for source in self.feed.sources))
 
     def output(self) -> PreparedTarget:
         return PreparedTarget(self.feed, self.date)
@@ -126,6 +135,19 @@ class LoadedTable(FeedTask):
         return inbound.load(self.feed, self.date)
 
 
+class LoadedPrevious(FeedTask):
+    """`<table>_previous` holds the rows of the feed's last report before the date."""
+
+    def output(self) -> TableTarget:
+        return inbound.previous_target(self.feed, self.date)
+
+    def superseded(self) -> bool:
+        return LoadedTable(date=self.date, feed=self.feed).superseded()
+
+    def make(self) -> Made:
+        return inbound.load_previous(self.feed, self.date)
+
+
 class DeployedView(ChainTask):
     """The warehouse's text of the view is that of its .sql file."""
 
@@ -135,7 +157,10 @@ class DeployedView(ChainTask):
         return tuple(self._below(name) for name in sql.reads(self.view))
 
     def _below(self, name: str) -> luigi.Task:
-        feed = of_table(name)
+        before = name.endswith("_previous")
+        feed = of_table(name.removesuffix("_previous"))
+        if feed and before:
+            return LoadedPrevious(date=self.date, feed=feed)
         return LoadedTable(date=self.date, feed=feed) if feed else DeployedView(date=self.date, view=name)
 
     def output(self) -> ViewTarget:

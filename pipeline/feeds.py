@@ -7,8 +7,9 @@ from typing import Literal
 
 from pipeline import settings, sources
 from pipeline.contract import Contract, contract_of
+from pipeline.readers import Reader, error_report, viewer_report
 from pipeline.sftp import RemoteFile
-from pipeline.sources import DropFolder, SftpFolder, Source
+from pipeline.sources import DropFolder, PortalReport, Report, SftpFolder, Source
 
 Layout = Literal["known", "partly known", "modelled"]
 
@@ -23,6 +24,7 @@ class Feed:
     file that is not there is late. `floor` is the number of rows under which a part's file is not believed.
     `last_line` is "open" for a vendor that writes no line end there, which elsewhere means a file that was cut.
     `landing_days` is after how many days our copies are purged, when that is sooner than [district] landing_days.
+    `reader` makes a plain CSV of a file that is none; the contract is that of the plain one.
     `layout` tells whether the columns are the vendor's published ones or modelled by us.
     """
 
@@ -40,6 +42,7 @@ class Feed:
     ignored: tuple[str, ...] = ()
     last_line: Literal["ended", "open"] = "ended"
     landing_days: int | None = None
+    reader: Reader | None = None
     layout: Layout = "modelled"
 
     @cached_property
@@ -115,6 +118,33 @@ def identities(whose: str, name: str, *key: str, dataset: str = "misc_imports", 
     )
 
 
+# The schools of each login at the state's portal, by their numbers.
+SCHOOLS = {"RSD": ("0105", "0110", "0205", "0210", "0305"), "BLF": ("0805",)}
+
+
+def eis(report: Report, file: str, reader: Reader, *key: str) -> Feed:
+    """A report of the state's portal for every school, stacked; `file` is its name there, with {school}.
+
+    What was downloaded goes as soon as it is read: the error reports hold social security numbers.
+    """
+    return Feed(
+        name=f"{report}_stack",
+        dataset="eis",
+        folder="EIS",
+        file=f"{report}_stack.csv",
+        sources=tuple(
+            Source(f"{login}-{school}", PortalReport(login, school, report), file.format(school=school))
+            for login, schools in SCHOOLS.items()
+            for school in schools
+        ),
+        key=key,
+        floor=0,  # a school without an error, a report before its period
+        due=dt.time(8, 0),
+        landing_days=1,
+        reader=reader,
+    )
+
+
 FEEDS = {
     feed.name: feed
     for feed in (
@@ -178,6 +208,20 @@ FEEDS = {
         ),
         savvas("Assessment", "student_id", "class", "assessment", "submit_date"),
         savvas("Standards", "student_id", "class", "standard_code", "submit_date"),
+        eis(
+            "ADMAudit",
+            "ADMAudit.csv",
+            viewer_report,
+            *("schoolyear", "districtno", "schoolno", "studentstateid", "instructionalprogram", "admperiod"),
+        ),
+        eis(
+            "StudentMembership",
+            "StudentMembership.csv",
+            viewer_report,
+            *("schoolyear", "districtno", "schoolno", "studentstateid", "enrollmentdate"),
+        ),
+        # No key: an error may stand there twice, and what numbers its lines is not public.
+        replace(eis("AllErr", "Sch{school}AllErr.csv", error_report), layout="known"),
     )
 }
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 from pathlib import Path
 
 from pipeline import contract, manifests, settings, storage, warehouse
@@ -33,27 +34,66 @@ def land(target: LandedTarget, progress: Progress) -> Made:
             "size": file.size,
             "mtime": file.mtime,
             "sha256": manifests.sha256(copy),
-            "landed_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "landed_at": _now(),
         },
     )
     return Made(bytes=file.size, words=file.name)
 
 
+def land_report(target: LandedTarget, download: Path) -> None:
+    """What the browser has downloaded and checked becomes the part's copy; then its manifest says so."""
+    copy = manifests.folder(target.folder) / target.feed.source(target.part).pattern
+    facts = {"size": download.stat().st_size, "mtime": download.stat().st_mtime, "sha256": manifests.sha256(download)}
+    download.replace(copy)
+    manifests.save(target.manifest_path, {"name": copy.name, **facts, "landed_at": _now()})
+
+
+def check_report(feed: Feed, school: str, date: dt.date, download: Path) -> None:
+    """Raise ContractBroken unless the download is the feed's report of that school, run on that date."""
+    assert feed.reader is not None  # noqa: S101  (only a portal's feeds come here)
+    plain = download.with_name(f".{download.name}.plain")
+    try:
+        facts = feed.reader(download, plain)
+    finally:
+        plain.unlink(missing_ok=True)
+    if facts.run_date not in (None, date) or facts.schools - {school}:
+        raise ContractBroken(
+            f"file {download.name}: a report of {facts.run_date or 'some day'} about the schools {sorted(facts.schools)}",
+            expected=f"one of {date} about {school}",
+            next_step="run again; if it stays so, look at the report in the portal",
+        )
+
+
 def prepare(target: PreparedTarget) -> Made:
     """Check the feed's parts against its contract and write them as one CSV, then its manifest.
 
-    Raises ContractBroken; the refused file is then in quarantine with the reason beside it.
+    Raises ContractBroken; the refused file is then in quarantine with the reason beside it. The portal's downloads are
+    removed when that is done, and their manifests say so.
     """
-    parts = [
-        Part(source.name, _landed_path(LandedTarget(target.feed, source.name, target.date)))
-        for source in target.feed.sources
-    ]
+    if target.manifest() is None:
+        _prepare(target)
+    for landed in target.downloads():
+        manifest = manifests.load(landed.manifest_path) or {}
+        manifests.save(landed.manifest_path, {**manifest, "removed": True})
+        (landed.folder / str(manifest["name"])).unlink()
+    done = manifests.load(target.manifest_path) or {}
+    odd = sorted({codec for codec in done["encodings"].values() if codec != "utf-8"})
+    return Made(done["rows"], done["size"], f"was {', '.join(odd)}" if odd else "")
+
+
+def _prepare(target: PreparedTarget) -> None:
+    landed = [LandedTarget(target.feed, source.name, target.date) for source in target.feed.sources]
+    parts: list[Part] = []
     digests = target.parts()
     try:
+        parts += [_part(each) for each in landed]
         done = contract.prepare(parts, target.feed.contract, target.path)
     except ContractBroken as refusal:
         _quarantine(target, parts, refusal)
         raise
+    finally:
+        for each in landed:
+            shutil.rmtree(_plain(each), ignore_errors=True)
     manifests.save(
         target.manifest_path,
         {
@@ -63,11 +103,27 @@ def prepare(target: PreparedTarget) -> Made:
             "parts": digests,
             "encodings": done.encodings,
             "contract": target.feed.contract.fingerprint,
-            "prepared_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "prepared_at": _now(),
         },
     )
-    odd = sorted({codec for codec in done.encodings.values() if codec != "utf-8"})
-    return Made(done.rows, done.size, f"was {', '.join(odd)}" if odd else "")
+
+
+def _part(landed: LandedTarget) -> Part:
+    """The landed copy, or the plain CSV that the feed's reader makes of it."""
+    path = _landed_path(landed)
+    if landed.feed.reader is None:
+        return Part(landed.part, path)
+    plain = _plain(landed) / path.name
+    landed.feed.reader(path, plain)
+    return Part(landed.part, plain)
+
+
+def _plain(landed: LandedTarget) -> Path:
+    return landed.folder / f"{landed.feed.name}.plain"
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _landed_path(landed: LandedTarget) -> Path:
@@ -107,7 +163,10 @@ def store(feed: Feed, date: dt.date) -> Made:
     target = stored_target(feed, date)
     prepared = PreparedTarget(feed, date)
     stored = storage.store_file(
-        prepared.path, target.name, {**target.expected, "as_of": date.isoformat()}, over=target.found()
+        prepared.path,
+        target.name,
+        {**target.expected, "as_of": date.isoformat(), "contract": feed.contract.fingerprint},
+        over=target.found(),
     )
     return Made(int(target.expected["rows"]), stored.size, storage.uri(target.name))
 
@@ -137,3 +196,45 @@ def load(feed: Feed, date: dt.date) -> Made:
         job=f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}",
     )
     return Made(rows, PreparedTarget(feed, date).path.stat().st_size)
+
+
+# ------------------------------------------------------------------------------------- the last report before
+
+
+def earlier(feed: Feed, date: dt.date) -> storage.Stored | None:
+    """The object of the newest earlier date that was made by the contract of now, if there is one."""
+    found = [
+        stored
+        for name, stored in storage.under(feed.folder).items()
+        if name.endswith(f"/{feed.file}")
+        and name.split("/")[1] < date.isoformat()
+        and stored.metadata.get("contract") == feed.contract.fingerprint
+    ]
+    return max(found, key=lambda stored: stored.name, default=None)
+
+
+def previous_target(feed: Feed, date: dt.date) -> TableTarget:
+    """`<table>_previous`, with the rows of the last report before the date; without any before the first."""
+    before = earlier(feed, date)
+    labels = {
+        "as_of": before.metadata["as_of"] if before else "none",
+        "sha": manifests.fingerprint(before.metadata["sha256"] if before else "", feed.contract.fingerprint),
+    }
+    return TableTarget(feed.dataset, f"{feed.name}_previous", labels)
+
+
+def load_previous(feed: Feed, date: dt.date) -> Made:
+    """Replace `<table>_previous` by the rows of the last report before the date."""
+    before, target = earlier(feed, date), previous_target(feed, date)
+    if before is None:
+        warehouse.empty(target.dataset, target.table, feed.contract.columns, target.expected)
+        return Made(0, words="no report before")
+    rows = warehouse.load(
+        storage.uri(before.name),
+        target.dataset,
+        target.table,
+        feed.contract.columns,
+        {**target.expected, "rows": before.metadata["rows"]},
+        job=f"load-{target.dataset}-{target.table}-{date}-{target.expected['sha'][:16]}",
+    )
+    return Made(rows, before.size, before.metadata["as_of"])

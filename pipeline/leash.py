@@ -1,14 +1,16 @@
 """Chromedriver in a process that outlives nobody: python -m pipeline.leash /usr/bin/chromedriver
 
 Our standard input is a pipe from whoever wants a browser. Its end, a kill -9 of the other side included, is the sign
-to kill the driver with all its descendants, and to remove the one folder that they write in (profile, sockets, half
-downloads). A browser's processes survive their driver, and a profile survives them all; so none of it can be left to
-the pipeline, which may be killed at any instant.
+to kill the driver with all its descendants, and to remove the one folder that they write in (profile, sockets,
+reports of crashes). A browser's processes can survive their driver, and a profile survives them all; so none of it
+can be left to the pipeline, which may be killed at any instant.
 """
 
 import ctypes
+import fcntl
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +20,10 @@ from typing import IO
 
 import psutil
 
-_BECOME_SUBREAPER = 36  # prctl: descendants whose parent has died become our children, so that they can be found
+# prctl: descendants whose parent has died become our children, so that they can be found; and a signal at its death.
+_BECOME_SUBREAPER, _DIE_WITH_PARENT = 36, 1
+_WHERE = Path("/tmp")  # noqa: S108  # a short one: the browser's socket lies in it, whose path ends at 108 characters
+_FOLDERS = "pipeline-browser-"
 _STARTS_WITHIN = 30  # seconds
 _ROUNDS = 20
 
@@ -29,20 +34,39 @@ def main(driver: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.umask(0o077)
-    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as folder:
+    _sweep()
+    with tempfile.TemporaryDirectory(dir=_WHERE, prefix=_FOLDERS, ignore_cleanup_errors=True) as folder:
         try:
+            fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)
             process = subprocess.Popen(
-                [driver, "--port=0", "--log-level=OFF"],
+                [driver, "--port=0", "--log-level=SEVERE"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**os.environ, "HOME": folder, "TMPDIR": folder},
                 cwd=folder,
+                preexec_fn=lambda: ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0),
             )
             print(_port(process.stdout), flush=True)  # type: ignore[arg-type]
             select.select([sys.stdin, os.pidfd_open(process.pid)], [], [])
         finally:
             _end_all()
+
+
+def _sweep() -> None:
+    """Remove what another one of us had to leave when it was killed itself: the folders that nobody holds a lock on."""
+    for folder in _WHERE.glob(f"{_FOLDERS}*"):
+        try:
+            held = os.open(folder, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(held)
 
 
 def _port(said: IO[bytes]) -> str:

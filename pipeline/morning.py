@@ -10,8 +10,9 @@ A weekly delivery is made by `Week`, from the tables of its date, once a week: i
 import luigi
 
 from pipeline import catalogue
-from pipeline.chain import LandedFile, delivered, tables
+from pipeline.chain import DeployedView, LandedFile, delivered, tables
 from pipeline.feeds import Feed
+from pipeline.portals.tasks import EisAdmAuditStudentMembership, EisSchoolErrorReports  # noqa: F401  (the clock's)
 
 # The vendor name under which the district delivers to itself.
 OWN = "district"
@@ -24,10 +25,11 @@ class _Step(luigi.WrapperTask):
 
 
 class Morning(_Step):
-    """Every feed is loaded, every daily delivery made."""
+    """Every feed is loaded, every view that people read deployed, every daily delivery made."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return (*tables(catalogue.feeds(), self.date), *delivered(catalogue.deliveries("daily"), self.date))
+        views = tuple(DeployedView(date=self.date, view=view) for view in catalogue.views())
+        return (*tables(catalogue.feeds(), self.date), *views, *delivered(catalogue.deliveries("daily"), self.date))
 
 
 class Week(_Step):

@@ -77,6 +77,7 @@ class Portal:
     """The state's portal."""
 
     address: str
+    day: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,26 @@ class Settings:
                 next_step=f"add [sftp:{vendor}] to luigi.cfg or to the file that LUIGI_CONFIG_PATH names",
             )
         return self.accounts[vendor]
+
+    def login(self, name: str) -> PortalLogin:
+        if name not in self.logins:
+            raise ConfigurationError(
+                f"no section [portal:{name}]",
+                expected=f"the user of {name}'s login at the portal in luigi.cfg",
+                next_step=f"add [portal:{name}] to luigi.cfg or to the file that LUIGI_CONFIG_PATH names",
+            )
+        return self.logins[name]
+
+    def portal_day(self) -> dt.date:
+        """The day whose reports the portal shows."""
+        try:
+            return dt.date.fromisoformat(self.portal.day) if self.portal.day else self.today()
+        except ValueError:
+            raise ConfigurationError(
+                f"[portal] day = {self.portal.day}",
+                expected="a date as 2026-11-23, or nothing for today",
+                next_step="correct it in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+            ) from None
 
     def today(self) -> dt.date:
         """The date in the district's own time zone, where a morning begins."""

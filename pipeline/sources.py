@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pipeline import manifests, settings, sftp
 from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.vendors import VENDORS
+
+
+Report = Literal["ADMAudit", "StudentMembership", "AllErr"]
 
 
 class Place(Protocol):
@@ -98,6 +101,28 @@ class DropFolder:
                     next_step="it is being written still; the next run takes it when it stands still",
                 )
         progress(file.size, file.size)
+
+
+@dataclass(frozen=True)
+class PortalReport:
+    """A report of the state's portal for one school, under a login of luigi.cfg ([portal:<login>]).
+
+    It is made when a browser asks for it (pipeline/portals), so there is nothing to list and nothing to copy.
+    """
+
+    login: str
+    school: str
+    report: Report
+    settle: float = 0
+
+    def __str__(self) -> str:
+        return f"EIS portal as {self.login}"
+
+    def look(self) -> dict[str, RemoteFile]:
+        return {}
+
+    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def _failures(date: dt.date) -> dict[str, str]:
     failed: dict[str, str] = {}
     for path in folder.glob(f"*-{date}.json"):
         for event in (manifests.load(path) or {}).get("failed", []):
-            failed[str(event["flow"])] = str(event["message"]).split("\n")[0].removeprefix("found: ")
+            found = str(event["message"]).split("\n")[0].removeprefix("found: ")
+            failed |= dict.fromkeys(str(event["flow"]).split(), found)  # a step of the portal is of several feeds
     return failed
 
 

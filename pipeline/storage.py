@@ -55,6 +55,11 @@ def find(name: str) -> Stored:
     return _listings.at(_prefix(name)).get(name, Stored(name))
 
 
+def under(folder: str) -> dict[str, Stored]:
+    """The objects of a folder, of all dates, by one listing a process. Raises WarehouseError."""
+    return _listings.at(f"{folder}/")
+
+
 def _prefix(name: str) -> str:
     return "/".join(name.split("/")[:2]) + "/"
 

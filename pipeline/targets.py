@@ -16,7 +16,7 @@ from pipeline.deliveries import Delivery
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed
 from pipeline.sftp import RemoteFile
-from pipeline.sources import settled
+from pipeline.sources import PortalReport, settled
 
 
 class Target(luigi.Target):
@@ -70,17 +70,22 @@ class LandedTarget(Target):
         return self.folder / f"{self.feed.name}.manifest.json"
 
     def manifest(self) -> dict[str, Any] | None:
-        """What was landed, when the copy is there and whole."""
+        """What was landed, when the copy is there and whole, or was removed when it had been read."""
         found = manifests.load(self.manifest_path)
-        if found is None:
-            return None
+        if found is None or found.get("removed"):
+            return found
         copy = self.folder / str(found["name"])
         return found if copy.is_file() and copy.stat().st_size == found["size"] else None
+
+    def copy_is_there(self) -> bool:
+        """Whether the copy itself is on disk, whole or not."""
+        found = manifests.load(self.manifest_path)
+        return found is not None and (self.folder / str(found["name"])).exists()
 
     def exists(self) -> bool:
         """Whether the vendor took the file away since does not matter; whether another one came does."""
         found = self.manifest()
-        if found is None:
+        if found is None or (found.get("removed") and PreparedTarget(self.feed, self.date).manifest() is None):
             return False
         try:
             newest = self.feed.newest(self.part, self.date)
@@ -89,6 +94,16 @@ class LandedTarget(Target):
         # An older one that remains when the vendor takes ours away is no correction.
         held = RemoteFile(found["name"], found["size"], found["mtime"])
         return newest is None or newest == held or newest.mtime < held.mtime
+
+
+@dataclass(frozen=True)
+class LandedTargets(Target):
+    """All of these are landed."""
+
+    targets: tuple[LandedTarget, ...]
+
+    def exists(self) -> bool:
+        return all(target.exists() for target in self.targets)
 
 
 @dataclass(frozen=True)
@@ -119,8 +134,14 @@ class PreparedTarget(Target):
         found = {name: target.manifest() for name, target in landed.items()}
         return {name: manifest["sha256"] if manifest else None for name, manifest in found.items()}
 
+    def downloads(self) -> list[LandedTarget]:
+        """The portal's downloads that are still there; they must not outlive their reading."""
+        portal = [source.name for source in self.feed.sources if isinstance(source.place, PortalReport)]
+        landed = [LandedTarget(self.feed, part, self.date) for part in portal]
+        return [target for target in landed if target.copy_is_there()]
+
     def exists(self) -> bool:
-        return self.manifest() is not None
+        return self.manifest() is not None and not self.downloads()
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def load(uri: str, dataset: str, table: str, columns: tuple[Column, ...], labels
         skip_leading_rows=1,
         allow_quoted_newlines=True,
         write_disposition="WRITE_TRUNCATE",
-        schema=[bigquery.SchemaField(c.name, c.type, c.mode, description=c.description) for c in columns],
+        schema=_schema(columns),
         labels={"as_of": labels["as_of"]},
     )
 
@@ -152,6 +152,19 @@ def load(uri: str, dataset: str, table: str, columns: tuple[Column, ...], labels
             )
         _label(dataset, table, labels)
     return rows
+
+
+def empty(dataset: str, table: str, columns: tuple[Column, ...], labels: dict[str, str]) -> None:
+    """Make the table anew, with these columns and no rows. Raises WarehouseError."""
+    made = bigquery.Table(_name(dataset, table), schema=_schema(columns))
+    with cloud.explained(f"creating {dataset}.{table}"):
+        _client().delete_table(made, not_found_ok=True, **cloud.patience())
+        _with_dataset(dataset, lambda: _client().create_table(made, **cloud.patience()))
+        _label(dataset, table, labels)
+
+
+def _schema(columns: tuple[Column, ...]) -> list[bigquery.SchemaField]:
+    return [bigquery.SchemaField(c.name, c.type, c.mode, description=c.description) for c in columns]
 
 
 def _once(job: str, submit: Callable[[str], bigquery.LoadJob]) -> bigquery.LoadJob:

@@ -38,6 +38,7 @@ class Kind:
 
 
 _STATUS = Option("--status", int, 503, "HTTP status")
+_AT = Option("--at", str, "", "only pages whose address holds this")
 _TIMES = Option("--times", int, 1, "so many requests or connections; 0 = all of them")
 
 KINDS = (
@@ -103,6 +104,32 @@ KINDS = (
     Kind("taken", "F20", "vendor", "has read and removed what we delivered"),
     Kind("storage", "F14 F15", "", "Cloud Storage answers with an error", (_STATUS, _TIMES)),
     Kind("bigquery", "F14 F15", "", "BigQuery answers with an error", (_STATUS, _TIMES)),
+    Kind(
+        "portal-slow",
+        "F17",
+        "",
+        "each page of the state's portal takes its time",
+        (Option("--seconds", float, 2.0, "how long"), _AT),
+    ),
+    Kind(
+        "portal-error",
+        "F17",
+        "",
+        "the portal answers with an error",
+        (Option("--status", int, 500, "HTTP status"), _TIMES, _AT),
+    ),
+    Kind("portal-vanish", "F17", "", "a window of the portal closes itself, half-way to a report", (_TIMES,)),
+    Kind("portal-expired", "F16", "", "the portal wants another password, the old one has expired"),
+    Kind("portal-refused", "F16", "", "the portal refuses the right password; after three tries it is locked"),
+    Kind("portal-cut", "F13", "", "a download from the portal breaks off in the middle", (_TIMES,)),
+    Kind("portal-error-page", "F17", "", "the portal gives an error page under a report's name", (_TIMES,)),
+    Kind(
+        "portal-role",
+        "F17",
+        "",
+        "the portal's role is called School User at every visit",
+        (Option("--sch-ec", bool, False, "SCH_EC instead"),),
+    ),
 )
 
 

@@ -51,8 +51,9 @@ def serve(places: Places) -> NoReturn:
 
 
 def _servers(places: Places, faults: FaultFile) -> list[Server]:
-    """A cloud endpoint that is Google's own or another machine's is not served."""
+    """A cloud endpoint that is Google's own, or a portal that is the state's, is not served."""
     from pipeline.sandbox.bigquery import BigQuery
+    from pipeline.sandbox.portal.server import portal
     from pipeline.sandbox.sftp import SftpServers, prepare
     from pipeline.sandbox.storage import CloudStorage
 
@@ -67,6 +68,8 @@ def _servers(places: Places, faults: FaultFile) -> list[Server]:
             project = places.settings.district.project
             data = places.data / "bigquery"
             servers.append(BigQuery(data, places.bigquery_port, project, storage.objects, log, countdown))
+    if places.portal_port:
+        servers.append(portal(places, faults))
     return servers
 
 

@@ -84,6 +84,7 @@ def unhealthy(places: Places) -> list[str]:
     health = b"GET /healthz HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n"
     asked["Cloud Storage"] = (places.storage_port, health, b"HTTP/1.1 200")
     asked["BigQuery"] = (places.bigquery_port, health, b"HTTP/1.1 200")
+    asked["EIS portal"] = (places.portal_port, health, b"HTTP/1.1 200")
     return [
         f"{what} does not answer on port {port}"
         for what, (port, question, answer) in asked.items()

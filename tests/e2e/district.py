@@ -16,6 +16,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -79,11 +80,11 @@ class Held:
 
 
 class District:
-    """One pretend district in `folder`, which must be empty, with some of the flows or with every one."""
+    """One pretend district in `folder`, which must be empty; `off` are the flows that it does not have."""
 
-    def __init__(self, folder: Path, *, every_flow: bool = False) -> None:
+    def __init__(self, folder: Path, off: Iterable[str] = OFF) -> None:
         self.folder = folder
-        self.config = elsewhere.write(folder, 400, () if every_flow else OFF)
+        self.config = elsewhere.write(folder, 400, off)
         self.ports = elsewhere.ports(self.config)
         self._minutes = 0
 
@@ -111,7 +112,13 @@ class District:
             start_new_session=True,
         )
 
+    def portal_shows(self, date: dt.date) -> None:
+        """The state's portal gives the reports of that day."""
+        text = re.sub(r"(\[portal\]\naddress = .*\n)(day = .*\n)?", rf"\g<1>day = {date}\n", self.config.read_text())
+        self.config.write_text(text)
+
     def run_daily(self, date: dt.date, *words: str, workers: int = 1) -> Result:
+        self.portal_shows(date)
         return self.call("./run_daily.sh", "--date", f"{date}", "--workers", f"{workers}", *words)
 
     def run_weekly(self, date: dt.date, *words: str, workers: int = 1) -> Result:
@@ -208,8 +215,8 @@ class District:
         }
 
     def activity(self, since: float, log: str) -> list[dict[str, Any]]:
-        """What a server was asked to do since a time: `log` is a vendor or "cloud"."""
-        name = "cloud.log" if log == "cloud" else f"sftp-{log}.log"
+        """What a server was asked to do since a time: `log` is a vendor, "cloud" or "portal"."""
+        name = f"{log}.log" if log in ("cloud", "portal") else f"sftp-{log}.log"
         return [event for event in activity.read(self.folder / "sandbox" / "log" / name) if event["time"] >= since]
 
     def vendor_events(self, since: float, vendor: str) -> list[str]:

@@ -65,7 +65,7 @@ def records(content: bytes) -> Rows:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    district = District(tmp_path_factory.mktemp("whole"), every_flow=True)
+    district = District(tmp_path_factory.mktemp("whole"), off=())
     try:
         since = time.time()
         yield Whole(district, since, district.run_daily(MONDAY, workers=4), district.run_weekly(MONDAY, workers=4))

@@ -14,7 +14,8 @@ from riverbend import DAY, PROJECT, Sandbox, new_sandbox
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    found = new_sandbox(tmp_path_factory.mktemp("sandbox"))
+    found = new_sandbox(tmp_path_factory.mktemp("riverbend"))
+    found.folder.mkdir()
     with (found.folder / "run.lock").open("w") as lock:  # as a run's wrapper holds one
         fcntl.flock(lock, fcntl.LOCK_EX)
         found.run("up", "--date", str(DAY), inherited=(lock.fileno(),))

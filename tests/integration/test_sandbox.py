@@ -48,8 +48,10 @@ def gone(process: psutil.Process) -> bool:
 @pytest.fixture
 def own(tmp_path: Path) -> Sandbox:
     """A sandbox that is not started; its day is made, so that `up` makes none."""
-    (tmp_path / "last_day").write_text("9999-12-31")
-    return new_sandbox(tmp_path)
+    found = new_sandbox(tmp_path)
+    found.folder.mkdir()
+    (found.folder / "last_day").write_text("9999-12-31")
+    return found
 
 
 def test_a_disabled_sandbox_starts_nothing(tmp_path: Path) -> None:

@@ -171,6 +171,7 @@ def test_outcome_as_json_names_no_more_than_it_shows() -> None:
         "failed": [{"task": "PreparedFile", "flow": "cc", "error": "ContractBroken", "message": "found: x"}],
         "late": ["terms RSD"],
         "trouble": [],
+        "unclaimed": [],
     }
 
 

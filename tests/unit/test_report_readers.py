@@ -310,10 +310,10 @@ def test_what_is_no_whole_error_report_is_refused(errors: Desk, text: bytes, fou
     assert found in errors.refusal(text)
 
 
-# A letter, and what makes trouble in files; not a digit, for which some columns are looked at.
+# What makes trouble in files; no digits of the form of an SSN, which are looked for.
 letters = st.characters(exclude_categories=["Cs", "Nd"], exclude_characters="\0\r\n,")
 words = st.text(letters, max_size=5)
-loose = st.lists(st.sampled_from([",", ",", '"', "\r", " ", "2/30/2015", "4127"]) | words, max_size=8).map("".join)
+loose = st.lists(st.sampled_from([",", ",", '"', "\r", " ", "/30/", "4127"]) | words, max_size=8).map("".join)
 forms = {
     "SEVERITY_CODE": st.sampled_from(["80", "90", "92", ""]),
     **dict.fromkeys(WITHHELD, st.sampled_from(["", "912345678", "987-65-4321", "XXX-XX-4321"])),

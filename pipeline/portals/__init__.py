@@ -1,0 +1,1 @@
+"""Web portals that have no door but a browser's."""

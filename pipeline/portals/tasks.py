@@ -1,0 +1,129 @@
+"""The portal's steps as tasks: each lands some of the reports, of every login and school, with a browser."""
+
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from pipeline import inbound, progress, secrets, settings
+from pipeline.errors import LoginRefused, PipelineError, TransferIncomplete, VendorError
+from pipeline.feeds import FEEDS, Feed
+from pipeline.progress import Made
+from pipeline.sources import PortalReport, Report
+from pipeline.targets import LandedTarget, LandedTargets
+from pipeline.task import ChainTask
+
+# A login that was refused stays refused for this run: the next step must not knock again, lest the account be locked.
+_refusals: dict[str, LoginRefused] = {}
+# Before all that needs no browser: this is what a morning waits for longest.
+FIRST = 1 << 50
+
+
+class PortalTask(ChainTask):
+    """The portal's `reports` of this morning are landed, for every login and school.
+
+    The central scheduler gives `selenium` to one task at a time, on whatever machine ([resources] of luigi.cfg).
+    """
+
+    reports: ClassVar[tuple[Report, ...]] = ()
+    resources = {"selenium": 1}  # noqa: RUF012  (Luigi's own name and type)
+    priority = FIRST
+
+    def output(self) -> LandedTargets:
+        return LandedTargets(tuple(LandedTarget(feed, part, self.date) for feed, part in self._parts()))
+
+    def _parts(self) -> list[tuple[Feed, str]]:
+        return [
+            (feed, source.name)
+            for feed in FEEDS.values()
+            for source in feed.sources
+            if isinstance(source.place, PortalReport) and source.place.report in self.reports
+        ]
+
+    def make(self) -> Made:
+        """One login after the other; what fails for one does not keep the next from being tried."""
+        self._refuse_another_day()
+        missing = [target for target in self.output().targets if not target.exists()]
+        failures: list[PipelineError] = []
+        for login in dict.fromkeys(_place(target).login for target in missing):
+            try:
+                if login in _refusals:
+                    raise _refusals[login]
+                self._fetch(login, [target for target in missing if _place(target).login == login])
+            except PipelineError as failure:
+                if isinstance(failure, LoginRefused):
+                    _refusals[login] = failure
+                failures.append(failure)
+        if failures:
+            raise _both(failures)
+        return Made(words=f"{len(missing)} reports")
+
+    def _refuse_another_day(self) -> None:
+        shown = settings.load().portal_day()
+        if shown != self.date:
+            raise TransferIncomplete(
+                f"the portal shows the reports of {shown}",
+                expected=f"those of {self.date}, which it showed on that day only",
+                next_step="a report of another day is not stamped with this one's date; run the morning of today",
+            )
+
+    def _fetch(self, login: str, targets: list[LandedTarget]) -> None:
+        from pipeline.portals import eis  # selenium is a third of a second, which a run with nothing to do saves
+
+        told = settings.load()
+        landed = {(_place(target).report, _place(target).school): target for target in targets}
+        eis.fetch(
+            told.portal.address,
+            eis.Login(login, told.login(login).user),
+            secrets.read(f"eis_{login.lower()}_password"),
+            [eis.Wanted(_place(each).report, _place(each).school, partial(self._check, each)) for each in targets],
+            told.district.landing / "downloads" / f"{self.task_family}-{login}",
+            diagnostics=told.district.landing / "diagnostics" / self.date.isoformat(),
+            landed=lambda wanted, path: inbound.land_report(landed[wanted.report, wanted.school], path),
+            progress=self._tell,
+        )
+
+    def _check(self, target: LandedTarget, download: Path) -> None:
+        inbound.check_report(target.feed, _place(target).school, self.date, download)
+
+    def _tell(self, login: str, done: int, schools: int) -> None:
+        progress.show(self, f"{login}: {done} of {schools} schools")
+        if self.set_progress_percentage:
+            self.set_progress_percentage(100 * done // max(schools, 1))
+
+    def flow(self) -> str:
+        return " ".join(dict.fromkeys(feed.name for feed, _ in self._parts()))
+
+    def of(self) -> str:
+        return ", ".join(self.reports)
+
+
+class EisAdmAuditStudentMembership(PortalTask):
+    """ADM audit and student membership are landed (the clock's 7:30)."""
+
+    reports = ("ADMAudit", "StudentMembership")
+
+
+class EisSchoolErrorReports(PortalTask):
+    """Every school's error report is landed (the clock's 7:35)."""
+
+    reports = ("AllErr",)
+
+
+STEPS = (EisAdmAuditStudentMembership, EisSchoolErrorReports)
+
+
+def _place(target: LandedTarget) -> PortalReport:
+    place = target.feed.source(target.part).place
+    assert isinstance(place, PortalReport)  # noqa: S101  (PortalTask has no other targets)
+    return place
+
+
+def _both(failures: list[PipelineError]) -> PipelineError:
+    """One error that says what all of them say."""
+    if len(failures) == 1:
+        return failures[0]
+    return VendorError(
+        "; ".join(failure.found for failure in failures),
+        expected=failures[0].expected,
+        next_step="; ".join(dict.fromkeys(failure.next_step for failure in failures)),
+    )

@@ -1,0 +1,200 @@
+"""The walk through the state's portal, with Chromium, against the sandbox's one: whole, and on its bad days."""
+
+import logging
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import ContractBroken, LoginRefused, VendorUnreachable
+from pipeline.portals import eis, eis_pages
+from pipeline.portals.eis import Login, Wanted
+from pipeline.portals.eis_pages import Report
+from pipeline.sandbox import activity, eis_errors
+from pipeline.sandbox import eis as made
+from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.elsewhere import free_ports
+from pipeline.sandbox.faults import FaultFile
+from pipeline.sandbox.portal.manners import Manners
+from pipeline.sandbox.portal.office import District, Office
+from pipeline.sandbox.portal.server import Portal, logins
+from riverbend import DAY
+
+STUDENTS, SEED = 60, 1
+USERS = {"RSD": "riverbend-rsd", "BLF": "riverbend-blf"}
+MAKE: dict[Report, Callable[..., bytes]] = {
+    "ADMAudit": made.adm_audit,
+    "StudentMembership": made.student_membership,
+    "AllErr": eis_errors.all_errors,
+}
+
+
+def check(path: Path) -> None:
+    if path.read_bytes().startswith((b"<", b"\n")):
+        raise ContractBroken("a page", expected="a report", next_step="none")
+
+
+class Errands:
+    """The portal with its faults and log, and what came of one fetch."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, port = folder, next(free_ports())
+        self.address = f"http://127.0.0.1:{port}/"
+        self.faults = FaultFile(folder / "faults.json")
+        self._log = ActivityLog(folder / "portal.log")
+        district = District(STUDENTS, SEED, lambda: DAY)
+        office = Office(logins(USERS, folder / "secrets"), district, Manners(self.faults), self._log)
+        self.server = Portal(office, port)
+        self.files: dict[str, Path] = {}
+        self.told: list[tuple[str, int, int]] = []
+
+    @property
+    def evidence(self) -> list[Path]:
+        return sorted((self.folder / "diagnostics").glob("*"))
+
+    def password(self, code: str) -> str:
+        return (self.folder / "secrets" / f"eis_{code.lower()}_password").read_text().strip()
+
+    def fetch(
+        self, *wanted: tuple[Report, str], code: str = "RSD", password: str | None = None, patience: float = 8
+    ) -> None:
+        eis.fetch(
+            self.address,
+            Login(code, USERS[code]),
+            password or self.password(code),
+            [Wanted(report, school, check) for report, school in wanted],
+            self.folder / "landed",
+            diagnostics=self.folder / "diagnostics",
+            landed=lambda wanted, path: self.files.update({wanted.name: path}),
+            progress=lambda *done: self.told.append(done),
+            patience=patience,
+        )
+
+    def whole(self, report: Report, school: str, code: str = "RSD") -> bool:
+        file = self.files[f"{report}-{school}"]
+        alone = [*file.parent.iterdir()] == [file]
+        return alone and file.read_bytes() == MAKE[report](made.roll(code, DAY, STUDENTS, SEED), [school])
+
+    def events(self, *names: str) -> list[dict[str, Any]]:
+        return [event for event in activity.read(self.folder / "portal.log") if event["event"] in names]
+
+    def begin_anew(self) -> None:
+        """Without faults, log, files and evidence of the test before."""
+        for path in (self.folder / "faults.json", self.folder / "portal.log", *self.evidence):
+            path.unlink(missing_ok=True)
+        self.files.clear()
+        self.told.clear()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Errands]:
+    errands = Errands(tmp_path_factory.mktemp("eis"))
+    errands.server.start()
+    yield errands
+    errands.server.stop()
+
+
+@pytest.fixture
+def portal(running: Errands) -> Errands:
+    running.begin_anew()
+    return running
+
+
+def test_one_session_brings_all_reports_of_a_login_whatever_the_roles_are_called(portal: Errands) -> None:
+    wanted: list[tuple[Report, str]] = [
+        ("AllErr", "0210"),
+        ("ADMAudit", "0210"),
+        ("StudentMembership", "0210"),
+        ("AllErr", "0105"),
+    ]
+    portal.fetch(*wanted)
+    assert all(portal.whole(*one) for one in wanted)
+    assert portal.told[-1] == ("RSD", 2, 2)
+    assert [done for _, done, _ in portal.told] == [1, 1, 1, 2]
+    assert len(portal.events("sign-in")) == 1
+    assert len(portal.events("launch")) == 3
+    assert [event["file"] for event in portal.events("download")].count("Sch0105AllErr.csv") == 1
+    assert not portal.evidence
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (portal.folder / "landed").rglob("*")]
+    assert set(modes) == {0o700, 0o600}
+
+
+def test_the_other_login_and_a_log_of_every_word_without_the_password(
+    portal: Errands, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        portal.fetch(("ADMAudit", "0805"), code="BLF")
+    assert portal.whole("ADMAudit", "0805", "BLF")
+    assert portal.password("BLF") not in caplog.text
+    assert ", ".join(f'"{key}"' for key in portal.password("BLF")) not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        ("portal-vanish", {"times": 1}),
+        ("portal-error", {"status": 500, "times": 1, "at": "/Viewer1.aspx"}),
+        ("portal-error", {"status": 500, "times": 1, "at": "/applications"}),
+        ("portal-cut", {"times": 1}),
+        ("portal-error-page", {"times": 1}),
+    ],
+)
+def test_what_passes_is_tried_again_in_a_new_session(portal: Errands, fault: str, options: dict[str, Any]) -> None:
+    portal.faults.switch_on(fault, "", options)
+    portal.fetch(("ADMAudit", "0105"))
+    assert portal.whole("ADMAudit", "0105")
+    assert len(portal.events("sign-in")) == 2
+    assert portal.told == [("RSD", 1, 1)]
+
+
+def test_the_next_report_goes_on_after_one_that_never_comes(portal: Errands) -> None:
+    portal.faults.switch_on("portal-error", "", {"status": 500, "times": 0, "at": "/Viewer1.aspx"})
+    with pytest.raises(VendorUnreachable) as failure:
+        portal.fetch(("ADMAudit", "0105"), ("StudentMembership", "0105"))
+    assert portal.whole("StudentMembership", "0105")
+    assert failure.value.found == (
+        "1 of RSD's reports did not come out of the EIS portal in 3 sessions; "
+        "ADMAudit-0105: Data reports, viewer: the site answers 500"
+    )
+    assert len(portal.events("sign-in")) == eis.SESSIONS
+    assert len(portal.events("download")) == 1
+    names = [path.name for path in portal.evidence]
+    assert names == [f"RSD-ADMAudit-0105-Data-reports-viewer.{kind}" for kind in ("html", "png")]
+    assert "Runtime Error (500)" in portal.evidence[0].read_text()
+
+
+@pytest.mark.parametrize(("fault", "told"), [("portal-refused", "refuses"), ("portal-expired", "demands a new")])
+def test_a_refused_password_is_tried_once(portal: Errands, fault: str, told: str) -> None:
+    portal.faults.switch_on(fault, "", {})
+    with pytest.raises(LoginRefused, match=told) as failure:
+        portal.fetch(("ADMAudit", "0805"), code="BLF", password="a-wrong-one" if told == "refuses" else None)
+    assert len(portal.events("sign-in-refused", "sign-in-expired", "sign-in-locked", "sign-in")) == 1
+    kept = "".join(path.read_text() for path in portal.evidence if path.suffix == ".html")
+    for secret in ("a-wrong-one", portal.password("BLF")):
+        assert secret not in kept + str(failure.value)
+    assert USERS["BLF"] not in kept
+
+
+def test_slow_pages_are_waited_for_as_long_as_the_caller_has_patience(portal: Errands) -> None:
+    portal.faults.switch_on("portal-slow", "", {"seconds": 1.0, "at": "Viewer"})
+    portal.fetch(("ADMAudit", "0105"))
+    assert portal.whole("ADMAudit", "0105")
+    portal.faults.switch_on("portal-slow", "", {"seconds": 20.0, "at": "/signin"})
+    with pytest.raises(VendorUnreachable, match=r"front page: waited 1 s") as failure:
+        portal.fetch(("ADMAudit", "0110"), patience=1)
+    assert portal.password("RSD") not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "school"),
+    [
+        (" School User (0105 - Riverbend Elementary School) ", "0105"),
+        (" SCH_EC (0210 - Miller's Ford Middle School) ", "0210"),
+        (" District User (Riverbend Schools) ", None),
+        (" District User (0105 - Riverbend Schools) ", None),
+    ],
+)
+def test_a_role_is_known_by_its_schools_number(option: str, school: str | None) -> None:
+    assert eis_pages.role_of(option) == school
