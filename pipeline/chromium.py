@@ -47,6 +47,8 @@ GONE = (urllib3.exceptions.HTTPError, websocket.WebSocketException, OSError)
 
 # At DEBUG it writes every key that is typed.
 logging.getLogger("selenium").setLevel(logging.INFO)
+# It complains of every browser that is killed before it hangs up.
+logging.getLogger("websocket").setLevel(logging.CRITICAL)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@
     │   ├── HostKeyRefused        shows a key that is not pinned; nobody logs in
     │   ├── LoginRefused          does not take our credentials; never tried twice
     │   ├── VendorUnreachable     did not answer, or broke off, after the bounded retries
-    │   └── TransferIncomplete    the bytes that arrived are not those that were sent
+    │   ├── TransferIncomplete    the bytes that arrived are not those that were sent
+    │   └── StaleFile             gives the same bytes morning after morning
     ├── ContractBroken            a file that came in is not what its contract says; it is in quarantine
     ├── WarehouseError            BigQuery or Cloud Storage refused, or holds what we did not put there
     └── OnHold                    a delivery is checked and waits for a person: exit code 40
@@ -49,6 +50,10 @@ class VendorUnreachable(VendorError):
 
 class TransferIncomplete(VendorError):
     """The bytes that arrived are not those that were sent."""
+
+
+class StaleFile(VendorError):
+    """The vendor gives the same bytes morning after morning."""
 
 
 class ContractBroken(PipelineError):

@@ -21,9 +21,11 @@ class Feed:
     `name` is the table's name and the feed's own, `folder` its folder in the landing area and in the bucket,
     `file` its name there. A vendor's file belongs to the morning of date D when it was changed between `fresh_from`
     hours before midnight at the beginning of D, and the same time a day later. `due` is the local time at which a
-    file that is not there is late. `floor` is the number of rows under which a part's file is not believed.
+    file that is not there is late, and `deadline` that at which something is broken. `floor` is the number of rows
+    under which a part's file is not believed.
     `last_line` is "open" for a vendor that writes no line end there, which elsewhere means a file that was cut.
     `landing_days` is after how many days our copies are purged, when that is sooner than [district] landing_days.
+    `repeats` is how many mornings in a row the same bytes are believed; without it they are only told.
     `reader` makes a plain CSV of a file that is none; the contract is that of the plain one.
     `layout` tells whether the columns are the vendor's published ones or modelled by us.
     """
@@ -36,12 +38,14 @@ class Feed:
     key: tuple[str, ...]
     floor: int = 1
     due: dt.time = dt.time(6, 30)
+    deadline: dt.time = dt.time(10, 0)
     fresh_from: int = 6
     tag: str = ""
     delimiter: str = ","
     ignored: tuple[str, ...] = ()
     last_line: Literal["ended", "open"] = "ended"
     landing_days: int | None = None
+    repeats: int | None = None
     reader: Reader | None = None
     layout: Layout = "modelled"
 
@@ -65,10 +69,13 @@ class Feed:
 
     def newest(self, part: str, date: dt.date) -> RemoteFile | None:
         """The latest file of that part which is fresh for `date`, if there is one. Raises PipelineError."""
-        zone = settings.load().district.zone
-        begins = dt.datetime.combine(date, dt.time(), zone) - dt.timedelta(hours=self.fresh_from)
-        ends = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), zone) - dt.timedelta(hours=self.fresh_from)
-        return sources.newest(self.source(part), begins, ends)
+        return sources.newest(self.source(part), *self.hours(date))
+
+    def hours(self, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
+        """When a file must have been changed to belong to the morning of `date`: from, and before."""
+        zone, earlier = settings.load().district.zone, dt.timedelta(hours=self.fresh_from)
+        begins = dt.datetime.combine(date, dt.time(), zone) - earlier
+        return begins, dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), zone) - earlier
 
 
 def powerschool(stem: str, *key: str, floor: int = 1, servers: tuple[str, ...] = ("RSD", "BLF")) -> Feed:
@@ -174,7 +181,7 @@ FEEDS = {
         powerschool("sections", floor=5),
         powerschool("sped", "studentid"),
         powerschool("stored_grades", "dcid", floor=0),  # likewise
-        powerschool("students", floor=50),
+        replace(powerschool("students", floor=50), repeats=14),  # in two weeks somebody comes, leaves or moves
         powerschool("teachers", floor=5),
         powerschool("terms", "id", "schoolid"),
         replace(

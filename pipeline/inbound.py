@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline import contract, manifests, settings, storage, warehouse
 from pipeline.contract import Part
-from pipeline.errors import ContractBroken, TransferIncomplete
+from pipeline.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.feeds import Feed
 from pipeline.progress import Made
 from pipeline.sftp import Progress
@@ -27,17 +27,44 @@ def land(target: LandedTarget, progress: Progress) -> Made:
         )
     copy = target.folder / file.name
     source.place.fetch(file, copy, progress)
+    facts = {"name": file.name, "size": file.size, "mtime": file.mtime, "sha256": manifests.sha256(copy)}
+    same = _mornings_with(target, str(facts["sha256"]))
+    if target.feed.repeats is not None and len(same) > target.feed.repeats:
+        copy.unlink()
+        raise StaleFile(
+            f"{file.name} ({source.name}) holds the same bytes as on each of the last {len(same)} mornings",
+            expected=f"other ones after at most {target.feed.repeats} mornings (`repeats` of the feed's row)",
+            next_step="ask the vendor whether the export still runs; the last good table stays. If nothing did change, "
+            "put `repeats` up in pipeline/feeds.py",
+        )
     manifests.save(
         target.manifest_path,
-        {
-            "name": file.name,
-            "size": file.size,
-            "mtime": file.mtime,
-            "sha256": manifests.sha256(copy),
-            "landed_at": _now(),
-        },
+        {**facts, "landed_at": _now(), **({"same_as": same[0].isoformat()} if same else {})},
     )
-    return Made(bytes=file.size, words=file.name)
+    return Made(bytes=file.size, words=file.name + (f", the same bytes as on {same[0]}" if same else ""))
+
+
+def _mornings_with(target: LandedTarget, sha256: str) -> list[dt.date]:
+    """The mornings before, the last one first and without a gap, whose copy had the same bytes."""
+    found: list[dt.date] = []
+    while True:
+        before = target.date - dt.timedelta(days=len(found) + 1)
+        manifest = manifests.load(LandedTarget(target.feed, target.part, before).manifest_path)
+        if manifest is None or manifest["sha256"] != sha256:
+            return found
+        found.append(before)
+
+
+def again(feed: Feed, date: dt.date) -> int:
+    """Forget what was landed for the date, so that the next run takes it anew; returns how many copies there were.
+
+    What is made of it is made again only where the bytes are others.
+    """
+    landed = [LandedTarget(feed, source.name, date).manifest_path for source in feed.sources]
+    there = [manifest for manifest in landed if manifest.exists()]
+    for manifest in there:
+        manifest.unlink()
+    return len(there)
 
 
 def land_report(target: LandedTarget, download: Path) -> None:
@@ -57,8 +84,9 @@ def check_report(feed: Feed, school: str, date: dt.date, download: Path) -> None
     finally:
         plain.unlink(missing_ok=True)
     if facts.run_date not in (None, date) or facts.schools - {school}:
+        about = ", ".join(sorted(facts.schools))
         raise ContractBroken(
-            f"file {download.name}: a report of {facts.run_date or 'some day'} about the schools {sorted(facts.schools)}",
+            f"file {download.name}: a report of {facts.run_date or 'some day'} about {about}",
             expected=f"one of {date} about {school}",
             next_step="run again; if it stays so, look at the report in the portal",
         )

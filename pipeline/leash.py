@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 
@@ -54,9 +55,14 @@ def main(driver: str) -> None:
 
 
 def _sweep() -> None:
-    """Remove what another one of us had to leave when it was killed itself: the folders that nobody holds a lock on."""
+    """Remove what another one of us had to leave when it was killed itself: the folders that nobody holds a lock on.
+
+    One that was made just now may get its lock in a moment.
+    """
     for folder in _WHERE.glob(f"{_FOLDERS}*"):
         try:
+            if time.time() - folder.stat().st_mtime < _STARTS_WITHIN:
+                continue
             held = os.open(folder, os.O_RDONLY)
         except OSError:
             continue

@@ -27,11 +27,12 @@ from typing import Any
 import luigi
 from luigi.rpc import RPCError
 
-from pipeline import logs, manifests, morning, progress, purge, secrets, settings, sources, storage, warehouse
+from pipeline import lateness, logs, manifests, morning, progress, purge, secrets, settings, sources, storage, warehouse
 from pipeline.chain import LandedFile, VendorFile
 from pipeline.display import Display
 from pipeline.errors import OnHold, PipelineError
 from pipeline.feeds import FEEDS
+from pipeline.lateness import Late
 from pipeline.progress import Event
 from pipeline.task import ask_anew
 from pipeline.worker import Threads
@@ -133,7 +134,9 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
     outcome = Outcome(failed=list(failed.values()), trouble=trouble)
     try:
         complete = bool(root.complete())  # type: ignore[no-untyped-call]
-        outcome.late = [] if complete else _late(root)
+        missing = [] if complete else _late(root)
+        outcome.late = [str(late) for late in missing if not late.overdue]
+        outcome.trouble += [late.sentences() for late in missing if late.overdue]
     except PipelineError as error:
         outcome.trouble.append(secrets.redact(str(error)))
         complete = False
@@ -186,15 +189,15 @@ def tasks_below(root: luigi.Task) -> list[luigi.Task]:
     return list(found.values())
 
 
-def _late(root: luigi.Task) -> list[str]:
-    """The vendors' files that are not there and that nothing of ours holds: `feed part`."""
+def _late(root: luigi.Task) -> list[Late]:
+    """The vendors' files that are not there and that nothing of ours holds."""
     missing = []
     for task in tasks_below(root):
         if isinstance(task, LandedFile) and not task.complete():
             (vendor_file,) = task.requires()
             if isinstance(vendor_file, VendorFile) and not vendor_file.output().exists():
-                missing.append(task.of())
-    return sorted(missing)
+                missing.append(lateness.of(task.feed, task.part, task.date))
+    return sorted(missing, key=str)
 
 
 def note(name: str, date: dt.date, outcome: Outcome) -> None:

@@ -31,6 +31,7 @@ class District:
     logs: Path
     log_days: int
     off: tuple[str, ...] = ()
+    grace_hours: int = 0
 
     @property
     def zone(self) -> ZoneInfo:

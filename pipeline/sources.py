@@ -15,7 +15,6 @@ from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplet
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.vendors import VENDORS
 
-
 Report = Literal["ADMAudit", "StudentMembership", "AllErr"]
 
 

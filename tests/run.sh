@@ -18,6 +18,6 @@ check .venv/bin/ruff format --check .
 check .venv/bin/mypy
 check shellcheck --external-sources "${scripts[@]}" .ci/run
 # Last: CI looks for its closing line.
-check .venv/bin/python -m pytest
+check .venv/bin/python -m pytest -n 2 --dist loadfile
 for name in "${failed[@]}"; do printf 'FAILED: %s\n' "$name"; done
 ((!${#failed[@]}))

@@ -43,8 +43,9 @@ class BrokenLine:
                 with self._changed:
                     self._open.append(client)
                 both = _Both(client)
+                for each in (client, server):  # both, before the first byte: a cut there closes them
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 for here, there in ((client, server), (server, client)):
-                    here.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     threading.Thread(target=self._pass, args=(here, there, both), daemon=True).start()
 
     def _goes_through(self, piece: bytes, both: "_Both") -> bool:

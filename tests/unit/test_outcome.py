@@ -7,7 +7,7 @@ from pathlib import Path
 import luigi
 import pytest
 
-from pipeline import display, manifests, purge, runner, settings, sources, status
+from pipeline import display, lateness, manifests, purge, runner, settings, sources, status
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS
@@ -87,7 +87,20 @@ def test_all_there_is_done(drop: Path) -> None:
 def test_missing_file_is_late_and_named(drop: Path) -> None:
     land(drop, "RSD")
     outcome = judged(Root)
-    assert (outcome.code, outcome.late) == (LATE, ["students BLF"])
+    words = "students BLF: nothing called students.csv is in district:powerschool_blf"
+    assert (outcome.code, outcome.late) == (LATE, [words])
+
+
+def test_missing_file_is_broken_when_its_deadline_is_over(drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    land(drop, "RSD")
+    stale = arrive(drop, "BLF")
+    os.utime(stale, (1_763_000_000, 1_763_000_000))
+    monkeypatch.setattr(lateness, "overdue", lambda feed, date: True)
+    outcome = judged(Root)
+    assert (outcome.code, outcome.late) == (BROKEN, [])
+    assert outcome.trouble[0].startswith(
+        "found: students BLF: the newest, students.csv in district:powerschool_blf, is of 2025-11-12 20:13 at 10:00, "
+    )
 
 
 def test_file_that_is_there_and_was_not_fetched_is_not_late(drop: Path) -> None:
@@ -159,7 +172,7 @@ def test_how_a_run_ended_is_kept(drop: Path) -> None:
     runner.note("Morning", MONDAY, judged(Root, HOLD))
     kept = manifests.load(settings.load().district.landing / "runs" / "morning-2026-11-23.json")
     assert kept
-    assert (kept["exit"], kept["late"]) == (40, ["students BLF"])
+    assert (kept["exit"], [words.split(":")[0] for words in kept["late"]]) == (40, ["students BLF"])
     assert [failed["error"] for failed in kept["failed"]] == ["OnHold"]
 
 

@@ -173,7 +173,6 @@ def test_an_error_page_is_refused(tmp_path: Path, reader: Reader, page: bytes) -
         (f'{SHORT}{SMITH}0105,"Smith, ', "quotation marks that cannot be read"),
         (f'{SHORT}0105,Lee "Bo" Smith\r\n', "quotation marks that cannot be read"),
         (f"{SHORT}0105,\0\r\n", "quotation marks that cannot be read"),
-        (f"{SHORT}0105,{'Smith' * 30_000}\r\n", "line 4: broken CSV (field larger than field limit (131072))"),
     ],
 )
 def test_what_is_no_whole_report_is_refused(viewer: Desk, report: str, found: str) -> None:

@@ -1,0 +1,59 @@
+"""Why a part's file is not there, and whether it is late or, its deadline being over, something is broken."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from pipeline import settings, sources
+from pipeline.feeds import Feed
+
+
+@dataclass(frozen=True)
+class Late:
+    """A part's file that the morning of a date waits for; `why` says what is at the vendor instead."""
+
+    feed: Feed
+    part: str
+    why: str
+    overdue: bool
+
+    def __str__(self) -> str:
+        return f"{self.feed.name} {self.part}: {self.why}"
+
+    def sentences(self) -> str:
+        """What is said when the deadline is over."""
+        return (
+            f"found: {self} at {self.feed.deadline:%H:%M}, its deadline\n"
+            f"expected: the file of this morning by {self.feed.due:%H:%M}\n"
+            "next: ask the vendor; every run looks again. What needs it was not made, and is made when it comes"
+        )
+
+
+def of(feed: Feed, part: str, date: dt.date) -> Late:
+    """Raises PipelineError when nobody could look."""
+    return Late(feed, part, why(feed, part, date), overdue(feed, date))
+
+
+def why(feed: Feed, part: str, date: dt.date) -> str:
+    """What is there, when it is not the file of that date: nothing of the name, or another day's."""
+    source = feed.source(part)
+    begins, ends = feed.hours(date)
+    newest = sources.newest(source, dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
+    if newest is None:
+        return f"nothing called {source.pattern} is in {source.place}"
+    changed = dt.datetime.fromtimestamp(newest.mtime, begins.tzinfo)
+    if begins <= changed < ends:
+        return f"{newest.name} in {source.place} is still being written"
+    return f"the newest, {newest.name} in {source.place}, is of {changed:%Y-%m-%d %H:%M}"
+
+
+def overdue(feed: Feed, date: dt.date) -> bool:
+    """Whether the feed's deadline on that date is over, with the hours that luigi.cfg grants to all."""
+    told = settings.load().district
+    deadline = dt.datetime.combine(date, feed.deadline, told.zone) + dt.timedelta(hours=told.grace_hours)
+    return dt.datetime.now(told.zone) > deadline
+
+
+def is_due(feed: Feed, date: dt.date) -> bool:
+    """Whether the file should be there by now."""
+    zone = settings.load().district.zone
+    return dt.datetime.now(zone) > dt.datetime.combine(date, feed.due, zone)

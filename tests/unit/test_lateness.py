@@ -1,0 +1,85 @@
+"""A file that is not this morning's: nothing there, another day's, and the same bytes once more."""
+
+import datetime as dt
+import os
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline import inbound, lateness, manifests, settings, sources
+from pipeline.errors import StaleFile
+from pipeline.feeds import FEEDS
+from pipeline.targets import LandedTarget
+
+MONDAY = dt.date(2025, 11, 17)
+DAY = dt.timedelta(days=1)
+FTE = FEEDS["fte"]
+
+
+@pytest.fixture
+def drop() -> Path:
+    folder = settings.load().district.drop / "powerschool_rsd"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def arrive(drop: Path, date: dt.date, content: str) -> None:
+    """The export of the night before that morning."""
+    file = drop / "fte.csv"
+    file.write_text(content)
+    at = dt.datetime.combine(date, dt.time(2, 10), ZoneInfo("America/Chicago")).timestamp()
+    os.utime(file, (at, at))
+    sources.forget()
+
+
+def land(date: dt.date, repeats: int | None = None) -> str:
+    target = LandedTarget(replace(FTE, repeats=repeats), "RSD", date)
+    return str(inbound.land(target, lambda done, total: None))
+
+
+def test_an_empty_folder_and_another_days_file_are_told_apart(drop: Path) -> None:
+    assert lateness.why(FTE, "RSD", MONDAY) == "nothing called fte.csv is in district:powerschool_rsd"
+    arrive(drop, MONDAY - DAY, "ID\n1\n")
+    assert lateness.why(FTE, "RSD", MONDAY) == (
+        "the newest, fte.csv in district:powerschool_rsd, is of 2025-11-16 02:10"
+    )
+
+
+def test_the_same_bytes_are_told(drop: Path) -> None:
+    arrive(drop, MONDAY - DAY, "ID\n1\n")
+    assert "the same bytes" not in land(MONDAY - DAY)
+    arrive(drop, MONDAY, "ID\n1\n")
+    assert "the same bytes as on 2025-11-16" in land(MONDAY)
+    arrive(drop, MONDAY + DAY, "ID\n2\n")
+    assert "the same bytes" not in land(MONDAY + DAY)
+
+
+def test_the_same_bytes_too_often_are_refused_and_not_kept(drop: Path) -> None:
+    for n in range(3):
+        arrive(drop, MONDAY + n * DAY, "ID\n1\n")
+        land(MONDAY + n * DAY, repeats=2)
+    arrive(drop, MONDAY + 3 * DAY, "ID\n1\n")
+    with pytest.raises(StaleFile, match="on each of the last 3 mornings"):
+        land(MONDAY + 3 * DAY, repeats=2)
+    target = LandedTarget(FTE, "RSD", MONDAY + 3 * DAY)
+    assert target.manifest() is None
+    assert not list(target.folder.glob("fte.csv"))
+
+
+def test_again_takes_the_file_anew(drop: Path) -> None:
+    arrive(drop, MONDAY, "ID\n1\n")
+    land(MONDAY)
+    assert LandedTarget(FTE, "RSD", MONDAY).exists()
+    assert inbound.again(FTE, MONDAY) == 1
+    assert not LandedTarget(FTE, "RSD", MONDAY).exists()
+    land(MONDAY)
+    assert manifests.load(LandedTarget(FTE, "RSD", MONDAY).manifest_path)
+
+
+def test_a_deadline_is_put_off_by_the_hours_that_all_are_granted(configure: object) -> None:
+    assert not lateness.overdue(FTE, dt.date(2020, 1, 1))  # the configuration of these tests grants many
+    configure(district={"grace_hours": "1"})  # type: ignore[operator]
+    assert lateness.overdue(FTE, dt.date(2020, 1, 1))
+    assert not lateness.overdue(FTE, settings.load().today() + DAY)
