@@ -43,8 +43,18 @@ def _parser() -> argparse.ArgumentParser:
     status = add("status", _status, "where every flow stands")
     status.add_argument("--json", action="store_true")
     release = add("release", _release, "let a delivery go that is on hold, exactly as it was looked at")
-    release.add_argument("delivery")
-    release.add_argument("--reason", required=True, help="why it is right; kept with the verdict")
+    discard = add("discard", _discard, "end a day's delivery: it is neither sent nor asked about again")
+    diff = add("diff", _diff, "what a checked delivery would change at its vendor, against the last accepted one")
+    for command in (release, discard, diff):
+        command.add_argument("delivery", help="its name, or that of a vendor who gets only one")
+    for command in (release, discard):
+        command.add_argument("--reason", required=True, help="why; kept with the verdict")
+    diff.add_argument("--rows", action="store_true", help="the keys too: personal data")
+    ledger = add("ledger", _ledger, "complete the ledger of disclosures; with --student, what it says of one student")
+    ledger.add_argument("--student", metavar="NUMBER", help="student_number, with its leading zeros")
+    ledger.add_argument("--json", action="store_true")
+    again = add("again", _again, "take a feed's file anew from its vendor, on purpose: at the next run")
+    again.add_argument("feed")
     add("flows", _flows, "every flow of the catalogue, in Markdown, as the README shows it")
     add("purge", _purge, "remove copies older than landing_days of luigi.cfg, and those with passwords after a day")
     return parser
@@ -76,17 +86,62 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _release(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import outbound
-    from pipeline.deliveries import DELIVERIES
-    from pipeline.errors import ConfigurationError
+    from pipeline import verdicts
+    from pipeline.deliveries import named
 
-    if asked.delivery not in DELIVERIES:
-        raise ConfigurationError(
-            f"no delivery {asked.delivery}", expected=f"one of {', '.join(DELIVERIES)}", next_step="correct the name"
-        )
-    for looked_at in outbound.release(DELIVERIES[asked.delivery], asked.date, asked.reason):
+    delivery = named(asked.delivery)
+    for looked_at in verdicts.release(delivery, asked.date, asked.reason):
         print(f"accepted: {looked_at}")
-    print(f"released: the next run delivers {asked.delivery} (./run_daily.sh --date {asked.date})")
+    wrapper = "run_daily" if delivery.cadence == "daily" else "run_weekly"
+    print(f"released: the next run delivers {delivery.name} (./{wrapper}.sh --date {asked.date})")
+    return 0
+
+
+def _discard(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline import verdicts
+    from pipeline.deliveries import named
+
+    delivery = named(asked.delivery)
+    verdicts.discard(delivery, asked.date, asked.reason)
+    print(f"discarded: {delivery.name} is not sent for {delivery.period(asked.date)}; the next day's is looked at anew")
+    return 0
+
+
+def _diff(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline import diff
+    from pipeline.deliveries import named
+
+    for line in diff.lines(named(asked.delivery), asked.date, rows=asked.rows):
+        print(line)
+    return 0
+
+
+def _ledger(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline import disclosed, ledger
+
+    done = ledger.record()  # so that an answer is of now
+    if asked.student:
+        print(disclosed.as_json(asked.student) if asked.json else disclosed.text(asked.student))
+    elif asked.json:
+        print(json.dumps({"entered": done.deliveries}, indent=1))
+    else:
+        print("\n".join(f"entered: {name}" for name in done.deliveries) or "nothing to enter")
+    for trouble in done.trouble:
+        print(trouble, file=sys.stderr)
+    return 30 if done.trouble else 0
+
+
+def _again(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline import inbound
+    from pipeline.errors import ConfigurationError
+    from pipeline.feeds import FEEDS
+
+    if asked.feed not in FEEDS:
+        raise ConfigurationError(f"no feed {asked.feed}", expected=f"one of {', '.join(FEEDS)}", next_step="mend it")
+    copies = inbound.again(FEEDS[asked.feed], asked.date)
+    print(
+        f"{copies} copies of {asked.feed} forgotten; the next run takes them anew: ./run_daily.sh --date {asked.date}"
+    )
     return 0
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 import luigi
 
-from pipeline import inbound, outbound, sql, warehouse
+from pipeline import inbound, outbound, reports, settings, sql, verdicts, warehouse
 from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import PipelineError
 from pipeline.feeds import FEEDS, Feed, of_table
@@ -139,13 +139,13 @@ class LoadedPrevious(FeedTask):
     """`<table>_previous` holds the rows of the feed's last report before the date."""
 
     def output(self) -> TableTarget:
-        return inbound.previous_target(self.feed, self.date)
+        return reports.previous_target(self.feed, self.date)
 
     def superseded(self) -> bool:
         return LoadedTable(date=self.date, feed=self.feed).superseded()
 
     def make(self) -> Made:
-        return inbound.load_previous(self.feed, self.date)
+        return reports.load_previous(self.feed, self.date)
 
 
 class DeployedView(ChainTask):
@@ -177,11 +177,14 @@ class DeployedView(ChainTask):
 
 
 class DeliveryTask(ChainTask):
-    """A state of one delivery. It is passed by when a later one has gone out, or its tables hold a later date."""
+    """A state of one delivery. It is passed by when somebody discarded it, when a later one has gone out, or when its
+    tables hold a later date."""
 
     delivery: DeliveryParameter = DeliveryParameter()
 
     def superseded(self) -> bool:
+        if verdicts.discarded(self.delivery, self.date):
+            return True
         latest = ReceiptTarget(self.delivery, self.delivery.period(self.date), "").latest()
         return (latest is not None and latest > self.delivery.period(self.date)) or any(
             LoadedTable(date=self.date, feed=feed).superseded() for feed in self._feeds()
@@ -229,7 +232,7 @@ class CheckedSet(DeliveryTask):
         return outbound.verdict_target(self.delivery, self.date)
 
     def make(self) -> Made:
-        return outbound.check(self.delivery, self.date)
+        return verdicts.check(self.delivery, self.date)
 
 
 class DeliveredSet(DeliveryTask):
@@ -237,6 +240,11 @@ class DeliveredSet(DeliveryTask):
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return (CheckedSet(date=self.date, delivery=self.delivery),)
+
+    @property
+    def priority(self) -> int:  # type: ignore[override]
+        """A set that a killed run left half-way at its vendor comes first."""
+        return int((settings.load().district.landing / "outbox" / f"{self.delivery.name}.json").exists())
 
     def output(self) -> ReceiptTarget:
         return outbound.receipt_target(self.delivery, self.date)

@@ -1,10 +1,11 @@
-"""What may go out: the checks of a file's frozen rows, computed in the warehouse. Every check is a value."""
+"""What may go out: the checks of a file's frozen rows, counted in the warehouse. Every check is a value."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline import warehouse
-from pipeline.deliveries import ViewFile
+from pipeline.limits import Form, Reference
+from pipeline.sets import LandedCopy, ViewFile
 
 
 @dataclass(frozen=True)
@@ -18,58 +19,132 @@ class Check:
     passed: bool
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.name} is {self.found:g}, must be {self.limit}"
+        return f"{self.file}: {self.name}: {self.found:g}, must be {self.limit}"
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def of_file(file: ViewFile, snapshot: str, before: str | None) -> list[Check]:
-    """The checks of the frozen rows `snapshot`.
+@dataclass(frozen=True)
+class Counted:
+    """What was counted of one file: its checks, its rows, and the students in it (0 when it names none)."""
 
-    `before` has the last accepted delivery's keys (and often its rows), or is None when there is none to compare with.
-    Both are a `dataset.table`.
-    """
-    counted = _counts(file, snapshot, before)
-    checks = [
-        _at_least(file, "rows", counted["row_count"], file.floor),
-        _none(file, f"rows whose key ({', '.join(file.key)}) occurred before", counted["row_count"] - counted["keys"]),
-    ]
-    for number, column in enumerate(file.required):
-        checks.append(_none(file, f"rows without {column}", counted[f"empty_{number}"]))
-    if counted["before"]:
-        gone = counted["gone"] / counted["before"]
-        name = f"share of the last delivery's {counted['before']:,} keys that are gone ({counted['gone']:,})"
-        checks.append(Check(file.name, name, round(gone, 4), f"at most {file.max_drop:g}", gone <= file.max_drop))
-    return checks
+    checks: tuple[Check, ...]
+    rows: int
+    students: int
 
 
-def nothing_to_compare(file: ViewFile) -> Check:
-    """The check that fails when the rows of the last accepted delivery are gone: a person must look instead."""
-    return Check(file.name, "tables with the last delivery's rows to compare with", 0, "1 (they expire)", False)
+@dataclass(frozen=True)
+class _Rule:
+    """Rows that are not as they must be: what to say of them, SQL that counts them, the share that is tolerated."""
+
+    name: str
+    sql: str
+    tolerated: float = 0
 
 
-def _at_least(file: ViewFile, name: str, found: int, limit: int) -> Check:
-    return Check(file.name, name, found, f"at least {limit}", found >= limit)
+def query(file: ViewFile, tables: Mapping[str, str]) -> str:
+    """The SELECT of one row that counts all of a file; `tables` has the `dataset.table` of every file of the set."""
+    wanted = {
+        "one": "1",
+        "row_count": "COUNT(*)",
+        "key_count": f"COUNT(DISTINCT {joined(file.key)})",
+        "students": f"COUNT(DISTINCT {text(file.student)})" if file.student else "0",
+        **{f"rule_{number}": rule.sql for number, rule in enumerate(_rules(file, tables))},
+    }
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in wanted.items())
+    return f"SELECT {columns} FROM `{tables[file.name]}`"  # noqa: S608  (names out of our own catalogue)
 
 
-def _none(file: ViewFile, name: str, found: int) -> Check:
+def judged(file: ViewFile, tables: Mapping[str, str], found: Mapping[str, Any]) -> Counted:
+    """What the row of `query` says."""
+    rows = int(found["row_count"])
+    again = f"rows whose key ({', '.join(file.key)}) occurred before"
+    checks = (
+        Check(file.name, "rows", rows, f"at least {file.floor}", rows >= file.floor),
+        _none(file, again, rows - found["key_count"]),
+        *(_counted(file, rule, found[f"rule_{place}"], rows) for place, rule in enumerate(_rules(file, tables))),
+    )
+    return Counted(checks, rows, int(found["students"]))
+
+
+UNLISTED = "columns that the agreement does not list"
+
+
+def columns_beyond(file: ViewFile | LandedCopy, beyond: list[str]) -> Check:
+    """The check that no column goes out that the vendor's agreement does not list."""
+    named = f" ({', '.join(beyond)})" if beyond else ""
+    return _none(file, f"{UNLISTED}{named}", len(beyond))
+
+
+def _counted(file: ViewFile, rule: _Rule, found: int, rows: int) -> Check:
+    if not rule.tolerated:
+        return _none(file, rule.name, found)
+    most = int(rule.tolerated * rows)
+    return Check(file.name, rule.name, found, f"at most {most}", found <= most)
+
+
+def _none(file: ViewFile | LandedCopy, name: str, found: int) -> Check:
     return Check(file.name, name, found, "0", found == 0)
 
 
-def _counts(file: ViewFile, snapshot: str, before: str | None) -> dict[str, int]:
-    key = " || '\\n' || ".join(f"IFNULL(`{column}`, '')" for column in file.key)
-    empty = "".join(
-        f", COUNTIF(IFNULL(`{column}`, '') = '') AS empty_{number}" for number, column in enumerate(file.required)
-    )
-    earlier = f"""
-        (SELECT COUNT(DISTINCT {key}) FROM `{before}`) AS `before`,
-        (SELECT COUNT(DISTINCT {key}) FROM `{before}`
-          WHERE {key} NOT IN (SELECT {key} FROM `{snapshot}`)) AS gone
+# ------------------------------------------------------------------------------------------------------------- rules
+
+
+def _rules(file: ViewFile, tables: Mapping[str, str]) -> Iterator[_Rule]:
+    for column in file.required:
+        yield _Rule(f"rows without {column}", f"COUNTIF({text(column)} = '')")
+    for allowed in file.allowed:
+        values = ", ".join(map(_literal, ("", *allowed.values)))
+        for column in allowed.columns:
+            name = f"rows whose {column} is none of the allowed values"
+            yield _Rule(name, f"COUNTIF({text(column)} NOT IN ({values}))", allowed.tolerated)
+    for written in file.written:
+        for column in written.columns:
+            name = f"rows whose {column} is not {written.form.words}"
+            yield _Rule(name, f"COUNTIF({_unlike(column, written.form)})", written.tolerated)
+    for longest in file.longest:
+        for column in longest.columns:
+            name = f"rows whose {column} is longer than {longest.characters}"
+            yield _Rule(name, f"COUNTIF(CHAR_LENGTH({text(column)}) > {longest.characters})")
+    for reference in file.references:
+        yield _reference(reference, tables[file.name], tables[reference.file])
+
+
+def _reference(reference: Reference, frozen: str, to: str) -> _Rule:
+    *shared, last = reference.columns
+    held = (last, *reference.also)
+    also = f" (or {', '.join(reference.also)})" if reference.also else ""
+    # All columns in one join: a join of its own for each of ten teachers would take longer than all other checks.
+    count = f"""(
+        SELECT COUNT(*) FROM `{frozen}` CROSS JOIN UNNEST([{", ".join(map(text, held))}]) AS held
+        WHERE held != ''
+          AND {_glued([*map(text, shared), "held"])} NOT IN (SELECT {joined(reference.to)} FROM `{to}`))
     """  # noqa: S608  (names out of our own catalogue)
-    query = f"""
-        SELECT COUNT(*) AS row_count, COUNT(DISTINCT {key}) AS `keys`{empty},
-          {earlier if before else "0 AS `before`, 0 AS gone"}
-        FROM `{snapshot}`
-    """  # noqa: S608
-    return warehouse.ask(query, f"checking {file.name}")[0]
+    return _Rule(f"{', '.join(reference.columns)}{also} that are not in {reference.file}", count, reference.tolerated)
+
+
+def _unlike(column: str, form: Form) -> str:
+    unlike = f"NOT REGEXP_CONTAINS({text(column)}, r'^(?:{form.pattern})$')"
+    if form.day:
+        unlike = f"({unlike} OR SAFE.PARSE_DATE('{form.day}', {text(column)}) IS NULL)"
+    return f"{text(column)} != '' AND {unlike}"
+
+
+def _literal(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def text(column: str) -> str:
+    """The column's value; the warehouse may hold an empty one as NULL."""
+    return f"IFNULL(`{column}`, '')"
+
+
+def joined(columns: tuple[str, ...]) -> str:
+    """SQL of the columns' values as one."""
+    return _glued(map(text, columns))
+
+
+def _glued(values: Iterable[str]) -> str:
+    return " || '\\n' || ".join(values)

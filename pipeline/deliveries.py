@@ -1,91 +1,42 @@
 """Every set of files that goes out: one row each. Adding a file is a row here and a .sql file; nothing else knows."""
 
-import datetime as dt
-from dataclasses import dataclass
-from typing import Literal
+from pipeline.clever_rosters import CLEVER
+from pipeline.dialect import Dialect
+from pipeline.errors import ConfigurationError
+from pipeline.limits import (
+    ANY,
+    DIGITS,
+    EMAIL,
+    FALL,
+    MONTH_FIRST,
+    PEOPLE,
+    STUDENT_NUMBER,
+    TEACHING,
+    TYPED,
+    YEAR_FIRST,
+    Allowed,
+    Churn,
+    Reference,
+    Window,
+    Written,
+)
+from pipeline.savvas_rosters import SAVVAS
+from pipeline.sets import Delivery, LandedCopy, ViewFile
 
-from pipeline.dialect import CSV, Dialect
-from pipeline.feeds import Layout
-
-
-@dataclass(frozen=True)
-class ViewFile:
-    """A file made of a view's rows: `view` is `dataset.view`, `name` the file's name at the vendor.
-
-    The rows are sorted by `key`, whose values together occur once; a column of `required` always has a value.
-    Under `floor` rows, or when more than `max_drop` of the keys of the last accepted delivery are gone, the
-    delivery is put on hold. `layout` tells whether the columns are the vendor's published ones or modelled by us.
-    """
-
-    view: str
-    name: str
-    key: tuple[str, ...]
-    required: tuple[str, ...] = ()
-    floor: int = 1
-    max_drop: float = 0.2
-    dialect: Dialect = CSV
-    layout: Layout = "modelled"
-
-
-@dataclass(frozen=True)
-class LandedCopy:
-    """A feed's file, byte for byte as it landed (once its contract was found kept), under the name `name`."""
-
-    feed: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """The files of one vendor that belong together; `folder` is where they go on its server."""
-
-    name: str
-    vendor: str
-    folder: str
-    files: tuple[ViewFile | LandedCopy, ...]
-    cadence: Literal["daily", "weekly"] = "daily"
-
-    def period(self, date: dt.date) -> dt.date:
-        """The day that a delivery of `date` counts for: the date itself, or the Monday of its week."""
-        return date - dt.timedelta(days=date.weekday()) if self.cadence == "weekly" else date
-
-    @property
-    def view_files(self) -> tuple[ViewFile, ...]:
-        return tuple(file for file in self.files if isinstance(file, ViewFile))
-
-    @property
-    def copies(self) -> tuple[LandedCopy, ...]:
-        return tuple(file for file in self.files if isinstance(file, LandedCopy))
-
+__all__ = ["DELIVERIES", "Delivery", "LandedCopy", "ViewFile", "named"]
 
 # What PowerSchool's AutoComm reads: no quotation marks, no header. Nothing published names its line end; ours is LF.
 AUTOCOMM = Dialect(delimiter="\t", quoting="none", header=False)
 
 
-def clever(name: str, *key: str, required: tuple[str, ...] = (), floor: int = 1) -> ViewFile:
-    """A file of Clever's rosters: `students` is the view Clever_students and the file students.csv."""
-    return ViewFile(
-        view=f"roster_files.Clever_{name}",
-        name=f"{name}.csv",
-        key=key,
-        required=required,
-        floor=floor,
-        layout="known",
-    )
-
-
-def savvas(name: str, *required: str, floor: int = 1, max_drop: float = 0.2) -> ViewFile:
-    """A file of EasyBridge's set, every value quoted. The first of `required` is the key."""
-    return ViewFile(
-        view=f"roster_files.SAVVAS_{name}",
-        name=f"{name}.txt",
-        key=required[:1],
-        required=required,
-        floor=floor,
-        max_drop=max_drop,
-        dialect=Dialect(quoting="all"),
-        layout="known",
-    )
+# Of OTUS's file nothing may be empty; numbers with decimals come last.
+_ATTENDANCE = ("student_number", "state_id", "school_id", "grade_level", "as_of_date")
+_COUNTS = (
+    *("days_enrolled", "days_present", "days_absent", "excused", "unexcused", "tardies", "incidents"),
+    *("iss_days", "oss_days"),
+)
+# Who is missing is not deleted: the import leaves what it does not name. In the fall most of it begins anew.
+FEW = Churn(drops=0.5, adds=1, windows=(Window(*FALL, Churn(drops=ANY, adds=ANY)),))
 
 
 def google_for_powerschool(server: str, floor: int) -> ViewFile:
@@ -97,19 +48,46 @@ def google_for_powerschool(server: str, floor: int) -> ViewFile:
         required=("student_number", "import_email", "import_password"),
         floor=floor,
         layout="known",
+        called="students",
+        student="student_number",
+        written=(Written(("student_number",), STUDENT_NUMBER), Written(("import_email",), EMAIL)),
+        churn=PEOPLE,
     )
 
 
-def autocomm(kind: str, *required: str, floor: int, max_drop: float = 0.2) -> ViewFile:
-    """A file of the district's own PowerSchool, one row a student. What an import does not name stays there."""
+def response_to_intervention(server: str) -> ViewFile:
+    """The interventions of the server's students: few, or none. Who is missing keeps what an import has written."""
     return ViewFile(
-        view=f"powerschool_imports.{kind}",
-        name=f"{kind}.txt",
+        view=f"powerschool_imports.RTI_{server}",
+        name=f"RTI_{server}.txt",
         key=("student_number",),
-        required=("student_number", *required),
-        floor=floor,
-        max_drop=max_drop,
+        required=("student_number", "rti_tier"),
+        floor=0,
         dialect=AUTOCOMM,
+        called="students in an intervention",
+        student="student_number",
+        written=(Written(("student_number",), STUDENT_NUMBER), Written(("start_date",), MONTH_FIRST)),
+        churn=FEW,
+    )
+
+
+def homeless_foster(server: str) -> ViewFile:
+    """Who is homeless, in foster care or unaccompanied: few, or none, as in `response_to_intervention`."""
+    return ViewFile(
+        view=f"powerschool_imports.Homeless_Foster_{server}",
+        name=f"Homeless_Foster_{server}.txt",
+        key=("student_number",),
+        required=("student_number", "foster_care", "unaccompanied"),
+        floor=0,
+        dialect=AUTOCOMM,
+        called="students",
+        student="student_number",
+        allowed=(
+            Allowed(("homeless_code",), ("HMLS1", "HMLS2", "HMLS3", "HMLS4")),
+            Allowed(("foster_care", "unaccompanied"), ("Y", "N")),
+        ),
+        written=(Written(("student_number",), STUDENT_NUMBER),),
+        churn=FEW,
     )
 
 
@@ -117,61 +95,9 @@ DELIVERIES = {
     delivery.name: delivery
     for delivery in (
         Delivery(
-            name="clever_rosters",
-            vendor="clever",
-            folder="/home/{user}",
-            files=(
-                clever("schools", "School_id", required=("School_id", "School_name", "School_number")),
-                clever(
-                    "teachers",
-                    *("School_id", "Teacher_id"),
-                    required=("School_id", "Teacher_id", "Last_name", "First_name"),
-                ),
-                clever(
-                    "staff",
-                    *("School_id", "Staff_id"),
-                    required=("School_id", "Staff_id", "Staff_email", "First_name", "Last_name"),
-                ),
-                clever(
-                    "students",  # one row a contact
-                    *("Student_id", "Contact_sis_id", "Contact_name"),
-                    required=("School_id", "Student_id", "Last_name", "First_name"),
-                    floor=50,
-                ),
-                clever("sections", "Section_id", required=("School_id", "Section_id", "Teacher_id")),
-                clever(
-                    "enrollments",
-                    *("Section_id", "Student_id"),
-                    required=("School_id", "Section_id", "Student_id"),
-                    floor=50,
-                ),
-            ),
+            name="clever_rosters", vendor="clever", folder="/home/{user}", files=CLEVER, gone="Clever would delete"
         ),
-        Delivery(
-            name="savvas_rosters",
-            vendor="savvas",
-            folder="/SIS",
-            files=(
-                savvas("CODE_DISTRICT", "district_code", "district_name", "current_school_year"),
-                # A school that is missing takes all its people with it: any one is too many.
-                savvas("SCHOOL", "school_code", "school_name", "district_code", floor=2, max_drop=0.01),
-                savvas("STUDENT", "student_code", "last_name", "first_name", "student_number", floor=50),
-                savvas("STAFF", "staff_code", "last_name", "first_name", "staff_number"),
-                savvas("PIF_SECTION", "native_section_code", "school_code", "school_year", "section_name"),
-                savvas("PIF_SECTION_STAFF", "section_teacher_code", "staff_code", "native_section_code", "school_year"),
-                savvas(
-                    "PIF_SECTION_STUDENT",
-                    *("section_student_code", "student_code", "native_section_code", "date_start", "school_year"),
-                    floor=50,
-                ),
-                savvas(
-                    "ENROLLMENT",
-                    *("native_enrollment_code", "student_code", "school_year", "school_code", "grade_code"),
-                    floor=50,
-                ),
-                savvas("ASSIGNMENT", "native_assignment_code", "staff_code", "school_year", "institution_code"),
-            ),
-        ),
+        Delivery(name="savvas_rosters", vendor="savvas", folder="/SIS", files=SAVVAS, gone="SAVVAS would delete"),
         Delivery(
             name="ellevation_rosters",
             vendor="ellevation",
@@ -182,12 +108,12 @@ DELIVERIES = {
                     name="Ellevation_Staff-Roster.csv",
                     key=("StaffID", "SchoolCode"),
                     required=("StaffID", "FirstName", "LastName", "SchoolCode"),
-                ),
-                ViewFile(
-                    view="roster_files.Ellevation_Student-Course-Schedules",
-                    name="Ellevation_Student-Course-Schedules.csv",
-                    key=("StudentID", "SchoolCode", "SectionID"),
-                    required=("StudentID", "SchoolCode", "CourseID", "SectionID"),
+                    called="staff",
+                    school="SchoolCode",
+                    people="StaffID",
+                    allowed=(Allowed(("Role",), ("Teacher", "Lunch Staff", "Substitute", "Staff")),),
+                    written=(Written(("Email",), EMAIL, TYPED),),
+                    churn=PEOPLE,
                 ),
                 ViewFile(
                     view="roster_files.Ellevation_Student-Demographics",
@@ -196,16 +122,44 @@ DELIVERIES = {
                     required=("FirstName", "LastName", "SchoolCode", "StudentID", "GradeLevel"),
                     floor=50,
                     layout="partly known",
+                    called="students",
+                    school="SchoolCode",
+                    student="StudentID",
+                    allowed=(
+                        Allowed(("ActiveStatus",), ("Active",)),
+                        Allowed(("GradeLevel",), ("PK", "K", *map(str, range(1, 13))), TYPED),
+                    ),
+                    written=(
+                        Written(("StudentID",), STUDENT_NUMBER),
+                        Written(("BirthDate", "USEntryDate"), MONTH_FIRST),
+                    ),
+                    churn=PEOPLE,
+                ),
+                ViewFile(
+                    view="roster_files.Ellevation_Student-Course-Schedules",
+                    name="Ellevation_Student-Course-Schedules.csv",
+                    key=("StudentID", "SchoolCode", "SectionID"),
+                    required=("StudentID", "SchoolCode", "CourseID", "SectionID"),
+                    called="students in sections",
+                    school="SchoolCode",
+                    student="StudentID",
+                    references=(
+                        Reference(("StudentID",), "Ellevation_Student-Demographics.csv", ("StudentID",)),
+                        # A section may still name a teacher who has left.
+                        Reference(("TeacherStaffID",), "Ellevation_Staff-Roster.csv", ("StaffID",), tolerated=0.1),
+                    ),
+                    churn=TEACHING,
                 ),
             ),
+            gone="Ellevation would drop",
         ),
         Delivery(
             name="otus_scores",
             vendor="otus",
             folder="/home/incoming",
             files=(
-                LandedCopy("savvas_assessment_scores", "savvas_assessment_scores.csv"),
-                LandedCopy("savvas_standards_scores", "savvas_standards_scores.csv"),
+                LandedCopy("savvas_assessment_scores", "savvas_assessment_scores.csv", student="student_id"),
+                LandedCopy("savvas_standards_scores", "savvas_standards_scores.csv", student="student_id"),
             ),
         ),
         Delivery(
@@ -217,11 +171,21 @@ DELIVERIES = {
                     view="roster_files.OTUS_Attendance_Discipline",
                     name="OTUS_Attendance_Discipline.csv",
                     key=("student_number",),
-                    required=("student_number", "school_id", "grade_level", "as_of_date"),
+                    required=(*_ATTENDANCE, *_COUNTS),
                     floor=50,
+                    called="students",
+                    school="school_id",
+                    student="student_number",
+                    written=(
+                        Written(("student_number",), STUDENT_NUMBER),
+                        Written(("as_of_date",), YEAR_FIRST),
+                        Written(_COUNTS[:-2], DIGITS),
+                    ),
+                    churn=PEOPLE,
                 ),
             ),
             cadence="weekly",
+            gone="OTUS would no longer hear of",
         ),
         Delivery(
             name="powerschool_imports",
@@ -230,13 +194,39 @@ DELIVERIES = {
             files=(
                 google_for_powerschool("RSD", floor=50),
                 google_for_powerschool("BLF", floor=5),
-                autocomm("IEP_Import_RSD", "sped_code", floor=1),
-                # Few students, or none; one who is missing is not deleted: the import leaves what it does not name.
-                autocomm("RTI_RSD", "rti_tier", floor=0, max_drop=0.5),
-                autocomm("RTI_BLF", "rti_tier", floor=0, max_drop=0.5),
-                autocomm("Homeless_Foster_RSD", "foster_care", "unaccompanied", floor=0, max_drop=0.5),
-                autocomm("Homeless_Foster_BLF", "foster_care", "unaccompanied", floor=0, max_drop=0.5),
+                ViewFile(
+                    view="powerschool_imports.IEP_Import_RSD",
+                    name="IEP_Import_RSD.txt",
+                    key=("student_number",),
+                    required=("student_number", "sped_code"),
+                    dialect=AUTOCOMM,
+                    called="students with a plan",
+                    student="student_number",
+                    written=(
+                        Written(("student_number",), STUDENT_NUMBER),
+                        Written(("sped_code",), DIGITS),
+                        Written(("iep_start", "iep_end"), MONTH_FIRST),
+                    ),
+                    churn=FEW,
+                ),
+                *map(response_to_intervention, ("RSD", "BLF")),
+                *map(homeless_foster, ("RSD", "BLF")),
             ),
+            gone="PowerSchool would no longer be told of",
         ),
     )
 }
+
+
+def named(name: str) -> Delivery:
+    """The delivery of that name, or a vendor's only one. Raises ConfigurationError."""
+    found = [each for each in DELIVERIES.values() if name == each.name] or [
+        each for each in DELIVERIES.values() if name == each.vendor
+    ]
+    if len(found) == 1:
+        return found[0]
+    raise ConfigurationError(
+        f"{len(found)} deliveries are called {name}" if found else f"no delivery {name}",
+        expected=f"one of {', '.join(each.name for each in found) or ', '.join(DELIVERIES)}",
+        next_step="correct the name",
+    )

@@ -5,13 +5,13 @@ import os
 import shutil
 from pathlib import Path
 
-from pipeline import contract, manifests, settings, storage, warehouse
+from pipeline import contract, manifests, reports, settings, storage, warehouse
 from pipeline.contract import Part
 from pipeline.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.feeds import Feed
 from pipeline.progress import Made
 from pipeline.sftp import Progress
-from pipeline.sources import settled
+from pipeline.sources import PortalReport, settled
 from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, TableTarget, VendorFileTarget
 
 
@@ -39,7 +39,7 @@ def land(target: LandedTarget, progress: Progress) -> Made:
         )
     manifests.save(
         target.manifest_path,
-        {**facts, "landed_at": _now(), **({"same_as": same[0].isoformat()} if same else {})},
+        {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})},
     )
     return Made(bytes=file.size, words=file.name + (f", the same bytes as on {same[0]}" if same else ""))
 
@@ -64,32 +64,10 @@ def again(feed: Feed, date: dt.date) -> int:
     there = [manifest for manifest in landed if manifest.exists()]
     for manifest in there:
         manifest.unlink()
+    for source in feed.sources:
+        if isinstance(source.place, PortalReport):
+            reports.refusal(source.place.login, date).unlink(missing_ok=True)
     return len(there)
-
-
-def land_report(target: LandedTarget, download: Path) -> None:
-    """What the browser has downloaded and checked becomes the part's copy; then its manifest says so."""
-    copy = manifests.folder(target.folder) / target.feed.source(target.part).pattern
-    facts = {"size": download.stat().st_size, "mtime": download.stat().st_mtime, "sha256": manifests.sha256(download)}
-    download.replace(copy)
-    manifests.save(target.manifest_path, {"name": copy.name, **facts, "landed_at": _now()})
-
-
-def check_report(feed: Feed, school: str, date: dt.date, download: Path) -> None:
-    """Raise ContractBroken unless the download is the feed's report of that school, run on that date."""
-    assert feed.reader is not None  # noqa: S101  (only a portal's feeds come here)
-    plain = download.with_name(f".{download.name}.plain")
-    try:
-        facts = feed.reader(download, plain)
-    finally:
-        plain.unlink(missing_ok=True)
-    if facts.run_date not in (None, date) or facts.schools - {school}:
-        about = ", ".join(sorted(facts.schools))
-        raise ContractBroken(
-            f"file {download.name}: a report of {facts.run_date or 'some day'} about {about}",
-            expected=f"one of {date} about {school}",
-            next_step="run again; if it stays so, look at the report in the portal",
-        )
 
 
 def prepare(target: PreparedTarget) -> Made:
@@ -131,7 +109,7 @@ def _prepare(target: PreparedTarget) -> None:
             "parts": digests,
             "encodings": done.encodings,
             "contract": target.feed.contract.fingerprint,
-            "prepared_at": _now(),
+            "prepared_at": manifests.now(),
         },
     )
 
@@ -148,10 +126,6 @@ def _part(landed: LandedTarget) -> Part:
 
 def _plain(landed: LandedTarget) -> Path:
     return landed.folder / f"{landed.feed.name}.plain"
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _landed_path(landed: LandedTarget) -> Path:
@@ -224,45 +198,3 @@ def load(feed: Feed, date: dt.date) -> Made:
         job=f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}",
     )
     return Made(rows, PreparedTarget(feed, date).path.stat().st_size)
-
-
-# ------------------------------------------------------------------------------------- the last report before
-
-
-def earlier(feed: Feed, date: dt.date) -> storage.Stored | None:
-    """The object of the newest earlier date that was made by the contract of now, if there is one."""
-    found = [
-        stored
-        for name, stored in storage.under(feed.folder).items()
-        if name.endswith(f"/{feed.file}")
-        and name.split("/")[1] < date.isoformat()
-        and stored.metadata.get("contract") == feed.contract.fingerprint
-    ]
-    return max(found, key=lambda stored: stored.name, default=None)
-
-
-def previous_target(feed: Feed, date: dt.date) -> TableTarget:
-    """`<table>_previous`, with the rows of the last report before the date; without any before the first."""
-    before = earlier(feed, date)
-    labels = {
-        "as_of": before.metadata["as_of"] if before else "none",
-        "sha": manifests.fingerprint(before.metadata["sha256"] if before else "", feed.contract.fingerprint),
-    }
-    return TableTarget(feed.dataset, f"{feed.name}_previous", labels)
-
-
-def load_previous(feed: Feed, date: dt.date) -> Made:
-    """Replace `<table>_previous` by the rows of the last report before the date."""
-    before, target = earlier(feed, date), previous_target(feed, date)
-    if before is None:
-        warehouse.empty(target.dataset, target.table, feed.contract.columns, target.expected)
-        return Made(0, words="no report before")
-    rows = warehouse.load(
-        storage.uri(before.name),
-        target.dataset,
-        target.table,
-        feed.contract.columns,
-        {**target.expected, "rows": before.metadata["rows"]},
-        job=f"load-{target.dataset}-{target.table}-{date}-{target.expected['sha'][:16]}",
-    )
-    return Made(rows, before.size, before.metadata["as_of"])

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Any
 
 import paramiko
@@ -27,11 +28,14 @@ from paramiko.sftp import (
     CMD_HANDLE,
     CMD_OPEN,
     CMD_READ,
+    CMD_REMOVE,
+    CMD_RENAME,
     CMD_STAT,
     CMD_STATUS,
     CMD_WRITE,
     SFTP_EOF,
     SFTP_FLAG_CREATE,
+    SFTP_FLAG_EXCL,
     SFTP_FLAG_READ,
     SFTP_FLAG_TRUNC,
     SFTP_FLAG_WRITE,
@@ -48,6 +52,8 @@ WRITE = 32_000
 # So many requests may wait for their answers (as many as OpenSSH's sftp has), and so many files may be open.
 REQUESTS = 64
 FILES = 16
+
+_FRESH = SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_TRUNC
 
 Transfer = Generator[None, None, None]
 Counted = Callable[[int], None]
@@ -71,6 +77,11 @@ class Answer:
         if self.kind != expected:
             raise paramiko.SSHException(f"an SFTP answer of kind {self.kind}, not {expected}")
         return self.message
+
+    @property
+    def ok(self) -> bool:
+        """Whether it says that all is well; `words` can still be asked for."""
+        return self.kind == CMD_STATUS and int.from_bytes(self.message.get_remainder()[:4]) == SFTP_OK
 
 
 def _raise_unless_ok(status: Message) -> None:
@@ -183,20 +194,41 @@ def _read(line: Line, handle: bytes, size: int, target: int, count: Counted) -> 
             raise EOFError(f"{missing} bytes fewer than {size}")
 
 
-def put(line: Line, file: Path, remote: str, count: Counted) -> Generator[None, None, paramiko.SFTPAttributes]:
-    """Write the bytes of `file` into `remote`; returns what the open file is after the last.
+def new(line: Line, remote: str) -> Generator[None, None, bytes]:
+    """The handle of a file that nobody else writes into; raises what the server says against it.
+
+    What a killed run left under the name is removed, not emptied: its server may still be writing there.
+    """
+    try:
+        return (yield from _opened(line, remote, _FRESH | SFTP_FLAG_EXCL))
+    except (PermissionError, Refused):
+        found = yield from stat(line, remote)
+        if found is None:
+            raise
+    if regular(found):
+        yield from remove(line, remote)
+    return (yield from emptied(line, remote))
+
+
+def emptied(line: Line, remote: str) -> Generator[None, None, bytes]:
+    """The handle of the file as it is there, or a new one, with nothing in it."""
+    return (yield from _opened(line, remote, _FRESH))
+
+
+def _opened(line: Line, remote: str, flags: int) -> Generator[None, None, bytes]:
+    opened = yield from line.answer(CMD_OPEN, remote, flags, paramiko.SFTPAttributes())
+    return opened.words(CMD_HANDLE).get_binary()
+
+
+def fill(line: Line, handle: bytes, file: Path, count: Counted) -> Transfer:
+    """Write the bytes of `file` into an open file, and close it.
 
     Raises whatever the server or the line raises, also what is only said of one write, or of the close.
     """
-    flags = SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_TRUNC
-    opened = yield from line.answer(CMD_OPEN, remote, flags, paramiko.SFTPAttributes())
-    handle = opened.words(CMD_HANDLE).get_binary()
     with file.open("rb", buffering=0) as source:
         yield from _write(line, handle, source, count)
-    stands = yield from line.answer(CMD_FSTAT, handle)
     closed = yield from line.answer(CMD_CLOSE, handle)
     closed.words(CMD_STATUS)
-    return _attributes(stands)
 
 
 def _write(line: Line, handle: bytes, source: IO[bytes], count: Counted) -> Transfer:
@@ -218,12 +250,40 @@ def _write(line: Line, handle: bytes, source: IO[bytes], count: Counted) -> Tran
 
 
 def rename(line: Line, old: str, new: str) -> Transfer:
-    """Give the file its new name, also over a file of that name."""
+    """Give the file its new name, in one step also over a file of that name."""
     done = yield from line.answer(CMD_EXTENDED, "posix-rename@openssh.com", old, new)
     done.words(CMD_STATUS)
 
 
-def size(line: Line, remote: str) -> Generator[None, None, int | None]:
-    """The bytes of a file by its name."""
+def replace(line: Line, old: str, new: str) -> Transfer:
+    """Remove the file `new`, if there is one, and give `old` its name: two requests with no pause between them.
+
+    A removal that is refused shows in the renaming. A server that took the two in the other order is asked again.
+    """
+    removed: list[Answer] = []
+    line.ask(removed.append, CMD_REMOVE, new)
+    renamed = yield from line.answer(CMD_RENAME, old, new)
+    while not removed:
+        yield
+    if removed[0].ok and not renamed.ok:
+        renamed = yield from line.answer(CMD_RENAME, old, new)
+    renamed.words(CMD_STATUS)
+
+
+def stat(line: Line, remote: str) -> Generator[None, None, paramiko.SFTPAttributes | None]:
+    """What there is under the name; None when there is nothing."""
     found = yield from line.answer(CMD_STAT, remote)
-    return _attributes(found).st_size
+    try:
+        return _attributes(found)
+    except FileNotFoundError:
+        return None
+
+
+def regular(found: paramiko.SFTPAttributes) -> bool:
+    """Whether it is a file, as far as the server tells."""
+    return found.st_mode is None or S_ISREG(found.st_mode)
+
+
+def remove(line: Line, remote: str) -> Transfer:
+    """Remove the file, unless the server refuses."""
+    yield from line.answer(CMD_REMOVE, remote)

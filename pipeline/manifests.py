@@ -4,6 +4,7 @@ A manifest is written last. A kill at any instant leaves either no manifest (the
 file with a true manifest. Files hold personal data: 0600 in folders of 0700.
 """
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -50,6 +51,11 @@ def save(path: Path, manifest: dict[str, Any]) -> None:
     """Write `manifest` as JSON, atomically."""
     with written(path) as draft:
         draft.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+
+
+def now() -> str:
+    """The moment, as manifests tell it: UTC, to the second."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def load(path: Path) -> dict[str, Any] | None:

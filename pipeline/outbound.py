@@ -1,19 +1,33 @@
-"""The way out, as plain functions: freeze a view's rows, check the set, render the files, give them to the vendor."""
+"""The way out, as plain functions: freeze a view's rows, render the set's files, give them to the vendor."""
 
 import datetime as dt
-import getpass
 import re
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline import checks, connections, inbound, manifests, rendering, settings, sftp, sql, storage, warehouse
-from pipeline.deliveries import Delivery, LandedCopy, ViewFile
-from pipeline.errors import ConfigurationError, OnHold
+from pipeline import (
+    agreements,
+    connections,
+    inbound,
+    manifests,
+    pushing,
+    receipts,
+    rendering,
+    settings,
+    sftp,
+    sql,
+    storage,
+    warehouse,
+)
+from pipeline.deliveries import DELIVERIES
+from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS, Feed, of_table
 from pipeline.progress import Made
+from pipeline.sets import Delivery, LandedCopy, ViewFile
 from pipeline.sftp import Progress
 from pipeline.targets import ObjectTarget, PreparedTarget, ReceiptTarget, TableTarget
 from pipeline.vendors import VENDORS
@@ -65,7 +79,8 @@ def compared_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableT
     return replace(snapshot_target(delivery, file, date), dataset="deliveries")
 
 
-def _name(target: TableTarget) -> str:
+def qualified(target: TableTarget) -> str:
+    """`dataset.table`."""
     return f"{target.dataset}.{target.table}"
 
 
@@ -93,76 +108,14 @@ def fingerprint(delivery: Delivery, date: dt.date) -> str:
     return manifests.fingerprint(frozen, copies)
 
 
+def verdict_name(delivery: Delivery, date: dt.date) -> str:
+    """The object that holds the verdict of the period."""
+    return f"deliveries/{delivery.period(date)}/{delivery.name}/verdict.json"
+
+
 def verdict_target(delivery: Delivery, date: dt.date) -> ObjectTarget:
     """The verdict on exactly this set: that it may go."""
-    name = f"deliveries/{delivery.period(date)}/{delivery.name}/verdict.json"
-    return ObjectTarget(name, {"fingerprint": fingerprint(delivery, date), "may_go": "yes"})
-
-
-def check(delivery: Delivery, date: dt.date) -> Made:
-    """Compute every check of the set and store the verdict. Raises OnHold, when one did not pass."""
-    before = storage.read_json(ReceiptTarget(delivery, date, "").latest_name) or {}
-
-    def of(file: ViewFile) -> list[checks.Check]:
-        frozen = _name(snapshot_target(delivery, file, date))
-        last = _compared(before, file)
-        if last and not warehouse.find(*last.split(".")).there:
-            return [*checks.of_file(file, frozen, None), checks.nothing_to_compare(file)]
-        return checks.of_file(file, frozen, last)
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        done = [each for found in pool.map(of, delivery.view_files) for each in found]
-    failed = [each for each in done if not each.passed]
-    _store_verdict(delivery, date, {"checks": [each.as_json() for each in done]}, may_go=not failed)
-    if failed:
-        raise OnHold(
-            f"{delivery.name} for {delivery.period(date)} is on hold: " + "; ".join(str(each) for each in failed),
-            expected="every check passed; nothing of it was sent",
-            next_step="look at the numbers; if they are right: "
-            f'python -m pipeline release {delivery.name} --date {date} --reason "..."',
-        )
-    return Made(words=f"{len(done)} checks passed" if done else "files as landed; their contracts are kept")
-
-
-def _compared(receipt: dict[str, Any], file: ViewFile) -> str | None:
-    """The `dataset.table` that the receipt names for the file; a bare name, in an older one, is of `deliveries`."""
-    told: str | None = receipt.get("snapshots", {}).get(file.name)
-    return f"deliveries.{told}" if told and "." not in told else told
-
-
-def _store_verdict(delivery: Delivery, date: dt.date, content: dict[str, Any], *, may_go: bool) -> None:
-    target = verdict_target(delivery, date)
-    metadata = {**target.expected, "may_go": "yes" if may_go else "no"}
-    moment = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    storage.store_json(target.name, {**metadata, **content, "at": moment}, metadata, over=target.found())
-
-
-def release(delivery: Delivery, date: dt.date, reason: str) -> list[str]:
-    """Let a held delivery go, as it is now and in no other form; returns what was looked away from.
-
-    Raises OnHold when the data changed since it was put on hold, ConfigurationError when it is not on hold.
-    """
-    target = verdict_target(delivery, date)
-    held = storage.read_json(target.name)
-    if held is None or held["may_go"] == "yes":
-        raise ConfigurationError(
-            f"{delivery.name} is not on hold for {delivery.period(date)}",
-            expected="a delivery on hold (exit code 40)",
-            next_step=f"look at `python -m pipeline status --date {date}`",
-        )
-    if held["fingerprint"] != target.expected["fingerprint"]:
-        raise OnHold(
-            f"the data of {delivery.name} changed since it was put on hold",
-            expected="a release of exactly what was looked at",
-            next_step="run the morning again, look at the new numbers, then release",
-        )
-    _store_verdict(
-        delivery,
-        date,
-        {"checks": held["checks"], "released_by": getpass.getuser(), "reason": reason},
-        may_go=True,
-    )
-    return [f"{each['file']}: {each['name']} is {each['found']:g}" for each in held["checks"] if not each["passed"]]
+    return ObjectTarget(verdict_name(delivery, date), {"fingerprint": fingerprint(delivery, date), "may_go": "yes"})
 
 
 # ------------------------------------------------------------------------------------------------------- delivery
@@ -210,16 +163,63 @@ def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress
         "period": target.period.isoformat(),
         "as_of": date.isoformat(),
         "fingerprint": target.fingerprint,
-        "snapshots": {file.name: _name(compared_target(delivery, file, date)) for file in delivery.view_files},
+        "snapshots": {file.name: qualified(compared_target(delivery, file, date)) for file in delivery.view_files},
         "files": facts,
+        **_looked_at(delivery, date),
     }
     if sent:
-        given = sftp.push(VENDORS[delivery.vendor], delivery.folder, files, progress)
-        receipt |= {"host_key": given.host_key, "sent_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
-    _store_receipt(target, receipt)
+        trail = _trail({**receipt, "run": receipts.run(), **agreements.told(delivery.vendor)})
+        given = sftp.push(VENDORS[delivery.vendor], delivery.folder, files, progress, trail)
+        _received(target, trail, given)
+    else:
+        _store_receipt(target, receipt)
     where = f"{len(files)} files to {delivery.vendor}:{folder(delivery)}"
     rows, size = (sum(int(each[fact]) for each in facts.values()) for fact in ("rows", "bytes"))
     return Made(rows, size, where if sent else f"{where} unchanged, not sent again")
+
+
+def _trail(receipt: dict[str, Any]) -> pushing.Trail:
+    """Of this push. An interrupted one of the same set is gone on with, and was sent when it was: it is one receipt."""
+    path = settings.load().district.landing / "outbox" / f"{receipt['delivery']}.json"
+    of = manifests.fingerprint(receipt["period"], receipt["fingerprint"], receipt["files"])
+    left = pushing.Trail.left(path)
+    if left and left.of == of:
+        return left
+    return pushing.Trail(path, of, {**receipt, "sent_at": manifests.now()})
+
+
+def _received(target: ReceiptTarget, trail: pushing.Trail, given: sftp.Delivered) -> None:
+    """The vendor has the set: the receipt says so, and the trail ends."""
+    receipt = {**trail.receipt, "host_key": given.host_key}
+    receipts.keep(receipt)
+    _store_receipt(target, receipt)
+    trail.end()
+
+
+def finish_interrupted() -> Iterator[str]:
+    """Complete the sets that a killed run left half-way at a vendor, and name them; those that need our files stay.
+
+    It needs nothing of today, so that a vendor gets its whole set also when today's is late, or on hold.
+    Raises VendorError, WarehouseError.
+    """
+    for path in sorted((settings.load().district.landing / "outbox").glob("*.json")):
+        trail = pushing.Trail.left(path)
+        if trail and (given := sftp.finish(VENDORS[trail.receipt["vendor"]], trail.receipt["folder"], trail)):
+            period, told = dt.date.fromisoformat(trail.receipt["period"]), trail.receipt["fingerprint"]
+            _received(ReceiptTarget(DELIVERIES[trail.receipt["delivery"]], period, told), trail, given)
+            yield f"{trail.receipt['delivery']} of {period}"
+
+
+def _looked_at(delivery: Delivery, date: dt.date) -> dict[str, Any]:
+    """Of the verdict on the set: who released it; and of each file what the ledger wants to know."""
+    verdict = storage.read_json(verdict_name(delivery, date)) or {}
+    looked = verdict.get("files", {})
+    contents = {
+        file.name: receipts.of_view(file, qualified(compared_target(delivery, file, date)), looked.get(file.name, {}))
+        for file in delivery.view_files
+    }
+    contents |= {copy.name: receipts.of_copy(copy, date) for copy in delivery.copies}
+    return {"released": verdict.get("released"), "contents": contents}
 
 
 def _facts(rows: int, file: Path) -> dict[str, int | str]:

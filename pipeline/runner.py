@@ -27,7 +27,22 @@ from typing import Any
 import luigi
 from luigi.rpc import RPCError
 
-from pipeline import lateness, logs, manifests, morning, progress, purge, secrets, settings, sources, storage, warehouse
+from pipeline import (
+    lateness,
+    ledger,
+    logs,
+    manifests,
+    morning,
+    outbound,
+    progress,
+    purge,
+    receipts,
+    secrets,
+    settings,
+    sources,
+    storage,
+    warehouse,
+)
 from pipeline.chain import LandedFile, VendorFile
 from pipeline.display import Display
 from pipeline.errors import OnHold, PipelineError
@@ -84,6 +99,7 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
     os.umask(0o077)
     begun = time.monotonic()
     log_file = logs.start(name, date)
+    os.environ[receipts.RUN] = f"{name.lower()} {dt.datetime.now(dt.UTC).isoformat(timespec='seconds')}"
     # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
     warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
     root = getattr(morning, name)(date=date)
@@ -93,11 +109,24 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
         *luigi_arguments,
     ]
-    outcome = judge(root, *_build(arguments, display))
+    left = _finish()
+    events, trouble = _build(arguments, display)
+    outcome = judge(root, events, left + trouble)
     _purge(date, outcome)
+    _record(outcome)
     note(name, date, outcome)
     display.finish(date, outcome, time.monotonic() - begun, log_file)
     return outcome.code
+
+
+def _finish() -> list[str]:
+    """Sets that a killed run left half-way at a vendor come first; in sentences, what stood against it."""
+    try:
+        for done in outbound.finish_interrupted():
+            log.info("completed at the vendor: %s", done)
+    except PipelineError as error:
+        return [secrets.redact(str(error))]
+    return []
 
 
 def _build(arguments: list[str], display: Display) -> tuple[list[Event], list[str]]:
@@ -159,6 +188,13 @@ def _purge(date: dt.date, outcome: Outcome) -> None:
     except (PipelineError, OSError) as error:
         reason = error.found if isinstance(error, PipelineError) else secrets.without_data(error)
         outcome.trouble.append(secrets.redact(f"old copies were not all removed, the next run tries again: {reason}"))
+        outcome.code = BROKEN
+
+
+def _record(outcome: Outcome) -> None:
+    """Complete the ledger of disclosures; what is left to the next run is told as trouble."""
+    if trouble := ledger.record().trouble:
+        outcome.trouble += trouble
         outcome.code = BROKEN
 
 

@@ -1,7 +1,7 @@
 """Files in and out of the vendors' SFTP folders: whole or not at all.
 
 What comes is written beside its place, compared with what was listed, flushed to disk and renamed; what goes is put
-beside its place, its size read back, and renamed. A folder is named as in a catalogue row: see connections.folder.
+there as the vendor's row says: see pushing. A folder is named as in a catalogue row: see connections.folder.
 """
 
 import stat
@@ -9,19 +9,16 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 import paramiko
 
-from pipeline import connections, inflight, manifests
-from pipeline.errors import (
-    TransferIncomplete,
-    VendorUnreachable,
-)
+from pipeline import connections, inflight, manifests, pushing
+from pipeline.errors import TransferIncomplete, VendorError, VendorUnreachable
+from pipeline.pushing import Count
+from pipeline.pushing import Progress as Progress
 from pipeline.vendors import Vendor
 
-Progress = Callable[[int, int], None]
 # Files that came are flushed to disk by so many threads, while the next ones are on their way.
 FLUSHERS = 4
 
@@ -83,7 +80,7 @@ def _bring(vendor: Vendor, folder: str, files: dict[Path, RemoteFile], progress:
     def get(client: paramiko.SFTPClient) -> None:
         line = inflight.Line(client)
         todo = {to: file for to, file in files.items() if to not in there}
-        count = _Count(sum(file.size for file in todo.values()), progress)
+        count = Count(sum(file.size for file in todo.values()), progress)
         with ThreadPoolExecutor(FLUSHERS) as flushers:
             flushed: list[Future[None]] = []
 
@@ -123,77 +120,49 @@ def _fetched(
     whole(to, finish)
 
 
-def push(vendor: Vendor, folder: str, files: dict[str, Path], progress: Progress | None = None) -> Delivered:
-    """Put `files` (name at the vendor -> our file) into the vendor's folder as one set. Raises VendorError.
+def push(
+    vendor: Vendor,
+    folder: str,
+    files: dict[str, Path],
+    progress: Progress | None = None,
+    trail: pushing.Trail | None = None,
+) -> Delivered:
+    """Put `files` (name at the vendor -> our file) into the vendor's folder as one set, in the way that its row names.
 
-    All are uploaded under temporary names beside their targets and their sizes read back; only then are they
-    renamed, back to back. A temporary name is always the same one, so a killed run's is overwritten by the next.
+    They change places in the order given. With a trail an interrupted push of the same set is taken up where it was;
+    the trail ends when the receipt is written, which is the caller's. Raises VendorError.
     """
-    folder = connections.folder(vendor, folder)
-    sizes = {name: file.stat().st_size for name, file in files.items()}
-    sent: set[str] = set()
-    renamed: set[str] = set()
-
-    def send(client: paramiko.SFTPClient) -> None:
-        line = inflight.Line(client)
-        todo = [name for name in files if name not in sent]
-        count = _Count(sum(sizes[name] for name in todo), progress)
-        line.run(
-            _sent(line, vendor, files[name], _temporary(folder, name), count.add, partial(sent.add, name))
-            for name in todo
-        )
-
-    def swap_in(client: paramiko.SFTPClient) -> str:
-        line = inflight.Line(client)
-        line.run(
-            _renamed(line, folder, name, sizes[name], partial(renamed.add, name))
-            for name in files
-            if name not in renamed
-        )
-        return connections.told(client.get_channel().get_transport().get_remote_server_key())  # type: ignore[union-attr]
-
-    connections.on(vendor, send)
-    return Delivered(sizes, connections.on(vendor, swap_in))
+    going = pushing.Outgoing(
+        vendor.name, connections.folder(vendor, folder), tuple(files), files, trail=trail, progress=progress
+    )
+    return Delivered({name: file.stat().st_size for name, file in files.items()}, _pushed(vendor, going))
 
 
-def _renamed(line: inflight.Line, folder: str, name: str, size: int, done: Callable[[], None]) -> inflight.Transfer:
-    """Also right after a line that broke between the rename and its answer: then only the new name is there."""
-    there = str(PurePosixPath(folder) / name)
+def finish(vendor: Vendor, folder: str, trail: pushing.Trail) -> Delivered | None:
+    """Complete an interrupted push by what is at the vendor; None when that cannot be done. Raises VendorError."""
+    names = tuple(trail.stamps())
+    going = pushing.Outgoing(vendor.name, connections.folder(vendor, folder), names, None, trail=trail)
     try:
-        yield from inflight.rename(line, _temporary(folder, name), there)
-    except FileNotFoundError:
-        if (yield from inflight.size(line, there)) != size:
-            raise
-    done()
+        host_key = _pushed(vendor, going)
+    except pushing.NotWhole:
+        return None
+    return Delivered({name: stamp[0] for name, stamp in going.stamps.items()}, host_key)
 
 
-@dataclass
-class _Count:
-    """Bytes moved so far in this try, told to whoever shows progress."""
+def _pushed(vendor: Vendor, going: pushing.Outgoing) -> str:
+    """The host key that the last connection showed."""
+    shown = ""
 
-    total: int
-    progress: Progress | None
-    done: int = 0
+    def on(act: Callable[[inflight.Line], None]) -> None:
+        def over(client: paramiko.SFTPClient) -> str:
+            act(inflight.Line(client))
+            return connections.told(client.get_channel().get_transport().get_remote_server_key())  # type: ignore[union-attr]
 
-    def add(self, count: int) -> None:
-        self.done += count
-        if self.progress:
-            self.progress(self.done, self.total)
+        nonlocal shown
+        shown = connections.on(vendor, over)
 
-
-def _temporary(folder: str, name: str) -> str:
-    return str(PurePosixPath(folder) / f".{name}.part")
-
-
-def _sent(
-    line: inflight.Line, vendor: Vendor, file: Path, remote: str, count: inflight.Counted, whole: Callable[[], None]
-) -> inflight.Transfer:
-    found = (yield from inflight.put(line, file, remote, count)).st_size
-    size = file.stat().st_size
-    if found != size:
-        raise TransferIncomplete(
-            f"{vendor.name} has {found} bytes of {remote}",
-            expected=f"the {size} bytes that were sent",
-            next_step="nothing was renamed; the next run sends the set again",
-        )
-    whole()
+    try:
+        vendor.push(going, on)
+    except VendorError as error:
+        raise going.explained(error) from None
+    return shown

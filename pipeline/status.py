@@ -4,12 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipeline import catalogue, inbound, manifests, outbound, settings, storage
+from pipeline import catalogue, inbound, lateness, manifests, outbound, settings, storage
 from pipeline.deliveries import Delivery
 from pipeline.feeds import Feed
 from pipeline.targets import LandedTarget, PreparedTarget, TableTarget
 
-State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "on hold"]
+State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "on hold", "discarded"]
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,25 @@ def _inbound(feed: Feed, date: dt.date, failed: dict[str, str]) -> Flow:
     if as_of is not None and as_of > date:
         return Flow(feed.name, "in", "loaded", **facts, detail=f"the table is of {as_of}")
     if inbound.loaded_target(feed, date).exists():
-        return Flow(feed.name, "in", "loaded", **facts)
+        return Flow(feed.name, "in", "loaded", **facts, detail=_same(there))
     if feed.name in failed:
         return Flow(feed.name, "in", "broken", **facts, detail=failed[feed.name])
     if len(there) == len(landed):
         return Flow(feed.name, "in", "landed", **facts)
     missing = ", ".join(source.name for source, manifest in zip(feed.sources, landed, strict=True) if not manifest)
-    return Flow(feed.name, "in", _late_or_waiting(date, feed.due), **facts, detail=f"no file from {missing}")
+    return Flow(feed.name, "in", _late_or_waiting(feed, date), **facts, detail=f"no file from {missing}")
 
 
-def _late_or_waiting(date: dt.date, due: dt.time) -> State:
-    zone = settings.load().district.zone
-    return "late" if dt.datetime.now(zone) > dt.datetime.combine(date, due, zone) else "waiting"
+def _same(landed: list[dict[str, Any]]) -> str:
+    """That a vendor's file says today what it said on another day."""
+    same = sorted({str(manifest["same_as"]) for manifest in landed if "same_as" in manifest})
+    return f"the same bytes as on {same[-1]}" if same and all("same_as" in each for each in landed) else ""
+
+
+def _late_or_waiting(feed: Feed, date: dt.date) -> State:
+    if lateness.overdue(feed, date):
+        return "broken"
+    return "late" if lateness.is_due(feed, date) else "waiting"
 
 
 def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: set[str]) -> Flow:
@@ -83,7 +90,9 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
         rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
         detail = f"{len(receipt['files'])} files at {where}"
         return Flow(delivery.name, "out", "delivered", rows, size, _local(receipt["sent_at"]), detail)
-    held = storage.find(outbound.verdict_target(delivery, date).name).metadata
+    held = storage.find(outbound.verdict_name(delivery, date)).metadata
+    if held.get("may_go") == "discarded":
+        return Flow(delivery.name, "out", "discarded", detail=f"not sent to {where}")
     if held.get("fingerprint") == target.fingerprint and held.get("may_go") == "no":
         return Flow(delivery.name, "out", "on hold", detail=failed.get(delivery.name, ""))
     latest = target.latest()

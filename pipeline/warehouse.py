@@ -238,6 +238,20 @@ def ask(query: str, doing: str) -> list[dict[str, Any]]:
         return [dict(row.items()) for row in rows]
 
 
+def columns(dataset: str, table: str) -> tuple[str, ...] | None:
+    """The names of the table's columns, in their order; None when there is no table. Raises WarehouseError."""
+    found = _look(dataset, table)
+    return tuple(field.name for field in found.schema) if found else None
+
+
+def _look(dataset: str, table: str) -> bigquery.Table | None:
+    with cloud.explained(f"looking at {dataset}.{table}"):
+        try:
+            return _client().get_table(_name(dataset, table), **cloud.patience())
+        except NotFound:
+            return None
+
+
 # -------------------------------------------------------------------------------------------------------- views
 
 
@@ -253,7 +267,8 @@ def _look_at_texts(place: str) -> dict[str, str | None]:
     dataset, _, view = place.partition(".")
     views = [view] if view else list(_listings.at(dataset))
     with ThreadPoolExecutor(8) as pool:
-        return dict(zip(views, pool.map(partial(_view_text, dataset), views), strict=True))
+        found = [each.view_query if each else None for each in pool.map(partial(_look, dataset), views)]
+    return {name: None if text is None else str(text) for name, text in zip(views, found, strict=True)}
 
 
 _texts = cloud.Looks(_look_at_texts)
@@ -263,15 +278,6 @@ def forget() -> None:
     """List again: what is known is from before."""
     _listings.forget()
     _texts.forget()
-
-
-def _view_text(dataset: str, view: str) -> str | None:
-    with cloud.explained(f"looking at {dataset}.{view}"):
-        try:
-            found = _client().get_table(_name(dataset, view), **cloud.patience())
-        except NotFound:
-            return None
-        return str(found.view_query) if found.view_query is not None else None
 
 
 def deploy_view(dataset: str, view: str, text: str) -> None:

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from pipeline import inbound, progress, secrets, settings
+from pipeline import progress, reports, secrets, settings
 from pipeline.errors import LoginRefused, PipelineError, TransferIncomplete, VendorError
 from pipeline.feeds import FEEDS, Feed
 from pipeline.progress import Made
@@ -12,8 +12,6 @@ from pipeline.sources import PortalReport, Report
 from pipeline.targets import LandedTarget, LandedTargets
 from pipeline.task import ChainTask
 
-# A login that was refused stays refused for this run: the next step must not knock again, lest the account be locked.
-_refusals: dict[str, LoginRefused] = {}
 # Before all that needs no browser: this is what a morning waits for longest.
 FIRST = 1 << 50
 
@@ -46,12 +44,11 @@ class PortalTask(ChainTask):
         failures: list[PipelineError] = []
         for login in dict.fromkeys(_place(target).login for target in missing):
             try:
-                if login in _refusals:
-                    raise _refusals[login]
+                reports.refuse_to_knock_again(login, self.date)
                 self._fetch(login, [target for target in missing if _place(target).login == login])
             except PipelineError as failure:
                 if isinstance(failure, LoginRefused):
-                    _refusals[login] = failure
+                    reports.was_refused(login, self.date)
                 failures.append(failure)
         if failures:
             raise _both(failures)
@@ -78,12 +75,12 @@ class PortalTask(ChainTask):
             [eis.Wanted(_place(each).report, _place(each).school, partial(self._check, each)) for each in targets],
             told.district.landing / "downloads" / f"{self.task_family}-{login}",
             diagnostics=told.district.landing / "diagnostics" / self.date.isoformat(),
-            landed=lambda wanted, path: inbound.land_report(landed[wanted.report, wanted.school], path),
+            landed=lambda wanted, path: reports.land_report(landed[wanted.report, wanted.school], path),
             progress=self._tell,
         )
 
     def _check(self, target: LandedTarget, download: Path) -> None:
-        inbound.check_report(target.feed, _place(target).school, self.date, download)
+        reports.check_report(target.feed, _place(target).school, self.date, download)
 
     def _tell(self, login: str, done: int, schools: int) -> None:
         progress.show(self, f"{login}: {done} of {schools} schools")

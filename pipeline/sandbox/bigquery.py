@@ -212,17 +212,21 @@ _job: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("jo
 
 
 def _note_submitted_jobs() -> None:
-    """For the activity log: which job a request inserted, or tried to."""
+    """For the activity log: which job a request inserted, or tried to.
+
+    One at a time: without that, two requests that come at once with one job id both insert it.
+    """
     from local_bigquery.jobs import runner
 
-    submit = runner.submit
+    submit, lock = runner.submit, threading.Lock()
 
     def noted(project: str, job_id: str, configuration: Any, upload: str | None = None) -> Any:
         if (note := _job.get()) is not None:
             given = configuration.dump()
             kind = next((name for name in ("load", "query", "extract", "copy") if name in given), "none")
             note.update(job=kind, job_id=job_id)
-        return submit(project, job_id, configuration, upload)
+        with lock:
+            return submit(project, job_id, configuration, upload)
 
     runner.submit = noted
 

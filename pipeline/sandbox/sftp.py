@@ -170,21 +170,27 @@ class _Session(asyncssh.SFTPServer):
         self._vendor.log.write(event="rename", path=os.fsdecode(oldpath), to=os.fsdecode(newpath))
 
     async def remove(self, path: bytes) -> None:
-        await self._changing("remove", path)
+        await self._changing()
         super().remove(path)
+        self._changed("remove", path)
 
     async def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
-        await self._changing("mkdir", path)
+        await self._changing()
         super().mkdir(path, attrs)
+        self._changed("mkdir", path)
 
     async def rmdir(self, path: bytes) -> None:
-        await self._changing("rmdir", path)
+        await self._changing()
         super().rmdir(path)
+        self._changed("rmdir", path)
 
-    async def _changing(self, event: str, path: bytes) -> None:
+    async def _changing(self) -> None:
         await self._answering()
         if self._vendor.fault("read-only"):
             raise asyncssh.SFTPPermissionDenied("Read only")
+
+    def _changed(self, event: str, path: bytes) -> None:
+        """Written down when it is done: what is not there cannot be removed."""
         self._vendor.log.write(event=event, path=os.fsdecode(path))
 
     def exit(self) -> None:

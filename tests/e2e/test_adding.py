@@ -43,6 +43,11 @@ def code(tmp_path: Path) -> Path:
         '                ViewFile(\n                    view="roster_files.Ellevation_Staff',
         block("file row"),
     )
+    insert(
+        copy / "pipeline/agreements.py",
+        '                "Ellevation_Staff-Roster.csv": ',
+        block("agreement"),
+    )
     return copy
 
 
@@ -73,6 +78,6 @@ def test_a_feed_and_an_outbound_file_are_a_row_and_a_file_each(district: Distric
     assert len(schools) == 7
 
 
-@pytest.mark.parametrize("name", ["feed row", "feed schema", "view", "file row"])
+@pytest.mark.parametrize("name", ["feed row", "feed schema", "view", "file row", "agreement"])
 def test_each_of_them_is_under_ten_lines(name: str) -> None:
     assert len(block(name).splitlines()) < 10

@@ -182,8 +182,14 @@ def test_a_refused_password_is_tried_once_a_run(district: District, told: list[R
     events = Counter(event["event"] for event in district.activity(since, "portal"))
     assert events["sign-in-refused"] == 2  # one of each login
     assert "refuses the password" in run.out
+    again = district.run_daily(THURSDAY)  # as cron would
+    told.append(again)
+    assert again.code == 30
+    assert "it is not tried again on" in again.out
+    assert [event["event"] for event in district.activity(since, "portal")].count("sign-in-refused") == 2
     assert {district.tables("eis")[stack].labels["as_of"] for stack in STACKS} == {f"{TUESDAY}"}
     district.sandbox("heal")
+    assert district.pipeline("again", "AllErr_stack", "--date", f"{THURSDAY}").code == 0
     text = re.sub(r"day = .*\n", f"day = {WEDNESDAY}\n", district.config.read_text(), count=1)
     district.config.write_text(text)
     late = district.call("./run_daily.sh", "--date", f"{THURSDAY}")

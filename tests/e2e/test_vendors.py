@@ -144,6 +144,7 @@ def test_a_held_delivery_waits_for_a_person(district: District) -> None:
     assert run.tasks("FAILED") == {"CheckedSet ellevation_rosters"}
     release = f"python -m pipeline release ellevation_rosters --date {TUESDAY} --reason"
     assert release in run.out
+    assert "Ellevation would drop" in run.out
     assert "DeliveredSet otus_scores" in run.tasks("done")
     assert district.vendor_files("ellevation") == before
     assert not [line for line in district.writes(since) if line.startswith("ellevation")]
@@ -157,7 +158,7 @@ def test_a_held_delivery_waits_for_a_person(district: District) -> None:
     assert "DeliveredSet ellevation_rosters" in then.tasks("done")
     assert district.vendor_files("ellevation") != before
     verdict = json.loads(district.content(f"deliveries/{TUESDAY}/ellevation_rosters/verdict.json"))
-    assert verdict["reason"] == "a school closed"
+    assert verdict["released"]["reason"] == "a school closed"
     assert leaks(district, [run, released, then]) == []
 
 

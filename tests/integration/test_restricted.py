@@ -14,10 +14,25 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import checks, inbound, manifests, outbound, purge, settings, sources, sql, storage, warehouse
+from pipeline import (
+    agreements,
+    inbound,
+    inspection,
+    manifests,
+    outbound,
+    purge,
+    rendering,
+    settings,
+    sources,
+    sql,
+    storage,
+    verdicts,
+    warehouse,
+)
 from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import OnHold, PipelineError, VendorError, WarehouseError
 from pipeline.feeds import FEEDS
+from pipeline.limits import Churn
 from pipeline.sources import SftpFolder, Source
 from pipeline.targets import PreparedTarget, ReceiptTarget
 from riverbend import PROJECT, Sandbox
@@ -26,7 +41,14 @@ FRIDAY, MONDAY = dt.date(2026, 11, 20), dt.date(2026, 11, 23)
 FEED = FEEDS["google_students_provisioned"]
 PASSWORD = "Otter-4711"
 VIEW = f"SELECT student_number, provisioned_password FROM `{FEED.dataset}.{FEED.name}`\n"
-FILE = ViewFile("own_imports.Passwords", "Passwords.txt", key=("student_number",))
+FILE = ViewFile(
+    "own_imports.Passwords",
+    "Passwords.txt",
+    key=("student_number",),
+    called="students",
+    student="student_number",
+    churn=Churn(drops=0.2, slack=0),
+)
 
 
 @pytest.fixture
@@ -38,6 +60,7 @@ def there(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         view.parent.mkdir(parents=True)
         view.with_suffix(".sql").write_text(VIEW)
         monkeypatch.setattr(sql, "FOLDER", tmp_path / "sql")
+        monkeypatch.setattr(agreements, "beyond", lambda vendor, file, columns: [])
         sources.forget()
         yield made
         sources.forget()
@@ -85,7 +108,7 @@ def made(date: dt.date, students: int = 10) -> None:
     """The delivery of the date, from the feed's file to the receipt."""
     arrive(date, students)
     outbound.freeze(delivery(), FILE, date)
-    outbound.check(delivery(), date)
+    verdicts.check(delivery(), date)
     outbound.deliver(delivery(), date, ignore)
     storage.forget()
     warehouse.forget()
@@ -140,9 +163,9 @@ def test_monday_is_compared_with_fridays_keys_although_fridays_rows_are_gone(the
     warehouse.forget()
     arrive(MONDAY, students=7)
     outbound.freeze(delivery(), FILE, MONDAY)
-    with pytest.raises(OnHold, match=r"last delivery's 10 keys that are gone \(3\) is 0.3"):
-        outbound.check(delivery(), MONDAY)
-    outbound.release(delivery(), MONDAY, "they have left")
+    with pytest.raises(OnHold, match=r"would no longer get 3 of 10 students"):
+        verdicts.check(delivery(), MONDAY)
+    verdicts.release(delivery(), MONDAY, "they have left")
     outbound.deliver(delivery(), MONDAY, ignore)
     receipt = storage.read_json(outbound.receipt_target(delivery(), MONDAY).name)
     assert receipt
@@ -171,8 +194,8 @@ def test_a_receipt_with_a_bare_name_is_of_the_dataset_deliveries(there: Cloud) -
     storage.store_json(latest, receipt, {"period": f"{FRIDAY}"}, over=storage.find(latest))
     arrive(MONDAY, students=7)
     outbound.freeze(delivery(), FILE, MONDAY)
-    with pytest.raises(OnHold, match="10 keys that are gone"):
-        outbound.check(delivery(), MONDAY)
+    with pytest.raises(OnHold, match=r"share of the last students that are gone \(3 of 10\): 0.3"):
+        verdicts.check(delivery(), MONDAY)
 
 
 def test_keys_that_are_gone_put_the_delivery_on_hold(there: Cloud) -> None:
@@ -182,8 +205,8 @@ def test_keys_that_are_gone_put_the_delivery_on_hold(there: Cloud) -> None:
     warehouse.forget()
     arrive(MONDAY)
     outbound.freeze(delivery(), FILE, MONDAY)
-    with pytest.raises(OnHold, match="tables with the last delivery's rows to compare with is 0"):
-        outbound.check(delivery(), MONDAY)
+    with pytest.raises(OnHold, match="tables with the last delivery's rows to compare with: 0"):
+        verdicts.check(delivery(), MONDAY)
 
 
 def test_a_file_without_passwords_is_frozen_once(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +218,7 @@ def test_a_file_without_passwords_is_frozen_once(there: Cloud, monkeypatch: pyte
     assert target.dataset == "deliveries"
     assert days_left(target.dataset, target.table) == pytest.approx(14, abs=0.01)
     assert not warehouse.find("deliveries_restricted", target.table).there
-    assert [each.passed for each in checks.of_file(FILE, f"deliveries.{target.table}", None)] == [True, True]
+    assert inspection.of_set(delivery(), MONDAY)[0].failed == []
 
 
 # ------------------------------------------------------------------------------------------------ nothing lingers
@@ -223,7 +246,7 @@ def test_a_rendering_that_fails_leaves_nothing(there: Cloud, monkeypatch: pytest
         with pytest.raises(WarehouseError, match="it breaks off"):
             outbound.deliver(delivery(), MONDAY, ignore)
     assert left_behind() == ([], [])
-    monkeypatch.setattr(outbound, "_sorted", lambda extracted, file: 1 / 0)
+    monkeypatch.setattr(rendering, "_sorted", lambda extracted, file: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         outbound.deliver(delivery(), MONDAY, ignore)
     assert left_behind() == ([], [])

@@ -15,9 +15,10 @@ import sqlglot
 from sqlglot import exp
 
 from pipeline import catalogue, contract, inbound, manifests, outbound, schemas, settings, sql, warehouse
-from pipeline.deliveries import DELIVERIES, Delivery, ViewFile
+from pipeline.deliveries import DELIVERIES, Delivery, ViewFile, named
 from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS, Feed, of_table
+from pipeline.limits import Allowed, Longest, Reference, Written
 from pipeline.sources import DropFolder, PortalReport, SftpFolder
 from pipeline.targets import PreparedTarget
 from pipeline.vendors import VENDORS
@@ -62,6 +63,10 @@ def test_no_feed_lands_where_something_else_lies() -> None:
         "quarantine",
         "runs",
         "locks",
+        "receipts",
+        "refused",
+        "downloads",
+        "diagnostics",
     } == set()
 
 
@@ -207,8 +212,56 @@ def test_key_and_required_are_columns_of_the_view(delivery: Delivery, file: View
     assert set(file.key) | set(file.required) <= set(produced)
     contact = {"Contact_sis_id", "Contact_name"}  # a student without a contact has one row
     assert set(file.key) - contact <= set(file.required), "what tells rows apart always has a value"
-    assert 0 < file.max_drop < 1
     assert file.floor >= 0
+
+
+@each_file
+def test_what_a_row_says_of_its_file_is_about_columns_of_the_view(delivery: Delivery, file: ViewFile) -> None:
+    """The checks are SQL: a column that is not there would break every morning."""
+    columns = {each.name: set(select(each.view).named_selects) for each in delivery.view_files}
+    rules: list[Allowed | Written | Longest | Reference] = []
+    rules += [*file.allowed, *file.written, *file.longest, *file.references]
+    named = {column for rule in rules for column in rule.columns} | {file.school, file.people, file.student}
+    assert named - {""} <= columns[file.name]
+    for reference in file.references:
+        assert reference.file != file.name
+        assert set(reference.to) <= columns[reference.file]
+        assert len(reference.to) == len(reference.columns)
+
+
+@each_file
+def test_limits_of_a_file_are_sensible(delivery: Delivery, file: ViewFile) -> None:
+    assert file.called != "rows" or file.name == "CODE_DISTRICT.txt", "what would be deleted has a name"
+    assert delivery.gone != Delivery.gone
+    for churn in (file.churn, *(window.churn for window in file.churn.windows)):
+        assert churn.drops >= 0
+        # Where all may be replaced, it may not become much less; PowerSchool deletes nobody whom it is not told of.
+        assert churn.drops < 1 or churn.shrinks < 0.5 or delivery.vendor == "district"
+    assert file.churn.drops < 1, "outside of windows there is a limit"
+    tolerated = [*(each.tolerated for each in file.allowed), *(each.tolerated for each in file.written)]
+    assert all(0 <= share <= 0.1 for share in [*tolerated, *(each.tolerated for each in file.references)])
+
+
+def test_every_file_of_students_says_which_column_names_them() -> None:
+    """The ledger of disclosures is made of it."""
+    words = re.compile(r"student|enrolments", re.I)
+    assert [file.name for _, file in VIEW_FILES if bool(file.student) != bool(words.search(file.called))] == []
+
+
+def test_what_a_restricted_file_is_compared_by_is_frozen() -> None:
+    """Of its rows only the keys are kept."""
+    for _, file in VIEW_FILES:
+        if outbound.restricted(file):
+            assert {*file.counted, file.school} - {""} <= set(file.key)
+
+
+def test_a_delivery_can_be_called_by_the_name_of_a_vendor_who_gets_only_one() -> None:
+    assert named("clever_rosters") is named("clever") is DELIVERIES["clever_rosters"]
+    with pytest.raises(ConfigurationError, match="2 deliveries are called otus") as told:
+        named("otus")
+    assert told.value.expected == "one of otus_scores, otus_attendance_discipline"
+    with pytest.raises(ConfigurationError, match="no delivery clover"):
+        named("clover")
 
 
 def test_week_begins_on_monday() -> None:
@@ -285,7 +338,12 @@ LUIGIS = {
 
 def test_every_section_is_read_by_somebody(parser: configparser.ConfigParser) -> None:
     ours = {field.name for field in fields(settings.Settings)} - {"accounts", "logins"}
-    known = ours | set(LUIGIS) | {"resources"} | {name for name in parser.sections() if name.startswith(("sftp:", "portal:"))}
+    known = (
+        ours
+        | set(LUIGIS)
+        | {"resources"}
+        | {name for name in parser.sections() if name.startswith(("sftp:", "portal:"))}
+    )
     assert set(parser.sections()) <= known
 
 

@@ -1,0 +1,190 @@
+"""What a set would change at its reader, against the last one that was accepted: counted by school in the warehouse."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pipeline import warehouse
+from pipeline.checks import Check, joined, text
+from pipeline.errors import masked
+from pipeline.limits import ANY, Churn
+from pipeline.sets import Delivery, ViewFile
+
+# So many schools are named.
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changes for one school ('' in a file without schools): of `before` keys or people some go, come, differ."""
+
+    school: str
+    before: int
+    drops: int
+    adds: int
+    changes: int
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The frozen rows of now and those of the last accepted delivery: each a `dataset.table`, with both's columns."""
+
+    now: str
+    before: str
+    columns: tuple[str, ...]
+
+
+def query(file: ViewFile, pair: Pair) -> str:
+    """The SELECT of a row for each school that counts what changes."""
+    return f"""
+        SELECT
+          1 AS one,
+          school,
+          COUNTIF(was) AS `before`,
+          COUNTIF(NOT here) AS drops,
+          COUNTIF(NOT was) AS adds,
+          COUNTIF(was AND here AND differs) AS changes
+        FROM ({_people(file, pair)}) AS people
+        GROUP BY school
+    """  # noqa: S608  (names out of our own catalogue)
+
+
+def by_school(found: Iterable[Mapping[str, Any]]) -> list[Change]:
+    """What the rows of `query` say: the schools that lose most come first."""
+    changes = [
+        Change(_number(row["school"]), row["before"], row["drops"], row["adds"], row["changes"])
+        for row in found
+        if row["school"] is not None
+    ]
+    return sorted(changes, key=lambda change: (-change.drops, -change.adds, -change.changes, change.school))
+
+
+def keys(file: ViewFile, pair: Pair) -> Iterator[tuple[Literal["-", "+", "~"], str, str]]:
+    """What is gone (-), comes (+) or differs (~): the school and the key (or the person) of each. Personal data."""
+    query = f"""
+        SELECT IF(NOT here, '-', IF(NOT was, '+', '~')) AS kind, school, who
+        FROM ({_people(file, pair)}) AS people
+        WHERE differs
+        ORDER BY kind, school, who
+    """  # noqa: S608  (names out of our own catalogue)
+    for row in warehouse.ask(query, f"comparing {file.name}"):
+        yield row["kind"], row["school"], row["who"].replace("\n", " ")
+
+
+def _people(file: ViewFile, pair: Pair) -> str:
+    """One row per person or key: the school, whether it was there, whether it is here, whether anything of it differs.
+
+    The rows are paired by their key, so the columns are compared as they are; a digest of each row takes twice as long.
+    """
+    rest = [column for column in pair.columns if column not in file.key]
+    paired = " AND ".join(f"later.`{column}` = earlier.`{column}`" for column in file.key)
+    other = "".join(f" OR later.`{column}` != earlier.`{column}`" for column in rest)
+    return f"""
+        SELECT
+          COALESCE(earlier._who, later._who) AS who,
+          COALESCE(MIN(earlier._school), MIN(later._school)) AS school,
+          LOGICAL_OR(earlier._who IS NOT NULL) AS was,
+          LOGICAL_OR(later._who IS NOT NULL) AS here,
+          LOGICAL_OR(earlier._who IS NULL OR later._who IS NULL{other}) AS differs
+        FROM ({_rows(file, pair.before, pair.columns)}) AS earlier
+        FULL OUTER JOIN ({_rows(file, pair.now, pair.columns)}) AS later ON {paired}
+        GROUP BY 1
+    """  # noqa: S608  (names out of our own catalogue)
+
+
+def _rows(file: ViewFile, table: str, columns: tuple[str, ...]) -> str:
+    """The table's rows, with whom each is about and whose it is. No value is one value, '' or NULL."""
+    school = text(file.school) if file.school else "''"
+    values = "".join(f", {text(column)} AS `{column}`" for column in columns)
+    return f"SELECT {joined(file.counted)} AS _who, {school} AS _school{values} FROM `{table}`"  # noqa: S608  (own names)
+
+
+def _number(school: str) -> str:
+    """A school's number as it is, and of anything else its form: in broken rows it may be somebody's name."""
+    return school if re.fullmatch(r"[0-9]*", school) else masked(school)
+
+
+# ------------------------------------------------------------------------------------------------------------ checks
+
+
+Kind = Literal["drops", "adds", "changes"]
+
+
+def checks(file: ViewFile, changes: Iterable[Change], limits: Churn) -> dict[Kind, list[Check]]:
+    """Each limit as a check, by what it limits."""
+    found = list(changes)
+    drops, adds, differ = _sum(found, "drops"), _sum(found, "adds"), _sum(found, "changes")
+    before = sum(each.before for each in found)
+
+    def share(name: str, count: int, most: float, slack: int = 0) -> Check:
+        part = round(count / before, 4) if before else 0
+        passed = not before or most == ANY or count <= max(slack, most * before)
+        return Check(file.name, f"{name} ({count:,} of {before:,})", part, _limit(most, slack), passed)
+
+    gone = share(f"share of the last {file.called} that are gone", drops, limits.drops, limits.slack)
+    fewer = share(f"share by which {file.called} become fewer", max(0, drops - adds), limits.shrinks, limits.slack)
+    more = share(f"{file.called} that are added, as a share of the last", adds, limits.adds, limits.slack)
+    other = share(f"share of the last {file.called} that differ", differ, limits.changes)
+    schools = _of_schools(file, found, limits) if file.school else []
+    return {"drops": [gone, fewer, *schools], "adds": [more], "changes": [other]}
+
+
+def nothing_to_compare(file: ViewFile) -> Check:
+    """The check that fails when the rows of the last accepted delivery are gone: a person must look instead."""
+    return Check(file.name, "tables with the last delivery's rows to compare with", 0, "1 (they expire)", False)
+
+
+def _of_schools(file: ViewFile, found: list[Change], limits: Churn) -> list[Check]:
+    any_school = limits.school_drops == ANY
+
+    def schools(name: str, bad: Callable[[Change], bool]) -> Check:
+        count = sum(map(bad, found))
+        return Check(file.name, name, count, "any" if any_school else "0", any_school or count == 0)
+
+    def many(each: Change) -> bool:
+        return each.drops > max(limits.slack, limits.school_drops * each.before)
+
+    most = "a share" if any_school else f"more than {limits.school_drops:.0%}"
+    return [
+        schools(f"schools of whose {file.called} {most} are gone", many),
+        schools(f"schools whose {file.called} are all gone", lambda each: each.drops == each.before > limits.slack),
+    ]
+
+
+def _limit(most: float, slack: int) -> str:
+    if most == ANY:
+        return "any"
+    return f"at most {most:g}" + (f" or {slack} of them" if slack else "")
+
+
+# ------------------------------------------------------------------------------------------------------------- words
+
+
+def sentences(delivery: Delivery, file: ViewFile, changes: Iterable[Change], over: Iterable[Kind]) -> list[str]:
+    """What would happen at the reader, of what is over a limit: counts first, then the schools that it meets most."""
+    found = list(changes)
+    before = sum(each.before for each in found)
+    words: dict[Kind, str] = {
+        "drops": f"{delivery.gone} {{count:,}} of {before:,} {file.called}",
+        "adds": f"{{count:,}} {file.called} would be added to {before:,}",
+        "changes": f"{{count:,}} of {before:,} {file.called} would change",
+    }
+    return [words[kind].format(count=_sum(found, kind)) + _places(found, kind) for kind in over]
+
+
+def _sum(found: Iterable[Change], kind: Kind) -> int:
+    return sum(getattr(each, kind) for each in found)
+
+
+def _places(found: Iterable[Change], kind: Kind) -> str:
+    """At which schools, those with the most first."""
+    there = [(getattr(each, kind), each.school) for each in found if each.school and getattr(each, kind)]
+    there.sort(key=lambda each: (-each[0], each[1]))
+    named = [f"{count:,} at school {school}" for count, school in there[:NAMED]]
+    if rest := there[NAMED:]:
+        named.append(f"{sum(count for count, _ in rest):,} at {len(rest)} other schools")
+    return f": {', '.join(named)}" if named else ""

@@ -1,0 +1,295 @@
+"""How a set of files gets into a vendor's folder: one function for each kind of server, named in the vendor's row.
+
+    swapped_in    it takes temporary names and renames onto a file that is there: in one step, nothing is ever missing
+    replaced      it takes temporary names, and renames only onto a name that is free: remove, then rename
+    overwritten   it takes neither: each file is written where the one before it is
+
+None of them turns into another by itself, for that would be a weaker promise than the vendor's row makes: a server
+that refuses says which word to put there. Each tries again at once when a line breaks, and goes on where it was.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import paramiko
+
+from pipeline import inflight, manifests
+from pipeline.errors import TransferIncomplete, VendorError
+from pipeline.inflight import Line, Refused, Transfer
+
+Progress = Callable[[int, int], None]
+# Bytes and time of change, as the server tells them: both stay when the file gets another name.
+Stamp = tuple[int, int]
+# Does something on the vendor's connection, and again on another one while its failure is transient.
+On = Callable[[Callable[[Line], None]], None]
+
+
+@dataclass
+class Count:
+    """Bytes moved so far in this try, told to whoever shows progress."""
+
+    total: int
+    progress: Progress | None
+    done: int = 0
+
+    def add(self, count: int) -> None:
+        self.done += count
+        if self.progress:
+            self.progress(self.done, self.total)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What a push has put at the vendor, on our disk from before the first rename until the receipt is written.
+
+    By it the next run completes an interrupted set without sending a byte, and also when today's data would not make
+    the same set any more. `of` is the fingerprint of exactly this set and its period; `receipt` what the receipt will
+    say. It holds nothing of a file but its name, size and time.
+    """
+
+    path: Path
+    of: str
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+
+    @staticmethod
+    def left(path: Path) -> "Trail | None":
+        """The one that an interrupted push left there."""
+        told = manifests.load(path)
+        return Trail(path, told["of"], told["receipt"]) if told else None
+
+    def stamps(self) -> dict[str, Stamp | None]:
+        """Every file of the set in its order, with its stamp if it was seen whole; nothing when it is another set's."""
+        told = manifests.load(self.path) or {}
+        same = told.get("of") == self.of
+        return {name: stamp and (stamp[0], stamp[1]) for name, stamp in told["stamps"].items()} if same else {}
+
+    def keep(self, stamps: Mapping[str, Stamp | None]) -> None:
+        """Written atomically."""
+        manifests.save(self.path, {"of": self.of, "stamps": stamps, "receipt": self.receipt})
+
+    def end(self) -> None:
+        """The receipt is there, or another set is on its way."""
+        self.path.unlink(missing_ok=True)
+
+
+class NotWhole(Exception):
+    """What is at the vendor cannot be completed without our files."""
+
+
+@dataclass
+class Outgoing:
+    """A set on its way: our files by their names at the vendor, in the order in which they change places.
+
+    `files` is None when an interrupted push is to be completed by what is at the vendor. `stamps` are the files seen
+    whole there, `there` those under their own names.
+    """
+
+    vendor: str
+    folder: str
+    names: tuple[str, ...]
+    files: Mapping[str, Path] | None
+    trail: Trail | None = None
+    progress: Progress | None = None
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    there: set[str] = field(default_factory=set)
+    advice: str = ""
+    harm: str = ""
+
+    def __post_init__(self) -> None:
+        """Go on where the same set was left. Another set's trail ends before a byte of this one is sent."""
+        if self.trail and not (left := self.trail.stamps()):
+            self.trail.end()
+        elif self.trail:
+            self.stamps = {name: stamp for name, stamp in left.items() if stamp}
+
+    def own(self, name: str) -> str:
+        return str(PurePosixPath(self.folder) / name)
+
+    def temporary(self, name: str) -> str:
+        """Always the same one, so that the next push finds what a killed one left."""
+        return str(PurePosixPath(self.folder) / f".{name}.part")
+
+    def todo(self) -> list[str]:
+        return [name for name in self.names if name not in self.there]
+
+    def sent(self, names: list[str], send: Callable[[str, Path, inflight.Counted], Transfer]) -> Iterator[Transfer]:
+        """The transfers of these files. Raises NotWhole when we do not have them."""
+        if self.files is None:
+            raise NotWhole(", ".join(names))
+        count = Count(sum(self.files[name].stat().st_size for name in names), self.progress)
+        return (send(name, self.files[name], count.add) for name in names)
+
+    def keep(self) -> None:
+        if self.trail:
+            self.trail.keep({name: self.stamps.get(name) for name in self.names})
+
+    def whole(self, name: str, file: Path, found: paramiko.SFTPAttributes | None) -> None:
+        """Its size was read back. Raises TransferIncomplete."""
+        size = file.stat().st_size
+        if found is None or found.st_size != size:
+            raise TransferIncomplete(
+                f"{self.vendor} has {found.st_size if found else 'no'} bytes of {name}",
+                expected=f"the {size} bytes that were sent",
+                next_step=f"run again: the next run sends it again. {self.vendor} may be out of space",
+            )
+        if stamp := _stamp(found):
+            self.stamps[name] = stamp
+
+    def explained(self, error: VendorError) -> VendorError:
+        """The same error, with what it means for this set."""
+        found = f"{error.found}; {self.harm}" if self.harm else error.found
+        advice = self.advice if type(error) is VendorError else ""
+        return type(error)(found, expected=error.expected, next_step=advice or error.next_step)
+
+    @contextmanager
+    def refusable(self, advice: str) -> Iterator[None]:
+        """What to do when the server refuses this."""
+        try:
+            yield
+        except (PermissionError, Refused):
+            self.advice = f"{advice} in {self.vendor}'s row of pipeline/vendors.py"
+            self.harm = self.harm if self.there else ""
+            raise
+
+
+Push = Callable[[Outgoing, On], None]
+
+
+def _stamp(found: paramiko.SFTPAttributes | None) -> Stamp | None:
+    """None also of a server that tells no size or no time: its files are not known again, but sent again."""
+    if found is None or found.st_size is None or found.st_mtime is None:
+        return None
+    return found.st_size, int(found.st_mtime)
+
+
+def _looked(line: Line, going: Outgoing, name: str, places: Iterable[str]) -> Transfer:
+    """Forget a file that is not where we left it; its own name is the last of the places."""
+    for place in places:
+        if _stamp((yield from inflight.stat(line, place))) == going.stamps[name]:
+            if place == going.own(name):
+                going.there.add(name)
+            return
+    del going.stamps[name]
+
+
+# ---------------------------------------------------------------------------------------- beside, then in its place
+
+
+def swapped_in(going: Outgoing, on: On) -> None:
+    """All files are put beside their places and their sizes read back; then each takes its place in one step.
+
+    The first change of places is waited for, so that a refusal changes nothing; the others are asked for without a
+    pause. Interrupted before the first, the vendor has the old set; between two, new files (parents) beside old ones
+    (children) until the next run asks for the rest, which takes it one question a file and no upload; after the last,
+    the new set. No file is missing or half at any instant.
+    """
+    advice = (
+        "run again. If it stays so: if it cannot rename onto a file that is there (or lacks posix-rename@openssh.com), "
+        "write push=replaced; if it cannot rename at all, push=overwritten,"
+    )
+    on(partial(_swapped, going, inflight.rename, advice))
+
+
+def replaced(going: Outgoing, on: On) -> None:
+    """As swapped_in, but the file before is removed and the new one renamed: two requests with no pause between.
+
+    Between the two, the file is missing at the vendor: for as long as the server takes from one request to the next,
+    or, if the line breaks or the server dies just there, until the next try or run. A server that lets us remove and
+    then renames nothing is one for overwritten: it shows at the first file, which is missing until then.
+    """
+    advice = (
+        "a file may be missing there now, its new bytes are beside it under a temporary name. If it is not that "
+        "somebody reads the file just now, but that it forbids to remove or to rename, write push=overwritten"
+    )
+    on(partial(_swapped, going, inflight.replace, advice))
+
+
+def _swapped(going: Outgoing, rename: Callable[[Line, str, str], Transfer], advice: str, line: Line) -> None:
+    """One try."""
+    known = [name for name in going.todo() if name in going.stamps]
+    line.run(_looked(line, going, name, (going.temporary(name), going.own(name))) for name in known)
+    unsent = [name for name in going.todo() if name not in going.stamps]
+    if unsent:
+        line.run(going.sent(unsent, partial(_beside, line, going)))
+    going.keep()
+    left = going.todo()
+    for names in (left[:1], left[1:]):
+        line.run(_renamed(line, going, name, rename, advice) for name in names)
+
+
+def _beside(line: Line, going: Outgoing, name: str, file: Path, count: inflight.Counted) -> Transfer:
+    remote = going.temporary(name)
+    with going.refusable(
+        "nothing was changed there. Ask about the folder's rights and space; if it forbids temporary names, write "
+        "push=overwritten"
+    ):
+        handle = yield from inflight.new(line, remote)
+    yield from inflight.fill(line, handle, file, count)
+    going.whole(name, file, (yield from inflight.stat(line, remote)))
+
+
+def _renamed(
+    line: Line, going: Outgoing, name: str, rename: Callable[[Line, str, str], Transfer], advice: str
+) -> Transfer:
+    going.harm = "new files may be beside old ones there until the next run, which completes the set in seconds"
+    try:
+        with going.refusable(advice):
+            yield from rename(line, going.temporary(name), going.own(name))
+    except FileNotFoundError:  # after a line that broke: the server did it after we had looked
+        if _stamp((yield from inflight.stat(line, going.own(name)))) != going.stamps.get(name, ()):
+            raise TransferIncomplete(
+                f"{going.vendor} has no {going.temporary(name)} any more",
+                expected="the file that was put there",
+                next_step="run again: the next run sends it again. If it stays so, ask who else tidies the folder",
+            ) from None
+    going.there.add(name)
+
+
+# ------------------------------------------------------------------------------------------------ in its place at once
+
+
+def overwritten(going: Outgoing, on: On) -> None:
+    """Each file is written where the one before it is, one after the other in the set's order; its size is read back.
+
+    All that can be promised: at most one file is half at any instant, those before it are new, those after it old. It
+    is tried again at once when the line breaks; after a kill it stays so until the next run, which begins with that
+    file. A vendor that reads just then reads half a file: agree with it on a time at which it reads, or on another way.
+    """
+    on(partial(_overwritten, going))
+
+
+def _overwritten(going: Outgoing, line: Line) -> None:
+    """One try."""
+    known = [name for name in going.todo() if name in going.stamps]
+    line.run(_looked(line, going, name, (going.own(name),)) for name in known)
+    going.keep()
+    if todo := going.todo():
+        for each in going.sent(todo, partial(_in_place, line, going)):
+            line.run([each])
+    line.run(_tidied(line, going.temporary(name)) for name in going.names)
+
+
+def _in_place(line: Line, going: Outgoing, name: str, file: Path, count: inflight.Counted) -> Transfer:
+    handle = yield from inflight.emptied(line, going.own(name))
+    done = len(going.there)
+    going.harm = f"{name} may be half there, after {done} of {len(going.names)} files: run again as soon as you can"
+    yield from inflight.fill(line, handle, file, count)
+    found = yield from inflight.stat(line, going.own(name))
+    if found is not None:  # a vendor may take it at once: each byte of it was acknowledged
+        going.whole(name, file, found)
+    going.there.add(name)
+    going.keep()
+
+
+def _tidied(line: Line, remote: str) -> Transfer:
+    """What was left when the row still named another way; a server that forbids such names may refuse the question."""
+    try:
+        found = yield from inflight.stat(line, remote)
+    except (PermissionError, Refused):
+        return
+    if found is not None:
+        yield from inflight.remove(line, remote)

@@ -1,0 +1,84 @@
+"""What a set is made of: the rows of views and landed files that go to one reader together."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.dialect import CSV, Dialect
+from pipeline.feeds import Layout
+from pipeline.limits import USUAL, Allowed, Churn, Longest, Reference, Written
+
+
+@dataclass(frozen=True)
+class ViewFile:
+    """A file made of a view's rows: `view` is `dataset.view`, `name` the file's name at the vendor.
+
+    The rows are sorted by `key`, whose values together occur once; a column of `required` always has a value; `floor`
+    is the fewest rows that are believed. `references`, `allowed`, `written` and `longest` are the vendor's
+    specification. What does not hold puts the delivery on hold, and so does more `churn` than is believed.
+
+    For the churn, `called` is what people call the rows, `school` the column that says whose each is, and `people` the
+    column of whom they are about, where the key is finer than that. `student` is the column of the student_number,
+    where the file has one. `layout` tells whether the columns are the vendor's published ones or modelled by us.
+    """
+
+    view: str
+    name: str
+    key: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    floor: int = 1
+    dialect: Dialect = CSV
+    layout: Layout = "modelled"
+    called: str = "rows"
+    school: str = ""
+    people: str = ""
+    student: str = ""
+    references: tuple[Reference, ...] = ()
+    allowed: tuple[Allowed, ...] = ()
+    written: tuple[Written, ...] = ()
+    longest: tuple[Longest, ...] = ()
+    churn: Churn = USUAL
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The columns that tell apart what the churn counts: people, or rows by their key."""
+        return (self.people,) if self.people else self.key
+
+
+@dataclass(frozen=True)
+class LandedCopy:
+    """A feed's file, byte for byte as it landed (once its contract was found kept), under the name `name`.
+
+    `student` is the feed's column of the student_number, where it has one.
+    """
+
+    feed: str
+    name: str
+    student: str = ""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The files of one vendor that belong together; `folder` is where they go on its server.
+
+    `gone` says in a few words what becomes there of those who are not sent any more.
+    """
+
+    name: str
+    vendor: str
+    folder: str
+    files: tuple[ViewFile | LandedCopy, ...]
+    cadence: Literal["daily", "weekly"] = "daily"
+    gone: str = "the vendor would no longer get"
+
+    def period(self, date: dt.date) -> dt.date:
+        """The day that a delivery of `date` counts for: the date itself, or the Monday of its week."""
+        return date - dt.timedelta(days=date.weekday()) if self.cadence == "weekly" else date
+
+    @property
+    def view_files(self) -> tuple[ViewFile, ...]:
+        return tuple(file for file in self.files if isinstance(file, ViewFile))
+
+    @property
+    def copies(self) -> tuple[LandedCopy, ...]:
+        return tuple(file for file in self.files if isinstance(file, LandedCopy))

@@ -1,0 +1,166 @@
+"""The checks of a file and what it would change, against the sandbox's stand-ins by Google's own clients."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clouds import Cloud, set_up
+from pipeline import checks, churn, warehouse
+from pipeline.churn import Change, Pair
+from pipeline.limits import EMAIL, MONTH_FIRST, Allowed, Longest, Reference, Written
+from pipeline.sets import ViewFile
+from riverbend import PROJECT, Sandbox
+
+Rows = list[tuple[str | None, ...]]
+
+
+@pytest.fixture
+def there(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with set_up(running, tmp_path, monkeypatch) as made:
+        yield made
+        warehouse._client().delete_dataset(f"{PROJECT}.deliveries", delete_contents=True, not_found_ok=True)
+
+
+def table(name: str, columns: str, rows: Rows) -> str:
+    """A table of strings; returns its `dataset.table`."""
+    names = columns.split()
+    warehouse._client().create_dataset(f"{PROJECT}.deliveries", exists_ok=True)
+
+    def literal(value: str | None) -> str:
+        return "CAST(NULL AS STRING)" if value is None else f"'{value}'"
+
+    selects = (
+        "SELECT " + ", ".join(f"{literal(value)} AS {column}" for column, value in zip(names, row, strict=True))
+        for row in rows
+    )
+    union = " UNION ALL ".join(selects)
+    warehouse.ask(f"CREATE OR REPLACE TABLE `deliveries.{name}` AS {union}", "making a table")
+    return f"deliveries.{name}"
+
+
+# --------------------------------------------------------------------------------------------------- of one file
+
+PUPILS = ViewFile(
+    "own_rosters.Pupils",
+    "pupils.csv",
+    key=("id",),
+    required=("id", "name"),
+    floor=3,
+    student="id",
+    references=(
+        Reference(("school",), "schools.csv", ("number",)),
+        Reference(("school", "tutor"), "tutors.csv", ("school", "id"), also=("second",)),
+    ),
+    allowed=(Allowed(("flag",), ("Y", "O\\'N")),),
+    written=(Written(("born",), MONTH_FIRST), Written(("mail",), EMAIL, tolerated=0.5)),
+    longest=(Longest(("name",), 5), Longest(("password",), 0)),
+)
+COLUMNS = "id school name flag born mail tutor password second"
+
+
+def looked_at(*rows: tuple[str | None, ...]) -> dict[str, tuple[float, bool]]:
+    """The file's checks, by name: what was found, and whether it passed."""
+    tables = {
+        "pupils.csv": table("pupils", COLUMNS, list(rows)),
+        "schools.csv": table("schools", "number", [("0105",), ("0110",)]),
+        "tutors.csv": table("tutors", "school id", [("0105", "T1"), ("0110", "T2")]),
+    }
+    counted = checks.judged(PUPILS, tables, warehouse.ask(checks.query(PUPILS, tables), "counting")[0])
+    assert (counted.rows, counted.students) == (len(rows), len({row[0] for row in rows}))
+    return {each.name: (each.found, each.passed) for each in counted.checks}
+
+
+def test_rows_that_are_as_they_must_be_pass_every_check(there: Cloud) -> None:
+    found = looked_at(
+        ("1", "0105", "Núñez", "Y", "02/29/2016", "a.b@example.org", "T1", "", "T1"),
+        ("2", "0110", "Lee", "", "", "", None, None, "T2"),
+        ("3", "0105", "Lee", None, None, None, "", "", None),
+    )
+    assert [name for name, (_, passed) in found.items() if not passed] == []
+
+
+def test_every_check_counts_its_own_rows_and_none_stops_another(there: Cloud) -> None:
+    good = ("0105", "Lee", "Y", "01/31/2016", "a@example.org", "T1", "", "")
+    found = looked_at(
+        ("1", *good),
+        ("1", *good),
+        ("", "0199", "Lee", "X", "1/31/2016", "a@example.org", "T1", "Otter-4711", ""),
+        ("4", "0105", None, "y", "02/30/2016", "example.org", "T2", "", "T2"),
+        ("5", "0105", "Leeson", "Y", "2016-01-31 ", "", "T3", "", "T1"),
+    )
+    assert found == {
+        "rows": (5, True),
+        "rows whose key (id) occurred before": (1, False),
+        "rows without id": (1, False),
+        "rows without name": (1, False),
+        "rows whose flag is none of the allowed values": (2, False),
+        "rows whose born is not a day as MM/DD/YYYY": (3, False),
+        "rows whose mail is not an e-mail address": (1, True),
+        "rows whose name is longer than 5": (1, False),
+        "rows whose password is longer than 0": (1, False),
+        "school that are not in schools.csv": (1, False),
+        "school, tutor (or second) that are not in tutors.csv": (4, False),
+    }
+
+
+def test_too_few_rows(there: Cloud) -> None:
+    found = looked_at(("1", "0105", "Lee", "Y", "", "", "T1", "", ""))
+    assert found["rows"] == (1, False)
+
+
+def test_more_than_is_tolerated(there: Cloud) -> None:
+    found = looked_at(*((f"{number}", "0105", "Lee", "Y", "", "nobody", "T1", "", "") for number in range(4)))
+    assert found["rows whose mail is not an e-mail address"] == (4, False)
+
+
+# ------------------------------------------------------------------------------------------------------- the churn
+
+
+def by_school(file: ViewFile, pair: Pair) -> list[Change]:
+    return churn.by_school(warehouse.ask(churn.query(file, pair), "comparing"))
+
+
+def test_what_goes_comes_and_differs_is_counted_by_school(there: Cloud) -> None:
+    file = ViewFile("own_rosters.Pupils", "pupils.csv", ("id",), school="school")
+    before = table(
+        "before", "id school name", [("1", "0105", "a"), ("2", "0105", "b"), ("3", "0110", None), ("4", "0110", "d")]
+    )
+    now = table(
+        "now", "id school name", [("2", "0105", "B"), ("3", "0110", ""), ("4", "0105", "d"), ("5", "0805", "e")]
+    )
+    pair = Pair(now, before, ("id", "school", "name"))
+    assert by_school(file, pair) == [
+        Change("0105", before=2, drops=1, adds=0, changes=1),
+        Change("0805", before=0, drops=0, adds=1, changes=0),
+        Change("0110", before=2, drops=0, adds=0, changes=1),  # one moved to another school
+    ]
+    assert list(churn.keys(file, pair)) == [
+        ("+", "0805", "5"),
+        ("-", "0105", "1"),
+        ("~", "0105", "2"),
+        ("~", "0110", "4"),
+    ]
+
+
+def test_people_are_counted_where_the_key_is_finer(there: Cloud) -> None:
+    """Who has one contact fewer is no student fewer; a key that is there twice multiplies nothing."""
+    file = ViewFile("own_rosters.Pupils", "pupils.csv", ("id", "contact"), people="id")
+    before = table("before", "id contact", [("1", "ma"), ("1", "pa"), ("2", "ma"), ("3", None), ("4", "ma")])
+    now = table("now", "id contact", [("1", "ma"), ("2", "ma"), ("2", "ma"), ("3", ""), ("5", "ma")])
+    (change,) = by_school(file, Pair(now, before, ("id", "contact")))
+    assert change == Change("", before=4, drops=1, adds=1, changes=1)
+
+
+def test_keys_alone_can_be_compared(there: Cloud) -> None:
+    file = ViewFile("own_rosters.Pupils", "pupils.csv", ("id",))
+    before, now = table("before", "id", [("1",), ("2",)]), table("now", "id", [("2",)])
+    assert by_school(file, Pair(now, before, ("id",))) == [Change("", 2, 1, 0, 0)]
+
+
+def test_what_is_no_number_of_a_school_is_not_told(there: Cloud) -> None:
+    """A file whose columns have moved has names in the place of schools."""
+    file = ViewFile("own_rosters.Pupils", "pupils.csv", ("id",), school="school")
+    now = table("now", "id school", [("1", "Núñez"), ("2", "Ann")])
+    found = by_school(file, Pair(now, table("before", "id school", [("3", "0105")]), ("id", "school")))
+    assert {each.school for each in found} == {"0105", "'aaaaa'", "'aaa'"}

@@ -1,0 +1,240 @@
+# ruff: noqa: S608  (the names in these queries are the tests' own)
+"""A set on its way: held, released, discarded, compared; against the sandbox's stand-ins by Google's own clients."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clouds import Cloud, set_up
+from pipeline import agreements, diff, inbound, manifests, outbound, sources, sql, storage, verdicts, warehouse
+from pipeline.errors import ConfigurationError, OnHold
+from pipeline.feeds import FEEDS
+from pipeline.limits import Churn
+from pipeline.sets import Delivery, ViewFile
+from pipeline.targets import PreparedTarget
+from riverbend import PROJECT, Sandbox
+from test_restricted import ignore, use
+
+FRIDAY, SATURDAY, MONDAY = (dt.date(2026, 11, day) for day in (20, 21, 23))
+
+FEED = FEEDS["gpa_current"]  # the smallest table
+VIEW = f"""SELECT studentid AS Student_id, unweighted_gpa AS School_id, weighted_gpa AS Last_name
+FROM `{FEED.dataset}.{FEED.name}`
+"""
+FILE = ViewFile(
+    "own_rosters.Students",
+    "students.csv",
+    key=("Student_id",),
+    required=("Last_name",),
+    called="students",
+    school="School_id",
+    student="Student_id",
+    churn=Churn(slack=0),
+)
+ROSTERS = Delivery("own_rosters", "otus", "/home/incoming", (FILE,), gone="OTUS would delete")
+
+
+@pytest.fixture
+def district(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """A view of the test's own and an agreement that lists all of it."""
+    with set_up(running, tmp_path, monkeypatch) as made:
+        use(running.config, tmp_path)
+        own_view(tmp_path, monkeypatch)
+        yield made
+        sources.forget()
+        for cached in (sql.text, sql.reads):
+            cached.cache_clear()
+        for dataset in ("powerschool_combined", "own_rosters", "deliveries"):
+            warehouse._client().delete_dataset(f"{PROJECT}.{dataset}", delete_contents=True, not_found_ok=True)
+
+
+def own_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = tmp_path / "sql" / FILE.view.replace(".", "/")
+    view.parent.mkdir(parents=True)
+    view.with_suffix(".sql").write_text(VIEW)
+    monkeypatch.setattr(sql, "FOLDER", tmp_path / "sql")
+    listed = agreements.Agreement("test", "none", FRIDAY, {FILE.name: "Student_id School_id Last_name"})
+    monkeypatch.setattr(agreements, "of", lambda vendor: listed)
+    sources.forget()
+
+
+def arrive(date: dt.date, students: dict[str, int], last_name: str = "Smith") -> None:
+    """So many students a school, as the feed's file of the date; the view is deployed and its rows are frozen."""
+    target = PreparedTarget(FEED, date)
+    rows = [
+        f"RSD,{school}{number:03},{school},{last_name},"
+        for school, count in students.items()
+        for number in range(count)
+    ]
+    with manifests.written(target.path) as draft:
+        head = ",".join(column.name for column in FEED.contract.columns)
+        draft.write_text("\n".join([head, *rows, ""]))
+    facts = {"rows": len(rows), "size": target.path.stat().st_size, "sha256": manifests.sha256(target.path)}
+    manifests.save(target.manifest_path, {**facts, "contract": FEED.contract.fingerprint, "parts": target.parts()})
+    inbound.store(FEED, date)
+    inbound.load(FEED, date)
+    dataset, view = FILE.view.split(".")
+    warehouse.deploy_view(dataset, view, VIEW)
+    outbound.freeze(ROSTERS, FILE, date)
+
+
+def delivered(date: dt.date, students: dict[str, int]) -> None:
+    arrive(date, students)
+    verdicts.check(ROSTERS, date)
+    outbound.deliver(ROSTERS, date, ignore)
+    as_the_next_run()
+
+
+def as_the_next_run() -> None:
+    storage.forget()
+    warehouse.forget()
+
+
+def verdict(date: dt.date) -> dict[str, Any]:
+    found = storage.read_json(outbound.verdict_name(ROSTERS, date))
+    assert found
+    return found
+
+
+def test_a_first_set_has_nothing_to_be_compared_with(district: Cloud) -> None:
+    arrive(FRIDAY, {"0105": 20})
+    assert verdicts.check(ROSTERS, FRIDAY).words == "4 checks passed"
+    assert [each["passed"] for each in verdict(FRIDAY)["checks"]] == [True] * 4
+    assert outbound.verdict_target(ROSTERS, FRIDAY).exists()
+
+
+def test_a_short_set_is_on_hold_and_says_what_would_happen(district: Cloud) -> None:
+    delivered(FRIDAY, {"0105": 40, "0110": 60})
+    arrive(MONDAY, {"0105": 28, "0110": 60})
+    with pytest.raises(OnHold) as held:
+        verdicts.check(ROSTERS, MONDAY)
+    assert held.value.found == (
+        "own_rosters for 2026-11-23 is on hold: OTUS would delete 12 of 100 students: 12 at school 0105; "
+        "students.csv: share of the last students that are gone (12 of 100): 0.12, must be at most 0.05; "
+        "students.csv: schools of whose students more than 15% are gone: 1, must be 0"
+    )
+    assert f"python -m pipeline release own_rosters --date {MONDAY} --reason" in held.value.next_step
+    assert "Smith" not in str(held.value)
+    assert not outbound.verdict_target(ROSTERS, MONDAY).exists()
+    assert len(verdict(MONDAY)["checks"]) == 10
+    told = list(diff.lines(ROSTERS, MONDAY, rows=False))
+    assert told == [
+        "own_rosters for 2026-11-23: on hold",
+        "",
+        "                         last  gone  added  changed",
+        "students.csv (students)   100    12      0        0",
+        "  school 0105              40    12      0        0",
+    ]
+    keys = list(diff.lines(ROSTERS, MONDAY, rows=True))[len(told) :]
+    assert keys[0].strip() == diff.WARNING
+    assert keys[1:] == ["\nstudents.csv: Student_id", *(f"- 0105 0105{number:03}" for number in range(28, 40))]
+
+
+def test_what_was_released_goes_and_the_receipt_says_by_whom(district: Cloud) -> None:
+    delivered(FRIDAY, {"0105": 40})
+    arrive(MONDAY, {"0105": 28})
+    with pytest.raises(OnHold):
+        verdicts.check(ROSTERS, MONDAY)
+    assert verdicts.release(ROSTERS, MONDAY, "a bus route was lost") == [
+        "students.csv: share of the last students that are gone (12 of 40): 0.3",
+        "students.csv: schools of whose students more than 15% are gone: 1",
+    ]
+    assert outbound.verdict_target(ROSTERS, MONDAY).exists()
+    outbound.deliver(ROSTERS, MONDAY, ignore)
+    receipt = storage.read_json(outbound.receipt_target(ROSTERS, MONDAY).name)
+    assert receipt
+    released = receipt["released"]
+    assert released["reason"] == "a bus route was lost"
+    assert released["fingerprint"] == receipt["fingerprint"]
+    assert released["by"]
+    assert released["at"]
+    assert receipt["contents"] == {
+        "students.csv": {"columns": ["Student_id", "School_id", "Last_name"], "students": 28}
+    }
+    with pytest.raises(ConfigurationError, match="is not on hold"):
+        verdicts.release(ROSTERS, MONDAY, "again")
+
+
+def test_data_that_changed_after_the_release_are_looked_at_anew(district: Cloud) -> None:
+    delivered(FRIDAY, {"0105": 40})
+    arrive(MONDAY, {"0105": 28})
+    with pytest.raises(OnHold):
+        verdicts.check(ROSTERS, MONDAY)
+    arrive(MONDAY, {"0105": 20})
+    with pytest.raises(OnHold, match="changed since it was put on hold"):
+        verdicts.release(ROSTERS, MONDAY, "as looked at")
+    assert "the data changed since" in "\n".join(diff.lines(ROSTERS, MONDAY, rows=False))
+    arrive(MONDAY, {"0105": 28})
+    verdicts.release(ROSTERS, MONDAY, "as looked at")
+    assert outbound.verdict_target(ROSTERS, MONDAY).exists()
+    arrive(MONDAY, {"0105": 20})
+    assert not outbound.verdict_target(ROSTERS, MONDAY).exists()
+    with pytest.raises(OnHold, match="OTUS would delete 20 of 40"):
+        verdicts.check(ROSTERS, MONDAY)
+
+
+def test_a_hold_expires_when_a_later_set_was_looked_at(district: Cloud) -> None:
+    delivered(FRIDAY, {"0105": 40})
+    arrive(SATURDAY, {"0105": 28})
+    with pytest.raises(OnHold):
+        verdicts.check(ROSTERS, SATURDAY)
+    arrive(MONDAY, {"0105": 27})
+    with pytest.raises(OnHold):
+        verdicts.check(ROSTERS, MONDAY)
+    for decide in (verdicts.release, verdicts.discard):
+        with pytest.raises(ConfigurationError, match="for 2026-11-21 has expired: the set of 2026-11-23"):
+            decide(ROSTERS, SATURDAY, "too late")
+    verdicts.release(ROSTERS, MONDAY, "in time")
+
+
+def test_a_discarded_set_is_nobody_s_business_any_more(district: Cloud) -> None:
+    delivered(FRIDAY, {"0105": 40})
+    arrive(MONDAY, {"0105": 28})
+    with pytest.raises(OnHold):
+        verdicts.check(ROSTERS, MONDAY)
+    verdicts.discard(ROSTERS, MONDAY, "the export was broken off")
+    assert verdicts.discarded(ROSTERS, MONDAY)
+    assert verdict(MONDAY)["discarded"]["reason"] == "the export was broken off"
+    assert len(verdict(MONDAY)["checks"]) == 10
+    as_the_next_run()
+    assert verdicts.discarded(ROSTERS, MONDAY)
+    assert not verdicts.discarded(ROSTERS, FRIDAY)
+    with pytest.raises(ConfigurationError, match="was discarded for 2026-11-23"):
+        verdicts.release(ROSTERS, MONDAY, "after all")
+
+
+def test_what_has_gone_and_what_is_to_come_cannot_be_discarded(district: Cloud) -> None:
+    delivered(FRIDAY, {"0105": 40})
+    with pytest.raises(ConfigurationError, match="has been delivered"):
+        verdicts.discard(ROSTERS, FRIDAY, "too late")
+    with pytest.raises(ConfigurationError, match="is still to come"):
+        verdicts.discard(ROSTERS, dt.date(2199, 1, 1), "too early")
+
+
+def test_a_set_can_be_discarded_before_anybody_looked_at_it(district: Cloud) -> None:
+    verdicts.discard(ROSTERS, FRIDAY, "no school today")
+    assert verdicts.discarded(ROSTERS, FRIDAY)
+    with pytest.raises(ConfigurationError, match="nobody has looked at own_rosters for 2026-11-20 yet"):
+        list(diff.lines(ROSTERS, FRIDAY, rows=False))
+
+
+def test_a_column_that_the_agreement_does_not_list_stops_the_set(
+    district: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    less = agreements.Agreement("test", "none", FRIDAY, {FILE.name: "Student_id School_id"})
+    monkeypatch.setattr(agreements, "of", lambda vendor: less)
+    arrive(FRIDAY, {"0105": 20})
+    with pytest.raises(OnHold, match=r"columns that the agreement does not list \(Last_name\): 1, must be 0"):
+        verdicts.check(ROSTERS, FRIDAY)
+
+
+def test_a_set_whose_school_column_was_not_sent_before_has_nothing_to_compare_with(district: Cloud) -> None:
+    delivered(FRIDAY, {"0105": 20})
+    last = outbound.qualified(outbound.snapshot_target(ROSTERS, FILE, FRIDAY))
+    warehouse.ask(f"CREATE OR REPLACE TABLE `{last}` AS SELECT Student_id FROM `{last}`", "taking columns away")
+    arrive(MONDAY, {"0105": 20})
+    with pytest.raises(OnHold, match="tables with the last delivery's rows to compare with: 0"):
+        verdicts.check(ROSTERS, MONDAY)

@@ -1,0 +1,118 @@
+"""How much may change from one delivery to the next, and what a person is told of it. No warehouse is asked."""
+
+import datetime as dt
+
+import pytest
+
+from pipeline import churn
+from pipeline.churn import Change
+from pipeline.limits import ANY, PEOPLE, SCHOOLS, TEACHING, Churn, Window
+from pipeline.sets import Delivery, ViewFile
+
+FILE = ViewFile("roster_files.Pupils", "pupils.csv", ("id",), called="students", school="school")
+ROSTERS = Delivery("rosters", "clever", "/", (FILE,), gone="Clever would delete")
+DAY = dt.date(2026, 11, 23)
+
+
+def over(changes: list[Change], limits: Churn, file: ViewFile = FILE) -> list[str]:
+    """The checks that do not pass."""
+    return [each.name for found in churn.checks(file, changes, limits).values() for each in found if not each.passed]
+
+
+def words(changes: list[Change], limits: Churn) -> list[str]:
+    limited = churn.checks(FILE, changes, limits)
+    kinds = [kind for kind, found in limited.items() if not all(each.passed for each in found)]
+    return churn.sentences(ROSTERS, FILE, changes, kinds)
+
+
+def school(number: str, before: int, drops: int = 0, adds: int = 0, changes: int = 0) -> Change:
+    return Change(number, before, drops, adds, changes)
+
+
+def test_a_usual_day_passes() -> None:
+    assert over([school("0105", 950, 4, 3, 40), school("0110", 800)], Churn()) == []
+
+
+def test_what_would_happen_is_told_in_counts_and_by_school() -> None:
+    changes = [school("0105", 950, 398), school("0110", 3063, 14, 2)]
+    assert words(changes, Churn()) == [
+        "Clever would delete 412 of 4,013 students: 398 at school 0105, 14 at school 0110"
+    ]
+    assert over(changes, Churn()) == [
+        "share of the last students that are gone (412 of 4,013)",
+        "schools of whose students more than 15% are gone",
+    ]
+
+
+def test_five_schools_are_named() -> None:
+    (told,) = words([school(f"010{number}", 100, 10 + number) for number in range(8)], Churn())
+    assert told == (
+        "Clever would delete 108 of 800 students: 17 at school 0107, 16 at school 0106, 15 at school 0105, "
+        "14 at school 0104, 13 at school 0103, 33 at 3 other schools"
+    )
+
+
+def test_one_school_is_enough() -> None:
+    changes = [school("0105", 100, 16), school("0110", 3900)]
+    assert over(changes, Churn()) == ["schools of whose students more than 15% are gone"]
+    assert over([school("0105", 100, 15), school("0110", 3900)], Churn()) == []
+
+
+def test_a_whole_school_is_never_right() -> None:
+    changes = [school("0105", 40, 40), school("0110", 3960)]
+    assert over(changes, Churn(school_drops=0.99)) == [
+        "schools of whose students more than 99% are gone",
+        "schools whose students are all gone",
+    ]
+
+
+def test_a_few_are_always_right() -> None:
+    assert over([school("0805", 8, 5, 5)], Churn()) == []
+    assert over([school("0805", 8, 6)], Churn()) == [
+        "share of the last students that are gone (6 of 8)",
+        "schools of whose students more than 15% are gone",
+    ]
+    assert over([school("0805", 8, 1)], SCHOOLS) != []
+
+
+def test_what_was_empty_may_grow() -> None:
+    assert over([school("", 0, adds=40)], Churn()) == []
+
+
+def test_more_than_is_believed() -> None:
+    changes = [school("0105", 1000, adds=120, changes=700)]
+    assert words(changes, Churn(changes=0.5)) == [
+        "120 students would be added to 1,000: 120 at school 0105",
+        "700 of 1,000 students would change: 700 at school 0105",
+    ]
+
+
+def test_in_a_window_all_may_be_others_but_not_fewer() -> None:
+    window = TEACHING.on(dt.date(2027, 1, 6))
+    assert over([school("0105", 1000, 1000, 950)], window) == []
+    assert over([school("0105", 1000, 1000, 600)], window) == ["share by which students become fewer (400 of 1,000)"]
+    assert over([school("0105", 1000, 1000, 950)], TEACHING.on(DAY)) != []
+
+
+@pytest.mark.parametrize(
+    ("day", "holds"),
+    [((12, 19), False), ((12, 20), True), ((12, 31), True), ((1, 1), True), ((1, 5), True), ((1, 6), False)],
+)
+def test_a_window_may_hold_a_new_year_s_night(day: tuple[int, int], holds: bool) -> None:
+    assert Window((12, 20), (1, 5), Churn()).holds(dt.date(2026, *day)) is holds
+
+
+def test_windows_hold_every_year_and_outside_the_usual_limits() -> None:
+    for year in (2025, 2026, 2031):
+        assert PEOPLE.on(dt.date(year, 8, 15)).drops > PEOPLE.drops
+        assert PEOPLE.on(dt.date(year, 10, 15)) == PEOPLE
+    assert Churn(drops=ANY).on(DAY).drops == ANY
+
+
+def test_a_file_without_schools_has_no_checks_of_schools() -> None:
+    file = ViewFile("roster_files.Pupils", "pupils.csv", ("id",), called="students")
+    found = churn.checks(file, [school("", 100, 90)], Churn())
+    assert [each.name for each in found["drops"] if "schools" in each.name] == []
+    assert churn.sentences(ROSTERS, file, [school("", 100, 90)], ["drops"]) == [
+        "Clever would delete 90 of 100 students"
+    ]
