@@ -7,7 +7,7 @@ from pathlib import Path
 
 def main() -> int:
     """As the real entry, so that its whole start-up is measured."""
-    from pipeline import __main__, deliveries, feeds, schemas, sql, vendors
+    from pipeline import __main__, agreements, deliveries, feeds, schemas, sql, vendors
 
     folder = Path(os.environ["BENCH_FOLDER"])
     schemas.FOLDER, sql.FOLDER = folder / "schemas", folder / "sql"
@@ -19,6 +19,7 @@ def main() -> int:
     deliveries.DELIVERIES.update(workload.DELIVERIES)
     vendors.VENDORS.clear()
     vendors.VENDORS.update(workload.VENDORS)
+    agreements.beyond = lambda vendor, file, columns, on=None: []  # nobody's data
     return __main__.main()
 
 

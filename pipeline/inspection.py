@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline import agreements, checks, churn, storage, warehouse
@@ -42,7 +42,8 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
         sent = _columns(frozen[file.name])
         every = [checks.columns_beyond(file, agreements.beyond(delivery.vendor, file.name, sent))]
         earlier = last.get(file.name)
-        pair = _pair(file, keyed[file.name], earlier) if earlier else None
+        now = sent if keyed[file.name] == frozen[file.name] else file.key
+        pair = _pair(file, Pair(keyed[file.name], earlier, now)) if earlier else None
         if earlier and not pair:
             every.append(churn.nothing_to_compare(file))
         counted, changes = _counted(file, frozen, pair)
@@ -76,12 +77,12 @@ def _columns(table: str) -> tuple[str, ...]:
     return warehouse.columns(*table.split(".")) or ()
 
 
-def _pair(file: ViewFile, now: str, before: str) -> Pair | None:
-    """Both with the columns that both have; None when the earlier rows are gone, or were of another kind."""
-    earlier = _columns(before)
+def _pair(file: ViewFile, pair: Pair) -> Pair | None:
+    """The pair with the columns that both have; None when the earlier rows are gone, or were of another kind."""
+    earlier = _columns(pair.before)
     if not {*file.key, *filter(None, [file.people, file.school])} <= set(earlier):
         return None
-    return Pair(now, before, tuple(column for column in _columns(now) if column in earlier))
+    return replace(pair, columns=tuple(column for column in pair.columns if column in earlier))
 
 
 def _counted(file: ViewFile, frozen: Mapping[str, str], pair: Pair | None) -> tuple[Counted, list[Change]]:

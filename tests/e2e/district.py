@@ -97,7 +97,7 @@ class District:
     def call(self, *words: str) -> Result:
         """A command, from the pipeline's folder."""
         with self.start(*words) as process:
-            out, _ = process.communicate(timeout=120)
+            out, _ = process.communicate(timeout=300)
         return Result(process.returncode, out)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
