@@ -18,6 +18,7 @@ check .venv/bin/ruff format --check .
 check .venv/bin/mypy
 check shellcheck --external-sources "${scripts[@]}" .ci/run
 # Last: CI looks for its closing line.
-check .venv/bin/python -m pytest -n 2 --dist loadfile
+# In the order of the folders: what takes longest (e2e) begins, and the quick ones fill what is left.
+check .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 for name in "${failed[@]}"; do printf 'FAILED: %s\n' "$name"; done
 ((!${#failed[@]}))

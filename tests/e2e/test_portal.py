@@ -61,7 +61,13 @@ def generated(stack: str) -> list[list[str]]:
 def sessions(district: District, since: float) -> list[tuple[float, float]]:
     """When each browser was signed in, from and to."""
     ends = ("sign-in", "sign-out", "close")
-    events = [event for event in district.activity(since, "portal") if event["event"] in ends]
+    deadline = time.monotonic() + 20  # the portal writes down in its own time that a browser has left
+    while True:
+        events = [event for event in district.activity(since, "portal") if event["event"] in ends]
+        kinds = Counter(event["event"] == "sign-in" for event in events)
+        if kinds[True] == kinds[False] or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
     begun: dict[str, float] = {}
     found = []
     for event in events:
