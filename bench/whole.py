@@ -1,6 +1,6 @@
-"""Measures the whole morning of the pretend district: every flow, from nothing, and again with nothing to do.
+"""Measures the morning of the pretend district: every flow but the portal's, from nothing, and with nothing to do.
 
-    python -m bench.whole [--students 4000 100000] [--workers 4]
+    python -m bench.whole [--students 4000 100000] [--workers 4] [--portal]
 
 Each size meets empty servers of its own. Time runs from the start of ./run_daily.sh to its end; the servers are up and
 the day's files made before (both timed apart), the central scheduler is started by the wrapper, as ever. See README.md.
@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from pipeline.feeds import FEEDS
 from pipeline.sandbox import elsewhere
 
 # A task's line: `07:24:57 done      LoadedTable   meals   4,000 rows (0.7 s)`.
@@ -38,10 +39,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.whole", description=__doc__)
     parser.add_argument("--students", type=int, nargs="+", default=[4000, 100_000])
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--portal", action="store_true", help="the portal's flows too, by a browser")
     asked = parser.parse_args()
+    off = [] if asked.portal else [name for name, feed in FEEDS.items() if feed.dataset == "eis"]
     for students in asked.students:
         folder = Path(tempfile.mkdtemp(prefix="bench-"))
-        environment = {**os.environ, "LUIGI_CONFIG_PATH": str(elsewhere.write(folder, students))}
+        environment = {**os.environ, "LUIGI_CONFIG_PATH": str(elsewhere.write(folder, students, off))}
         try:
             measure(folder, environment, students, asked.workers)
         finally:

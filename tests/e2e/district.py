@@ -265,7 +265,8 @@ class District:
 
     def rows(self, table: str) -> set[tuple[Any, ...]]:
         """The rows of dataset.table; equal rows are one."""
-        return {row.values() for row in self.warehouse.list_rows(f"riverbend-sandbox.{table}")}
+        listed = self.warehouse.list_rows(f"riverbend-sandbox.{table}")
+        return {tuple(tuple(value) if isinstance(value, list) else value for value in row.values()) for row in listed}
 
     def objects(self) -> dict[str, Held]:
         """Every object of the bucket with its metadata and bytes."""
