@@ -188,7 +188,7 @@ class Browser:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
         with self._told():
-            self.driver.browser.set_download_behavior(allowed=True, destination_folder=str(folder))
+            self.driver.browser.set_download_behavior(allowed=True, destination_folder=str(folder.absolute()))
         while not self._ended.empty():
             self._ended.get()
         begin()
