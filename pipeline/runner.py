@@ -99,7 +99,7 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
     os.umask(0o077)
     begun = time.monotonic()
     log_file = logs.start(name, date)
-    os.environ[receipts.RUN] = f"{name.lower()} {dt.datetime.now(dt.UTC).isoformat(timespec='seconds')}"
+    os.environ[receipts.RUN] = f"{name.lower()} {manifests.now()}"
     # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
     warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
     root = getattr(morning, name)(date=date)
@@ -239,7 +239,7 @@ def _late(root: luigi.Task) -> list[Late]:
 def note(name: str, date: dt.date, outcome: Outcome) -> None:
     """Keep how the run ended beside the landed files, for `python -m pipeline status`."""
     path = settings.load().district.landing / "runs" / f"{name.lower()}-{date}.json"
-    ended = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    ended = manifests.now()
     manifests.save(path, {"ended_at": ended, **outcome.as_json()})
 
 

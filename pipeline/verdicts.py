@@ -9,7 +9,7 @@ import getpass
 import re
 from typing import Any, Literal
 
-from pipeline import checks, inspection, settings, storage
+from pipeline import checks, inspection, manifests, settings, storage
 from pipeline.errors import ConfigurationError, OnHold
 from pipeline.outbound import fingerprint, receipt_target, verdict_name, verdict_target
 from pipeline.progress import Made
@@ -39,11 +39,7 @@ def check(delivery: Delivery, date: dt.date) -> Made:
 def _store(delivery: Delivery, date: dt.date, content: dict[str, Any], decision: Decision) -> None:
     target = verdict_target(delivery, date)
     told = {"fingerprint": fingerprint(delivery, date), "may_go": decision}
-    storage.store_json(target.name, {**told, "at": _now(), **content}, told, over=target.found())
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    storage.store_json(target.name, {**told, "at": manifests.now(), **content}, told, over=target.found())
 
 
 # ---------------------------------------------------------------------------------------------------------- decisions
@@ -109,7 +105,7 @@ def _looked_at(held: dict[str, Any]) -> dict[str, Any]:
 
 
 def _decided(reason: str, looked_at: str) -> dict[str, str]:
-    return {"by": getpass.getuser(), "at": _now(), "reason": reason, "fingerprint": looked_at}
+    return {"by": getpass.getuser(), "at": manifests.now(), "reason": reason, "fingerprint": looked_at}
 
 
 def _refuse_the_past(delivery: Delivery, date: dt.date) -> None:
