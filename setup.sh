@@ -136,9 +136,11 @@ make_venv() {
 }
 
 # Wheels only: what is not built here cannot run a stranger's build script, which no hash covers. Errors only
-# (-qq): pip warns about a home folder that it cannot write, as a service account's.
+# (-qq): pip warns about a home folder that it cannot write, as a service account's. The lock files are whole, so
+# nothing is left to resolve (--no-deps): older pips (Debian 12's) would take the newest release of what another
+# package requires with an extra, and then refuse it for having no hash.
 pip_install() {
-    .venv/bin/python -I -m pip install -qq --no-input --only-binary :all: --require-hashes "$@" </dev/null ||
+    .venv/bin/python -I -m pip install -qq --no-input --only-binary :all: --require-hashes --no-deps "$@" </dev/null ||
         fail "pip could not install from ${*: -1}; it says why above. Next: mend that, then ./setup.sh again"
 }
 
@@ -149,7 +151,7 @@ add_missing() {
         say "installing from $lock"
         case $lock in
             # Declares Python 3.13 and a newer duckdb than it needs; its real needs are in the sandbox's lock.
-            requirements-standin.lock) pip_install --no-deps --ignore-requires-python -r "$lock" ;;
+            requirements-standin.lock) pip_install --ignore-requires-python -r "$lock" ;;
             *) pip_install -r "$lock" ;;
         esac
     done
