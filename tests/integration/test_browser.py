@@ -162,6 +162,17 @@ def test_a_download_is_whole_or_fails(at: Callable[[str], Browser], tmp_path: Pa
         at("/files").download(tmp_path / "e", partial(browser.click, named("#failing")))
 
 
+def test_a_download_s_folder_may_be_relative(
+    at: Callable[[str], Browser], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the landing folder of the repository's own luigi.cfg is; Chromium takes only absolute ones."""
+    monkeypatch.chdir(tmp_path)
+    browser = at("/files")
+    file = browser.download(Path("reports"), partial(browser.click, named("#whole")))
+    assert file.stat().st_size == 5000
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["report.csv"]
+
+
 def test_a_killed_run_leaves_neither_processes_nor_a_profile_and_no_secret_reaches_them(
     site: str,
 ) -> None:
