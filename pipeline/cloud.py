@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from google.api_core.exceptions import GoogleAPIError
 from google.api_core.retry import Retry
@@ -15,7 +15,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from requests.exceptions import RequestException
 
 from pipeline import settings
-from pipeline.errors import PipelineError, WarehouseError, masked
+from pipeline.errors import WarehouseError, masked
 
 T = TypeVar("T")
 # The process that schedules; a forked worker inherits its caches but must ask for itself.
@@ -33,41 +33,6 @@ def per_process(make: Callable[[], T]) -> Callable[[], T]:
         return made[os.getpid()]
 
     return get
-
-
-class Looks(Generic[T]):
-    """One look a place and process, at all that is there.
-
-    A look that failed fails again at once: in an outage every task that needs it says so, and none waits for it
-    anew. A forked task looks for itself, since what the scheduling process saw is older.
-    """
-
-    def __init__(self, look: Callable[[str], dict[str, T]]) -> None:
-        self._look = look
-        self._seen: dict[str, dict[str, T] | PipelineError] = {}
-        os.register_at_fork(after_in_child=self.forget)
-
-    def at(self, place: str) -> dict[str, T]:
-        """What is there, by name. Raises PipelineError."""
-        if place not in self._seen:
-            try:
-                self._seen[place] = self._look(place)
-            except PipelineError as error:
-                self._seen[place] = error
-        seen = self._seen[place]
-        if isinstance(seen, PipelineError):
-            raise seen
-        return seen
-
-    def remember(self, place: str, name: str, now: T) -> None:
-        """What we have just made there ourselves, when somebody had looked."""
-        seen = self._seen.get(place)
-        if isinstance(seen, dict):
-            seen[name] = now
-
-    def forget(self) -> None:
-        """Look again: what is known is from before."""
-        self._seen.clear()
 
 
 def forked() -> bool:

@@ -20,7 +20,9 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -43,11 +45,12 @@ from pipeline import (
     storage,
     warehouse,
 )
-from pipeline.chain import LandedFile, VendorFile
+from pipeline.chain import DeliveryTask, DeployedView, FeedTask, LandedFile, VendorFile
 from pipeline.display import Display
 from pipeline.errors import OnHold, PipelineError
 from pipeline.feeds import FEEDS
 from pipeline.lateness import Late
+from pipeline.looks import ahead
 from pipeline.progress import Event
 from pipeline.task import ask_anew
 from pipeline.worker import Threads
@@ -109,6 +112,7 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
         *luigi_arguments,
     ]
+    ahead(_looks(root, date))
     left = _finish()
     events, trouble = _build(arguments, display)
     outcome = judge(root, events, left + trouble)
@@ -117,6 +121,22 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
     note(name, date, outcome)
     display.finish(date, outcome, time.monotonic() - begun, log_file)
     return outcome.code
+
+
+def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
+    """What the scheduling will ask of the outside. Each is a login or a listing, and waits for a server most of its
+    time."""
+    below = tasks_below(root)
+    feeds = {task.feed for task in below if isinstance(task, FeedTask)}
+    deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
+    views = dict(task.view.split(".") for task in below if isinstance(task, DeployedView))
+    yield from (partial(warehouse.view_text, *view) for view in views.items())  # one of each dataset looks at all
+    places = {source.place for feed in feeds for source in feed.sources}
+    yield from (partial(sources.look_ahead, place) for place in places)
+    datasets = {feed.dataset for feed in feeds} | {"deliveries"}
+    yield from (partial(warehouse.find, dataset, "") for dataset in datasets - views.keys())
+    folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"deliveries/{each.period(date)}" for each in deliveries}
+    yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
 
 
 def _finish() -> list[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from pipeline import manifests, settings, sftp
-from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete
+from pipeline.errors import ConfigurationError, TransferIncomplete
+from pipeline.looks import Looks
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.vendors import VENDORS
 
@@ -135,27 +136,18 @@ class Source:
 
 # --------------------------------------------------------------------------------- one look a place and process
 
-_looks: dict[Place, tuple[float, dict[str, RemoteFile] | PipelineError]] = {}
+# When this process looked, and what it saw. A look that failed fails again, without knocking again.
+_looks: Looks[Place, tuple[float, dict[str, RemoteFile]]] = Looks(lambda place: (time.monotonic(), place.look()))
 _second_looks: dict[Place, dict[str, RemoteFile]] = {}
+look, look_ahead = _looks.at, _looks.begin
+# The errors that somebody met who asked, one a place.
+failed_looks = _looks.failed
 
 
 def forget() -> None:
     """Look again: what is known of the places is from before."""
-    _looks.clear()
+    _looks.forget()
     _second_looks.clear()
-
-
-def _looked(place: Place) -> tuple[float, dict[str, RemoteFile]]:
-    """When this process looked, and what it saw. A look that failed fails again, without knocking again."""
-    if place not in _looks:
-        try:
-            _looks[place] = (time.monotonic(), place.look())
-        except PipelineError as error:
-            _looks[place] = (time.monotonic(), error)
-    when, there = _looks[place]
-    if isinstance(there, PipelineError):
-        raise there
-    return when, there
 
 
 def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile | None:
@@ -163,7 +155,7 @@ def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile
 
     Among files of the same second the last name wins, since dated names sort by date. Raises PipelineError.
     """
-    _, there = _looked(source.place)
+    _, there = look(source.place)
     fresh = [
         file
         for file in there.values()
@@ -181,24 +173,19 @@ def settled(source: Source, file: RemoteFile) -> bool:
     if time.time() - file.mtime > place.settle:
         return True
     if place not in _second_looks:
-        first, _ = _looked(place)
+        first, _ = look(place)
         time.sleep(max(0.0, first + place.settle - time.monotonic()))
         _second_looks[place] = place.look()
     return _second_looks[place].get(file.name) == file
 
 
-def failed_looks() -> list[PipelineError]:
-    """The errors of this process's looks that failed, one a place."""
-    return [there for _, there in _looks.values() if isinstance(there, PipelineError)]
-
-
 def unclaimed(wanted: Iterable[Source]) -> list[str]:
     """The files that this process saw in folders with `others`, and that are neither wanted nor named there."""
     found, sources = [], tuple(wanted)
-    for place, (_, there) in _looks.items():
-        if isinstance(place, SftpFolder) and place.others is not None and not isinstance(there, PipelineError):
+    for place in _looks.places():
+        if isinstance(place, SftpFolder) and place.others is not None and (looked := _looks.known(place)):
             patterns = [*place.others, *(source.pattern for source in sources if source.place == place)]
-            strange = [name for name in there if not any(fnmatch.fnmatchcase(name, each) for each in patterns)]
+            strange = [name for name in looked[1] if not any(fnmatch.fnmatchcase(name, each) for each in patterns)]
             found += [f"{place}/{_printable(name)}" for name in strange if not _UNFINISHED.search(name)]
     return sorted(found)
 

@@ -13,6 +13,7 @@ from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
 
 from pipeline import cloud, settings
 from pipeline.errors import WarehouseError
+from pipeline.looks import Looks
 
 # Else each process's client asks, in a thread, for what its traces would say of the bucket (and needs the right to).
 os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
@@ -79,8 +80,10 @@ def list_objects(prefix: str) -> dict[str, Stored]:
             return {}
 
 
-_listings = cloud.Looks(list_objects)
+_listings = Looks(list_objects)
 forget = _listings.forget
+# A forked task looks for itself: what the scheduling process saw is older.
+os.register_at_fork(after_in_child=forget)
 
 
 def _stored(blob: gcs.Blob | None, name: str) -> Stored:
@@ -90,7 +93,8 @@ def _stored(blob: gcs.Blob | None, name: str) -> Stored:
 
 
 def _remember(stored: Stored) -> Stored:
-    _listings.remember(_prefix(stored.name), stored.name, stored)
+    if (listed := _listings.known(_prefix(stored.name))) is not None:
+        listed[stored.name] = stored
     return stored
 
 

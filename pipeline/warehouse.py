@@ -1,6 +1,7 @@
 """BigQuery: tables and views whose labels say what they hold; load jobs that cannot run twice."""
 
 import datetime as dt
+import os
 import re
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from google.cloud.bigquery.table import TableListItem
 
 from pipeline import cloud, settings
 from pipeline.errors import WarehouseError
+from pipeline.looks import Looks
 from pipeline.schemas import Column
 
 # Longest wait for one job, in seconds: a load of a gigabyte takes some minutes.
@@ -71,11 +73,12 @@ def _list(dataset: str) -> dict[str, Shelved]:
             return {}
 
 
-_listings = cloud.Looks(_list)
+_listings = Looks(_list)
 
 
 def _remember(dataset: str, table: str, labels: dict[str, str]) -> None:
-    _listings.remember(dataset, table, Shelved(True, labels))
+    if (listed := _listings.known(dataset)) is not None:
+        listed[table] = Shelved(True, labels)
 
 
 def restricted(name: str) -> bool:
@@ -271,13 +274,17 @@ def _look_at_texts(place: str) -> dict[str, str | None]:
     return {name: None if text is None else str(text) for name, text in zip(views, found, strict=True)}
 
 
-_texts = cloud.Looks(_look_at_texts)
+_texts = Looks(_look_at_texts)
 
 
 def forget() -> None:
     """List again: what is known is from before."""
     _listings.forget()
     _texts.forget()
+
+
+# A forked task looks for itself: what the scheduling process saw is older.
+os.register_at_fork(after_in_child=forget)
 
 
 def deploy_view(dataset: str, view: str, text: str) -> None:
@@ -295,4 +302,5 @@ def deploy_view(dataset: str, view: str, text: str) -> None:
         told = _with_dataset(dataset, create)
     _remember(dataset, view, {})
     for place in (dataset, f"{dataset}.{view}"):
-        _texts.remember(place, view, str(told.view_query))
+        if (texts := _texts.known(place)) is not None:
+            texts[view] = str(told.view_query)

@@ -291,6 +291,8 @@ class BigQuery:
         self, data: Path, port: int, project: str, objects: Objects, log: ActivityLog, countdown: Countdown
     ) -> None:
         sys.meta_path.insert(0, _Finder())
+        if importlib.util.find_spec("pandas") is None:
+            sys.modules["pandas"] = None  # type: ignore[assignment]  # or DuckDB looks for it in each query, on disk
         _install_ducklake(data)
         import uvicorn
         from local_bigquery.settings import settings

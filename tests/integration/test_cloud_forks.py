@@ -33,7 +33,7 @@ def test_a_client_belongs_to_one_process(there: Cloud) -> None:
 def test_a_worker_asks_for_itself_what_the_scheduler_has_listed(there: Cloud) -> None:
     known = storage.find("x/y/a.json")
     old = storage.Stored("x/y/a.json")  # as if listed before it was written
-    storage._listings.remember("x/y/", "x/y/a.json", old)
+    storage._listings.at("x/y/")["x/y/a.json"] = old
     warehouse._listings.at(there.dataset).clear()
     there.from_now_on()
 

@@ -184,8 +184,8 @@ def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
 ) -> None:
     monkeypatch.setattr(status, "flows", lambda date: [])
     land_both(drop)
-    place = SftpFolder("clever_reports", "reports", others=())
-    sources._looks[place] = 0.0, {"google-staff.csv": RemoteFile("google-staff.csv", 1, 1)}
+    monkeypatch.setattr(SftpFolder, "look", lambda _: {"google-staff.csv": RemoteFile("google-staff.csv", 1, 1)})
+    sources.look(SftpFolder("clever_reports", "reports", others=()))
     outcome = judged(Root, ON)
     assert (outcome.code, outcome.unclaimed) == (DONE, ["clever_reports:reports/google-staff.csv"])
     runner.note("Morning", MONDAY, outcome)

@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -119,32 +120,49 @@ WATCHED = SftpFolder("clever_reports", "reports", others=("readme*", "old.csv"))
 WANTED = (Source("clever", WATCHED, "google-*-passwords.csv"), Source("RSD", DropFolder("powerschool_rsd"), "*.csv"))
 
 
-def seen(place: Place, *names: str) -> list[str]:
+Seen = Callable[..., list[str]]
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     """What is told when a look at the place has shown these files."""
-    sources._looks[place] = 0.0, {name: RemoteFile(name, 1, 1) for name in names}
-    return sources.unclaimed(WANTED)
+
+    def told(place: Place, *names: str) -> list[str]:
+        monkeypatch.setattr(type(place), "look", lambda _: {name: RemoteFile(name, 1, 1) for name in names})
+        sources.look(place)
+        return sources.unclaimed(WANTED)
+
+    return told
 
 
-def test_a_file_that_is_nobodys_is_told() -> None:
+def test_a_file_that_is_nobodys_is_told(seen: Seen) -> None:
     names = ("google-staff-passwords.csv", "google-staff.csv", "Readme.txt", "readme.txt", "old.csv", "older.csv")
     told = [f"clever_reports:reports/{name}" for name in ("Readme.txt", "google-staff.csv", "older.csv")]
     assert seen(WATCHED, *names) == told
 
 
 @pytest.mark.parametrize("name", [".hidden", "~lock", "new.csv~", "new.csv.part", "new.csv.filepart", "new.csv.TMP"])
-def test_files_that_are_being_written_or_hidden_are_not_told(name: str) -> None:
+def test_files_that_are_being_written_or_hidden_are_not_told(name: str, seen: Seen) -> None:
     assert seen(WATCHED, name) == []
 
 
-def test_a_name_is_told_without_what_a_terminal_obeys() -> None:
+def test_a_name_is_told_without_what_a_terminal_obeys(seen: Seen) -> None:
     (told,) = seen(WATCHED, "new\x1b[2J\r\n\u202e\udc80Núñez.csv")
     assert told == "clever_reports:reports/new[2JNúñez.csv"
 
 
-def test_folders_that_nobody_watches_or_could_look_into_tell_nothing() -> None:
+def test_folders_that_nobody_watches_tell_nothing(seen: Seen) -> None:
     assert seen(SftpFolder("savvas", "/scores"), "new.csv") == []
     assert seen(DropFolder("powerschool_blf"), "new.csv") == []
-    sources._looks[WATCHED] = 0.0, ConfigurationError("no folder", expected="one", next_step="look")
+
+
+def test_a_watched_folder_into_which_nobody_could_look_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Place) -> dict[str, RemoteFile]:
+        raise ConfigurationError("no folder", expected="one", next_step="look")
+
+    monkeypatch.setattr(SftpFolder, "look", refused)
+    with pytest.raises(ConfigurationError):
+        sources.look(WATCHED)
     assert sources.unclaimed(WANTED) == []
 
 
