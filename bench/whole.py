@@ -1,12 +1,15 @@
 """Measures the morning of the pretend district: every flow but the portal's, from nothing, and with nothing to do.
 
     python -m bench.whole [--students 4000 100000] [--workers 4] [--portal]
+    python -m bench.whole --checks [--students 100000]
 
 Each size meets empty servers of its own. Time runs from the start of ./run_daily.sh to its end; the servers are up and
-the day's files made before (both timed apart), the central scheduler is started by the wrapper, as ever. See README.md.
+the day's files made before (both timed apart), the central scheduler is started by the wrapper, as ever. With --checks,
+only what Clever gets is made, two days in a row: how much of the second day's delivery is its checks. See README.md.
 """
 
 import argparse
+import datetime as dt
 import os
 import re
 import shutil
@@ -17,11 +20,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from pipeline import catalogue
+from pipeline.deliveries import DELIVERIES
 from pipeline.feeds import FEEDS
 from pipeline.sandbox import elsewhere
 
 # A task's line: `07:24:57 done      LoadedTable   meals   4,000 rows (0.7 s)`.
-_LINE = re.compile(r"^\d\d:\d\d:\d\d done +(\w+) .*\(([\d.]+) s\)$", re.M)
+_LINE = re.compile(r"^(\d\d:\d\d:\d\d) done +(\w+) .*\(([\d.]+) s\)$", re.M)
+CLEVER = DELIVERIES["clever_rosters"]
 STAGES = (
     "LandedFile",
     "PreparedFile",
@@ -40,13 +46,17 @@ def main() -> None:
     parser.add_argument("--students", type=int, nargs="+", default=[4000, 100_000])
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--portal", action="store_true", help="the portal's flows too, by a browser")
+    parser.add_argument("--checks", action="store_true", help="only Clever's rosters, and what their checks cost")
     asked = parser.parse_args()
     off = [] if asked.portal else [name for name, feed in FEEDS.items() if feed.dataset == "eis"]
+    if asked.checks:
+        wanted = {CLEVER.name, *(feed.name for feed in catalogue.inputs(CLEVER))}
+        off = [name for name in (*FEEDS, *DELIVERIES) if name not in wanted]
     for students in asked.students:
         folder = Path(tempfile.mkdtemp(prefix="bench-"))
         environment = {**os.environ, "LUIGI_CONFIG_PATH": str(elsewhere.write(folder, students, off))}
         try:
-            measure(folder, environment, students, asked.workers)
+            (measure_checks if asked.checks else measure)(folder, environment, students, asked.workers)
         finally:
             subprocess.run([sys.executable, "-m", "pipeline.sandbox", "down"], env=environment, check=False)
             _end_scheduler(folder)
@@ -60,7 +70,7 @@ def measure(folder: Path, environment: dict[str, str], students: int, workers: i
     nothing, _ = _timed(words, environment)
     seconds: Counter[str] = Counter()
     tasks: Counter[str] = Counter()
-    for stage, took in _LINE.findall(said):
+    for _, stage, took in _LINE.findall(said):
         seconds[stage] += float(took)  # type: ignore[assignment]
         tasks[stage] += 1
     print(f"\n{students:,} students: {_bytes(folder / 'landing')} landed; servers up and files made in {made:.1f} s")
@@ -68,6 +78,24 @@ def measure(folder: Path, environment: dict[str, str], students: int, workers: i
     print("| stage | tasks | seconds inside (they overlap) |\n|---|---|---|")
     for stage in STAGES:
         print(f"| {stage} | {tasks[stage]} | {seconds[stage]:.1f} |")
+
+
+def measure_checks(folder: Path, environment: dict[str, str], students: int, workers: int) -> None:
+    """The second of two days: its set is compared with the first one's."""
+    for day in (dt.date.today() - dt.timedelta(days=1), dt.date.today()):
+        subprocess.run(
+            [sys.executable, "-m", "pipeline.sandbox", "up", "--date", f"{day}"], env=environment, check=True
+        )
+        _, said = _timed(["./run_daily.sh", "--workers", str(workers), "--date", f"{day}"], environment)
+    moments = {"Snapshot": [], "CheckedSet": [], "DeliveredSet": []}  # type: dict[str, list[tuple[float, float]]]
+    for at, stage, took in _LINE.findall(said):
+        if stage in moments:
+            ended = dt.datetime.strptime(at, "%H:%M:%S").timestamp()
+            moments[stage].append((ended - float(took), ended))
+    frozen = max(end for _, end in moments["Snapshot"]) - min(start for start, _ in moments["Snapshot"])
+    checked, given = (moments[stage][0][1] - moments[stage][0][0] for stage in ("CheckedSet", "DeliveredSet"))
+    print(f"\n{students:,} students, Clever's six files, {workers} workers: frozen {frozen:.0f} s (to the second), ")
+    print(f"checked {checked:.1f} s, delivered {given:.1f} s: the checks add {checked / (frozen + given):.0%}")
 
 
 def _timed(words: list[str], environment: dict[str, str]) -> tuple[float, str]:

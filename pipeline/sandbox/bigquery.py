@@ -24,6 +24,7 @@ from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.bucket import Objects
 from pipeline.sandbox.faults import Countdown
 
+_CATALOGUE = "from pipeline.sandbox.catalogue import asked_once, one_statement\n\n\n"
 _EDITS = {
     # Type parameters (PEP 695) are Python 3.12's.
     "local_bigquery.catalog.metadata": (
@@ -44,7 +45,10 @@ _EDITS = {
         ),
         ("with duckdb.connect() as", "with duckdb.connect(config=duckdb_config(settings.data_dir)) as"),
         ("import duckdb\n", "import duckdb\nfrom pipeline.sandbox.bigquery import duckdb_config\n"),
+        ("def fetch(", f"{_CATALOGUE}@asked_once\ndef fetch("),
     ),
+    "local_bigquery.catalog.tables": (("def columns(", f"{_CATALOGUE}@asked_once\ndef columns("),),
+    "local_bigquery.sql.translate": (("def translate(", f"{_CATALOGUE}@one_statement\ndef translate("),),
     # geography.sql would download an extension of 81 MB.
     "local_bigquery.sql.dialect": (('.glob("*.sql"))', '.glob("[!g]*.sql"))'),),
 }
