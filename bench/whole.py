@@ -26,8 +26,12 @@ from pipeline.feeds import FEEDS
 from pipeline.sandbox import elsewhere
 
 # A task's line: `07:24:57 done      LoadedTable   meals   4,000 rows (0.7 s)`.
-_LINE = re.compile(r"^(\d\d:\d\d:\d\d) done +(\w+) .*\(([\d.]+) s\)$", re.M)
+_LINE = re.compile(r"^\d\d:\d\d:\d\d done +(\w+) .*\(([\d.]+) s\)$", re.M)
+# The log's, when a task begins and ends: `2026-11-27 07:24:57,683 … Worker … running   Snapshot(…)`.
+_MOMENT = re.compile(r"^(\S+ \S+) .* Worker \S+ (?:running|done) +(\w+)\(", re.M)
 CLEVER = DELIVERIES["clever_rosters"]
+# `Riverbend Schools: Morning of 2026-11-23, 12.3 s`
+_RUN = re.compile(r"Morning of \S+, ([\d.]+) s$", re.M)
 STAGES = (
     "LandedFile",
     "PreparedFile",
@@ -70,7 +74,7 @@ def measure(folder: Path, environment: dict[str, str], students: int, workers: i
     nothing, _ = _timed(words, environment)
     seconds: Counter[str] = Counter()
     tasks: Counter[str] = Counter()
-    for _, stage, took in _LINE.findall(said):
+    for stage, took in _LINE.findall(said):
         seconds[stage] += float(took)  # type: ignore[assignment]
         tasks[stage] += 1
     print(f"\n{students:,} students: {_bytes(folder / 'landing')} landed; servers up and files made in {made:.1f} s")
@@ -83,19 +87,22 @@ def measure(folder: Path, environment: dict[str, str], students: int, workers: i
 def measure_checks(folder: Path, environment: dict[str, str], students: int, workers: int) -> None:
     """The second of two days: its set is compared with the first one's."""
     for day in (dt.date.today() - dt.timedelta(days=1), dt.date.today()):
-        subprocess.run(
-            [sys.executable, "-m", "pipeline.sandbox", "up", "--date", f"{day}"], env=environment, check=True
-        )
+        up = [sys.executable, "-m", "pipeline.sandbox", "up", "--date", f"{day}"]
+        subprocess.run(up, env=environment, check=True)
         _, said = _timed(["./run_daily.sh", "--workers", str(workers), "--date", f"{day}"], environment)
-    moments = {"Snapshot": [], "CheckedSet": [], "DeliveredSet": []}  # type: dict[str, list[tuple[float, float]]]
-    for at, stage, took in _LINE.findall(said):
-        if stage in moments:
-            ended = dt.datetime.strptime(at, "%H:%M:%S").timestamp()
-            moments[stage].append((ended - float(took), ended))
-    frozen = max(end for _, end in moments["Snapshot"]) - min(start for start, _ in moments["Snapshot"])
-    checked, given = (moments[stage][0][1] - moments[stage][0][0] for stage in ("CheckedSet", "DeliveredSet"))
-    print(f"\n{students:,} students, Clever's six files, {workers} workers: frozen {frozen:.0f} s (to the second), ")
-    print(f"checked {checked:.1f} s, delivered {given:.1f} s: the checks add {checked / (frozen + given):.0%}")
+    found = _MOMENT.findall((folder / "log" / f"morning-{day}.log").read_text())
+
+    def took(stage: str) -> float:
+        """From the first beginning of such a task to the last end of one."""
+        moments = [dt.datetime.fromisoformat(moment) for moment, task in found if task == stage]
+        return (max(moments) - min(moments)).total_seconds()
+
+    frozen, checked, given = map(took, ("Snapshot", "CheckedSet", "DeliveredSet"))
+    run = _RUN.findall(said)[-1]
+    print(f"\n{students:,} students, Clever's six files, {workers} workers: the run took {run} s, of which")
+    print(f"frozen {frozen:.1f} s, checked {checked:.1f} s, delivered {given:.1f} s. The checks add")
+    of_run, of_rest = checked / (float(run) - checked), checked / (frozen + given)
+    print(f"{of_run:.0%} to the run, {of_rest:.0%} to what follows the tables")
 
 
 def _timed(words: list[str], environment: dict[str, str]) -> tuple[float, str]:

@@ -116,10 +116,12 @@ def _reference(reference: Reference, frozen: str, to: str) -> _Rule:
     held = (last, *reference.also)
     also = f" (or {', '.join(reference.also)})" if reference.also else ""
     # All columns in one join: a join of its own for each of ten teachers would take longer than all other checks.
+    values = f"CROSS JOIN UNNEST([{', '.join(map(text, held))}]) AS held" if reference.also else ""
+    value = "held" if reference.also else text(last)
     count = f"""(
-        SELECT COUNT(*) FROM `{frozen}` CROSS JOIN UNNEST([{", ".join(map(text, held))}]) AS held
-        WHERE held != ''
-          AND {_glued([*map(text, shared), "held"])} NOT IN (SELECT {joined(reference.to)} FROM `{to}`))
+        SELECT COUNT(*) FROM `{frozen}` {values}
+        WHERE {value} != ''
+          AND {_glued([*map(text, shared), value])} NOT IN (SELECT {joined(reference.to)} FROM `{to}`))
     """  # noqa: S608  (names out of our own catalogue)
     return _Rule(f"{', '.join(reference.columns)}{also} that are not in {reference.file}", count, reference.tolerated)
 

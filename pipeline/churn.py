@@ -38,18 +38,23 @@ class Pair:
     columns: tuple[str, ...]
 
 
-def query(file: ViewFile, pair: Pair) -> str:
-    """The SELECT of a row for each school that counts what changes."""
+def query(counted: str, file: ViewFile, pair: Pair) -> str:
+    """The SELECT of a row for each school that counts what changes, each beside the one row of the SELECT `counted`."""
     return f"""
-        SELECT
-          1 AS one,
-          school,
-          COUNTIF(was) AS `before`,
-          COUNTIF(NOT here) AS drops,
-          COUNTIF(NOT was) AS adds,
-          COUNTIF(was AND here AND differs) AS changes
-        FROM ({_people(file, pair)}) AS people
-        GROUP BY school
+        WITH counted AS ({counted}),
+        {_people(file, pair)},
+        changed AS (
+          SELECT
+            1 AS one,
+            school,
+            COUNTIF(was) AS `before`,
+            COUNTIF(NOT here) AS drops,
+            COUNTIF(NOT was) AS adds,
+            COUNTIF(was AND here AND differs) AS changes
+          FROM people
+          GROUP BY school
+        )
+        SELECT * FROM counted LEFT JOIN changed USING (one)
     """  # noqa: S608  (names out of our own catalogue)
 
 
@@ -66,8 +71,9 @@ def by_school(found: Iterable[Mapping[str, Any]]) -> list[Change]:
 def keys(file: ViewFile, pair: Pair) -> Iterator[tuple[Literal["-", "+", "~"], str, str]]:
     """What is gone (-), comes (+) or differs (~): the school and the key (or the person) of each. Personal data."""
     query = f"""
+        WITH {_people(file, pair)}
         SELECT IF(NOT here, '-', IF(NOT was, '+', '~')) AS kind, school, who
-        FROM ({_people(file, pair)}) AS people
+        FROM people
         WHERE differs
         ORDER BY kind, school, who
     """  # noqa: S608  (names out of our own catalogue)
@@ -76,24 +82,40 @@ def keys(file: ViewFile, pair: Pair) -> Iterator[tuple[Literal["-", "+", "~"], s
 
 
 def _people(file: ViewFile, pair: Pair) -> str:
-    """One row per person or key: the school, whether it was there, whether it is here, whether anything of it differs.
+    """Subqueries, of which `people` has a row per person or key: the school, whether it was there, whether it is here,
+    whether anything of it differs.
 
     The rows are paired by their key, so the columns are compared as they are; a digest of each row takes twice as long.
     """
     rest = [column for column in pair.columns if column not in file.key]
     paired = " AND ".join(f"later.`{column}` = earlier.`{column}`" for column in file.key)
     other = "".join(f" OR later.`{column}` != earlier.`{column}`" for column in rest)
-    return f"""
-        SELECT
-          COALESCE(earlier._who, later._who) AS who,
-          COALESCE(MIN(earlier._school), MIN(later._school)) AS school,
-          LOGICAL_OR(earlier._who IS NOT NULL) AS was,
-          LOGICAL_OR(later._who IS NOT NULL) AS here,
-          LOGICAL_OR(earlier._who IS NULL OR later._who IS NULL{other}) AS differs
-        FROM ({_rows(file, pair.before, pair.columns)}) AS earlier
-        FULL OUTER JOIN ({_rows(file, pair.now, pair.columns)}) AS later ON {paired}
-        GROUP BY 1
-    """  # noqa: S608  (names out of our own catalogue)
+    pairs = "people" if file.counted == file.key else "paired"
+    rows = f"""
+        earlier AS ({_rows(file, pair.before, pair.columns)}),
+        later AS ({_rows(file, pair.now, pair.columns)}),
+        {pairs} AS (
+          SELECT
+            COALESCE(earlier._who, later._who) AS who,
+            COALESCE(earlier._school, later._school) AS school,
+            earlier._who IS NOT NULL AS was,
+            later._who IS NOT NULL AS here,
+            earlier._who IS NULL OR later._who IS NULL{other} AS differs
+          FROM earlier FULL OUTER JOIN later ON {paired}
+        )"""  # noqa: S608  (names out of our own catalogue)
+    if file.counted == file.key:
+        return rows
+    return f"""{rows},
+        people AS (
+          SELECT
+            who,
+            COALESCE(MIN(IF(was, school, NULL)), MIN(school)) AS school,
+            LOGICAL_OR(was) AS was,
+            LOGICAL_OR(here) AS here,
+            LOGICAL_OR(differs) AS differs
+          FROM paired
+          GROUP BY who
+        )"""  # noqa: S608  (names out of our own catalogue)
 
 
 def _rows(file: ViewFile, table: str, columns: tuple[str, ...]) -> str:

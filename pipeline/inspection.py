@@ -89,7 +89,7 @@ def _counted(file: ViewFile, frozen: Mapping[str, str], pair: Pair | None) -> tu
     """All that the warehouse counts of a file, by one query."""
     query = checks.query(file, frozen)
     if pair:
-        query = f"SELECT * FROM ({query}) AS counted LEFT JOIN ({churn.query(file, pair)}) AS changed USING (one)"  # noqa: S608
+        query = churn.query(query, file, pair)
     found = warehouse.ask(query, f"checking {file.name}")
     return checks.judged(file, frozen, found[0]), churn.by_school(found) if pair else []
 
