@@ -236,7 +236,7 @@ class CheckedSet(DeliveryTask):
 
 
 class DeliveredSet(DeliveryTask):
-    """The vendor was given the whole set, and the receipt says so. A week's set is given once."""
+    """The vendor was given the whole set, and the receipt says so."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return (CheckedSet(date=self.date, delivery=self.delivery),)
@@ -250,7 +250,8 @@ class DeliveredSet(DeliveryTask):
         return outbound.receipt_target(self.delivery, self.date)
 
     def superseded(self) -> bool:
-        return super().superseded() or (self.delivery.cadence == "weekly" and self.output().exists())
+        """Also by itself, where a set is given once a period: then what it was made of does not matter any more."""
+        return super().superseded() or (self.delivery.again == "never-same-day" and self.output().exists())
 
     def make(self) -> Made:
         return outbound.deliver(self.delivery, self.date, Meter(self, self.of()))

@@ -185,6 +185,7 @@ DELIVERIES = {
                 ),
             ),
             cadence="weekly",
+            again="never-same-day",  # what it counts goes on all week: a set of Thursday is no correction of Monday's
             gone="OTUS would no longer hear of",
         ),
         Delivery(

@@ -61,7 +61,9 @@ class LandedCopy:
 class Delivery:
     """The files of one vendor that belong together; `folder` is where they go on its server.
 
-    `gone` says in a few words what becomes there of those who are not sent any more.
+    `gone` says in a few words what becomes there of those who are not sent any more. `again` is what becomes of a set
+    that differs from the one which the vendor was given for the same period (day; of a weekly delivery, week): it is
+    given too, or not before the next period.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Delivery:
     folder: str
     files: tuple[ViewFile | LandedCopy, ...]
     cadence: Literal["daily", "weekly"] = "daily"
+    again: Literal["when-changed", "never-same-day"] = "when-changed"
     gone: str = "the vendor would no longer get"
 
     def period(self, date: dt.date) -> dt.date:

@@ -89,6 +89,8 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
     if receipt and target.exists():
         rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
         detail = f"{len(receipt['files'])} files at {where}"
+        if receipt["as_of"] == date.isoformat() and receipt["fingerprint"] != target.fingerprint:
+            detail += "; what changed since is not sent before the next period (never-same-day)"
         return Flow(delivery.name, "out", "delivered", rows, size, _local(receipt["sent_at"]), detail)
     held = storage.find(outbound.verdict_name(delivery, date)).metadata
     if held.get("may_go") == "discarded":

@@ -221,4 +221,4 @@ class ReceiptTarget(Target):
         held, latest = storage.find(self.name).metadata.get("fingerprint"), self.latest()
         if held is None or latest is None or latest < self.period:
             return False
-        return self.delivery.cadence == "weekly" or held == self.fingerprint
+        return self.delivery.again == "never-same-day" or held == self.fingerprint

@@ -3,13 +3,15 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from clouds import Cloud, set_up
 from pipeline import agreements, diff, inbound, manifests, outbound, sources, sql, storage, verdicts, warehouse
+from pipeline.chain import DeliveredSet
 from pipeline.errors import ConfigurationError, OnHold
 from pipeline.feeds import FEEDS
 from pipeline.limits import Churn
@@ -237,3 +239,24 @@ def test_a_set_whose_school_column_was_not_sent_before_has_nothing_to_compare_wi
     arrive(MONDAY, {"0105": 20})
     with pytest.raises(OnHold, match="tables with the last delivery's rows to compare with: 0"):
         verdicts.check(ROSTERS, MONDAY)
+
+
+# ------------------------------------------------------------------------------------------- the same period once more
+
+
+@pytest.mark.parametrize("again", ["when-changed", "never-same-day"])
+def test_a_correction_of_the_same_day_goes_by_the_row_s_word(
+    district: Cloud, again: Literal["when-changed", "never-same-day"]
+) -> None:
+    rosters = replace(ROSTERS, again=again)
+    delivered(FRIDAY, {"0105": 3})
+    to_do = DeliveredSet(date=FRIDAY, delivery=rosters)
+    assert to_do.output().exists()
+    arrive(FRIDAY, {"0105": 3}, last_name="Jones")
+    as_the_next_run()
+    passed = again == "never-same-day"
+    assert (to_do.output().exists(), to_do.superseded()) == (passed, passed)
+    arrive(MONDAY, {"0105": 3}, last_name="Jones")
+    as_the_next_run()
+    next_day = DeliveredSet(date=MONDAY, delivery=rosters)
+    assert (next_day.output().exists(), next_day.superseded()) == (False, False)
