@@ -89,7 +89,16 @@ KINDS = (
         "a connection breaks off after so many bytes",
         (Option("--after", int, 100_000, "bytes read or written on that connection"), _TIMES),
     ),
-    Kind("slow", "F13", "vendor", "moves bytes slowly", (Option("--rate", int, 50_000, "bytes a second"),)),
+    Kind(
+        "slow",
+        "F13 F15",
+        "vendor",
+        "moves bytes slowly",
+        (
+            Option("--rate", int, 50_000, "bytes a second"),
+            Option("--rename", float, 0.0, "seconds that each rename takes, one after the other"),
+        ),
+    ),
     Kind("hang", "F13", "vendor", "lets us in and then answers nothing"),
     Kind("full", "F13", "vendor", "has no space left", (Option("--quota", int, 100_000, "bytes of all files"),)),
     Kind("read-only", "F12", "vendor", "refuses to open a file for writing"),

@@ -92,6 +92,7 @@ class _Session(asyncssh.SFTPServer):
         self._vendor = vendor
         self._moved = 0
         self._cut = False
+        self._renaming = asyncio.Lock()
 
     async def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         await self._answering()
@@ -165,6 +166,9 @@ class _Session(asyncssh.SFTPServer):
         fault = self._vendor.fault("no-rename")
         if fault and (not fault.options["onto_existing"] or os.path.lexists(self.map_path(newpath))):
             raise asyncssh.SFTPFailure("Rename is not allowed")
+        if fault := self._vendor.fault("slow"):
+            async with self._renaming:  # a client may ask for several at once
+                await asyncio.sleep(fault.options.get("rename", 0))
 
     def _renamed(self, oldpath: bytes, newpath: bytes) -> None:
         self._vendor.log.write(event="rename", path=os.fsdecode(oldpath), to=os.fsdecode(newpath))
