@@ -55,8 +55,8 @@ SELECT
   COALESCE(FORMAT_DATE('%m/%d/%Y', students.dob), '') AS DOB,
   IF(students.ethnicity IN ('A', 'B', 'I', 'M', 'P', 'W'), students.ethnicity, '') AS Race,
   CASE
-    WHEN students.fedethnicity = '1' THEN 'Y'
-    WHEN students.fedethnicity = '0' THEN 'N'
+    WHEN LOWER(students.fedethnicity) IN ('1', 'true') THEN 'Y'
+    WHEN LOWER(students.fedethnicity) IN ('0', 'false') THEN 'N'
     WHEN students.ethnicity = 'H' THEN 'Y'
     ELSE ''
   END AS Hispanic_Latino,

@@ -51,7 +51,7 @@ WITH
       calendar_day.schoolid,
       SAFE.PARSE_DATE('%m/%d/%Y', calendar_day.date_value) AS day
     FROM `powerschool_combined.calendar_day` AS calendar_day
-    WHERE calendar_day.insession = '1'
+    WHERE calendar_day.insession
   ),
   daily_marks AS (
     SELECT

@@ -23,7 +23,7 @@ FROM (
 INNER JOIN `roster_files.server_days` AS server_days
   ON server_days.district_identification = years.district_identification
   AND server_days.day BETWEEN years.first_day AND years.last_day
-WHERE years.isyearrec = '1'
+WHERE years.isyearrec
 QUALIFY
   ROW_NUMBER() OVER (
     PARTITION BY years.district_identification, years.schoolid
