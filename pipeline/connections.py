@@ -9,7 +9,6 @@ Connections belong to one process (they do not survive a fork) and are kept for 
 """
 
 import atexit
-import errno
 import os
 import socket
 import threading
@@ -24,7 +23,7 @@ from paramiko.hostkeys import HostKeyEntry, HostKeys
 from paramiko.ssh_exception import IncompatiblePeer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
-from pipeline import inflight, secrets, settings
+from pipeline import disk, inflight, secrets, settings
 from pipeline.errors import (
     ConfigurationError,
     HostKeyRefused,
@@ -210,8 +209,7 @@ def _transient(error: BaseException) -> bool:
 
 def _our_own(error: BaseException) -> bool:
     """An error of this machine's files: a line's and a server's have other numbers and name no file."""
-    ours = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
-    return isinstance(error, OSError) and (error.filename is not None or error.errno in ours)
+    return isinstance(error, OSError) and (error.filename is not None or error.errno in disk.FAILURES)
 
 
 def _refusal(error: BaseException) -> bool:

@@ -9,6 +9,7 @@
     │   ├── TransferIncomplete    the bytes that arrived are not those that were sent
     │   └── StaleFile             gives the same bytes morning after morning
     ├── ContractBroken            a file that came in is not what its contract says; it is in quarantine
+    ├── DiskFailed                our own disk is full, or cannot be written
     ├── WarehouseError            BigQuery or Cloud Storage refused, or holds what we did not put there
     └── OnHold                    a delivery is checked and waits for a person: exit code 40
 
@@ -58,6 +59,10 @@ class StaleFile(VendorError):
 
 class ContractBroken(PipelineError):
     """A file that came in is not what its contract says."""
+
+
+class DiskFailed(PipelineError):
+    """Our own disk is full, or cannot be written."""
 
 
 class WarehouseError(PipelineError):

@@ -30,6 +30,7 @@ import luigi
 from luigi.rpc import RPCError
 
 from pipeline import (
+    disk,
     lateness,
     ledger,
     logs,
@@ -118,7 +119,7 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
     outcome = judge(root, events, left + trouble)
     _purge(date, outcome)
     _record(outcome)
-    note(name, date, outcome)
+    _note(name, date, outcome)
     display.finish(date, outcome, time.monotonic() - begun, log_file)
     return outcome.code
 
@@ -142,8 +143,9 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
 def _finish() -> list[str]:
     """Sets that a killed run left half-way at a vendor come first; in sentences, what stood against it."""
     try:
-        for done in outbound.finish_interrupted():
-            log.info("completed at the vendor: %s", done)
+        with disk.explained():
+            for done in outbound.finish_interrupted():
+                log.info("completed at the vendor: %s", done)
     except PipelineError as error:
         return [secrets.redact(str(error))]
     return []
@@ -254,6 +256,16 @@ def _late(root: luigi.Task) -> list[Late]:
             if isinstance(vendor_file, VendorFile) and not vendor_file.output().exists():
                 missing.append(lateness.of(task.feed, task.part, task.date))
     return sorted(missing, key=str)
+
+
+def _note(name: str, date: dt.date, outcome: Outcome) -> None:
+    """Keep the note; a disk that does not take it undoes nothing of the morning."""
+    try:
+        with disk.explained():
+            note(name, date, outcome)
+    except PipelineError as error:
+        outcome.trouble += [] if any(event.error == type(error).__name__ for event in outcome.failed) else [str(error)]
+        outcome.code = BROKEN
 
 
 def note(name: str, date: dt.date, outcome: Outcome) -> None:

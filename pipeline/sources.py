@@ -165,15 +165,16 @@ def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile
 
 
 def settled(source: Source, file: RemoteFile) -> bool:
-    """Whether the file stands still: its time is older than the place's settle time, or two looks agree.
+    """Whether the file stood still: when we looked its time was older than the place's settle time, or two looks agree.
 
     Waits, at most once a place and process, until the settle time since the first look is over.
     """
     place = source.place
-    if time.time() - file.mtime > place.settle:
+    first, _ = look(place)
+    looked_at = time.time() - (time.monotonic() - first)
+    if looked_at - file.mtime > place.settle:
         return True
     if place not in _second_looks:
-        first, _ = look(place)
         time.sleep(max(0.0, first + place.settle - time.monotonic()))
         _second_looks[place] = place.look()
     return _second_looks[place].get(file.name) == file

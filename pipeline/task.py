@@ -5,7 +5,7 @@ import traceback
 
 import luigi
 
-from pipeline import progress, secrets
+from pipeline import disk, progress, secrets
 from pipeline.deliveries import DELIVERIES, Delivery
 from pipeline.errors import PipelineError
 from pipeline.feeds import FEEDS, Feed
@@ -90,7 +90,8 @@ class ChainTask(luigi.Task):
         ask_anew()
         progress.emit(Event("started", self.task_family, self.of(), self.flow()))
         unchanged = self.output().exists()
-        made = Made(words="unchanged") if unchanged else self.make()
+        with disk.explained():
+            made = Made(words="unchanged") if unchanged else self.make()
         progress.show(self, str(made))
         self._just_ran = True
         kind: Kind = "unchanged" if unchanged else "done"

@@ -92,7 +92,7 @@ def _install_ducklake(data: Path) -> None:
             import_extension("ducklake", con=connection)
 
 
-def close_the_gaps(objects: Objects) -> None:
+def close_the_gaps(objects: Objects, countdown: Countdown) -> None:
     """Once in a process, after the settings and before the first request."""
     _read_and_write_objects(objects)
     _move_the_etag_with_the_rows()
@@ -100,6 +100,7 @@ def close_the_gaps(objects: Objects) -> None:
     _replace_the_text_of_views()
     _note_submitted_jobs()
     _create_one_dataset_at_a_time()
+    _let_jobs_fail(countdown)
 
 
 def _read_and_write_objects(objects: Objects) -> None:
@@ -212,6 +213,28 @@ def _create_one_dataset_at_a_time() -> None:
     datasets.create = create_alone
 
 
+def _let_jobs_fail(countdown: Countdown) -> None:
+    """The fault `job-fails`: the job has begun when it ends with an error, of a kind that no client tries again."""
+    from local_bigquery.errors import BigQueryError
+    from local_bigquery.jobs import runner
+
+    query, handle = runner._query, runner._handle
+
+    def fail(kind: str) -> None:
+        if countdown.strike("job-fails", job=kind):
+            raise BigQueryError("resourcesExceeded", "Resources exceeded: fault job-fails")
+
+    def queried(*args: Any) -> Any:
+        fail("query")
+        return query(*args)
+
+    def handled(job: Any, kind: str, *args: Any) -> Any:
+        fail(kind)
+        return handle(job, kind, *args)
+
+    runner._query, runner._handle = queried, handled
+
+
 _job: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("job", default=None)
 
 
@@ -302,7 +325,7 @@ class BigQuery:
         from local_bigquery.settings import settings
 
         settings.data_dir, settings.default_project_id = data, project
-        close_the_gaps(objects)
+        close_the_gaps(objects, countdown)
         from local_bigquery import app
 
         observed = _Observed(app, log, countdown)

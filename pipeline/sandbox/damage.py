@@ -150,9 +150,9 @@ def _again(places: Places, path: Path, options: dict[str, Any]) -> None:
 
 
 def _stale(places: Places, path: Path, options: dict[str, Any]) -> None:
-    day_before = path.stat().st_mtime - 86400
+    earlier = path.stat().st_mtime - 3600 * options["hours"]
     _replace(places, path, path.read_bytes())
-    os.utime(path, (day_before, day_before))
+    os.utime(path, (earlier, earlier))
 
 
 def _empty(places: Places, path: Path, options: dict[str, Any]) -> None:
@@ -230,6 +230,16 @@ def _zeros(places: Places, path: Path, options: dict[str, Any]) -> None:
     _rewrite(places, path, change)
 
 
+def _booleans(places: Places, path: Path, options: dict[str, Any]) -> None:
+    words = {"1": "True", "0": "False"}
+
+    def change(rows: Rows) -> Rows:
+        place = rows[0].index(options["column"])
+        return [rows[0], *([*row[:place], words.get(row[place], row[place]), *row[place + 1 :]] for row in rows[1:])]
+
+    _rewrite(places, path, change)
+
+
 def _rewrite(places: Places, path: Path, change: Callable[[Rows], Rows]) -> None:
     text = path.read_text("utf-8")
     delimiter = _delimiter(text.partition("\n")[0])
@@ -260,5 +270,6 @@ _DO: dict[str, Callable[[Places, Path, dict[str, Any]], None]] = {
     "header-only": _header_only,
     "encoding": _encoding,
     "zeros": _zeros,
+    "booleans": _booleans,
     "growing": _growing,
 }

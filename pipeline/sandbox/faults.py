@@ -56,7 +56,13 @@ KINDS = (
         ),
     ),
     Kind("again", "F5", "file", "the same bytes once more, with the time of now"),
-    Kind("stale", "F5", "file", "the time is a day earlier, as if nothing had come"),
+    Kind(
+        "stale",
+        "F5",
+        "file",
+        "the time is a day earlier, as if nothing had come",
+        (Option("--hours", float, 24.0, "so much earlier, or below 0 later: a vendor's clock that is wrong"),),
+    ),
     Kind(
         "header",
         "F6",
@@ -79,6 +85,13 @@ KINDS = (
         (Option("to", str, None, "cp1252, utf-16 or utf-8-sig"),),
     ),
     Kind("zeros", "F9", "file", "ids have lost their leading zeros"),
+    Kind(
+        "booleans",
+        "F10",
+        "file",
+        "1 and 0 of a column are True and False",
+        (Option("column", str, None, "the column, as the header has it"),),
+    ),
     Kind("growing", "F4", "file", "a writer appends to it every 0.2 s until `heal`"),
     Kind("host-key", "F11", "vendor", "shows another host key; the pinned one stays as it is"),
     Kind("login", "F16", "vendor", "refuses the password"),
@@ -113,6 +126,13 @@ KINDS = (
     Kind("taken", "F20", "vendor", "has read and removed what we delivered"),
     Kind("storage", "F14 F15", "", "Cloud Storage answers with an error", (_STATUS, _TIMES)),
     Kind("bigquery", "F14 F15", "", "BigQuery answers with an error", (_STATUS, _TIMES)),
+    Kind(
+        "job-fails",
+        "F14",
+        "",
+        "a job of BigQuery begins, and then ends with an error",
+        (Option("job", str, None, "load, query or extract"), _TIMES),
+    ),
     Kind(
         "portal-slow",
         "F17",
@@ -216,11 +236,11 @@ class Countdown:
         times = fault.options.get("times", 0)
         return not times or self._struck.get((fault.id, fault.name), 0) < times
 
-    def strike(self, name: str, target: str = "") -> Fault | None:
-        """The fault if it is on and has strikes left; takes one of them."""
+    def strike(self, name: str, target: str = "", **options: str) -> Fault | None:
+        """The fault if it is on, with these options, and has strikes left; takes one of them."""
         fault = self._faults.find(name, target)
         with self._lock:
-            if fault is None or not self.left(fault):
+            if fault is None or not options.items() <= fault.options.items() or not self.left(fault):
                 return None
             key = (fault.id, fault.name)
             self._struck[key] = self._struck.get(key, 0) + 1

@@ -80,12 +80,18 @@ class Held:
 
 
 class District:
-    """One pretend district in `folder`, which must be empty; `off` are the flows that it does not have."""
+    """One pretend district in `folder`, which must be empty; `off` are the flows that it does not have.
+
+    `results` is what the commands have said since all was as it was kept.
+    """
+
+    zone = ZoneInfo("America/Chicago")
 
     def __init__(self, folder: Path, off: Iterable[str] = OFF) -> None:
         self.folder = folder
         self.config = elsewhere.write(folder, 400, off)
         self.ports = elsewhere.ports(self.config)
+        self.results: list[Result] = []
         self._minutes = 0
 
     # ------------------------------------------------------------------------------------------ doing
@@ -98,7 +104,8 @@ class District:
         """A command, from the pipeline's folder."""
         with self.start(*words) as process:
             out, _ = process.communicate(timeout=300)
-        return Result(process.returncode, out)
+        self.results.append(Result(process.returncode, out))
+        return self.results[-1]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -151,7 +158,7 @@ class District:
     def _date(self, path: Path, date: dt.date) -> None:
         """Some minute after four in the morning, each file another one."""
         self._minutes += 1
-        moment = dt.datetime.combine(date, dt.time(4), ZoneInfo("America/Chicago"))
+        moment = dt.datetime.combine(date, dt.time(4), self.zone)
         at = (moment + dt.timedelta(minutes=self._minutes)).timestamp()
         os.utime(path, (at, at))
 
@@ -188,6 +195,7 @@ class District:
         """All is as it was kept, and the servers are up."""
         shutil.rmtree(self.folder)
         shutil.copytree(copy, self.folder)
+        self.results.clear()
         self.sandbox("up", "--date", (self.folder / "sandbox" / "last_day").read_text().strip())
 
     # ---------------------------------------------------------------------------------------- looking

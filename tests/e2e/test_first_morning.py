@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from e2e.conftest import Monday
 from e2e.district import DELIVERIES, FEEDS, MONDAY, District
+from e2e.mornings import Monday
 
 SCORES = {
     "/home/incoming/savvas_assessment_scores.csv": "/scores/SAVVAS_Realize_Assessment_Scores_20251117.csv",

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from e2e.district import MONDAY, ROOT, TUESDAY, District, Result
-from e2e.test_killed import kill
-from e2e.test_nothing_secret import shown
+from faults.leaks import shown
+from faults.test_killed import kill
 from pipeline import deliveries, feeds
 from pipeline.feeds import SCHOOLS
 from pipeline.sandbox import eis, eis_errors

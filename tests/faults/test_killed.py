@@ -23,8 +23,8 @@ from typing import Any
 
 import psutil
 
-from e2e.conftest import Monday
 from e2e.district import MONDAY, VENDORS, District
+from e2e.mornings import Monday
 from pipeline.sandbox.places import VENDORS_OWN
 
 DAYS = [MONDAY + timedelta(days=n) for n in range(1, 5)]
