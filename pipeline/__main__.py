@@ -79,6 +79,8 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
         print(json.dumps([asdict(flow) for flow in found], indent=1, ensure_ascii=False))
     else:
         print(f"{settings.load().district.name}, {asked.date}\n\n{status.table(found)}")
+        for line in status.refused(found, asked.date):
+            print(f"\n{line}")
         for file in status.unclaimed(asked.date):
             print(f"\n{file} is no feed's; it was not loaded")
     states = {flow.state for flow in found}

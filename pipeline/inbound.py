@@ -142,7 +142,7 @@ def _landed_path(landed: LandedTarget) -> Path:
 def _quarantine(target: PreparedTarget, parts: list[Part], refusal: ContractBroken) -> None:
     """Keep the feed's files of this moment, and the reason, where no later file replaces them."""
     digest = manifests.fingerprint(target.parts())[:12]
-    folder = settings.load().district.landing / "quarantine" / target.feed.name / f"{target.date}-{digest}"
+    folder = _quarantines(target.feed) / f"{target.date}-{digest}"
     for part in parts:
         kept = manifests.folder(folder / part.name) / part.path.name
         if not kept.exists():
@@ -151,6 +151,22 @@ def _quarantine(target: PreparedTarget, parts: list[Part], refusal: ContractBrok
         folder / "reason.json",
         {"found": refusal.found, "expected": refusal.expected, "next": refusal.next_step},
     )
+
+
+def _quarantines(feed: Feed) -> Path:
+    return settings.load().district.landing / "quarantine" / feed.name
+
+
+def refused(feed: Feed, date: dt.date) -> dict[str, str]:
+    """The feed's files of that date that lie in quarantine: their folders, and what was found in them."""
+    reasons = sorted(_quarantines(feed).glob(f"{date}-*/reason.json"))
+    return {str(reason.parent): str((manifests.load(reason) or {}).get("found", "")) for reason in reasons}
+
+
+def refused_before(date: dt.date) -> int:
+    """How many refused files of earlier dates still lie in quarantine."""
+    folders = (settings.load().district.landing / "quarantine").glob("*/*")
+    return sum(folder.name[:10] < date.isoformat() for folder in folders)
 
 
 def stored_target(feed: Feed, date: dt.date) -> ObjectTarget:

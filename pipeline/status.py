@@ -1,7 +1,7 @@
 """Where every flow stands on a date, read from the evidence that the tasks leave; no vendor is asked."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline import catalogue, inbound, lateness, manifests, outbound, settings, storage
@@ -14,7 +14,8 @@ State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "o
 
 @dataclass(frozen=True)
 class Flow:
-    """One flow on one date. `at` is the local time at which its state came true."""
+    """One flow on one date. `at` is the local time at which its state came true; `refused` are the files in quarantine:
+    folder and what was found."""
 
     flow: str
     direction: str
@@ -23,6 +24,7 @@ class Flow:
     bytes: int | None = None
     at: str = ""
     detail: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 def flows(date: dt.date) -> list[Flow]:
@@ -56,6 +58,7 @@ def _inbound(feed: Feed, date: dt.date, failed: dict[str, str]) -> Flow:
         "rows": prepared["rows"] if prepared else None,
         "bytes": sum(int(manifest["size"]) for manifest in there) if there else None,
         "at": _local(max(str(manifest["landed_at"]) for manifest in there)) if there else "",
+        "refused": inbound.refused(feed, date),
     }
     as_of = TableTarget(feed.dataset, feed.name, {}).as_of()
     if as_of is not None and as_of > date:
@@ -127,6 +130,15 @@ def table(found: list[Flow]) -> str:
         cells = [row[i].rjust(widths[i]) if i in (3, 4) else row[i].ljust(widths[i]) for i in range(6)]
         lines.append("  ".join([*cells, row[6]]).rstrip())
     return "\n".join(lines)
+
+
+def refused(found: list[Flow], date: dt.date) -> list[str]:
+    """A line for each file of the date in quarantine, and one for those of earlier dates."""
+    lines = [
+        f"refused: {flow.flow}: {what}; it lies in {folder}" for flow in found for folder, what in flow.refused.items()
+    ]
+    older = inbound.refused_before(date)
+    return lines + ([f"{older} refused files of earlier dates lie in quarantine"] if older else [])
 
 
 def unclaimed(date: dt.date) -> list[str]:

@@ -5,7 +5,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Tuesday:
     before: dict[str, Any]
     after: dict[str, Any]
     then: Result
-    good: dict[str, bytes] = field(default_factory=dict)
+    status: Result
 
 
 def held(district: District) -> dict[str, Any]:
@@ -96,12 +96,13 @@ def tuesday(monday: Monday) -> Iterator[Tuesday]:
             district.send(TUESDAY, district.sftp / path, content)
         run = district.run_daily(TUESDAY, workers=4)
         told = json.loads(district.pipeline("status", "--date", f"{TUESDAY}", "--json").out)
+        status = district.pipeline("status", "--date", f"{TUESDAY}")
         after = held(district)
         district.sandbox("heal")
         for path, content in good.items():
             district.send(TUESDAY, district.sftp / path, content)
         then = district.run_daily(TUESDAY, workers=4)
-        yield Tuesday(district, run, {flow["flow"]: flow for flow in told}, before, after, then, good)
+        yield Tuesday(district, run, {flow["flow"]: flow for flow in told}, before, after, then, status)
         assert leaks(district) == []
 
 
@@ -135,6 +136,17 @@ def test_yesterdays_bytes_are_told(tuesday: Tuesday) -> None:
     assert tuesday.flows[SAME]["detail"] == "the same bytes as on 2025-11-17"
     assert "cc.csv, the same bytes as on 2025-11-17" in tuesday.run.out
     assert tuesday.after[table(SAME)][0]["as_of"] == f"{TUESDAY}"
+
+
+def test_status_lists_what_was_refused(tuesday: Tuesday) -> None:
+    """By feed, with what was found and where it lies; a file that is late is none."""
+    refused = {feed for feed, flow in tuesday.flows.items() if flow.get("refused")}
+    assert refused == {"attendance", "courses", "incidents", "calendar_day"}
+    for feed in refused:
+        ((folder, found),) = tuesday.flows[feed]["refused"].items()
+        assert f"refused: {feed}: {found}; it lies in {folder}" in tuesday.status.out
+        assert Path(folder, "reason.json").is_file()
+        assert found in tuesday.run.out
 
 
 def test_nothing_is_sent_that_is_made_of_any_of_them(tuesday: Tuesday) -> None:
