@@ -15,10 +15,10 @@ from collections.abc import Iterable
 
 import luigi
 
-from pipeline import inbound, outbound, reports, settings, sql, verdicts, warehouse
+from pipeline import inbound, lastgood, outbound, reports, settings, sql, verdicts, warehouse
 from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import PipelineError
-from pipeline.feeds import FEEDS, Feed, of_table
+from pipeline.feeds import Feed, of_table
 from pipeline.portals import tasks
 from pipeline.progress import Made, Meter
 from pipeline.sources import PortalReport, Source
@@ -119,10 +119,10 @@ class StoredObject(FeedTask):
 
 
 class LoadedTable(FeedTask):
-    """The table holds the rows of that object, or those of a later date."""
+    """The table holds the rows of that object, or those of a later date; of an earlier one, where the row allows it."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return (StoredObject(date=self.date, feed=self.feed),)
+        return (StoredObject(date=lastgood.date_of(self.feed, self.date), feed=self.feed),)
 
     def output(self) -> TableTarget:
         return inbound.loaded_target(self.feed, self.date)
@@ -225,7 +225,7 @@ class CheckedSet(DeliveryTask):
     def requires(self) -> tuple[luigi.Task, ...]:
         return (
             *(Snapshot(date=self.date, delivery=self.delivery, file=file.name) for file in self.delivery.view_files),
-            *(PreparedFile(date=self.date, feed=FEEDS[copy.feed]) for copy in self.delivery.copies),
+            *(PreparedFile(date=lastgood.date_of(feed, self.date), feed=feed) for feed in self.delivery.copied),
         )
 
     def output(self) -> ObjectTarget:

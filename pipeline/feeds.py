@@ -27,6 +27,8 @@ class Feed:
     `landing_days` is after how many days our copies are purged, when that is sooner than [district] landing_days.
     `repeats` is how many mornings in a row the same bytes are believed; without it they are only told.
     `reader` makes a plain CSV of a file that is none; the contract is that of the plain one.
+    `last_good_days` lets a feed whose file is not there at the deadline go on with that of an earlier morning, at most
+    so many days old and not purged yet; without it, what needs the feed waits.
     `layout` tells whether the columns are the vendor's published ones or modelled by us.
     """
 
@@ -46,6 +48,7 @@ class Feed:
     last_line: Literal["ended", "open"] = "ended"
     landing_days: int | None = None
     repeats: int | None = None
+    last_good_days: int = 0
     reader: Reader | None = None
     layout: Layout = "modelled"
 

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from pipeline import contract, manifests, reports, settings, storage, warehouse
+from pipeline import contract, lastgood, manifests, reports, settings, storage, warehouse
 from pipeline.contract import Part
 from pipeline.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.feeds import Feed
@@ -190,20 +190,21 @@ def store(feed: Feed, date: dt.date) -> Made:
 
 
 def loaded_target(feed: Feed, date: dt.date) -> TableTarget:
-    """The table that holds the feed's rows of the date."""
-    print_ = table_fingerprint(feed, date)
-    return TableTarget(feed.dataset, feed.name, {"as_of": date.isoformat(), "sha": print_} if print_ else {})
+    """The table that holds the feed's rows of the date; `as_of` is that of the file which stands for it."""
+    as_of, print_ = lastgood.date_of(feed, date), table_fingerprint(feed, date)
+    return TableTarget(feed.dataset, feed.name, {"as_of": as_of.isoformat(), "sha": print_} if print_ else {})
 
 
 def table_fingerprint(feed: Feed, date: dt.date) -> str:
     """What the table's label `sha` must be: the prepared CSV and the schema that types it. '' before it is prepared."""
-    manifest = PreparedTarget(feed, date).manifest()
+    manifest = PreparedTarget(feed, lastgood.date_of(feed, date)).manifest()
     return manifests.fingerprint(manifest["sha256"], feed.contract.fingerprint) if manifest else ""
 
 
 def load(feed: Feed, date: dt.date) -> Made:
     """Replace the table by the object's rows, as one job whose id is made of table, date and fingerprint."""
     labels = loaded_target(feed, date).expected
+    date = lastgood.date_of(feed, date)
     source = stored_target(feed, date)
     rows = warehouse.load(
         storage.uri(source.name),

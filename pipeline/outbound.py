@@ -13,6 +13,7 @@ from pipeline import (
     agreements,
     connections,
     inbound,
+    lastgood,
     manifests,
     pushing,
     receipts,
@@ -104,7 +105,8 @@ def _frozen(columns: str, file: ViewFile, to: TableTarget, days: int) -> int:
 def fingerprint(delivery: Delivery, date: dt.date) -> str:
     """What the delivery would be made of now: every file's frozen rows or landed bytes, and how it is written."""
     frozen = [(repr(file), snapshot_target(delivery, file, date).expected) for file in delivery.view_files]
-    copies = [(repr(copy), PreparedTarget(FEEDS[copy.feed], date).parts()) for copy in delivery.copies]
+    held = {copy: lastgood.date_of(FEEDS[copy.feed], date) for copy in delivery.copies}
+    copies = [(repr(copy), PreparedTarget(FEEDS[copy.feed], day).parts()) for copy, day in held.items()]
     return manifests.fingerprint(frozen, copies)
 
 
@@ -225,7 +227,14 @@ def _looked_at(delivery: Delivery, date: dt.date) -> dict[str, Any]:
         for file in delivery.view_files
     }
     contents |= {copy.name: receipts.of_copy(copy, date) for copy in delivery.copies}
-    return {"released": verdict.get("released"), "contents": contents}
+    return {"released": verdict.get("released"), "contents": contents, "older_inputs": _older_inputs(delivery, date)}
+
+
+def _older_inputs(delivery: Delivery, date: dt.date) -> dict[str, str]:
+    """The feeds of which another date's file stands for the morning's, and that date."""
+    feeds = [*delivery.copied, *(feed for file in delivery.view_files for feed in feeds_below(file.view))]
+    held = {feed.name: lastgood.date_of(feed, date) for feed in feeds}
+    return {name: day.isoformat() for name, day in held.items() if day != date}
 
 
 def _facts(rows: int, file: Path) -> dict[str, int | str]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from pipeline import agreements, inbound, manifests, storage
+from pipeline import agreements, inbound, lastgood, manifests, storage
 from pipeline.errors import WarehouseError
 from pipeline.feeds import FEEDS, Feed
 from pipeline.sets import LandedCopy, ViewFile
@@ -51,7 +51,7 @@ def of_copy(copy: LandedCopy, date: dt.date) -> dict[str, Any]:
 def _students(feed: Feed, date: dt.date, column: str) -> int:
     """How many different values the prepared file has in the column, besides none."""
     rows = pyarrow.csv.read_csv(
-        PreparedTarget(feed, date).path,
+        PreparedTarget(feed, lastgood.date_of(feed, date)).path,
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(column_types={column: pa.string()}, include_columns=[column]),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
-from pipeline import dialect, manifests, storage, warehouse
+from pipeline import dialect, lastgood, manifests, storage, warehouse
 from pipeline.deliveries import ViewFile
 from pipeline.errors import PipelineError, WarehouseError
 from pipeline.feeds import Feed
@@ -43,7 +43,8 @@ def _extract(frozen: TableTarget, to: Path) -> None:
 
 def as_landed(feed: Feed, date: dt.date, to: Path) -> int:
     """The landed bytes of a feed of one part (of several parts there is no one file to send); returns the rows."""
-    landed, prepared = LandedTarget(feed, feed.sources[0].name, date), PreparedTarget(feed, date).manifest()
+    held = lastgood.date_of(feed, date)
+    landed, prepared = LandedTarget(feed, feed.sources[0].name, held), PreparedTarget(feed, held).manifest()
     manifest = landed.manifest()
     if manifest is None or prepared is None:
         raise WarehouseError(f"no landed copy of {feed.name}", expected="one, whole", next_step="run again")

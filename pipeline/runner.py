@@ -31,6 +31,7 @@ from luigi.rpc import RPCError
 
 from pipeline import (
     disk,
+    lastgood,
     lateness,
     ledger,
     logs,
@@ -46,7 +47,7 @@ from pipeline import (
     storage,
     warehouse,
 )
-from pipeline.chain import DeliveryTask, DeployedView, FeedTask, LandedFile, VendorFile
+from pipeline.chain import DeliveryTask, DeployedView, FeedTask, LandedFile, LoadedTable, VendorFile
 from pipeline.display import Display
 from pipeline.errors import OnHold, PipelineError
 from pipeline.feeds import FEEDS
@@ -186,7 +187,7 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
     try:
         complete = bool(root.complete())  # type: ignore[no-untyped-call]
         missing = [] if complete else _late(root)
-        outcome.late = [str(late) for late in missing if not late.overdue]
+        outcome.late = [str(late) for late in missing if not late.overdue] + _with_older(root)
         outcome.trouble += [late.sentences() for late in missing if late.overdue]
     except PipelineError as error:
         outcome.trouble.append(secrets.redact(str(error)))
@@ -229,7 +230,7 @@ def _code(outcome: Outcome, complete: bool) -> int:
     if len(held) < len(outcome.failed) or outcome.trouble:
         return BROKEN
     if complete:
-        return DONE
+        return LATE if outcome.late else DONE
     if held:
         return HELD
     return LATE if outcome.late else BROKEN
@@ -266,6 +267,12 @@ def _note(name: str, date: dt.date, outcome: Outcome) -> None:
     except PipelineError as error:
         outcome.trouble += [] if any(event.error == type(error).__name__ for event in outcome.failed) else [str(error)]
         outcome.code = BROKEN
+
+
+def _with_older(root: luigi.Task) -> list[str]:
+    """A line for each file in whose place an earlier one stands."""
+    tables = [task for task in tasks_below(root) if isinstance(task, LoadedTable)]
+    return sorted(line for task in tables for line in lastgood.told(task.feed, task.date))
 
 
 def note(name: str, date: dt.date, outcome: Outcome) -> None:

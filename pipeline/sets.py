@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.dialect import CSV, Dialect
-from pipeline.feeds import Layout
+from pipeline.feeds import FEEDS, Feed, Layout
 from pipeline.limits import USUAL, Allowed, Churn, Longest, Reference, Written
 
 
@@ -81,6 +81,10 @@ class Delivery:
     @property
     def view_files(self) -> tuple[ViewFile, ...]:
         return tuple(file for file in self.files if isinstance(file, ViewFile))
+
+    @property
+    def copied(self) -> tuple[Feed, ...]:
+        return tuple(FEEDS[copy.feed] for copy in self.copies)
 
     @property
     def copies(self) -> tuple[LandedCopy, ...]:

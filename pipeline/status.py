@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipeline import catalogue, inbound, lateness, manifests, outbound, settings, storage
+from pipeline import catalogue, inbound, lastgood, lateness, manifests, outbound, settings, storage
 from pipeline.deliveries import Delivery
 from pipeline.feeds import Feed
 from pipeline.targets import LandedTarget, PreparedTarget, TableTarget
@@ -53,7 +53,8 @@ def _local(moment: str) -> str:
 def _inbound(feed: Feed, date: dt.date, failed: dict[str, str]) -> Flow:
     landed = [LandedTarget(feed, source.name, date).manifest() for source in feed.sources]
     there = [manifest for manifest in landed if manifest]
-    prepared = PreparedTarget(feed, date).manifest()
+    held = lastgood.date_of(feed, date)
+    prepared = PreparedTarget(feed, held).manifest()
     facts: dict[str, Any] = {
         "rows": prepared["rows"] if prepared else None,
         "bytes": sum(int(manifest["size"]) for manifest in there) if there else None,
@@ -64,7 +65,7 @@ def _inbound(feed: Feed, date: dt.date, failed: dict[str, str]) -> Flow:
     if as_of is not None and as_of > date:
         return Flow(feed.name, "in", "loaded", **facts, detail=f"the table is of {as_of}")
     if inbound.loaded_target(feed, date).exists():
-        return Flow(feed.name, "in", "loaded", **facts, detail=_same(there))
+        return Flow(feed.name, "in", "loaded", **facts, detail=_same(there) if held == date else f"goes on with {held}")
     if feed.name in failed:
         return Flow(feed.name, "in", "broken", **facts, detail=failed[feed.name])
     if len(there) == len(landed):
@@ -92,6 +93,7 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
     if receipt and target.exists():
         rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
         detail = f"{len(receipt['files'])} files at {where}"
+        detail += "".join(f"; {name} is of {day}" for name, day in receipt.get("older_inputs", {}).items())
         if receipt["as_of"] == date.isoformat() and receipt["fingerprint"] != target.fingerprint:
             detail += "; what changed since is not sent before the next period (never-same-day)"
         return Flow(delivery.name, "out", "delivered", rows, size, _local(receipt["sent_at"]), detail)

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from luigi.task_register import Register
 
-from pipeline import manifests, secrets, settings, sources, storage, warehouse
+from pipeline import lastgood, manifests, secrets, settings, sources, storage, warehouse
 from pipeline.task import ask_anew
 
 # The same cases in every run; `pytest --hypothesis-profile=explore tests/unit` looks further.
@@ -59,7 +59,14 @@ def own_world(own_folder: Path, configure: Configure, monkeypatch: pytest.Monkey
     )
     monkeypatch.setattr(secrets, "_known", set())
     monkeypatch.setattr(manifests, "_flush", lambda path: None)  # no test outlives a power cut; it costs half the time
-    for forget in (sources.forget, storage.forget, warehouse.forget, ask_anew, Register.clear_instance_cache):
+    for forget in (
+        sources.forget,
+        lastgood.forget,
+        storage.forget,
+        warehouse.forget,
+        ask_anew,
+        Register.clear_instance_cache,
+    ):
         forget()
     yield
     settings.load.cache_clear()

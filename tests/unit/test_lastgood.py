@@ -1,0 +1,100 @@
+"""Which date's file stands for a feed whose own is not there."""
+
+import datetime as dt
+import os
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline import inbound, lastgood, settings, sources
+from pipeline.feeds import FEEDS
+from pipeline.targets import LandedTarget, PreparedTarget
+
+MONDAY = dt.date(2025, 11, 17)
+DAY = dt.timedelta(days=1)
+CODES = FEEDS["attendance_conversion"]
+FEED = replace(CODES, sources=CODES.sources[:1], last_good_days=2)
+COLUMNS = [column.name for column in FEED.contract.expected]
+
+
+def arrive(date: dt.date) -> None:
+    """The export of the night before that morning, as no run has seen it yet."""
+    folder = settings.load().district.drop / "powerschool_rsd"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{FEED.name}.csv"
+    file.write_text(f"{','.join(COLUMNS)}\n{','.join('1' for _ in COLUMNS)}\n")
+    at = dt.datetime.combine(date, dt.time(2, 10), ZoneInfo("America/Chicago")).timestamp()
+    os.utime(file, (at, at))
+    as_the_next_run()
+
+
+def as_the_next_run() -> None:
+    sources.forget()
+    lastgood.forget()
+
+
+@pytest.fixture
+def overdue(configure: object) -> None:
+    """Every deadline of the past is over."""
+    configure(district={"grace_hours": "0"})  # type: ignore[operator]
+
+
+@pytest.fixture
+def good_monday(own_folder: Path) -> None:
+    arrive(MONDAY)
+    inbound.land(LandedTarget(FEED, "RSD", MONDAY), lambda done, total: None)
+    inbound.prepare(PreparedTarget(FEED, MONDAY))
+    as_the_next_run()
+
+
+def test_the_last_good_one_stands_in_for_so_many_days(overdue: None, good_monday: None) -> None:
+    found = [lastgood.date_of(FEED, MONDAY + days * DAY) for days in range(4)]
+    assert found == [MONDAY, MONDAY, MONDAY, MONDAY + 3 * DAY]
+    assert inbound.loaded_target(FEED, MONDAY + DAY).expected["as_of"] == "2025-11-17"
+    (told,) = lastgood.told(FEED, MONDAY + DAY)
+    assert told.startswith(f"{FEED.name} RSD: the newest, ")
+    assert told.endswith("is of 2025-11-17 02:10; goes on with that of 2025-11-17")
+    assert lastgood.told(FEED, MONDAY) == []
+
+
+def test_nothing_stands_in_before_the_deadline_or_without_the_row_s_word(good_monday: None, configure: object) -> None:
+    assert lastgood.date_of(FEED, MONDAY + DAY) == MONDAY + DAY
+    lastgood.forget()
+    configure(district={"grace_hours": "0"})  # type: ignore[operator]
+    assert lastgood.date_of(replace(FEED, last_good_days=0), MONDAY + DAY) == MONDAY + DAY
+    assert lastgood.date_of(FEED, MONDAY + DAY) == MONDAY
+
+
+def test_a_file_that_came_after_all_is_what_counts(overdue: None, good_monday: None) -> None:
+    assert lastgood.date_of(FEED, MONDAY + DAY) == MONDAY
+    sources.forget()
+    arrive(MONDAY + DAY)
+    assert lastgood.date_of(FEED, MONDAY + DAY) == MONDAY + DAY
+
+
+def test_a_run_decides_once(overdue: None, good_monday: None) -> None:
+    assert lastgood.date_of(FEED, MONDAY + DAY) == MONDAY
+    arrive_unseen = settings.load().district.drop / "powerschool_rsd" / f"{FEED.name}.csv"
+    at = dt.datetime.combine(MONDAY + DAY, dt.time(2, 10), ZoneInfo("America/Chicago")).timestamp()
+    os.utime(arrive_unseen, (at, at))
+    sources.forget()
+    assert lastgood.date_of(FEED, MONDAY + DAY) == MONDAY
+
+
+def test_what_was_never_good_does_not_stand_in(overdue: None) -> None:
+    arrive(MONDAY - DAY)
+    inbound.land(LandedTarget(FEED, "RSD", MONDAY - DAY), lambda done, total: None)  # and was not prepared
+    as_the_next_run()
+    assert lastgood.date_of(FEED, MONDAY) == MONDAY
+    assert lastgood.told(FEED, MONDAY) == []
+
+
+def test_a_report_of_the_portal_has_no_stand_in(overdue: None) -> None:
+    report = replace(FEEDS["AllErr_stack"], last_good_days=7)
+    assert lastgood.date_of(report, MONDAY) == MONDAY
+
+
+def test_no_flow_of_this_district_may_be_of_another_morning() -> None:
+    assert [feed.name for feed in FEEDS.values() if feed.last_good_days] == []
