@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 import luigi
 
-from pipeline import inbound, lastgood, outbound, reports, settings, sql, verdicts, warehouse
+from pipeline import inbound, lastgood, outbound, reports, sql, verdicts, warehouse
 from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed, of_table
@@ -244,7 +244,7 @@ class DeliveredSet(DeliveryTask):
     @property
     def priority(self) -> int:  # type: ignore[override]
         """A set that a killed run left half-way at its vendor comes first."""
-        return int((settings.load().district.landing / "outbox" / f"{self.delivery.name}.json").exists())
+        return int((outbound.outbox() / f"{self.delivery.name}.json").exists())
 
     def output(self) -> ReceiptTarget:
         return outbound.receipt_target(self.delivery, self.date)

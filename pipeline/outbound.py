@@ -133,18 +133,18 @@ def folder(delivery: Delivery) -> str:
     return connections.folder(VENDORS[delivery.vendor], delivery.folder)
 
 
-def _outbox() -> Path:
+def outbox() -> Path:
     """Where files are rendered and trails are kept."""
     return settings.load().district.landing / "outbox"
 
 
 def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     """Render the files, give them to the vendor unless the receipt says it has these bytes, then write the receipt."""
-    outbox = manifests.folder(_outbox() / delivery.name)
+    own = manifests.folder(outbox() / delivery.name)
     try:
-        return _deliver(delivery, date, {file.name: outbox / file.name for file in delivery.files}, progress)
+        return _deliver(delivery, date, {file.name: own / file.name for file in delivery.files}, progress)
     finally:
-        shutil.rmtree(outbox)  # after a failure too: the files are people's data, and are rendered again
+        shutil.rmtree(own)  # after a failure too: the files are people's data, and are rendered again
 
 
 def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress: Progress) -> Made:
@@ -187,7 +187,7 @@ def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress
 
 def _trail(receipt: dict[str, Any]) -> pushing.Trail:
     """Of this push. An interrupted one of the same set is gone on with, and was sent when it was: it is one receipt."""
-    path = _outbox() / f"{receipt['delivery']}.json"
+    path = outbox() / f"{receipt['delivery']}.json"
     of = manifests.fingerprint(receipt["period"], receipt["fingerprint"], receipt["files"])
     left = pushing.Trail.left(path)
     if left and left.of == of:
@@ -209,7 +209,7 @@ def finish_interrupted() -> Iterator[str]:
     It needs nothing of today, so that a vendor gets its whole set also when today's is late, or on hold.
     Raises VendorError, WarehouseError.
     """
-    for path in sorted(_outbox().glob("*.json")):
+    for path in sorted(outbox().glob("*.json")):
         trail = pushing.Trail.left(path)
         if trail and (given := sftp.finish(VENDORS[trail.receipt["vendor"]], trail.receipt["folder"], trail)):
             period, told = dt.date.fromisoformat(trail.receipt["period"]), trail.receipt["fingerprint"]
