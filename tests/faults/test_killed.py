@@ -169,7 +169,7 @@ def killed_all_over(district: District, day: date, morning: int, idle: int, chan
     killed = 0
     for number in range(KILLS):
         begun = asked(district)
-        share = chance.random() / KILLS  # what the runs before have done is not done again
+        share = chance.random() / (KILLS + 1)  # what the runs before have done is not done again
         until = begun + idle * chance.random() + (morning - idle) * share
         words = ("./run_daily.sh", "--date", f"{day}", "--workers", f"{1 + 3 * (number % 2)}")
         killed += killed_when(district, lambda until=until: asked(district) > until, *words)  # type: ignore[misc]
