@@ -67,6 +67,7 @@ class Tuesday:
     after: dict[str, Any]
     then: Result
     status: Result
+    cut: int  # the lines of the file that ends in a row
 
 
 def held(district: District) -> dict[str, Any]:
@@ -94,6 +95,7 @@ def tuesday(monday: Monday) -> Iterator[Tuesday]:
         for path, content in yesterday.items():
             good[path] = (district.sftp / path).read_bytes()
             district.send(TUESDAY, district.sftp / path, content)
+        cut = len((district.sftp / RSD.format("attendance")).read_bytes().splitlines())
         run = district.run_daily(TUESDAY, workers=4)
         told = json.loads(district.pipeline("status", "--date", f"{TUESDAY}", "--json").out)
         status = district.pipeline("status", "--date", f"{TUESDAY}")
@@ -102,7 +104,7 @@ def tuesday(monday: Monday) -> Iterator[Tuesday]:
         for path, content in good.items():
             district.send(TUESDAY, district.sftp / path, content)
         then = district.run_daily(TUESDAY, workers=4)
-        yield Tuesday(district, run, {flow["flow"]: flow for flow in told}, before, after, then, status)
+        yield Tuesday(district, run, {flow["flow"]: flow for flow in told}, before, after, then, status, cut)
         assert leaks(district) == []
 
 
@@ -132,6 +134,10 @@ def test_what_can_be_read_is_read_right(tuesday: Tuesday, what: str) -> None:
     assert tuesday.after[name][1] == tuesday.district.rows(name)
 
 
+def test_a_cut_row_is_named_by_its_line(tuesday: Tuesday) -> None:
+    assert f"file attendance.csv (RSD), line {tuesday.cut}" in tuesday.run.out
+
+
 def test_yesterdays_bytes_are_told(tuesday: Tuesday) -> None:
     assert tuesday.flows[SAME]["detail"] == "the same bytes as on 2025-11-17"
     assert "cc.csv, the same bytes as on 2025-11-17" in tuesday.run.out
@@ -145,8 +151,10 @@ def test_status_lists_what_was_refused(tuesday: Tuesday) -> None:
     for feed in refused:
         ((folder, found),) = tuesday.flows[feed]["refused"].items()
         assert f"refused: {feed}: {found}; it lies in {folder}" in tuesday.status.out
-        assert Path(folder, "reason.json").is_file()
         assert found in tuesday.run.out
+        files = [path for path in Path(folder).rglob("*") if path.is_file()]
+        assert sorted(path.name for path in files) == sorted(["reason.json", *[f"{feed}.csv"] * 2])
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
 def test_nothing_is_sent_that_is_made_of_any_of_them(tuesday: Tuesday) -> None:

@@ -19,7 +19,7 @@ def held(district: District) -> Result:
     return run
 
 
-def test_a_discarded_set_is_not_sent_and_not_asked_about_again(district: District) -> None:
+def test_a_held_set_is_looked_at_released_held_again_and_discarded(district: District) -> None:
     before = district.vendor_files("ellevation")
     run = held(district)
     assert re.search(r"Ellevation would drop \d+ of 400 students: \d+ at school \d{4}, ", run.out)
@@ -33,6 +33,16 @@ def test_a_discarded_set_is_not_sent_and_not_asked_about_again(district: Distric
     assert "Personal data from here on" in rows.out
     assert re.search(r"^- 0105 \d{7}$", rows.out, re.M)
 
+    released = district.pipeline("release", "ellevation", *DATE, "--reason", "a school closed")
+    assert released.code == 0, released.out
+    district.fault(TUESDAY, "truncated", STUDENTS, "--keep", "0.9")
+    other = district.run_daily(TUESDAY)
+    assert other.code == 40, "a release is of what was looked at"
+    assert district.vendor_files("ellevation") == before
+    verdict = json.loads(district.content(f"deliveries/{TUESDAY}/ellevation_rosters/verdict.json"))
+    assert verdict["may_go"] == "no"
+    assert "released" not in verdict
+
     discarded = district.pipeline("discard", "ellevation", *DATE, "--reason", "the export broke off")
     assert discarded.code == 0, discarded.out
     then = district.run_daily(TUESDAY)
@@ -45,17 +55,3 @@ def test_a_discarded_set_is_not_sent_and_not_asked_about_again(district: Distric
     refused = district.pipeline("release", "ellevation", *DATE, "--reason", "after all")
     assert refused.code == 30
     assert "ellevation_rosters was discarded" in refused.out
-
-
-def test_a_release_is_of_what_was_looked_at(district: District) -> None:
-    before = district.vendor_files("ellevation")
-    held(district)
-    released = district.pipeline("release", "ellevation", *DATE, "--reason", "a school closed")
-    assert released.code == 0, released.out
-    district.fault(TUESDAY, "truncated", STUDENTS, "--keep", "0.9")
-    run = district.run_daily(TUESDAY)
-    assert run.code == 40, run.out
-    assert district.vendor_files("ellevation") == before
-    verdict = json.loads(district.content(f"deliveries/{TUESDAY}/ellevation_rosters/verdict.json"))
-    assert verdict["may_go"] == "no"
-    assert "released" not in verdict

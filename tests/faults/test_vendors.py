@@ -8,7 +8,6 @@ from e2e.district import MONDAY, TUESDAY, District, Result
 
 ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
 STUDENTS = "district/powerschool_rsd/students.csv"
-SECTIONS_OF_BLF = "district/powerschool_blf/cc.csv"
 
 
 def test_a_late_vendor_holds_up_only_what_needs_it(district: District) -> None:
@@ -94,43 +93,6 @@ def test_a_refused_password_is_tried_once_a_run(district: District) -> None:
     then = district.run_daily(MONDAY)
     assert then.code == 0, then.out
     assert then.tasks("done") == {"DeliveredSet ellevation_rosters"}
-
-
-def test_bad_files_are_kept_aside_and_the_last_good_tables_stay(district: District) -> None:
-    """A column is missing on one server, and a file ends in the middle of a row."""
-    tables = {name: district.rows(f"powerschool_combined.{name}") for name in ("students", "cc")}
-    before = district.delivered_files()
-    district.sandbox("new-day", "--date", f"{TUESDAY}")
-    good = {path: path.read_bytes() for path in (district.sftp / STUDENTS, district.sftp / SECTIONS_OF_BLF)}
-    district.fault(TUESDAY, "header", STUDENTS, "--drop", "DOB")
-    district.fault(TUESDAY, "truncated", SECTIONS_OF_BLF, "--keep", "0.502", "--mid-row")
-    run = district.run_daily(TUESDAY)
-    assert run.code == 30, run.out
-    assert run.tasks("FAILED") == {"PreparedFile students", "PreparedFile cc"}
-    lines = len(district.vendor_files("district")["/powerschool_blf/cc.csv"].splitlines())
-    assert "file students.csv (RSD), line 1, column dob: no column dob" in run.out
-    assert f"file cc.csv (BLF), line {lines}" in run.out
-    assert {name: district.rows(f"powerschool_combined.{name}") for name in tables} == tables
-    assert district.tables("powerschool_combined")["students"].labels["as_of"] == "2025-11-17"
-    after = district.delivered_files()
-    assert {name for name in after if after[name] != before[name]} == {name for name in after if "savvas" in name}
-    for feed in ("students", "cc"):
-        quarantined(district, feed)
-
-    for path, content in good.items():
-        district.send(TUESDAY, path, content)
-    then = district.run_daily(TUESDAY)
-    assert then.code == 0, then.out
-    assert district.tables("powerschool_combined")["students"].labels["as_of"] == "2025-11-18"
-
-
-def quarantined(district: District, feed: str) -> None:
-    folder = district.landing / "quarantine" / feed
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert sorted(path.name for path in files) == sorted(["reason.json", f"{feed}.csv", f"{feed}.csv"])
-    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
-    (reason,) = [json.loads(path.read_text()) for path in files if path.name == "reason.json"]
-    assert f"file {feed}.csv" in reason["found"]
 
 
 def test_a_held_delivery_waits_for_a_person(district: District) -> None:
