@@ -1,6 +1,6 @@
 """BigQuery on loopback: local-bigquery 0.4.0 on DuckDB, in this process, without its gRPC server.
 
-Its sources are written for Python 3.13 and a newer DuckDB: `_SourceEdits` changes four lines while they are
+Its sources are written for Python 3.13 and a newer DuckDB: `_SourceEdits` changes some lines while they are
 imported. What it does otherwise than BigQuery, and the pipeline would notice, is put right by the functions
 below `close_the_gaps`; each says which gap it closes.
 """
