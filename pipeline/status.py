@@ -94,7 +94,7 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
         rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
         detail = f"{len(receipt['files'])} files at {where}"
         detail += "".join(f"; {name} is of {day}" for name, day in receipt.get("older_inputs", {}).items())
-        if receipt["as_of"] == date.isoformat() and receipt["fingerprint"] != target.fingerprint:
+        if receipt["fingerprint"] != target.fingerprint and _comparable(delivery, date, receipt):
             detail += "; what changed since is not sent before the next period (never-same-day)"
         return Flow(delivery.name, "out", "delivered", rows, size, _local(receipt["sent_at"]), detail)
     held = storage.find(outbound.verdict_name(delivery, date)).metadata
@@ -115,6 +115,13 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
     return Flow(
         delivery.name, "out", "waiting", detail=f"for {where}" + (", weekly" if delivery.cadence == "weekly" else "")
     )
+
+
+def _comparable(delivery: Delivery, date: dt.date, receipt: dict[str, Any]) -> bool:
+    """Whether the receipt is of that date, and all is still here of which the set would be made now."""
+    held = {feed: lastgood.date_of(feed, date) for feed in catalogue.inputs(delivery)}
+    whole = all(PreparedTarget(feed, day).manifest() for feed, day in held.items())
+    return receipt["as_of"] == date.isoformat() and whole
 
 
 def table(found: list[Flow]) -> str:
