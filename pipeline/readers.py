@@ -167,6 +167,9 @@ def _kept(raw: Path, fields: list[str], line: int) -> list[str]:
     if moved := [name for name, form in _FORMS.items() if not form.fullmatch(row[name])]:
         found = f"in {moved[0]} what belongs to another column"
         raise _refused(raw, found, "commas inside DETAIL_INFO only", line)
+    if len(fields) > len(ERROR_COLUMNS) and not re.search(r"\d", row["STAFF_SSN"]):
+        # With a comma too many and no number in its own column, nine digits here may be that number, moved.
+        row["STAFF_TLN"] = re.sub(_NINE, "[nine digits]", row["STAFF_TLN"])
     for name in _FREE:
         row[name] = re.sub(_NINE, lambda nine: nine[0] if nine[0] == row["STAFF_TLN"] else "[nine digits]", row[name])
     return [value for name, value in row.items() if name not in WITHHELD]
