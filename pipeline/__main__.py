@@ -55,8 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     ledger.add_argument("--json", action="store_true")
     again = add("again", _again, "take a feed's file anew from its vendor, on purpose: at the next run")
     again.add_argument("feed")
+    retry = add("retry-login", _retry_login, "let credentials that were refused today be sent again at the next run")
+    retry.add_argument("name", help="a vendor, or portal-<login>")
     add("flows", _flows, "every flow of the catalogue, in Markdown, as the README shows it")
-    add("purge", _purge, "remove copies older than landing_days of luigi.cfg, and those with passwords after a day")
+    add(
+        "purge",
+        _purge,
+        "remove copies that are landing_days old (luigi.cfg); those with passwords are that at a day",
+    )
     return parser
 
 
@@ -144,6 +150,19 @@ def _again(asked: argparse.Namespace, _: list[str]) -> int:
     print(
         f"{copies} copies of {asked.feed} forgotten; the next run takes them anew: ./run_daily.sh --date {asked.date}"
     )
+    return 0
+
+
+def _retry_login(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline import refusals
+    from pipeline.errors import ConfigurationError
+    from pipeline.vendors import VENDORS
+
+    known = [*VENDORS, *(f"portal-{login}" for login in settings.load().logins)]
+    if asked.name not in known:
+        raise ConfigurationError(f"no login {asked.name}", expected=f"one of {', '.join(known)}", next_step="mend it")
+    forgotten = refusals.forget(asked.name)
+    print(f"the next run tries {asked.name} again" if forgotten else f"{asked.name} was not refused today")
     return 0
 
 

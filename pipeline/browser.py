@@ -42,6 +42,10 @@ class PageFailed(Exception):
         super().__init__(found)
 
 
+class NotSeen(PageFailed):
+    """What was waited for did not come into sight."""
+
+
 class ErrorPage(PageFailed):
     """The site answered with an HTTP status of 400 or more."""
 
@@ -73,11 +77,12 @@ class Browser:
     _ended: queue.SimpleQueue[tuple[str, str]] = field(default_factory=queue.SimpleQueue)
 
     def __post_init__(self) -> None:
-        self.driver.set_page_load_timeout(self.patience)
-        self.driver.browsing_context.add_event_handler(
-            "download_end",
-            lambda event: self._ended.put((event.download_params.status, event.download_params.filepath or "")),
-        )
+        with self._told():
+            self.driver.set_page_load_timeout(self.patience)
+            self.driver.browsing_context.add_event_handler(
+                "download_end",
+                lambda event: self._ended.put((event.download_params.status, event.download_params.filepath or "")),
+            )
 
     def open(self, address: str) -> None:
         with self._told():
@@ -208,7 +213,10 @@ class Browser:
 
     def failed(self, found: str) -> PageFailed:
         """To be raised; the evidence is taken now, before anything else happens to the page."""
-        return PageFailed(f"{self.page}: {found}", self._picture())
+        return PageFailed(*self._evidence(found))
+
+    def _evidence(self, found: str) -> tuple[str, Path | None]:
+        return f"{self.page}: {found}", self._picture()
 
     def _picture(self) -> Path | None:
         try:
@@ -233,7 +241,7 @@ class Browser:
         try:
             yield
         except TimeoutException:
-            raise self.failed(f"waited {self.patience:g} s for {for_what}") from None
+            raise NotSeen(*self._evidence(f"waited {self.patience:g} s for {for_what}")) from None
         except NoSuchWindowException:
             raise PageFailed(f"{self.page}: the window closed by itself, while waiting for {for_what}") from None
         except WebDriverException as error:
@@ -251,10 +259,11 @@ def _settled(file: Path, sizes: list[int]) -> bool | None:
 
 
 @contextlib.contextmanager
-def session(address: str, diagnostics: Path, *, patience: float = 60) -> Iterator[Browser]:
+def session(address: str, diagnostics: Path, *, patience: float) -> Iterator[Browser]:
     """A browser of its own for the site at `address`; nothing of it is there afterwards.
 
-    `diagnostics` is where evidence goes. Raises ConfigurationError when there is no browser.
+    `diagnostics` is where evidence goes. Raises ConfigurationError when there is no browser, and PageFailed when it
+    goes at once.
     """
     with chromium.started(address, patience) as driver:
         yield Browser(driver, patience, diagnostics)

@@ -136,7 +136,11 @@ class LoadedTable(FeedTask):
 
 
 class LoadedPrevious(FeedTask):
-    """`<table>_previous` holds the rows of the feed's last report before the date."""
+    """`<table>_previous` holds the rows of the feed's last report before the date; it goes on with the table only, or
+    the same report would be compared with itself until today's is there."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (LoadedTable(date=self.date, feed=self.feed),)
 
     def output(self) -> TableTarget:
         return reports.previous_target(self.feed, self.date)

@@ -10,6 +10,7 @@ Connections belong to one process (they do not survive a fork) and are kept for 
 
 import atexit
 import os
+import re
 import socket
 import threading
 from collections import defaultdict
@@ -33,6 +34,7 @@ from pipeline.errors import (
     VendorError,
     VendorUnreachable,
 )
+from pipeline.refusals import Key
 from pipeline.ssh_rsa import SshRsaTransport
 from pipeline.vendors import Vendor
 
@@ -48,6 +50,8 @@ _in_use: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 os.register_at_fork(after_in_child=_in_use.clear)
 # A refused key or login stays refused for this run: the next feed of that vendor must not knock again.
 _refusals: dict[str, HostKeyRefused | LoginRefused] = {}
+# What paramiko says when the line broke, or stayed silent, instead of an answer to the login.
+_NO_ANSWER = re.compile("shut down|timeout")
 
 
 def _client(vendor: Vendor) -> paramiko.SFTPClient:
@@ -159,17 +163,28 @@ def told(key: paramiko.PKey) -> str:
 
 
 def _log_in(transport: paramiko.Transport, vendor: Vendor, account: settings.SftpAccount) -> None:
+    """Raises LoginRefused, also when the same credentials were refused today."""
+    where = f"{account.user} at {account.host}:{account.port}"
+    private = _private_key(vendor, Path(account.key)) if account.key else None
+    password = "" if private else secrets.read(f"{vendor.name}_password")
+    secret, renewed = (told(private), account.key) if private else (password, f"the secret {vendor.name}_password")
+    key = Key(vendor.name, where, secret, renewed)
+    key.refuse_to_knock()
     try:
-        if account.key:
-            transport.auth_publickey(account.user, _private_key(vendor, Path(account.key)))
+        if private:
+            transport.auth_publickey(account.user, private)
         else:
-            transport.auth_password(account.user, secrets.read(f"{vendor.name}_password"))
+            transport.auth_password(account.user, password)
     except paramiko.AuthenticationException as error:
+        if not _NO_ANSWER.search(str(error)):
+            with suppress(OSError):  # that it cannot be noted must not hide what happened
+                key.refused()
         raise LoginRefused(
             f"{vendor.name} ({account.host}:{account.port}) does not let {account.user} in ({type(error).__name__})",
             expected="a login with the stored credentials",
-            next_step="it was tried once and is not tried again, lest the account be locked; ask the vendor whether "
-            f"the account is locked or its credentials were changed, and renew {vendor.name}'s secret",
+            next_step="it was tried once and is not tried again today, lest the account be locked; ask the vendor "
+            f"whether the account is locked or its credentials were changed; renew {renewed}, or, if it is right as it "
+            f"is, `{key.retry}`; then run again",
         ) from None
 
 

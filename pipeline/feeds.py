@@ -24,7 +24,7 @@ class Feed:
     file that is not there is late, and `deadline` that at which something is broken. `floor` is the number of rows
     under which a part's file is not believed.
     `last_line` is "open" for a vendor that writes no line end there, which elsewhere means a file that was cut.
-    `landing_days` is after how many days our copies are purged, when that is sooner than [district] landing_days.
+    `landing_days` is how many days old our copies are when they are purged, where that is sooner than luigi.cfg's.
     `repeats` is how many mornings in a row the same bytes are believed; without it they are only told.
     `reader` makes a plain CSV of a file that is none; the contract is that of the plain one.
     `last_good_days` lets a feed whose file is not there at the deadline go on with that of an earlier morning, at most
@@ -128,8 +128,18 @@ def identities(whose: str, name: str, *key: str, dataset: str = "misc_imports", 
     )
 
 
-# The schools of each login at the state's portal, by their numbers.
-SCHOOLS = {"RSD": ("0105", "0110", "0205", "0210", "0305"), "BLF": ("0805",)}
+# The schools of each login at the state's portal: the number, and what stands in the brackets of the school's roles
+# there, `<school> - <authority>`.
+SCHOOLS = {
+    "RSD": {
+        "0105": "Riverbend Elementary School - Riverbend Schools",
+        "0110": "Cedar Hollow Elementary School - Riverbend Schools",
+        "0205": "Riverbend Middle School - Riverbend Schools",
+        "0210": "Miller's Ford Middle School - Riverbend Schools",
+        "0305": "Riverbend High School - Riverbend Schools",
+    },
+    "BLF": {"0805": "Bluff Landing Academy - Bluff Landing Foundation"},
+}
 
 
 def eis(report: Report, file: str, reader: Reader, *key: str) -> Feed:
@@ -143,9 +153,9 @@ def eis(report: Report, file: str, reader: Reader, *key: str) -> Feed:
         folder="EIS",
         file=f"{report}_stack.csv",
         sources=tuple(
-            Source(f"{login}-{school}", PortalReport(login, school, report), file.format(school=school))
+            Source(f"{login}-{school}", PortalReport(login, school, role, report), file.format(school=school))
             for login, schools in SCHOOLS.items()
-            for school in schools
+            for school, role in schools.items()
         ),
         key=key,
         floor=0,  # a school without an error, a report before its period

@@ -5,13 +5,13 @@ import os
 import shutil
 from pathlib import Path
 
-from pipeline import contract, lastgood, manifests, reports, settings, storage, warehouse
+from pipeline import contract, lastgood, manifests, settings, storage, warehouse
 from pipeline.contract import Part
 from pipeline.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.feeds import Feed
 from pipeline.progress import Made
 from pipeline.sftp import Progress
-from pipeline.sources import PortalReport, settled
+from pipeline.sources import settled
 from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, TableTarget, VendorFileTarget
 
 
@@ -64,9 +64,6 @@ def again(feed: Feed, date: dt.date) -> int:
     there = [manifest for manifest in landed if manifest.exists()]
     for manifest in there:
         manifest.unlink()
-    for source in feed.sources:
-        if isinstance(source.place, PortalReport):
-            reports.refusal(source.place.login, date).unlink(missing_ok=True)
     return len(there)
 
 

@@ -1,4 +1,4 @@
-"""Copies of personal data do not stay longer than they are needed, and passwords no longer than until the next day."""
+"""Copies of personal data do not stay longer than they are needed, and passwords go with the next day's run."""
 
 import datetime as dt
 import fnmatch
@@ -30,23 +30,25 @@ def old_copies(today: dt.date) -> Iterator[str]:
 
 
 def on_disk(today: dt.date) -> Iterator[Path]:
-    """The dated folders of the landing area (quarantine included) that are older than `landing_days`; sooner, the
-    copies of a feed that says so; and files of an outbox that a killed run left on an earlier day."""
+    """The dated folders of the landing area (quarantine included) that are `landing_days` old; sooner, the copies of a
+    feed that says so, and records of refused logins; and what a killed run left on an earlier day in an outbox, or of
+    the portal's downloads."""
     told = settings.load().district
     yield from _folders([*told.landing.glob("*/*"), *told.landing.glob("quarantine/*/*")], today, told.landing_days)
+    yield from _folders(told.landing.glob("refused/*"), today, 1)
     for feed in FEEDS.values():
         if feed.landing_days is not None:
             yield from _of_feed(feed, today, min(feed.landing_days, told.landing_days))
-    for file in sorted(told.landing.glob("outbox/*/*")):
+    for file in sorted([*told.landing.glob("outbox/*/*"), *told.landing.glob("downloads/*/*/*")]):
         if dt.datetime.fromtimestamp(file.stat().st_mtime, told.zone).date() < today:
             file.unlink()
             yield file
 
 
 def _old(folders: Iterable[Path], today: dt.date, days: int) -> list[Path]:
-    """Those of the folders that are named for a date more than `days` before `today`."""
-    oldest = today - dt.timedelta(days=days)
-    return [each for each in sorted(folders) if each.is_dir() and (_date(each.name) or oldest) < oldest]
+    """Those of the folders that are named for a date `days` or more before `today`; never for `today` itself."""
+    first = today - dt.timedelta(days=max(days, 1) - 1)  # the first that stays
+    return [each for each in sorted(folders) if each.is_dir() and (_date(each.name) or first) < first]
 
 
 def _folders(folders: Iterable[Path], today: dt.date, days: int) -> Iterator[Path]:
@@ -96,17 +98,17 @@ def _date(name: str) -> dt.date | None:
 
 
 def in_bucket(today: dt.date) -> Iterator[str]:
-    """The names of objects that went: of restricted feeds those older than a day, and extracts that a killed run left
+    """The names of objects that went: of restricted feeds those of earlier days, and extracts that a killed run left
     on an earlier day."""
-    oldest = today - dt.timedelta(days=outbound.RESTRICTED_DAYS)
+    first = today - dt.timedelta(days=outbound.RESTRICTED_DAYS - 1)  # the first that stays
     for folder in sorted({feed.folder for feed in FEEDS.values() if warehouse.restricted(feed.dataset)}):
-        yield from _removed(folder, lambda name: _date(name.split("/")[1]), oldest)
+        yield from _removed(folder, lambda name: _date(name.split("/")[1]), first)
     yield from _removed("extracts", _date_of_extract, today)
 
 
-def _removed(folder: str, date: Callable[[str], dt.date | None], oldest: dt.date) -> Iterator[str]:
+def _removed(folder: str, date: Callable[[str], dt.date | None], first: dt.date) -> Iterator[str]:
     for name in sorted(storage.list_objects(f"{folder}/")):
-        if (date(name) or oldest) < oldest:
+        if (date(name) or first) < first:
             storage.remove(name)
             yield name
 

@@ -37,9 +37,9 @@ BLOCK = 10_000  # rows that are written together
 
 
 def viewer_report(raw: Path, plain: Path) -> ReportFacts:
-    """A report of the viewer: two lines of preamble with the day of its run, the header on line 3, rows; or no rows.
+    """A report of the viewer: two lines of preamble, the header on line 3, rows; or no rows.
 
-    `Run date: 11/23/2026` in the preamble is modelled. Raises ContractBroken.
+    `Run date: 11/23/2026` in the preamble is modelled: where it stands, it is the report's day. Raises ContractBroken.
     """
     _refuse_page(raw)
     codec = encoding.of(raw, ",")
@@ -83,13 +83,15 @@ def _refuse_no_header(raw: Path, header: list[str]) -> None:
         raise _refused(raw, "no header", "the names of the columns, below two lines of preamble", 3)
 
 
-def _run_date(raw: Path, preamble: str) -> dt.date:
+def _run_date(raw: Path, preamble: str) -> dt.date | None:
     found = re.search(r"Run date:\s*(\d{1,2})/(\d{1,2})/(\d{4})", preamble, re.IGNORECASE)
-    month, day, year = map(int, found.groups()) if found else (0, 0, 0)
+    if found is None:
+        return None
+    month, day, year = map(int, found.groups())
     try:
         return dt.date(year, month, day)
     except ValueError:
-        raise _refused(raw, "a preamble without a date", "`Run date: M/D/YYYY` in the first two lines") from None
+        raise _refused(raw, "a run date that is no day", "`Run date: M/D/YYYY`, or none, above the header") from None
 
 
 # ------------------------------------------------------------------------------------------------- error report

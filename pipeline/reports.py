@@ -1,33 +1,13 @@
-"""The state's portal's reports, as plain functions: refused logins, what was downloaded, the last report before."""
+"""The state's portal's reports, as plain functions: what was downloaded, and the last report before."""
 
 import datetime as dt
 from pathlib import Path
 
-from pipeline import manifests, settings, storage, warehouse
-from pipeline.errors import ContractBroken, LoginRefused
+from pipeline import manifests, storage, warehouse
+from pipeline.errors import ContractBroken
 from pipeline.feeds import Feed
 from pipeline.progress import Made
 from pipeline.targets import LandedTarget, TableTarget
-
-
-def was_refused(login: str, date: dt.date) -> None:
-    """The portal has refused the login: nobody tries again on that date, lest the third try locks the account."""
-    manifests.save(refusal(login, date), {"at": manifests.now()})
-
-
-def refuse_to_knock_again(login: str, date: dt.date) -> None:
-    """Raise LoginRefused when the portal has refused the login on that date before."""
-    if found := manifests.load(refusal(login, date)):
-        raise LoginRefused(
-            f"the portal refused the login {login} at {found['at']}, and it is not tried again on {date}",
-            expected="a login that the portal takes; a third wrong one may lock the account",
-            next_step=f"renew the secret eis_{login.lower()}_password, then `python -m pipeline again AllErr_stack "
-            f"--date {date}` and run again",
-        )
-
-
-def refusal(login: str, date: dt.date) -> Path:
-    return settings.load().district.landing / "refused" / date.isoformat() / f"{login}.json"
 
 
 def land_report(target: LandedTarget, download: Path) -> None:

@@ -78,6 +78,7 @@ class Portal:
     """The state's portal."""
 
     address: str
+    patience: int
     day: str = ""
 
 

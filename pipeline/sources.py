@@ -105,13 +105,15 @@ class DropFolder:
 
 @dataclass(frozen=True)
 class PortalReport:
-    """A report of the state's portal for one school, under a login of luigi.cfg ([portal:<login>]).
+    """A report of the state's portal for one school, under a login of luigi.cfg ([portal:<login>]). `role` is what
+    stands in the brackets of the school's roles there, `<school> - <authority>`.
 
     It is made when a browser asks for it (pipeline/portals), so there is nothing to list and nothing to copy.
     """
 
     login: str
     school: str
+    role: str
     report: Report
     settle: float = 0
 

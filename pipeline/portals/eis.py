@@ -13,6 +13,7 @@ from pipeline.browser import Browser, BrowserGone, PageFailed
 from pipeline.errors import PipelineError, VendorUnreachable
 from pipeline.portals import eis_pages
 from pipeline.portals.eis_pages import Report
+from pipeline.refusals import Key
 
 SESSIONS = 3
 GIVES_UP_AFTER = 3  # failures in a row: this session, or the portal, is no good
@@ -22,18 +23,22 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Login:
-    """An account at the portal: the server's code whose schools it sees, as `RSD`, and its user's name."""
+    """An account at the portal: the server's code whose schools it sees, as `RSD`, and what opens it."""
 
     name: str
-    user: str
+    key: Key
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A report of a school (its number, `0105`). `check` raises PipelineError when a file is not that report."""
+    """A report of a school: its number, `0105`, and what the portal's roles call it, `<school> - <authority>`.
+
+    `check` raises PipelineError when a file is not that report.
+    """
 
     report: Report
     school: str
+    role: str
     check: Callable[[Path], None] = field(repr=False, compare=False)
 
     @property
@@ -70,41 +75,41 @@ class _Errand:
 def fetch(
     address: str,
     login: Login,
-    password: str,
     wanted: Iterable[Wanted],
     folder: Path,
     *,
     diagnostics: Path,
     landed: Callable[[Wanted, Path], None],
     progress: Progress,
-    patience: float = 60,
+    patience: float,
 ) -> None:
     """Bring every wanted report into a folder of its own, `<folder>/<report>-<school>/`.
 
     `landed` is called for each as soon as it is there, whole and checked; `progress` after it, with the login's name,
-    how many schools are done, and of how many. A page may take `patience` seconds to show what it must.
+    how many schools are done, and of how many. A page, and the making of a report, may take `patience` seconds.
 
-    Raises LoginRefused at the first refusal, and VendorUnreachable for what is missing after the last session, with
-    the reason for each; what has landed stays. Pictures of the pages that failed are in `diagnostics`.
+    Raises LoginRefused at the first refusal (or when there was one today), and VendorUnreachable for what is missing
+    after the last session, with the reason for each; what has landed stays. Pictures of the pages that failed are in
+    `diagnostics`.
     """
     errand = _Errand(login, list(wanted), folder, landed, progress)
     for _ in range(SESSIONS):
         if not errand.missing:
             return
-        with browsers.session(address, diagnostics, patience=patience) as browser:
-            _one_session(browser, address, password, errand)
+        login.key.refuse_to_knock()
+        try:
+            with browsers.session(address, diagnostics, patience=patience) as browser:
+                _one_session(browser, address, errand)
+        except PageFailed as failure:
+            errand.why.update(dict.fromkeys(errand.missing, failure))
     if errand.missing:
         raise _still_missing(errand, diagnostics)
 
 
-def _one_session(browser: Browser, address: str, password: str, errand: _Errand) -> None:
-    """Sign in and fetch what is missing, as far as it goes."""
+def _one_session(browser: Browser, address: str, errand: _Errand) -> None:
+    """Sign in and fetch what is missing, as far as it goes. Raises PageFailed when it cannot begin."""
     browser.about = f"{errand.login.name} sign-in"
-    try:
-        home = eis_pages.sign_in(browser, address, errand.login.user, password)
-    except PageFailed as failure:
-        errand.why.update(dict.fromkeys(errand.missing, failure))
-        return
+    home = eis_pages.sign_in(browser, address, errand.login.key)
     in_a_row = 0
     for visit in errand.visits():
         while visit:
@@ -121,7 +126,7 @@ def _one_session(browser: Browser, address: str, password: str, errand: _Errand)
 def _one_window(browser: Browser, visit: list[Wanted], errand: _Errand) -> None:
     """Fetch a visit's reports, one after the other; what has come is taken off the list. Raises PageFailed."""
     browser.about = f"{errand.login.name} {visit[0].name}"
-    with eis_pages.launched(browser, eis_pages.application(visit[0].report), visit[0].school):
+    with eis_pages.launched(browser, eis_pages.application(visit[0].report), visit[0].role):
         while visit:
             browser.about = f"{errand.login.name} {visit[0].name}"
             path = eis_pages.download(browser, visit[0].report, errand.folder / visit[0].name)

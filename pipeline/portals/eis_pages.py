@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from pipeline.browser import Browser, BrowserGone, Element, ErrorPage, PageFailed
-from pipeline.errors import LoginRefused, VendorUnreachable
+from pipeline.browser import Browser, Element, NotSeen
+from pipeline.errors import LoginRefused
+from pipeline.refusals import Key
 
 Report = Literal["ADMAudit", "StudentMembership", "AllErr"]
 
@@ -26,7 +27,6 @@ _REFUSED = Element("a refusal of the password", ("#passwordError",))
 _EXPIRED = Element("a demand for a new password", ("#ChangePasswordDescription", "#newPassword", "[name='newpasswd']"))
 _BRANDING = Element("the page of applications", ("img.tdoe-branding",))
 _ARROW = Element("the drop-down of roles", (".mat-select-arrow-wrapper",))
-_OPTION = Element("the option with the school's role", ("span.mat-option-text",))
 _LAUNCH = Element("the button Launch Application", ("//button[contains(normalize-space(), 'Launch Application')]",))
 _DISTRICT = Element("the button of the district", ("[name='district']", "#district"))
 _SUBMIT = Element("the button SUBMIT", ("input[type='submit'][value='SUBMIT']", "[name='SUBMIT']"))
@@ -45,8 +45,8 @@ _WORKING = Element("the viewer's wait", ("#ctl00_MainContent_ReportViewer1_Async
 _EXPORT = Element("the viewer's export menu", ("img[alt='Export drop down menu']",))
 _CSV = Element("the menu's CSV", ("a[alt='CSV (comma delimited)']", "a[title='CSV (comma delimited)']"))
 
-# A school's role, as one of two names says it: " School User (0105 - Riverbend Elementary School) ".
-_ROLE = re.compile(r"(?:School User|SCH_EC) *\( *(\d+)\b")
+# A school's role, as one of two names says it: " School User (Riverbend Elementary School - Riverbend Schools) ".
+_ROLE = re.compile(r"(?:School User|SCH_EC) *\((.*)\)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -68,51 +68,54 @@ def application(report: Report) -> Application:
     return _CLASSIC if report == "AllErr" else _REPORTS
 
 
-def sign_in(browser: Browser, address: str, user: str, password: str) -> str:
+def sign_in(browser: Browser, address: str, key: Key) -> str:
     """From the front page to the applications; returns the address of their page.
 
-    The password is typed once. Raises LoginRefused when the answer is a refusal, and VendorUnreachable when it is no
-    answer that we know: either must not be tried again, or the state locks the account.
+    Raises LoginRefused when the answer is a refusal, or a page that we do not know: that password must not be sent
+    again, or the state locks the account. No answer at all is PageFailed, as anywhere; `key` keeps count of those.
     """
     browser.page = "front page"
     browser.open(address)
     browser.vanish(_OVERLAY)
     browser.click(_LOG_IN)
     browser.page = "sign-in, the user's name"
-    browser.type(_USER, user)
+    browser.type(_USER, key.user)
     browser.click(_GO_ON)
     if browser.first(_PASSWORD, _UNKNOWN) == _UNKNOWN:
-        raise _refused(browser, user, "does not know the user's name")
+        raise _refused(browser, key, "does not know the user's name")
     browser.page = "sign-in, the password"
-    browser.type(_PASSWORD, password)
-    answer = _answer(browser, user)
+    browser.see(_PASSWORD)
+    key.knock()
+    browser.type(_PASSWORD, key.secret)
+    answer = _answer(browser, key)
     if answer == _REFUSED:
-        raise _refused(browser, user, "refuses the password (or has locked the account)")
+        raise _refused(browser, key, "refuses the password (or has locked the account)")
     if answer == _EXPIRED:
-        raise _refused(browser, user, "demands a new password, since the old one has expired")
+        raise _refused(browser, key, "demands a new password, since the old one has expired")
+    key.let_in()
     return browser.address()
 
 
-def _answer(browser: Browser, user: str) -> Element:
+def _answer(browser: Browser, key: Key) -> Element:
     """Send the password; what came of it."""
+    browser.click(_GO_ON)
     try:
-        browser.click(_GO_ON)
         return browser.first(_BRANDING, _REFUSED, _EXPIRED)
-    except (ErrorPage, BrowserGone):
-        raise
-    except PageFailed as failure:
-        raise VendorUnreachable(
-            f"the EIS portal neither lets {user} in nor refuses the password; {failure.found}",
+    except NotSeen as failure:
+        key.refused()
+        raise LoginRefused(
+            f"the EIS portal neither lets {key.user} in nor refuses the password; {failure.found}",
             expected="the page of applications",
-            next_step="sign in there by hand once: it may ask for something; each run tries the password once",
+            next_step=f"sign in there by hand once: it may ask for something; then `{key.retry}` and run again",
         ) from None
 
 
-def _refused(browser: Browser, user: str, found: str) -> LoginRefused:
+def _refused(browser: Browser, key: Key, found: str) -> LoginRefused:
+    key.refused()
     return LoginRefused(
-        browser.failed(f"the EIS portal {found} of {user}").found,
+        browser.failed(f"the EIS portal {found} of {key.user}").found,
         expected="to be let in with the password that is configured",
-        next_step="sign in there by hand once, set a new password if it asks for one, and write it into the secret",
+        next_step=f"sign in there by hand once, set a new password if it asks for one, and renew {key.renewed}",
     )
 
 
@@ -125,19 +128,20 @@ def applications(browser: Browser, address: str) -> None:
 
 @contextlib.contextmanager
 def launched(browser: Browser, application: Application, school: str) -> Iterator[None]:
-    """Be in the application's own window, in the role of the school (its number)."""
+    """Be in the application's own window, in the role of the school (as the portal's roles call it)."""
     browser.page = "page of applications"
     browser.click(application.tile)
     browser.click(_ARROW)
-    browser.click(_OPTION, having=lambda text: role_of(text) == school)
+    option = Element(f"the option with a role of {school}", ("span.mat-option-text",))
+    browser.click(option, having=lambda text: role_of(text) == school)
     with browser.window(f"the window of {application.name}", partial(browser.click, _LAUNCH)):
         yield
 
 
 def role_of(option: str) -> str | None:
-    """The school's number in the text of an option; None when it is another role's."""
-    found = _ROLE.match(option.strip())
-    return found[1] if found else None
+    """The school in the text of an option, `<school> - <authority>`; None when it is another role's."""
+    found = _ROLE.fullmatch(option.strip())
+    return " ".join(found[1].split()) if found else None
 
 
 def download(browser: Browser, report: Report, folder: Path) -> Path:

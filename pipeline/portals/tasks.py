@@ -1,16 +1,21 @@
 """The portal's steps as tasks: each lands some of the reports, of every login and school, with a browser."""
 
+import shutil
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pipeline import progress, reports, secrets, settings
-from pipeline.errors import LoginRefused, PipelineError, TransferIncomplete, VendorError
+from pipeline.errors import PipelineError, TransferIncomplete, VendorError
 from pipeline.feeds import FEEDS, Feed
 from pipeline.progress import Made
+from pipeline.refusals import Key
 from pipeline.sources import PortalReport, Report
 from pipeline.targets import LandedTarget, LandedTargets
 from pipeline.task import ChainTask
+
+if TYPE_CHECKING:
+    from pipeline.portals import eis
 
 # Before all that needs no browser: this is what a morning waits for longest.
 FIRST = 1 << 50
@@ -44,11 +49,8 @@ class PortalTask(ChainTask):
         failures: list[PipelineError] = []
         for login in dict.fromkeys(_place(target).login for target in missing):
             try:
-                reports.refuse_to_knock_again(login, self.date)
                 self._fetch(login, [target for target in missing if _place(target).login == login])
             except PipelineError as failure:
-                if isinstance(failure, LoginRefused):
-                    reports.was_refused(login, self.date)
                 failures.append(failure)
         if failures:
             raise _both(failures)
@@ -68,16 +70,31 @@ class PortalTask(ChainTask):
 
         told = settings.load()
         landed = {(_place(target).report, _place(target).school): target for target in targets}
-        eis.fetch(
-            told.portal.address,
-            eis.Login(login, told.login(login).user),
-            secrets.read(f"eis_{login.lower()}_password"),
-            [eis.Wanted(_place(each).report, _place(each).school, partial(self._check, each)) for each in targets],
-            told.district.landing / "downloads" / f"{self.task_family}-{login}",
-            diagnostics=told.district.landing / "diagnostics" / self.date.isoformat(),
-            landed=lambda wanted, path: reports.land_report(landed[wanted.report, wanted.school], path),
-            progress=self._tell,
-        )
+        folder = told.district.landing / "downloads" / f"{self.task_family}-{login}"
+        shutil.rmtree(folder, ignore_errors=True)  # a killed run's
+        try:
+            eis.fetch(
+                told.portal.address,
+                eis.Login(login, self._key(login)),
+                [self._wanted(each) for each in targets],
+                folder,
+                diagnostics=told.district.landing / "diagnostics" / self.date.isoformat(),
+                landed=lambda wanted, path: reports.land_report(landed[wanted.report, wanted.school], path),
+                progress=self._tell,
+                patience=told.portal.patience,
+            )
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)  # what is no report may hold social security numbers as well
+
+    def _key(self, login: str) -> Key:
+        secret = f"eis_{login.lower()}_password"
+        return Key(f"portal-{login}", settings.load().login(login).user, secrets.read(secret), f"the secret {secret}")
+
+    def _wanted(self, target: LandedTarget) -> "eis.Wanted":
+        from pipeline.portals import eis
+
+        place = _place(target)
+        return eis.Wanted(place.report, place.school, place.role, partial(self._check, target))
 
     def _check(self, target: LandedTarget, download: Path) -> None:
         reports.check_report(target.feed, _place(target).school, self.date, download)

@@ -150,6 +150,7 @@ KINDS = (
     Kind("portal-vanish", "F17", "", "a window of the portal closes itself, half-way to a report", (_TIMES,)),
     Kind("portal-expired", "F16", "", "the portal wants another password, the old one has expired"),
     Kind("portal-refused", "F16", "", "the portal refuses the right password; after three tries it is locked"),
+    Kind("portal-asks", "F16 F17", "", "the portal takes the password and then asks for something more"),
     Kind("portal-cut", "F13", "", "a download from the portal breaks off in the middle", (_TIMES,)),
     Kind("portal-error-page", "F17", "", "the portal gives an error page under a report's name", (_TIMES,)),
     Kind(

@@ -101,6 +101,7 @@ def tuesday(monday: Monday) -> Iterator[Tuesday]:
         status = district.pipeline("status", "--date", f"{TUESDAY}")
         after = held(district)
         district.sandbox("heal")
+        district.pipeline("retry-login", "savvas")
         for path, content in good.items():
             district.send(TUESDAY, district.sftp / path, content)
         then = district.run_daily(TUESDAY, workers=4)

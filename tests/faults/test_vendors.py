@@ -77,19 +77,28 @@ def test_what_the_vendor_took_away_is_not_sent_again(district: District) -> None
     assert district.delivered_files() == {}
 
 
-def test_a_refused_password_is_tried_once_a_run(district: District) -> None:
-    """At a vendor whose files we hold already, and at one to whom there is something to send."""
+def test_a_refused_password_is_tried_once_a_day(district: District) -> None:
+    """At a vendor whose files we hold already, and at one to whom there is something to send; then a person says that
+    it is the right one."""
     district.fault(MONDAY, "corrected", STUDENTS)
     district.sandbox("fault", "login", "savvas")
     district.sandbox("fault", "login", "ellevation")
-    for workers in (4, 1):
-        since = time.time()
+    since = time.time()
+    vendors = ("savvas", "ellevation")
+    told = {
+        4: [f"{vendor} (127.0.0.1:{district.ports[vendor]}) does not let riverbend-{vendor} in" for vendor in vendors],
+        1: [f"found: the login of riverbend-{vendor} at 127.0.0.1:{district.ports[vendor]} " for vendor in vendors],
+    }
+    for workers, words in told.items():
         run = district.run_daily(MONDAY, workers=workers)
         assert run.code == 30, run.out
-        for vendor in ("savvas", "ellevation"):
+        assert [each for each in words if each not in run.out] == []
+        for vendor in vendors:
             assert district.vendor_events(since, vendor).count("login-refused") == 1
-            assert f"{vendor} (127.0.0.1:{district.ports[vendor]}) does not let riverbend-{vendor} in" in run.out
     district.sandbox("heal")
+    for vendor in vendors:
+        assert f"python -m pipeline retry-login {vendor}" in run.out
+        assert f"tries {vendor} again" in district.pipeline("retry-login", vendor).out
     then = district.run_daily(MONDAY)
     assert then.code == 0, then.out
     assert then.tasks("done") == {"DeliveredSet ellevation_rosters"}

@@ -178,7 +178,7 @@ def test_a_killed_run_leaves_neither_processes_nor_a_profile_and_no_secret_reach
 ) -> None:
     program = (
         "import signal, sys; from pathlib import Path; from pipeline import browser\n"
-        "with browser.session(sys.argv[1], Path('unused')) as found:\n"
+        "with browser.session(sys.argv[1], Path('unused'), patience=60) as found:\n"
         "    found.open(sys.argv[1] + '/late'); print('up', flush=True); signal.pause()"
     )
     environment = {**os.environ, "PIPELINE_SECRET_PORTAL": TYPED}
@@ -201,5 +201,8 @@ def test_a_killed_run_leaves_neither_processes_nor_a_profile_and_no_secret_reach
 
 def test_without_a_browser_there_is_one_sentence(site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chromium, "CHROMEDRIVER", str(tmp_path / "none"))
-    with pytest.raises(ConfigurationError, match="the browser does not start"), browsers.session(site, tmp_path):
+    with (
+        pytest.raises(ConfigurationError, match="the browser does not start"),
+        browsers.session(site, tmp_path, patience=5),
+    ):
         pass

@@ -277,12 +277,11 @@ def test_objects_with_passwords_go_after_a_day_and_extracts_of_killed_runs(there
     old = (
         "extracts/own_imports__Passwords__20261122_0123abcd.csv",
         f"{FEED.folder}/2026-11-20/{FEED.file}",
-        f"{FEED.folder}/2026-11-21/{FEED.file}",
+        f"{FEED.folder}/2026-11-22/{FEED.file}",
     )
     kept = (
         "extracts/own_imports__Passwords__20261123_0123abcd.csv",
         "extracts/notes.csv",
-        f"{FEED.folder}/2026-11-22/{FEED.file}",
         f"{FEED.folder}/2026-11-23/{FEED.file}",
         f"{FEED.folder}/notes/{FEED.file}",
         f"misc_imports/2026-11-20/{FEED.file}",

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pytest
 
 import sshd
 from brokenline import BrokenLine, line_to
-from pipeline import connections, settings, sftp
+from pipeline import connections, refusals, settings, sftp
 from pipeline.errors import (
     ConfigurationError,
     HostKeyRefused,
@@ -75,7 +76,9 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     def write(port: int, user: str, key: str) -> Path:
         known_hosts, config = tmp_path / "known_hosts", tmp_path / "there.cfg"
         words = f"host = 127.0.0.1\nport = {port}\nuser = {user}\nkey = {key}\n"
-        config.write_text(f"[sftp]\nknown_hosts = {known_hosts}\n[sftp:there]\n{words}")
+        config.write_text(
+            f"[district]\nlanding = {tmp_path}/landing\n[sftp]\nknown_hosts = {known_hosts}\n[sftp:there]\n{words}"
+        )
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
         settings.load.cache_clear()
         return known_hosts
@@ -219,6 +222,41 @@ def test_a_wrong_password_is_tried_once_a_process(
     assert place.line.wait_until_idle()
     assert place.logins() == [False]
     assert "invented-and-wrong" not in str(refused.value)
+
+
+def test_a_refused_password_is_not_sent_again_that_day_and_another_one_at_once(
+    on_sandbox: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By other runs either, until a person says so; the records hold neither."""
+    right = os.environ[PASSWORD]
+    for wrong, logins in (("invented-and-wrong", 1), ("invented-and-wrong", 1), ("invented-too", 2)):
+        monkeypatch.setenv(PASSWORD, wrong)
+        with pytest.raises(LoginRefused):
+            on_sandbox.listing()
+        another_run()
+        assert on_sandbox.line.wait_until_idle()
+        assert on_sandbox.logins() == [False] * logins
+    (record,) = (settings.load().district.landing / "refused").glob("*/there.json")
+    assert stat.S_IMODE(record.stat().st_mode) == 0o600
+    assert "invented" not in record.read_text()
+    with pytest.raises(LoginRefused, match=r"was refused at 20.* are not sent again today"):
+        on_sandbox.listing()
+    another_run()
+    monkeypatch.setenv(PASSWORD, right)
+    assert on_sandbox.listing() is not None
+    another_run()
+    monkeypatch.setenv(PASSWORD, "invented-too")
+    assert refusals.forget("there")
+    with pytest.raises(LoginRefused, match="does not let"):
+        on_sandbox.listing()
+    assert on_sandbox.line.wait_until_idle()
+    assert on_sandbox.logins() == [False, False, True, False]
+
+
+def another_run() -> None:
+    """As if this process had ended, and another one begun."""
+    connections.close_all()
+    connections._refusals.clear()
 
 
 def test_a_key_with_a_passphrase(

@@ -10,7 +10,6 @@ from pipeline import morning
 from pipeline.chain import (
     DeliveredSet,
     LandedFile,
-    LoadedPrevious,
     LoadedTable,
     PreparedFile,
     VendorFile,
@@ -66,10 +65,9 @@ def test_no_task_needs_itself(name: str) -> None:
 
 @everywhere
 def test_all_begins_with_a_vendors_file_or_the_portal(name: str) -> None:
-    """Or with the last report before this morning's, which is in the bucket."""
     task = root(name)
     leaves = [each for each in tasks_below(task) if not below(each) and each is not task]
-    assert [leaf for leaf in leaves if not isinstance(leaf, VendorFile | PortalTask | LoadedPrevious)] == []
+    assert [leaf for leaf in leaves if not isinstance(leaf, VendorFile | PortalTask)] == []
     assert not [each for each in tasks_below(task) if isinstance(each, VendorFile) and below(each)]
 
 

@@ -28,10 +28,10 @@ def lay(landing: Path, folder: str) -> Path:
 
 
 @pytest.mark.parametrize("folder", ["misc_imports", "quarantine/students"])
-def test_only_what_is_older_than_the_days_goes(landing: Path, folder: str) -> None:
+def test_only_what_has_the_days_goes(landing: Path, folder: str) -> None:
     digest = "-0123456789ab" if folder.startswith("quarantine") else ""
-    old = lay(landing, f"{folder}/2026-10-23{digest}")
-    kept = lay(landing, f"{folder}/2026-10-24{digest}")
+    old = lay(landing, f"{folder}/2026-10-24{digest}")
+    kept = lay(landing, f"{folder}/2026-10-25{digest}")
     assert list(purge.on_disk(TODAY)) == [old]
     assert not old.exists()
     assert kept.exists()
@@ -84,29 +84,29 @@ def passwords(folder: Path, name: str) -> list[Path]:
 def test_copies_with_passwords_go_after_a_day(landing: Path, name: str) -> None:
     """Whatever of it is loaded: what lands has the passwords. Files of other feeds in the same folders stay."""
     folder = landing / FEEDS[name].folder
-    old = passwords(folder / "2026-11-21", name)
+    old = passwords(folder / "2026-11-22", name)
     others = touch(
-        folder / "2026-11-21" / "savvas_scores.csv",
-        folder / "2026-11-21" / "savvas" / "SAVVAS_Realize_Standards_Scores_1.csv",
-        folder / "2026-11-21" / "clever" / "roster.csv",
+        folder / "2026-11-22" / "savvas_scores.csv",
+        folder / "2026-11-22" / "savvas" / "SAVVAS_Realize_Standards_Scores_1.csv",
+        folder / "2026-11-22" / "clever" / "roster.csv",
     )
-    young = passwords(folder / "2026-11-22", name) + passwords(folder / "2026-11-23", name)
+    young = passwords(folder / "2026-11-23", name)
     assert list(purge.on_disk(TODAY)) == sorted(old)
     assert [file for file in old if file.exists()] == []
     assert [file for file in (*others, *young) if not file.exists()] == []
 
 
 def test_folders_that_are_empty_then_go_too(landing: Path) -> None:
-    folder = landing / "misc_imports_restricted" / "2026-11-21"
+    folder = landing / "misc_imports_restricted" / "2026-11-22"
     passwords(folder, "google_students_provisioned")
     assert list(purge.on_disk(TODAY))
     assert not folder.exists()
 
 
 def test_refused_files_with_passwords_go_after_a_day(landing: Path) -> None:
-    old = lay(landing, "quarantine/google_teachers_passwords/2026-11-21-0123456789ab")
-    lay(landing, "quarantine/google_teachers_passwords/2026-11-22-0123456789ab")
-    lay(landing, "quarantine/students/2026-11-21-0123456789ab")
+    old = lay(landing, "quarantine/google_teachers_passwords/2026-11-22-0123456789ab")
+    lay(landing, "quarantine/google_teachers_passwords/2026-11-23-0123456789ab")
+    lay(landing, "quarantine/students/2026-11-22-0123456789ab")
     assert list(purge.on_disk(TODAY)) == [old]
     assert not old.exists()
 
@@ -125,6 +125,18 @@ def test_an_outbox_of_an_earlier_day_goes(landing: Path) -> None:
         os.utime(file, (dt.datetime.fromisoformat(moment).timestamp(),) * 2)
     assert list(purge.on_disk(TODAY)) == [old]
     assert young.exists()
+
+
+def test_the_portals_downloads_and_refused_logins_of_an_earlier_day_go(landing: Path) -> None:
+    """A download holds social security numbers; it stays where a run was killed, and the portal is switched off."""
+    folder = landing / "downloads" / "EisSchoolErrorReports-RSD" / "AllErr-0105"
+    old, young = touch(folder / "Sch0105AllErr.csv", folder / "Sch0105AllErr.csv.crdownload")
+    for file, moment in ((old, "2026-11-22T23:59:59-06:00"), (young, "2026-11-23T00:00:00-06:00")):
+        os.utime(file, (dt.datetime.fromisoformat(moment).timestamp(),) * 2)
+    refused, today = touch(landing / "refused/2026-11-22/savvas.json", landing / "refused/2026-11-23/savvas.json")
+    assert list(purge.on_disk(TODAY)) == [refused.parent, old]
+    assert young.exists()
+    assert today.exists()
 
 
 def test_what_goes_from_the_disk_goes_also_when_the_bucket_cannot_be_reached(

@@ -132,6 +132,12 @@ def test_run_date_stands_anywhere_in_the_preamble(viewer: Desk, preamble: str) -
     assert viewer.read(f"{preamble}SchoolNo,ADM\r\n".encode()).run_date == dt.date(2027, 1, 5)
 
 
+def test_a_preamble_need_not_tell_the_day(viewer: Desk) -> None:
+    """That it does is modelled."""
+    read = viewer.read(f"ADM Audit Report\r\n\r\nSchoolNo,ADM\r\n{SMITH}".encode())
+    assert (read.rows, read.run_date) == (1, None)
+
+
 def test_a_report_without_schools_names_none(viewer: Desk) -> None:
     facts = viewer.read(f"{PREAMBLE}Name,Grade\r\nLee,5\r\n".encode())
     assert (facts.rows, facts.schools) == (1, frozenset())
@@ -165,8 +171,7 @@ def test_an_error_page_is_refused(tmp_path: Path, reader: Reader, page: bytes) -
         (f"{PREAMBLE}School 0105\r\nSchoolNo,StudentName\r\n{SMITH}", "line 3: no header"),
         (f"{PREAMBLE}SchoolNo,SchoolNo\r\n", "line 3: no header"),
         (f"{PREAMBLE}SchoolNo,\r\n", "line 3: no header"),
-        (f"ADM Audit Report\r\n\r\nSchoolNo,StudentName\r\n{SMITH}", "a preamble without a date"),
-        (f"ADM Audit\r\nRun date: 23/11/2026\r\nSchoolNo,Grade\r\n{SMITH}", "a preamble without a date"),
+        (f"ADM Audit\r\nRun date: 23/11/2026\r\nSchoolNo,Grade\r\n{SMITH}", "a run date that is no day"),
         (f"{SHORT}{SMITH}0105\r\n", "line 5: 1 fields"),
         (f'{SHORT}0105,"Lee\r\nSmith"\r\n0105,Smith,Jr.\r\n', "line 6: 3 fields"),
         (f"{SHORT}{SMITH}0105,O'Bri", "no line end after the last line"),

@@ -47,6 +47,8 @@ def password() -> Answer | str:
         return redirect(url_for("front.tiles"), 303)
     if answer == "expired":
         return render_template("expired.html", user=found.user)
+    if answer == "asked":
+        return render_template("asked.html", user=found.user)
     return render_template("password.html", user=found.user, answer=answer)
 
 

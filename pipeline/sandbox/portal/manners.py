@@ -35,6 +35,9 @@ class Manners:
     def expired(self) -> bool:
         return self._faults.find("portal-expired") is not None
 
+    def asks(self) -> bool:
+        return self._faults.find("portal-asks") is not None
+
     def refuses(self) -> bool:
         return self._faults.find("portal-refused") is not None
 

@@ -20,7 +20,7 @@ from pipeline.sandbox.schools import Site, servers
 TRIES = 3  # refused in a row, and the account is locked for as long as the portal runs
 GONE = 0.5  # seconds in which a browser that left the page of tiles may come back to it
 
-Answer = Literal["welcome", "refused", "locked", "expired"]
+Answer = Literal["welcome", "refused", "locked", "expired", "asked"]
 
 
 @dataclass(frozen=True)
@@ -124,15 +124,16 @@ class Office:
                 self._refused[user] += 1
                 return "refused"
             self._refused[user] = 0
-            return "expired" if self.manners.expired() else "welcome"
+            return "expired" if self.manners.expired() else "asked" if self.manners.asks() else "welcome"
 
     def roles(self, login: Login, application: str) -> list[tuple[str, str]]:
         """(number, text) of each role that an application's drop-down offers; what a school's is called alternates."""
         with self._lock:
             self._visits[login.user, application] += 1
             name = self.manners.role(self._visits[login.user, application])
-        district = [("0000", f"District User ({eis.DISTRICTS[login.server][1]})")] if login.of_district else []
-        return district + [(site.number, f"{name} ({site.number} - {site.name})") for site in login.sites]
+        authority = eis.DISTRICTS[login.server][1]
+        district = [("0000", f"District User ({authority})")] if login.of_district else []
+        return district + [(site.number, f"{name} ({site.name} - {authority})") for site in login.sites]
 
     def launch(self, session: Session, login: Login, application: str, role: str) -> str | None:
         """Open an application; what its window's addresses begin with, or None for a role that there is not."""
