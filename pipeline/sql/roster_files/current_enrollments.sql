@@ -1,7 +1,7 @@
 -- Which students sit in which sections now.
 -- grain: one row per current student and current section. Left out: dropped enrolments (their SectionID is negative and so
---        the id of no section) and enrolments that were left by the server's day. A student who left a section and came
---        back has one row, the later.
+--        the id of no section), enrolments that were left by the server's day, and those that begin after it: who moves
+--        tomorrow sits in the old section today. A student who left a section and came back has one row, the later.
 -- owner: district data team
 -- reader: the other views
 -- layout: ours
@@ -24,7 +24,9 @@ INNER JOIN `roster_files.current_sections` AS sections
 INNER JOIN `roster_files.current_students` AS students
   ON students.district_identification = cc.district_identification
   AND students.id = cc.studentid
-WHERE COALESCE(SAFE.PARSE_DATE('%m/%d/%Y', cc.dateleft), DATE '9999-12-31') > sections.day
+WHERE
+  COALESCE(SAFE.PARSE_DATE('%m/%d/%Y', cc.dateenrolled), sections.day) <= sections.day
+  AND COALESCE(SAFE.PARSE_DATE('%m/%d/%Y', cc.dateleft), DATE '9999-12-31') > sections.day
 QUALIFY
   ROW_NUMBER() OVER (
     PARTITION BY cc.district_identification, cc.studentid, cc.sectionid
