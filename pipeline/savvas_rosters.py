@@ -89,7 +89,7 @@ SAVVAS = (
     ViewFile(
         *_file("PIF_SECTION"),
         key=("native_section_code",),
-        required=("native_section_code", "school_code", "school_year", "section_name"),
+        required=("native_section_code", "school_code", "school_year", "section_name", "date_start", "date_end"),
         dialect=_QUOTED,
         layout="known",
         called="sections",
@@ -101,7 +101,10 @@ SAVVAS = (
     ViewFile(
         *_file("PIF_SECTION_STAFF"),
         key=("section_teacher_code",),
-        required=("section_teacher_code", "staff_code", "native_section_code", "school_year"),
+        required=(
+            *("section_teacher_code", "staff_code", "native_section_code", "school_year"),
+            *("date_start", "date_end", "teacher_of_record"),
+        ),
         dialect=_QUOTED,
         layout="known",
         called="staff in sections",
@@ -113,7 +116,10 @@ SAVVAS = (
     ViewFile(
         *_file("PIF_SECTION_STUDENT"),
         key=("section_student_code",),
-        required=("section_student_code", "student_code", "native_section_code", "date_start", "school_year"),
+        required=(
+            *("section_student_code", "student_code", "native_section_code", "school_year"),
+            *("date_start", "date_end"),
+        ),
         floor=50,
         dialect=_QUOTED,
         layout="known",
@@ -142,7 +148,7 @@ SAVVAS = (
     ViewFile(
         *_file("ASSIGNMENT"),
         key=("native_assignment_code",),
-        required=("native_assignment_code", "staff_code", "school_year", "institution_code"),
+        required=("native_assignment_code", "staff_code", "school_year", "institution_code", "position_code"),
         dialect=_QUOTED,
         layout="known",
         called="posts",

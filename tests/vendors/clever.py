@@ -26,7 +26,8 @@ from .checks import (
 from .reading import Files, Findings, Layout, Table, comma_file, in_any_order, names
 from .rules import agree, columns, days_in_order, known, used
 
-GRADE = one_of_any_case("PreKindergarten", "Kindergarten", *map(str, range(1, 13)))
+# `Other` is in Clever's published list too: a level that is none of the others.
+GRADE = one_of_any_case("PreKindergarten", "Kindergarten", *map(str, range(1, 13)), "Other")
 FLAG = one_of("Y", "N")
 DAY = date(MONTH_FIRST)
 CO_TEACHERS = tuple(f"Teacher_{place}_id" for place in range(2, 11))

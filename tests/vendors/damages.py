@@ -189,7 +189,7 @@ OTUS: Damages = [
     (swap(WEEKLY, "70,68.5", "-1,68.5"), (f"{WEEKLY}, line 2, days_enrolled", "0 to 366")),
     (swap(WEEKLY, "70,68.5", "71,68.5"), (f"{WEEKLY}, line 2, days_enrolled", "days_present and days_absent")),
     (swap(WEEKLY, "11/20/2026", "11/31/2026"), (f"{WEEKLY}, line 2, as_of_date", "a day that exists")),
-    (swap(WEEKLY, "11/20/2026", "11/19/2026"), (f"{WEEKLY}, as_of_date", "same day")),
+    (swap(WEEKLY, "11/20/2026", "11/19/2026"), (f"{WEEKLY}, line 3, as_of_date", "same school_id")),
     (swap(WEEKLY, "71,0,", "71,Nursery,"), (f"{WEEKLY}, line 2, grade_level", "one of")),
     (swap(WEEKLY, "0004128", "0004127"), (f"{WEEKLY}, line 3, student_number", "second time")),
     (swap(WEEKLY, "0004127", "4127"), (f"{WEEKLY}, line 2, student_number", "7 digits")),

@@ -1,5 +1,5 @@
-"""OTUS: file names and headers that never change, nothing empty and no `NA`. Two files of scores, which are SAVVAS's
-own, every morning; attendance and discipline once a week."""
+"""OTUS: file names and headers that never change, nothing empty and no `NA`. Two files of scores every morning, which
+are SAVVAS's own as they landed, so that a value may be empty there; attendance and discipline once a week."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from .checks import (
     required,
 )
 from .reading import Files, Findings, Layout, Table, comma_file, in_order, names
-from .rules import columns, written_one_way
+from .rules import agree, columns, written_one_way
 
 YEAR_DAYS = required(number(0, 366))
 COUNT = required(pattern("a whole number", r"\d+"))
@@ -117,10 +117,9 @@ def _no_value_in_words(layout: Layout, table: Table, findings: Findings) -> None
 
 
 def _adds_up(table: Table, findings: Findings) -> None:
-    """Everything is as of one day, and the days that somebody was enrolled are those present and those absent."""
+    """A school's rows are as of one day, and the days that somebody was enrolled are those present and those absent."""
     written_one_way(table, "grade_level", GRADES, findings)
-    if len({row["as_of_date"] for row in table.rows}) > 1:
-        findings.add(table.file, "expected the same day in every row", column="as_of_date")
+    agree(table, "school_id", ["as_of_date"], findings)
     for row in table.rows:
         try:
             enrolled, present, absent = map(float, row.of(("days_enrolled", "days_present", "days_absent")))

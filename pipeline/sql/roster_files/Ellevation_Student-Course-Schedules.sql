@@ -5,7 +5,8 @@
 -- owner: district data team
 -- reader: Ellevation, file `Student-Course-Schedules`, every morning
 -- layout: modelled. CourseID is the Course_Number; SectionID carries the server's name, because section ids repeat
---         between the servers; SchoolCode is the section's school; TeacherStaffID the lead teacher's TeacherNumber.
+--         between the servers; SchoolCode is the section's school; TeacherStaffID the TeacherNumber of who leads it now, and
+--         empty when all its teachers have left.
 SELECT
   enrollments.student_number AS StudentID,
   enrollments.schoolid AS SchoolCode,
@@ -14,10 +15,10 @@ SELECT
   enrollments.section_id AS SectionID,
   enrollments.expression AS Period,
   sections.term AS Term,
-  COALESCE(teachers.teachernumber, '') AS TeacherStaffID
+  COALESCE(leads.teachernumber, '') AS TeacherStaffID
 FROM `roster_files.current_enrollments` AS enrollments
 INNER JOIN `roster_files.current_sections` AS sections
   ON sections.section_id = enrollments.section_id
-LEFT JOIN `powerschool_combined.teachers` AS teachers
-  ON teachers.district_identification = sections.district_identification
-  AND teachers.id = COALESCE(NULLIF(sections.teacher, ''), enrollments.teacherid)
+LEFT JOIN `roster_files.section_teachers` AS leads
+  ON leads.section_id = sections.section_id
+  AND leads.position = 1

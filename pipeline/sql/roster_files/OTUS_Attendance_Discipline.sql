@@ -1,10 +1,11 @@
 -- OTUS: attendance and discipline of each student's present enrolment, up to one day.
--- grain: one row per active student (Enroll_Status 0) with a student_number, of both servers.
+-- grain: one row per active student (Enroll_Status 0) with a student_number, of both servers. Left out: students without a
+--        state_id, a school or a grade level from -1 to 12, since OTUS takes no blanks, and one invented id for many would
+--        make them one student there.
 -- owner: district data team
 -- reader: OTUS, file `OTUS_Attendance_Discipline`, once a week
--- layout: modelled. OTUS takes no blanks and no NA: a number without data is 0, a missing state_id or school_id is `0`,
---         a missing grade_level `UG` (ungraded); grade_level is otherwise the SIS's own (-1 PK, 0 Kindergarten).
--- as_of_date (YYYY-MM-DD) comes from the data, so that a re-run gives the same rows: the day of the server's last
+-- layout: modelled. A number without data is 0; grade_level is the SIS's own (-1 PK, 0 Kindergarten).
+-- as_of_date (YYYY-MM-DD) comes from the data, so that a re-run gives the same rows, and is the server's: the day of its last
 -- attendance mark, or, before its first one, the first entry date of its active students. A mark that the SIS already
 -- holds for a day to come moves it; a server that has neither day has no rows.
 -- days_enrolled counts the in-session days of the student's school from EntryDate to as_of_date, both included; marks
@@ -43,7 +44,11 @@ WITH
       ON last_marks.district_identification = students.district_identification
     LEFT JOIN first_entries
       ON first_entries.district_identification = students.district_identification
-    WHERE COALESCE(last_marks.day, first_entries.day) IS NOT NULL
+    WHERE
+      COALESCE(last_marks.day, first_entries.day) IS NOT NULL
+      AND students.state_id != ''
+      AND students.schoolid != ''
+      AND SAFE_CAST(students.grade_level AS INT64) BETWEEN -1 AND 12
   ),
   school_days AS (
     SELECT DISTINCT
@@ -109,9 +114,9 @@ WITH
   )
 SELECT
   active.student_number AS student_number,
-  COALESCE(NULLIF(active.state_id, ''), '0') AS state_id,
-  COALESCE(NULLIF(active.schoolid, ''), '0') AS school_id,
-  COALESCE(NULLIF(active.grade_level, ''), 'UG') AS grade_level,
+  active.state_id AS state_id,
+  active.schoolid AS school_id,
+  active.grade_level AS grade_level,
   FORMAT_DATE('%Y-%m-%d', active.as_of_day) AS as_of_date,
   CAST(COALESCE(attended.days_enrolled, 0) AS STRING) AS days_enrolled,
   CAST(COALESCE(attended.days_enrolled - attended.days_absent, 0) AS STRING) AS days_present,

@@ -1,6 +1,7 @@
 -- SAVVAS (EasyBridge): the people who teach.
--- grain: one row per TeacherNumber of those who teach a current section or are current teaching staff. Of somebody's
---        several rows in the SIS (two schools, both servers) one with an e-mail address is taken, of those the lowest id.
+-- grain: one row per TeacherNumber of those who teach a current section or are current teaching staff, in a school of
+--        SCHOOL, so that each has an ASSIGNMENT. Of somebody's several rows in the SIS (two schools, both servers) one
+--        with an e-mail address is taken, of those the lowest id.
 -- owner: district data team
 -- reader: SAVVAS, file `STAFF.txt`, every morning
 -- layout: header known; the values are modelled: staff_code and staff_number are the TeacherNumber, federated_id (the name
@@ -18,7 +19,7 @@ SELECT
   '' AS password,
   staff.email AS federated_id
 FROM `roster_files.current_staff` AS staff
-WHERE staff.teachernumber IN (SELECT teachers.teachernumber FROM `roster_files.current_teachers` AS teachers)
+WHERE staff.teachernumber IN (SELECT posts.staff_code FROM `roster_files.SAVVAS_ASSIGNMENT` AS posts)
 QUALIFY
   ROW_NUMBER() OVER (
     PARTITION BY staff.teachernumber

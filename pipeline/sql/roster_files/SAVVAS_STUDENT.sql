@@ -1,5 +1,5 @@
 -- SAVVAS (EasyBridge): the students.
--- grain: one row per active student of both servers.
+-- grain: one row per active student of both servers who is in a school of SCHOOL, so that each has an ENROLLMENT.
 -- owner: district data team
 -- reader: SAVVAS, file `STUDENT.txt`, every morning
 -- layout: header known; the values are modelled: student_code is the student_number, federated_id (the name at the single
@@ -15,3 +15,4 @@ SELECT
   students.student_number,
   students.student_email AS federated_id
 FROM `roster_files.current_students` AS students
+WHERE students.student_number IN (SELECT enrolled.student_code FROM `roster_files.SAVVAS_ENROLLMENT` AS enrolled)

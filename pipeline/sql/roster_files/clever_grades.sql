@@ -2,7 +2,7 @@
 -- grain: one row per grade level that a student or a school of the SIS has.
 -- owner: district data team
 -- reader: Clever's views
--- layout: known, but for `Other` (a level that is none of ours, such as 99 for graduates), which is modelled
+-- layout: known: `Other` is a level that is none of the others, such as 99 for graduates
 SELECT
   levels.grade_level,
   CASE
