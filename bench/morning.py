@@ -143,13 +143,13 @@ def _peak(where: Stand, workers: int) -> tuple[float, float]:
     run = subprocess.Popen(_words(where, workers), env=where.environment, stdout=subprocess.DEVNULL)
     family, pss, rss = psutil.Process(run.pid), 0.0, 0.0
     while run.poll() is None:
-        held = [_held(each.pid) for each in [family, *family.children(recursive=True)]]
-        pss, rss = max(pss, sum(each[0] for each in held)), max(rss, sum(each[1] for each in held))
+        family_held = [held(each.pid) for each in [family, *family.children(recursive=True)]]
+        pss, rss = max(pss, sum(each[0] for each in family_held)), max(rss, sum(each[1] for each in family_held))
         time.sleep(0.02)
     return pss, rss
 
 
-def _held(pid: int) -> tuple[float, float]:
+def held(pid: int) -> tuple[float, float]:
     """A process's PSS and RSS in MB; nothing when it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
