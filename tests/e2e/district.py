@@ -42,7 +42,7 @@ VENDORS = ("savvas", "otus", "ellevation", "clever", "district")
 FEEDS = {
     name: feeds.FEEDS[name]
     for name in (
-        *("schools", "students", "teachers", "courses", "sections", "cc", "terms"),
+        *("schools", "students", "teachers", "courses", "sections", "section_teacher", "cc", "terms"),
         *("attendance", "attendance_code", "calendar_day", "incidents"),
         *("savvas_assessment_scores", "savvas_standards_scores"),
     )

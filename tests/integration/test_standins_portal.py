@@ -160,11 +160,11 @@ def test_the_roles_are_called_otherwise_at_every_second_visit(state: State, visi
     first, second, third = (visitor.ask("/applications/EISPROD/roles")[2] for _ in range(3))
     assert first == third != second
     assert "District User (Riverbend Schools)" in first and "District User (Riverbend Schools)" in second
-    assert "School User (0210 - Miller's Ford Middle School)" in first
-    assert "SCH_EC (0210 - Miller's Ford Middle School)" in second
+    assert "School User (Miller's Ford Middle School - Riverbend Schools)" in first
+    assert "SCH_EC (Miller's Ford Middle School - Riverbend Schools)" in second
     for sch_ec, name in ((False, "School User"), (True, "SCH_EC")):
         state.on("portal-role", sch_ec=sch_ec)
-        assert all(f"{name} (0105" in visitor.ask("/applications/EISPROD/roles")[2] for _ in range(2))
+        assert all(f"{name} (Riverbend Elementary School - " in visitor.ask("/applications/EISPROD/roles")[2] for _ in range(2))
 
 
 def test_a_schools_login_has_its_school_only(state: State) -> None:
