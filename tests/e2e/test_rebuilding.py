@@ -18,7 +18,7 @@ STUDENTS_BELOW = {
     f"DeployedView {ROSTER}Student-Course-Schedules",
     *(
         f"DeployedView roster_files.{view}"
-        for view in ("server_days", "current_students", "current_sections", "current_enrollments")
+        for view in ("server_days", "current_students", "current_sections", "current_enrollments", "section_teachers")
     ),
     "Snapshot Ellevation_Student-Demographics.csv",
     "Snapshot Ellevation_Student-Course-Schedules.csv",
