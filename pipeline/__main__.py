@@ -6,8 +6,9 @@ import json
 import sys
 from dataclasses import asdict
 
-from pipeline import settings
-from pipeline.errors import PipelineError
+from pipeline import secrets, settings
+from pipeline.console import leave, say
+from pipeline.errors import PipelineError, nearest
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
         asked.date = asked.date or settings.load().today()
         return int(asked.command(asked, for_luigi))
     except PipelineError as error:
-        print(error, file=sys.stderr)
+        say(secrets.told(error), error=True)
         return 30
 
 
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _today(asked: argparse.Namespace, _: list[str]) -> int:
-    print(asked.date)
+    say(asked.date)
     return 0
 
 
@@ -82,13 +83,13 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
 
     found = status.flows(asked.date)
     if asked.json:
-        print(json.dumps([asdict(flow) for flow in found], indent=1, ensure_ascii=False))
+        say(json.dumps([asdict(flow) for flow in found], indent=1, ensure_ascii=False))
     else:
-        print(f"{settings.load().district.name}, {asked.date}\n\n{status.table(found)}")
+        say(f"{settings.load().district.name}, {asked.date}\n\n{status.table(found)}")
         for line in status.refused(found, asked.date):
-            print(f"\n{line}")
+            say(f"\n{line}")
         for file in status.unclaimed(asked.date):
-            print(f"\n{file} is no feed's; it was not loaded")
+            say(f"\n{file} is no feed's; it was not loaded")
     states = {flow.state for flow in found}
     return 30 if "broken" in states else 40 if "on hold" in states else 20 if "late" in states else 0
 
@@ -99,9 +100,9 @@ def _release(asked: argparse.Namespace, _: list[str]) -> int:
 
     delivery = named(asked.delivery)
     for looked_at in verdicts.release(delivery, asked.date, asked.reason):
-        print(f"accepted: {looked_at}")
+        say(f"accepted: {looked_at}")
     wrapper = "run_daily" if delivery.cadence == "daily" else "run_weekly"
-    print(f"released: the next run delivers {delivery.name} (./{wrapper}.sh --date {asked.date})")
+    say(f"released: the next run delivers {delivery.name} (./{wrapper}.sh --date {asked.date})")
     return 0
 
 
@@ -111,7 +112,7 @@ def _discard(asked: argparse.Namespace, _: list[str]) -> int:
 
     delivery = named(asked.delivery)
     verdicts.discard(delivery, asked.date, asked.reason)
-    print(f"discarded: {delivery.name} is not sent for {delivery.period(asked.date)}; the next day's is looked at anew")
+    say(f"discarded: {delivery.name} is not sent for {delivery.period(asked.date)}; the next day's is looked at anew")
     return 0
 
 
@@ -120,7 +121,7 @@ def _diff(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline.deliveries import named
 
     for line in diff.lines(named(asked.delivery), asked.date, rows=asked.rows):
-        print(line)
+        say(line)
     return 0
 
 
@@ -129,47 +130,39 @@ def _ledger(asked: argparse.Namespace, _: list[str]) -> int:
 
     done = ledger.record()  # so that an answer is of now
     if asked.student:
-        print(disclosed.as_json(asked.student) if asked.json else disclosed.text(asked.student))
+        say(disclosed.as_json(asked.student) if asked.json else disclosed.text(asked.student))
     elif asked.json:
-        print(json.dumps({"entered": done.deliveries}, indent=1))
+        say(json.dumps({"entered": done.deliveries}, indent=1))
     else:
-        print("\n".join(f"entered: {name}" for name in done.deliveries) or "nothing to enter")
+        say("\n".join(f"entered: {name}" for name in done.deliveries) or "nothing to enter")
     for trouble in done.trouble:
-        print(trouble, file=sys.stderr)
+        say(trouble, error=True)
     return 30 if done.trouble else 0
 
 
 def _again(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import inbound
-    from pipeline.errors import ConfigurationError
     from pipeline.feeds import FEEDS
 
-    if asked.feed not in FEEDS:
-        raise ConfigurationError(f"no feed {asked.feed}", expected=f"one of {', '.join(FEEDS)}", next_step="mend it")
-    copies = inbound.again(FEEDS[asked.feed], asked.date)
-    print(
-        f"{copies} copies of {asked.feed} forgotten; the next run takes them anew: ./run_daily.sh --date {asked.date}"
-    )
+    copies = inbound.again(nearest(FEEDS, asked.feed, "feed"), asked.date)
+    say(f"{copies} copies of {asked.feed} forgotten; the next run takes them anew: ./run_daily.sh --date {asked.date}")
     return 0
 
 
 def _retry_login(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import refusals
-    from pipeline.errors import ConfigurationError
     from pipeline.vendors import VENDORS
 
     known = [*VENDORS, *(f"portal-{login}" for login in settings.load().logins)]
-    if asked.name not in known:
-        raise ConfigurationError(f"no login {asked.name}", expected=f"one of {', '.join(known)}", next_step="mend it")
-    forgotten = refusals.forget(asked.name)
-    print(f"the next run tries {asked.name} again" if forgotten else f"{asked.name} was not refused today")
+    forgotten = refusals.forget(nearest({name: name for name in known}, asked.name, "login"))
+    say(f"the next run tries {asked.name} again" if forgotten else f"{asked.name} was not refused today")
     return 0
 
 
 def _flows(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import catalogue
 
-    print(catalogue.table())
+    say(catalogue.table())
     return 0
 
 
@@ -177,9 +170,10 @@ def _purge(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import purge
 
     for folder in purge.old_copies(asked.date):
-        print(f"removed {folder}")
+        say(f"removed {folder}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    secrets.guard()
+    leave(main())

@@ -1,10 +1,23 @@
 """Which flows this district has: the catalogue without what luigi.cfg switches off; and all of them as a table."""
 
-from pipeline import outbound, settings, sql
+from pipeline import masking, outbound, settings, sql
 from pipeline.deliveries import DELIVERIES, Delivery, LandedCopy, ViewFile
 from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS, Feed
 from pipeline.sources import PortalReport
+from pipeline.vendors import VENDORS
+
+
+def names() -> set[str]:
+    """All that the catalogue calls by a name: flows, files, vendors, views, columns. None of it is anybody's data."""
+    columns = {column.name for feed in FEEDS.values() for column in feed.contract.columns}
+    files = {file.name for delivery in DELIVERIES.values() for file in delivery.files}
+    parts = {source.name for feed in FEEDS.values() for source in feed.sources}
+    tables = {feed.dataset for feed in FEEDS.values()} | set(sql.names())
+    return {*FEEDS, *DELIVERIES, *VENDORS, *columns, *files, *parts, *tables}
+
+
+masking.name(names())
 
 
 def feeds() -> tuple[Feed, ...]:

@@ -1,8 +1,12 @@
 """Our own disk: what it says when it takes nothing more, as an error of ours."""
 
 import errno
+import os
+import pwd
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipeline import settings
 from pipeline.errors import DiskFailed
@@ -11,12 +15,18 @@ from pipeline.errors import DiskFailed
 FAILURES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
+# True of one file or folder: it belongs to somebody else, as what a run as root leaves behind does.
+FOREIGN = frozenset({errno.EACCES, errno.EPERM})
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Raise DiskFailed in the place of an OSError that is about the disk."""
     try:
         yield
     except OSError as error:
+        if error.errno in FOREIGN and error.filename:
+            raise _foreign(Path(os.fsdecode(error.filename))) from None
         if error.errno not in FAILURES:
             raise
         landing = settings.load().district.landing
@@ -29,3 +39,30 @@ def explained() -> Iterator[None]:
             if full
             else "mend the disk or its mount, then run again",
         ) from None
+
+
+def _foreign(path: Path) -> DiskFailed:
+    """The error that tells whose the path is: its own, or of the first folder above it that we may look at."""
+    us = _person(os.geteuid())
+    for place in (path, *path.parents):
+        try:
+            found = place.lstat()
+        except OSError:
+            continue
+        whose = f"{place} belongs to {_person(found.st_uid)} (mode {stat.S_IMODE(found.st_mode):04o})"
+        break
+    else:
+        whose = "nothing above it may be looked at"
+    return DiskFailed(
+        f"{path} cannot be used by {us}: {whose}",
+        expected=f"all that the pipeline keeps to belong to {us}, who runs it",
+        next_step=f"`sudo chown -R {us}: {settings.load().district.landing}`, then run again; run it as {us} only, "
+        "never as root",
+    )
+
+
+def _person(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"

@@ -2,19 +2,24 @@
 
 import datetime as dt
 import json
+import logging
 import os
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import luigi
 
-from pipeline import settings, status
-from pipeline.errors import PipelineError
+from pipeline import secrets, settings, status
+from pipeline.console import Printer, say
 from pipeline.progress import Event
 
 if TYPE_CHECKING:
     from pipeline.runner import Outcome
+
+log = logging.getLogger(__name__)
 
 WORDS = {
     0: "all is done",
@@ -36,16 +41,20 @@ class Display:
         self._running: dict[str, str] = {}
 
     def follow(self, reading: int, events: list[Event]) -> None:
-        """Print the events that come through the pipe, and keep them in `events`, until the pipe ends."""
+        """Print the events that come through the pipe, and keep them in `events`, until the pipe ends.
+
+        The pipe is read whatever becomes of the printing: the tasks write into it, and must never wait for a terminal.
+        """
+        printer = Printer()
         if sys.stdout.isatty():
-            self._open()
+            printer.put(self._open)
         with os.fdopen(reading, encoding="utf-8") as lines:
             for line in lines:
                 event = Event(**json.loads(line))
                 events.append(event)
-                self._show(event)
-        if self._live:
-            self._live.stop()
+                printer.put(partial(self._show, event))
+        printer.put(self._close)
+        printer.end()
 
     def _open(self) -> None:
         from rich.console import Console
@@ -53,6 +62,10 @@ class Display:
 
         self._live = Live("starting", console=Console(highlight=False), transient=True, refresh_per_second=8)
         self._live.start()
+
+    def _close(self) -> None:
+        if self._live:
+            self._live.stop()
 
     def _show(self, event: Event) -> None:
         name = f"{event.task} {event.of}"
@@ -69,25 +82,43 @@ class Display:
         if self._live:
             self._live.console.print(line, markup=False, soft_wrap=True)
         else:
-            print(line, flush=True)
+            say(line)
 
     def finish(self, date: dt.date, outcome: "Outcome", seconds: float, log_file: Path) -> None:
-        """Print where every flow stands, what is wrong, and the exit code with its meaning."""
+        """Print where every flow stands, what is wrong, and the exit code with its meaning. The log has it too."""
         name = type(self._root).__name__
-        print(f"\n{settings.load().district.name}: {name} of {date}, {seconds:.1f} s\n")
-        try:
-            print(status.table(status.flows(date)))
-        except PipelineError as error:
-            print(f"the state of the flows is not known\n{error}")
-        for part in outcome.late:
-            print(f"\nlate: {part}")
-        for event in outcome.failed:
-            print(f"\n{event.task} {event.of}: {event.error}\n{_indented(event.message)}")
-        for trouble in outcome.trouble:
-            print(f"\n{_indented(trouble)}")
-        for file in outcome.unclaimed:
-            print(f"\n{file} is no feed's; it was not loaded: {CLAIM}")
-        print(f"\n{WORDS[outcome.code]} (exit {outcome.code}; log: {log_file})", flush=True)
+        lines = [f"\n{settings.load().district.name}: {name} of {date}, {seconds:.1f} s\n", _state(date)]
+        lines += _wrong(outcome)
+        lines.append(f"\n{WORDS[outcome.code]} (exit {outcome.code}; log: {log_file})")
+        page = "\n".join(lines)
+        log.info("%s", page)
+        printer = Printer()
+        printer.put(partial(say, page))
+        printer.end()
+
+
+def _state(date: dt.date) -> str:
+    """The table of the flows; when it cannot be read, why."""
+    try:
+        return status.table(status.flows(date))
+    except Exception as error:  # the page is printed, whatever state the state is in
+        log.exception("the state of the flows")
+        return f"the state of the flows is not known\n{secrets.told(error)}"
+
+
+def _wrong(outcome: "Outcome") -> Iterator[str]:
+    """What is late, failed, in trouble or nobody's, a block each; tasks that failed for the same reason share one."""
+    for part in outcome.late:
+        yield f"\nlate: {part}"
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for event in outcome.failed:
+        reasons.setdefault((event.error, event.message), []).append(f"{event.task} {event.of}")
+    for (error, message), names in reasons.items():
+        yield f"\n{', '.join(names)}: {error}\n{_indented(message)}"
+    for trouble in outcome.trouble:
+        yield f"\n{_indented(trouble)}"
+    for file in outcome.unclaimed:
+        yield f"\n{file} is no feed's; it was not loaded: {CLAIM}"
 
 
 def _line(event: Event) -> str:

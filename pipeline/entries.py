@@ -38,7 +38,7 @@ def prepare(tables: tuple[GrowingTable, ...]) -> None:
     for table in tables:
         dataset, name = table.name.split(".")
         if not warehouse.find(dataset, name).there:
-            with cloud.explained(f"creating {table.name}"):
+            with cloud.BIGQUERY.explained(f"creating {table.name}"):
                 warehouse._with_dataset(dataset, partial(_create, table))
             warehouse._remember(dataset, name, {})
 
@@ -50,26 +50,22 @@ def _create(table: GrowingTable) -> bigquery.Table:
         made.time_partitioning = bigquery.TimePartitioning(type_="MONTH", field=table.monthly)
     if table.sorted_by:
         made.clustering_fields = [table.sorted_by]
-    return warehouse._client().create_table(made, exists_ok=True, **cloud.patience())
+    return warehouse._client().create_table(made, exists_ok=True, **cloud.BIGQUERY.patience())
 
 
 def values(table: GrowingTable, column: str) -> set[str]:
     """What stands in a column of text of the whole table; listed, which is faster than a query and costs nothing."""
     wanted = [bigquery.SchemaField(column, "STRING")]
-    with cloud.explained(f"listing {table.name}"):
+    with cloud.BIGQUERY.explained(f"listing {table.name}"):
         place = warehouse._name(*table.name.split("."))
-        return {row[0] for row in warehouse._client().list_rows(place, wanted, **cloud.patience())}
+        return {row[0] for row in warehouse._client().list_rows(place, wanted, **cloud.BIGQUERY.patience())}
 
 
 def ask(query: str, doing: str, **about: Value) -> list[dict[str, Any]]:
     """The rows of a query about some values, which it names @so. Raises WarehouseError."""
     config = bigquery.QueryJobConfig(query_parameters=_parameters(about))
-    with cloud.explained(doing):
-        patience = cloud.patience()["timeout"]
-        rows = warehouse._client().query_and_wait(
-            query, job_config=config, wait_timeout=warehouse.JOB, api_timeout=patience
-        )
-        return [dict(row.items()) for row in rows]
+    with cloud.BIGQUERY.explained(doing):
+        return [dict(row.items()) for row in warehouse.answered(query, config)]
 
 
 def enter(script: str, job: str, doing: str, **about: Value) -> None:
@@ -81,10 +77,14 @@ def enter(script: str, job: str, doing: str, **about: Value) -> None:
     config = bigquery.QueryJobConfig(query_parameters=_parameters(about))
 
     def submit(job_id: str) -> bigquery.QueryJob:
-        return warehouse._client().query(script, job_id=job_id, job_config=config, job_retry=None, **cloud.patience())
+        return warehouse._client().query(
+            script, job_id=job_id, job_config=config, job_retry=None, **cloud.BIGQUERY.patience()
+        )
 
-    with cloud.explained(doing):
-        _alone(re.sub(r"[^A-Za-z0-9_-]", "_", job), submit).result(timeout=warehouse.JOB, job_retry=None)
+    with cloud.BIGQUERY.explained(doing):
+        _alone(re.sub(r"[^A-Za-z0-9_-]", "_", job), submit).result(
+            timeout=warehouse.JOB, job_retry=None, retry=cloud.BIGQUERY.patience()["retry"]
+        )
 
 
 def _alone(stem: str, submit: Callable[[str], bigquery.QueryJob]) -> bigquery.QueryJob:
@@ -93,7 +93,7 @@ def _alone(stem: str, submit: Callable[[str], bigquery.QueryJob]) -> bigquery.Qu
         try:
             return submit(f"{stem}_{attempt}")
         except Conflict:
-            taken = warehouse._client().get_job(f"{stem}_{attempt}", **cloud.patience())
+            taken = warehouse._client().get_job(f"{stem}_{attempt}", **cloud.BIGQUERY.patience())
             if taken.state != "DONE":
                 return cast("bigquery.QueryJob", taken)
     raise WarehouseError(

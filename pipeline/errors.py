@@ -10,6 +10,7 @@
     │   └── StaleFile             gives the same bytes morning after morning
     ├── ContractBroken            a file that came in is not what its contract says; it is in quarantine
     ├── DiskFailed                our own disk is full, or cannot be written
+    ├── StandsStill               a task, or the whole run, has not moved for too long and was given up
     ├── WarehouseError            BigQuery or Cloud Storage refused, or holds what we did not put there
     └── OnHold                    a delivery is checked and waits for a person: exit code 40
 
@@ -18,7 +19,12 @@ A vendor's file that is not there yet is no error: its `VendorFile` is incomplet
 No message holds a value out of a file, a secret, or a person's name: `masked` shows a value's shape instead.
 """
 
+import difflib
 import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class PipelineError(Exception):
@@ -65,6 +71,10 @@ class DiskFailed(PipelineError):
     """Our own disk is full, or cannot be written."""
 
 
+class StandsStill(PipelineError):
+    """A task, or the whole run, has not moved for too long."""
+
+
 class WarehouseError(PipelineError):
     """BigQuery or Cloud Storage refused, or holds what we did not put there."""
 
@@ -77,3 +87,15 @@ def masked(value: str, width: int = 24) -> str:
     """The shape of a value: letters become a, digits 9, the rest stays. A format without the data."""
     shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", value[:width]))
     return repr(shape + ("…" if len(value) > width else ""))
+
+
+def nearest(known: Mapping[str, T], name: str, what: str) -> T:
+    """What is called `name`. Raises ConfigurationError, which names the name that was probably meant."""
+    if name in known:
+        return known[name]
+    meant = difflib.get_close_matches(name, known, n=1)
+    raise ConfigurationError(
+        f"no {what} is called {name}",
+        expected=f"one of {', '.join(known)}",
+        next_step=f"did you mean {meant[0]}?" if meant else "correct the name",
+    )

@@ -4,14 +4,21 @@ A run reads its tasks' events from a pipe, since they may work in forked process
 short enough to be written in one piece. No event holds a value out of a file.
 """
 
+import contextlib
 import html
 import json
+import logging
 import os
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import luigi
+from luigi.rpc import RPCError
+
+log = logging.getLogger(__name__)
 
 # The longest line that the kernel writes to a pipe in one piece (PIPE_BUF is 4,096 on Linux).
 LONGEST = 4000
@@ -64,6 +71,8 @@ def size(count: int) -> str:
 
 
 _pipe: int | None = None
+# Held while the pipe is written to or closed: the number of a closed one may be another file's in the next moment.
+_writing = threading.Lock()
 
 
 def open_pipe() -> int:
@@ -76,20 +85,51 @@ def open_pipe() -> int:
 def close_pipe() -> None:
     """No further event comes from this process: the reader sees the end."""
     global _pipe
-    if _pipe is not None:
-        os.close(_pipe)
-    _pipe = None
+    with _writing:
+        if _pipe is not None:
+            os.close(_pipe)
+        _pipe = None
+
+
+# When each task that is at work moved last, by family and what it is about; and when anything did (time.time()).
+_at_work: dict[tuple[str, str], float] = {}
+_last = time.time()
+
+
+def moved() -> None:
+    """The run goes on, in whatever stage it is: see watchdog."""
+    global _last
+    _last = time.time()
+
+
+def last_moved(task: str = "", of: str = "") -> float:
+    """When that task moved last, 0 when it is not at work; without a name, when anything did."""
+    return _at_work.get((task, of), 0.0) if task else _last
+
+
+def at_work() -> list[str]:
+    """The tasks that have started and not ended."""
+    return [f"{task} {of}" for task, of in list(_at_work)]
+
+
+def _keep(event: Event) -> None:
+    moved()
+    if event.kind in ("started", "moving"):
+        _at_work[event.task, event.of] = _last
+    else:
+        _at_work.pop((event.task, event.of), None)
 
 
 def emit(event: Event) -> None:
-    """Tell the run, if one listens."""
-    if _pipe is None:
-        return
+    """Tell the run, if one listens. Never raises: what is told must not break what is done."""
+    _keep(event)
     line = _line(event)
     while len(line) > LONGEST and event.message:
         event = replace(event, message=event.message[: len(event.message) // 2])
         line = _line(event)
-    os.write(_pipe, line + b"\n")
+    with _writing, contextlib.suppress(OSError):
+        if _pipe is not None:
+            os.write(_pipe, line + b"\n")
 
 
 def _line(event: Event) -> bytes:
@@ -99,11 +139,28 @@ def _line(event: Event) -> bytes:
 def show(task: luigi.Task, message: str) -> None:
     """The task's status message in the visualiser, which reads it as HTML: so it is escaped."""
     if task.set_status_message:
-        task.set_status_message(html.escape(message))
+        _told(task.set_status_message, html.escape(message))
+
+
+def _told(tell: Callable[[Any], object], what: object) -> None:
+    """Tell the central scheduler. One that does not answer must not break the work that goes on without it."""
+    try:
+        tell(what)
+    except RPCError:
+        log.warning("the central scheduler was not told %s", what)
+
+
+def moving(task: luigi.Task, of: str, message: str, done: int, total: int) -> None:
+    """Long work of the task has come so far, in bytes or whatever it counts."""
+    percent = int(100 * done / max(total, 1))
+    if task.set_progress_percentage:
+        _told(task.set_progress_percentage, percent)
+    show(task, message)
+    emit(Event("moving", task.task_family, of, bytes=done, percent=percent))
 
 
 class Meter:
-    """Progress of long work, told at most once a second."""
+    """Progress of a transfer, told at most once a second."""
 
     def __init__(self, task: luigi.Task, of: str) -> None:
         self._task, self._of, self._next = task, of, time.monotonic() + 1.0
@@ -112,8 +169,4 @@ class Meter:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + 1.0
-        percent = int(100 * done / max(total, 1))
-        if self._task.set_progress_percentage:
-            self._task.set_progress_percentage(percent)
-        show(self._task, f"{size(done)} of {size(total)}")
-        emit(Event("moving", self._task.task_family, self._of, bytes=done, percent=percent))
+        moving(self._task, self._of, f"{size(done)} of {size(total)}", done, total)

@@ -16,7 +16,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 import warnings
@@ -48,6 +47,7 @@ from pipeline import (
     warehouse,
 )
 from pipeline.chain import DeliveryTask, DeployedView, FeedTask, LandedFile, LoadedTable, VendorFile
+from pipeline.console import say
 from pipeline.display import Display
 from pipeline.errors import OnHold, PipelineError
 from pipeline.feeds import FEEDS
@@ -55,6 +55,7 @@ from pipeline.lateness import Late
 from pipeline.looks import ahead
 from pipeline.progress import Event
 from pipeline.task import ask_anew
+from pipeline.watchdog import Watchdog
 from pipeline.worker import Threads
 
 log = logging.getLogger(__name__)
@@ -115,14 +116,21 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         *luigi_arguments,
     ]
     ahead(_looks(root, date))
-    left = _finish()
-    events, trouble = _build(arguments, display)
-    outcome = judge(root, events, left + trouble)
-    _purge(date, outcome)
-    _record(outcome)
-    _note(name, date, outcome)
-    display.finish(date, outcome, time.monotonic() - begun, log_file)
+    with Watchdog(_patience(), BROKEN):
+        left = _finish()
+        events, trouble = _build(arguments, display, root)
+        outcome = judge(root, events, left + trouble)
+        _purge(date, outcome)
+        _record(outcome)
+        _note(name, date, outcome)
+        display.finish(date, outcome, time.monotonic() - begun, log_file)
     return outcome.code
+
+
+def _patience() -> float:
+    """Seconds after which a run in which nothing moves is ended: later than a task that hangs is given up."""
+    config = luigi.configuration.get_config()  # type: ignore[no-untyped-call]
+    return 1.25 * float(config.getint("worker", "timeout", 0))
 
 
 def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
@@ -147,33 +155,55 @@ def _finish() -> list[str]:
         with disk.explained():
             for done in outbound.finish_interrupted():
                 log.info("completed at the vendor: %s", done)
-    except PipelineError as error:
-        return [secrets.redact(str(error))]
+    except Exception as error:
+        log.exception("completing what was interrupted")
+        return [secrets.told(error)]
     return []
 
 
-def _build(arguments: list[str], display: Display) -> tuple[list[Event], list[str]]:
+def _build(arguments: list[str], display: Display, root: luigi.Task) -> tuple[list[Event], list[str]]:
     """Let Luigi work; returns the events of the tasks, and in sentences what kept Luigi itself from working."""
-    trouble: list[str] = []
     events: list[Event] = []
     reading = progress.open_pipe()
     reader = threading.Thread(target=display.follow, args=(reading, events))
     reader.start()
     try:
-        luigi.run(arguments, worker_scheduler_factory=Threads(), detailed_summary=True)  # type: ignore[no-untyped-call]
+        return events, _work(arguments, root)
+    finally:
+        progress.close_pipe()
+        reader.join()
+
+
+# So often in one run a central scheduler may be restarted.
+_RESTARTS = 3
+
+
+def _work(arguments: list[str], root: luigi.Task) -> list[str]:
+    """Let Luigi work, and once more when its scheduler was restarted: it comes back empty, and has no work for us."""
+    threads = Threads()
+    for _ in range(_RESTARTS):
+        trouble = _luigi(arguments, threads)
+        known = threads.knows(root)
+        if known is None or (known and not trouble):
+            break
+        log.warning("the central scheduler was restarted in the middle of the run; all tasks are registered again")
+    return [trouble] if trouble else []
+
+
+def _luigi(arguments: list[str], threads: Threads) -> str:
+    """One pass of Luigi; in sentences, what kept it from working, or nothing."""
+    try:
+        luigi.run(arguments, worker_scheduler_factory=threads, detailed_summary=True)  # type: ignore[no-untyped-call]
     except RPCError as error:
         told = settings.load().core
         log.exception("no scheduler")
-        trouble.append(
+        return (
             f"found: no central scheduler at {told.scheduler_host}:{told.scheduler_port} ({error})\n"
             "expected: luigid answering there\nnext: look at luigid.log; ./run_daily.sh starts it when it is local"
         )
     except PipelineError as error:
-        trouble.append(secrets.redact(str(error)))
-    finally:
-        progress.close_pipe()
-        reader.join()
-    return events, trouble
+        return secrets.told(error)
+    return ""
 
 
 def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
@@ -189,8 +219,9 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
         missing = [] if complete else _late(root)
         outcome.late = [str(late) for late in missing if not late.overdue] + _with_older(root)
         outcome.trouble += [late.sentences() for late in missing if late.overdue]
-    except PipelineError as error:
-        outcome.trouble.append(secrets.redact(str(error)))
+    except Exception as error:
+        log.exception("looking at what is complete")
+        outcome.trouble.append(secrets.told(error))
         complete = False
     outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in _messages(outcome)]
     outcome.unclaimed = sources.unclaimed(source for feed in FEEDS.values() for source in feed.sources)
@@ -208,7 +239,8 @@ def _purge(date: dt.date, outcome: Outcome) -> None:
     try:
         removed = list(purge.old_copies(min(date, settings.load().today())))
         log.info("%d old copies removed", len(removed))
-    except (PipelineError, OSError) as error:
+    except Exception as error:
+        log.exception("removing old copies")
         reason = error.found if isinstance(error, PipelineError) else secrets.without_data(error)
         outcome.trouble.append(secrets.redact(f"old copies were not all removed, the next run tries again: {reason}"))
         outcome.code = BROKEN
@@ -216,7 +248,12 @@ def _purge(date: dt.date, outcome: Outcome) -> None:
 
 def _record(outcome: Outcome) -> None:
     """Complete the ledger of disclosures; what is left to the next run is told as trouble."""
-    if trouble := ledger.record().trouble:
+    try:
+        trouble = ledger.record().trouble
+    except Exception as error:
+        log.exception("completing the ledger")
+        trouble = [f"the ledger of disclosures was not completed, the next run tries again: {secrets.told(error)}"]
+    if trouble:
         outcome.trouble += trouble
         outcome.code = BROKEN
 
@@ -264,8 +301,10 @@ def _note(name: str, date: dt.date, outcome: Outcome) -> None:
     try:
         with disk.explained():
             note(name, date, outcome)
-    except PipelineError as error:
-        outcome.trouble += [] if any(event.error == type(error).__name__ for event in outcome.failed) else [str(error)]
+    except Exception as error:
+        log.exception("keeping the note")
+        known = any(event.error == type(error).__name__ for event in outcome.failed)
+        outcome.trouble += [] if known else [secrets.told(error)]
         outcome.code = BROKEN
 
 
@@ -287,8 +326,8 @@ def main(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> 
     try:
         return run(name, date, workers, luigi_arguments)
     except PipelineError as error:
-        print(secrets.redact(str(error)), file=sys.stderr)
+        say(secrets.told(error), error=True)
     except Exception as error:
         log.exception("the run broke off")
-        print(f"the run broke off: {secrets.redact(secrets.without_data(error))}; see the log", file=sys.stderr)
+        say(f"the run broke off: {secrets.told(error)}; see the log", error=True)
     return BROKEN

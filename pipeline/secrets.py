@@ -4,17 +4,28 @@ Every secret that was read is known here, and from the import of this module on 
 holds one: the record factory replaces it before any handler sees it, tracebacks included.
 """
 
+import base64
+import html
+import json
 import logging
 import os
 import stat
+import sys
+import threading
 import traceback
+import urllib.parse
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from pipeline import settings
-from pipeline.errors import ConfigurationError, masked
+from pipeline import masking, settings
+from pipeline.errors import ConfigurationError, PipelineError
 
+log = logging.getLogger(__name__)
+
+# Every secret that was read, in each form in which a library may write it.
 _known: set[str] = set()
 _make_record = logging.getLogRecordFactory()
 
@@ -43,7 +54,7 @@ def read(name: str) -> str:
         raise ConfigurationError(
             f"the secret {name} is empty", expected="a value", next_step=f"set {variable} or fill {file}"
         )
-    _known.add(value)
+    _known.update(_forms(value))
     return value
 
 
@@ -61,8 +72,6 @@ def _from_file(file: Path) -> str:
 @cache
 def _from_secret_manager(project: str, name: str) -> str:
     """Over REST with Google's own session: one call, no further client library."""
-    import base64
-
     import google.auth
     from google.auth.transport.requests import AuthorizedSession
 
@@ -79,6 +88,19 @@ def _from_secret_manager(project: str, name: str) -> str:
     return base64.b64decode(answer.json()["payload"]["data"]).decode()
 
 
+def _forms(secret: str) -> Iterator[str]:
+    """The secret as it is, and as it stands in a repr, in JSON, in HTML, in a URL and within base64."""
+    yield secret
+    yield from (repr(secret)[1:-1], repr(secret.encode())[2:-1], html.escape(secret))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (urllib.parse.quote(secret), urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret))
+    for before in range(3):  # "user:secret" puts it at any of three places within base64's groups of three bytes
+        told = base64.b64encode(b"\0" * before + secret.encode()).decode()
+        whole = told[-(-8 * before // 6) : (before + len(secret.encode())) * 8 // 6]
+        if len(whole) > 3:
+            yield from (whole, whole.translate(str.maketrans("+/", "-_")))
+
+
 def redact(text: str) -> str:
     """`text` without any secret that this process has read."""
     for secret in sorted(_known, key=len, reverse=True):
@@ -90,8 +112,13 @@ def without_data(error: BaseException) -> str:
     """An error's type and message; one that may quote a value of a file (a KeyError, Arrow's) has it masked."""
     message = str(error)
     if isinstance(error, ValueError | LookupError):
-        message = masked(message, 300)
+        message = masking.without_values(message)
     return f"{type(error).__name__}: {message}"
+
+
+def told(error: BaseException) -> str:
+    """An error as people may read it: our own with its three sentences, any other without data; no secret in either."""
+    return redact(str(error) if isinstance(error, PipelineError) else without_data(error))
 
 
 def _redacted_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
@@ -108,3 +135,19 @@ def _redacted_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
 
 
 logging.setLogRecordFactory(_redacted_record)
+
+
+def _unhandled(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Report what nobody has caught; the interpreter's own report would show the message as it is."""
+    if issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    error = error or kind()
+    log.error("nobody has caught this", exc_info=(kind, error, trace))
+    print("".join(traceback.format_tb(trace)) + told(error), file=sys.stderr)
+
+
+def guard() -> None:
+    """From now on the process reports so what nobody has caught, in any thread."""
+    sys.excepthook = _unhandled
+    threading.excepthook = lambda found: _unhandled(found.exc_type, found.exc_value, found.exc_traceback)
+    sys.unraisablehook = lambda found: _unhandled(found.exc_type, found.exc_value, found.exc_traceback)

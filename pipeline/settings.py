@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline import masking
 from pipeline.errors import ConfigurationError
 
 
@@ -32,6 +33,7 @@ class District:
     log_days: int
     off: tuple[str, ...] = ()
     grace_hours: int = 0
+    longest_hours: int = 4
 
     @property
     def zone(self) -> ZoneInfo:
@@ -255,6 +257,8 @@ def load() -> Settings:
             next_step="correct luigi.cfg or the file that LUIGI_CONFIG_PATH names",
         ) from None
     _refuse_unknown_sections(parser)
+    # What stands in the configuration is no data: sections, names, hosts, users, folders.
+    masking.name(word for name in parser.sections() for word in (name, *parser[name], *parser[name].values()))
     return Settings(
         district=_section(parser, "district", District),
         cloud=_section(parser, "cloud", Cloud),

@@ -67,13 +67,13 @@ def _prefix(name: str) -> str:
 
 def list_objects(prefix: str) -> dict[str, Stored]:
     """The objects whose names begin with `prefix`; none when there is no bucket."""
-    with cloud.explained(f"listing {uri(prefix)}"):
+    with cloud.STORAGE.explained(f"listing {uri(prefix)}"):
         try:
             found = _client().list_blobs(
                 settings.load().district.bucket,
                 prefix=prefix,
                 fields="items(name,generation,size,metadata),nextPageToken",
-                **cloud.patience(),
+                **cloud.STORAGE.patience(),
             )
             return {blob.name: _stored(blob, blob.name) for blob in found}
         except NotFound:
@@ -108,7 +108,9 @@ def store_file(path: Path, name: str, metadata: dict[str, str], over: Stored) ->
     """
 
     def upload(blob: gcs.Blob) -> None:
-        blob.upload_from_filename(str(path), if_generation_match=over.generation, checksum="crc32c", **cloud.patience())
+        blob.upload_from_filename(
+            str(path), if_generation_match=over.generation, checksum="crc32c", **cloud.STORAGE.patience()
+        )
 
     return _store(upload, name, metadata, path.stat().st_size)
 
@@ -123,7 +125,7 @@ def store_json(name: str, content: dict[str, Any], metadata: dict[str, str], ove
             content_type="application/json",
             if_generation_match=over.generation,
             checksum="crc32c",
-            **cloud.patience(),
+            **cloud.STORAGE.patience(),
         )
 
     return _store(upload, name, metadata, len(text))
@@ -132,7 +134,7 @@ def store_json(name: str, content: dict[str, Any], metadata: dict[str, str], ove
 def _store(upload: Callable[[gcs.Blob], None], name: str, metadata: dict[str, str], size: int) -> Stored:
     blob = _bucket().blob(name)
     blob.metadata = metadata
-    with cloud.explained(f"writing {uri(name)}"):
+    with cloud.STORAGE.explained(f"writing {uri(name)}"):
         try:
             upload(blob)
         except NotFound:
@@ -159,16 +161,16 @@ def _create_bucket() -> None:
     # Deleted means gone: for a week, by default, Cloud Storage would keep what the purge removes.
     bucket.soft_delete_policy.retention_duration_seconds = 0
     try:
-        _client().create_bucket(bucket, location=told.location, **cloud.patience())
+        _client().create_bucket(bucket, location=told.location, **cloud.STORAGE.patience())
     except Conflict:
         return  # another worker was faster
 
 
 def read_json(name: str) -> dict[str, Any] | None:
     """The JSON object under `name`, or None when there is none."""
-    with cloud.explained(f"reading {uri(name)}"):
+    with cloud.STORAGE.explained(f"reading {uri(name)}"):
         try:
-            content = json.loads(_bucket().blob(name).download_as_bytes(**cloud.patience()))
+            content = json.loads(_bucket().blob(name).download_as_bytes(**cloud.STORAGE.patience()))
         except NotFound:
             return None
     return content if isinstance(content, dict) else None
@@ -176,14 +178,14 @@ def read_json(name: str) -> dict[str, Any] | None:
 
 def fetch(name: str, to: Path) -> None:
     """Bring the object's bytes to the file `to`; the client verifies their checksum."""
-    with cloud.explained(f"reading {uri(name)}"):
-        _bucket().blob(name).download_to_filename(str(to), **cloud.patience())
+    with cloud.STORAGE.explained(f"reading {uri(name)}"):
+        _bucket().blob(name).download_to_filename(str(to), **cloud.STORAGE.patience())
 
 
 def remove(name: str) -> None:
     """Delete the object, if it is there."""
-    with cloud.explained(f"deleting {uri(name)}"):
+    with cloud.STORAGE.explained(f"deleting {uri(name)}"):
         try:
-            _bucket().blob(name).delete(**cloud.patience())
+            _bucket().blob(name).delete(**cloud.STORAGE.patience())
         except NotFound:
             return

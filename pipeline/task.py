@@ -1,5 +1,6 @@
 """What every task of the chain has in common: when it is complete, how it runs, what it tells."""
 
+import logging
 import time
 import traceback
 
@@ -7,17 +8,19 @@ import luigi
 
 from pipeline import disk, progress, secrets
 from pipeline.deliveries import DELIVERIES, Delivery
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, nearest
 from pipeline.feeds import FEEDS, Feed
 from pipeline.progress import Event, Kind, Made
 from pipeline.targets import Target
+
+log = logging.getLogger(__name__)
 
 
 class FeedParameter(luigi.Parameter[Feed]):
     """A feed, by its name in pipeline/feeds.py."""
 
     def parse(self, x: str) -> Feed:
-        return FEEDS[x]
+        return nearest(FEEDS, x, "feed")
 
     def serialize(self, x: Feed) -> str:
         return x.name
@@ -27,7 +30,7 @@ class DeliveryParameter(luigi.Parameter[Delivery]):
     """A delivery, by its name in pipeline/deliveries.py."""
 
     def parse(self, x: str) -> Delivery:
-        return DELIVERIES[x]
+        return nearest(DELIVERIES, x, "delivery")
 
     def serialize(self, x: Delivery) -> str:
         return x.name
@@ -84,13 +87,16 @@ class ChainTask(luigi.Task):
             return self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
         except PipelineError:
             return False  # nobody could look: its turn comes, it looks again and says why, and the rest goes on
+        except Exception:  # likewise; without this Luigi would leave the task out, and nobody would hear why
+            log.exception("looking at %s %s", self.task_family, self.of())
+            return False
 
     def run(self) -> None:
         begun = time.monotonic()
         ask_anew()
         progress.emit(Event("started", self.task_family, self.of(), self.flow()))
-        unchanged = self.output().exists()
         with disk.explained():
+            unchanged = self.output().exists()
             made = Made(words="unchanged") if unchanged else self.make()
         progress.show(self, str(made))
         self._just_ran = True

@@ -13,7 +13,8 @@ from typing import Any, cast
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import Conflict, NotFound
 from google.cloud import bigquery
-from google.cloud.bigquery.table import TableListItem
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
+from google.cloud.bigquery.table import RowIterator, TableListItem
 
 from pipeline import cloud, settings
 from pipeline.errors import WarehouseError
@@ -65,9 +66,9 @@ def _list(dataset: str) -> dict[str, Shelved]:
     def shelved(item: TableListItem) -> Shelved:
         return Shelved(True, dict(item.labels))
 
-    with cloud.explained(f"listing {dataset}"):
+    with cloud.BIGQUERY.explained(f"listing {dataset}"):
         try:
-            items = _client().list_tables(place, max_results=10_000, **cloud.patience())
+            items = _client().list_tables(place, max_results=10_000, **cloud.BIGQUERY.patience())
             return {item.table_id: shelved(item) for item in items}
         except NotFound:
             return {}
@@ -96,8 +97,8 @@ def _dataset(dataset: str, days: int | None) -> None:
     if restricted(dataset):
         new.access_entries = _access(getattr(_client()._credentials, "service_account_email", "") or "")
         new.max_time_travel_hours = 48  # the least; for so long BigQuery shows what a table was before
-    with cloud.explained(f"creating dataset {dataset}"):
-        _client().create_dataset(new, exists_ok=True, **cloud.patience())
+    with cloud.BIGQUERY.explained(f"creating dataset {dataset}"):
+        _client().create_dataset(new, exists_ok=True, **cloud.BIGQUERY.patience())
 
 
 def _access(account: str) -> list[bigquery.AccessEntry]:
@@ -140,10 +141,10 @@ def load(uri: str, dataset: str, table: str, columns: tuple[Column, ...], labels
 
     def submit(job_id: str) -> bigquery.LoadJob:
         return _client().load_table_from_uri(
-            uri, _name(dataset, table), job_id=job_id, job_config=config, **cloud.patience()
+            uri, _name(dataset, table), job_id=job_id, job_config=config, **cloud.BIGQUERY.patience()
         )
 
-    with cloud.explained(f"loading {dataset}.{table}"):
+    with cloud.BIGQUERY.explained(f"loading {dataset}.{table}"):
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
         rows = int(_with_dataset(dataset, lambda: _once(job, submit)).output_rows or 0)
@@ -160,9 +161,9 @@ def load(uri: str, dataset: str, table: str, columns: tuple[Column, ...], labels
 def empty(dataset: str, table: str, columns: tuple[Column, ...], labels: dict[str, str]) -> None:
     """Make the table anew, with these columns and no rows. Raises WarehouseError."""
     made = bigquery.Table(_name(dataset, table), schema=_schema(columns))
-    with cloud.explained(f"creating {dataset}.{table}"):
-        _client().delete_table(made, not_found_ok=True, **cloud.patience())
-        _with_dataset(dataset, lambda: _client().create_table(made, **cloud.patience()))
+    with cloud.BIGQUERY.explained(f"creating {dataset}.{table}"):
+        _client().delete_table(made, not_found_ok=True, **cloud.BIGQUERY.patience())
+        _with_dataset(dataset, lambda: _client().create_table(made, **cloud.BIGQUERY.patience()))
         _label(dataset, table, labels)
 
 
@@ -179,7 +180,7 @@ def _once(job: str, submit: Callable[[str], bigquery.LoadJob]) -> bigquery.LoadJ
         try:
             running = submit(job_id)
         except Conflict:
-            running = cast("bigquery.LoadJob", _client().get_job(job_id, **cloud.patience()))
+            running = cast("bigquery.LoadJob", _client().get_job(job_id, **cloud.BIGQUERY.patience()))
             if running.state == "DONE" and (running.created is None or running.created < begun):
                 continue  # an earlier run's, and the table is not what it should be, or we would not be here
         _wait(running)
@@ -192,10 +193,10 @@ def _once(job: str, submit: Callable[[str], bigquery.LoadJob]) -> bigquery.LoadJ
 def _wait(job: bigquery.LoadJob) -> None:
     """Until the job has ended well. The client's own first pause is a second, longer than most loads take."""
     pause, until = 0.05, time.monotonic() + JOB
-    while not job.done(**cloud.patience()) and time.monotonic() < until:
+    while not job.done(**cloud.BIGQUERY.patience()) and time.monotonic() < until:
         time.sleep(pause)
         pause = min(1.5 * pause, 5)
-    job.result(timeout=cloud.patience()["timeout"])
+    job.result(**cloud.BIGQUERY.patience())
 
 
 def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetime | None = None) -> None:
@@ -205,7 +206,7 @@ def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetim
     if expires:
         change.expires = expires
         fields.append("expires")
-    told = _client().update_table(change, fields, **cloud.patience())
+    told = _client().update_table(change, fields, **cloud.BIGQUERY.patience())
     _remember(dataset, table, dict(told.labels))
 
 
@@ -217,10 +218,10 @@ def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: i
     config = bigquery.QueryJobConfig(destination=_name(dataset, table), write_disposition="WRITE_TRUNCATE")
 
     def ask() -> int:
-        result = _client().query(query, job_config=config, **cloud.patience()).result(timeout=JOB, page_size=1)
-        return int(result.total_rows or 0)
+        job = _client().query(query, job_config=config, **cloud.BIGQUERY.patience())
+        return int(job.result(timeout=JOB, page_size=1, **_retries()).total_rows or 0)
 
-    with cloud.explained(f"freezing {dataset}.{table}"):
+    with cloud.BIGQUERY.explained(f"freezing {dataset}.{table}"):
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
         rows: int = _with_dataset(dataset, ask, days)
@@ -230,14 +231,28 @@ def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: i
 
 def extract(dataset: str, table: str, uri: str) -> None:
     """Write the table as CSV (header, UTF-8) to the bucket: one object, so at most a gigabyte."""
-    with cloud.explained(f"extracting {dataset}.{table}"):
-        _client().extract_table(_name(dataset, table), uri, **cloud.patience()).result(timeout=JOB)
+    with cloud.BIGQUERY.explained(f"extracting {dataset}.{table}"):
+        _client().extract_table(_name(dataset, table), uri, **cloud.BIGQUERY.patience()).result(
+            timeout=JOB, retry=cloud.BIGQUERY.patience()["retry"]
+        )
+
+
+def _retries() -> dict[str, Any]:
+    """What a call that waits for a query tries again; BigQuery's client would begin a job anew for twenty minutes."""
+    told = cloud.BIGQUERY.patience()
+    return {"retry": told["retry"], "job_retry": DEFAULT_JOB_RETRY.with_timeout(told["timeout"])}
+
+
+def answered(query: str, config: bigquery.QueryJobConfig | None = None) -> RowIterator:
+    """The rows of the query, which may take as long as a job."""
+    limit = cloud.BIGQUERY.patience()["timeout"]
+    return _client().query_and_wait(query, job_config=config, wait_timeout=JOB, api_timeout=limit, **_retries())
 
 
 def ask(query: str, doing: str) -> list[dict[str, Any]]:
     """The rows of a small query, as dictionaries."""
-    with cloud.explained(doing):
-        rows = _client().query_and_wait(query, wait_timeout=JOB, api_timeout=cloud.patience()["timeout"])
+    with cloud.BIGQUERY.explained(doing):
+        rows = answered(query)
         return [dict(row.items()) for row in rows]
 
 
@@ -248,9 +263,9 @@ def columns(dataset: str, table: str) -> tuple[str, ...] | None:
 
 
 def _look(dataset: str, table: str) -> bigquery.Table | None:
-    with cloud.explained(f"looking at {dataset}.{table}"):
+    with cloud.BIGQUERY.explained(f"looking at {dataset}.{table}"):
         try:
-            return _client().get_table(_name(dataset, table), **cloud.patience())
+            return _client().get_table(_name(dataset, table), **cloud.BIGQUERY.patience())
         except NotFound:
             return None
 
@@ -294,11 +309,11 @@ def deploy_view(dataset: str, view: str, text: str) -> None:
 
     def create() -> bigquery.Table:
         try:
-            return _client().create_table(made, **cloud.patience())
+            return _client().create_table(made, **cloud.BIGQUERY.patience())
         except Conflict:
-            return _client().update_table(made, ["view_query"], **cloud.patience())
+            return _client().update_table(made, ["view_query"], **cloud.BIGQUERY.patience())
 
-    with cloud.explained(f"deploying the view {dataset}.{view}"):
+    with cloud.BIGQUERY.explained(f"deploying the view {dataset}.{view}"):
         told = _with_dataset(dataset, create)
     _remember(dataset, view, {})
     for place in (dataset, f"{dataset}.{view}"):

@@ -3,27 +3,52 @@
 A task here waits for servers most of its time, and what it computes (Arrow, digests, SSH's ciphers) lets other threads
 run. A fork costs a login at the vendor, new clients and a new look at what is there, for each of a hundred tasks; and a
 forked task outlives a run that is killed. `luigi --module pipeline.morning --workers N` by hand still forks.
+
+A thread cannot be killed. One that has not moved for Luigi's `worker_timeout` is given up: the task has failed, what
+does not need it goes on, and the thread ends with the process.
 """
 
 import threading
+import time
 from typing import Any
 
 import luigi
 from luigi.interface import _WorkerSchedulerFactory
+from luigi.rpc import RemoteScheduler, RPCError
 from luigi.worker import TaskProcess, Worker
+
+from pipeline import progress
+from pipeline.errors import StandsStill
+from pipeline.progress import Event
+from pipeline.task import ChainTask
+from pipeline.watchdog import stands_still
+
+# Luigi's word for a task that has failed.
+FAILED = "FAILED"
 
 
 class TaskThread:
-    """What Luigi's worker asks of a task's process, answered by a thread. A thread cannot be terminated."""
+    """What Luigi's worker asks of a task's process, answered by a thread."""
 
     use_multiprocessing = True  # "start it, and wait for its result"
     exitcode = None
-    timeout_time = None
+    timeout_time = None  # of Luigi's own counting, which knows no movement: see `hangs`
 
     def __init__(self, process: TaskProcess) -> None:
         self.task = process.task
         self.status_reporter = process.status_reporter
-        self._thread = threading.Thread(target=process.run, name=process.task.task_id, daemon=True)
+        self._limit = process.worker_timeout
+        self._begun = time.time()
+        self._given_up = False
+        self._process = process
+        self._thread = threading.Thread(target=self._work, name=process.task.task_id, daemon=True)
+
+    def _work(self) -> None:
+        try:
+            self._process.run()  # type: ignore[no-untyped-call]
+        except ValueError:  # the worker has closed its queue of results
+            if not self._given_up:
+                raise
 
     def start(self) -> None:
         self._thread.start()
@@ -31,22 +56,89 @@ class TaskThread:
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
+    def join(self, seconds: float) -> None:
+        self._thread.join(seconds)
+
     def terminate(self) -> None:
         """It ends with the process."""
 
+    def hangs(self) -> StandsStill | None:
+        """The error with which the task is given up, once, when it has not moved for too long."""
+        moved = max(self._begun, progress.last_moved(self.task.task_family, _about(self.task)))
+        if self._given_up or not self._limit or time.time() < moved + self._limit or not self.is_alive():
+            return None
+        self._given_up = True
+        return stands_still(f"{self.task.task_family} {_about(self.task)}", self._limit, self._thread.ident)
+
+
+def _about(task: luigi.Task) -> str:
+    """What the task is about, as its events say it."""
+    return task.of() if isinstance(task, ChainTask) else ""
+
 
 class ThreadWorker(Worker):
-    """A worker whose `worker_processes` are threads. One alone needs none: the task runs where the worker does."""
+    """A worker whose `worker_processes` are threads; one alone too, or nobody could give it up."""
 
-    def _create_task_process(self, task: luigi.Task) -> TaskProcess | TaskThread:
-        process: TaskProcess = super()._create_task_process(task)  # type: ignore[no-untyped-call]
-        return TaskThread(process) if process.use_multiprocessing else process
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self._threads: dict[str, TaskThread] = {}
+
+    def _create_task_process(self, task: luigi.Task) -> TaskThread:
+        self._threads[task.task_id] = TaskThread(super()._create_task_process(task))  # type: ignore[no-untyped-call]
+        return self._threads[task.task_id]
+
+    def _run_task(self, task_id: str) -> None:
+        """One that was given up and still hangs is not begun a second time beside itself."""
+        earlier = self._threads.get(task_id)
+        if earlier and earlier.is_alive() and task_id not in self._running_tasks:
+            self._running_tasks[task_id] = earlier
+            self._task_result_queue.put((task_id, FAILED, "it was given up in this run, and still hangs", [], []))
+            return
+        super()._run_task(task_id)  # type: ignore[no-untyped-call]
+
+    def _purge_children(self) -> None:
+        for task_id, thread in self._running_tasks.items():
+            if error := thread.hangs():
+                _tell(thread.task, error)
+                self._task_result_queue.put((task_id, FAILED, str(error), [], []))
+
+    def run(self) -> bool:
+        """Also when the scheduler answers no more, what is at work comes to its end: nobody looks at it before."""
+        try:
+            return bool(super().run())  # type: ignore[no-untyped-call]
+        except RPCError:
+            for thread in self._running_tasks.values():
+                while thread.is_alive() and not (error := thread.hangs()):
+                    thread.join(1)
+                if thread.is_alive() and error:
+                    _tell(thread.task, error)
+            raise
+
+
+def _tell(task: luigi.Task, error: StandsStill) -> None:
+    flow = task.flow() if isinstance(task, ChainTask) else ""
+    kind = type(error).__name__
+    progress.emit(Event("failed", task.task_family, _about(task), flow, message=str(error), error=kind))
 
 
 class Threads(_WorkerSchedulerFactory):
-    """Tells luigi.run to use the worker above."""
+    """Tells luigi.run to use the worker above, and knows the central scheduler that it talks to."""
+
+    def __init__(self) -> None:
+        self._scheduler: RemoteScheduler | None = None
+
+    def create_remote_scheduler(self, url: str) -> RemoteScheduler:
+        self._scheduler = super().create_remote_scheduler(url)  # type: ignore[no-untyped-call]
+        return self._scheduler
 
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> ThreadWorker:
-        return ThreadWorker(  # type: ignore[no-untyped-call]
-            scheduler=scheduler, worker_processes=worker_processes, assistant=assistant
-        )
+        return ThreadWorker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant)
+
+    def knows(self, task: luigi.Task) -> bool | None:
+        """Whether the central scheduler knows the task; one that was restarted does not. None: it does not answer."""
+        if self._scheduler is None:
+            return True
+        try:
+            return bool(self._scheduler.dep_graph(task.task_id))  # type: ignore[attr-defined]
+        except RPCError:
+            return None

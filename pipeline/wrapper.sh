@@ -77,25 +77,45 @@ on_signal() {
     [[ -z $child ]] || kill "-$1" "$child" 2>/dev/null || true
 }
 
-# "daily, pid 4711, since 05:00:01": who holds lock file $1.
+# "daily of 2026-11-23, pid 4711, since 05:00:01": who holds lock file $1.
 holder() {
     local who=''
     read -r who <"$1" || true
     printf '%s' "${who:-just starting}"
 }
 
-# Takes locks 8 and 9 or ends.
-take_locks() {
-    local own=$landing/locks/$name.lock all=$landing/locks/run.lock me
-    me="$name, pid $$, since $(date '+%F %T %Z')"
-    (mkdir -p -- "$landing/locks" && : >>"$own" && : >>"$all") ||
-        broken "cannot write to $landing/locks as $(id -un). Next: run it as the folder's owner"
-    exec 8<>"$own" 9<>"$all"
-    if ! flock -n 8; then
-        say "another run is at work ($(holder "$own")); this one has nothing to do"
+# Takes lock 8, this run's own, or ends. A second run has nothing to do (0) only when the first one makes the same date and
+# is no older than a run can be; it waits for one of another date; one that is older hangs, and nobody would hear of it.
+take_own_lock() {
+    local own=$landing/locks/$name.lock age who
+    exec 8<>"$own"
+    if flock -n 8; then return; fi
+    for _ in 1 2; do # one that has begun just now writes its name in a moment: until then its predecessor's stands there
+        who=$(holder "$own")
+        age=$(($(date +%s) - $(stat -c %Y -- "$own")))
+        if ((age < longest_hours * 3600)); then break; fi
+        sleep 2
+    done
+    ((age < longest_hours * 3600)) ||
+        broken "the run that is at work ($who) has been so for $((age / 3600)) hours, and no run takes $longest_hours." \
+            "Next: look into its log ($logs); end it (kill the pid above), then call this again"
+    if [[ $who == "just starting" || $who == "$name of $date,"* ]]; then
+        say "another run is at work ($who); this one has nothing to do"
         exit 0
     fi
-    printf '%s\n' "$me" >"$own"
+    say "waits for the run of another date that is at work ($who), at most 10 minutes"
+    attend flock -w 600 8 || broken "after 10 minutes that run is still at work ($who). Next: call this again later"
+}
+
+# Takes locks 8 and 9 or ends.
+take_locks() {
+    local all=$landing/locks/run.lock me
+    me="$name of $date, pid $$, since $(date '+%F %T %Z')"
+    (mkdir -p -- "$landing/locks" && : >>"$landing/locks/$name.lock" && : >>"$all") ||
+        broken "cannot write to $landing/locks as $(id -un). Next: run it as the folder's owner, $(stat -c %U -- "$landing")"
+    take_own_lock
+    printf '%s\n' "$me" >"$landing/locks/$name.lock"
+    exec 9<>"$all"
     if ! flock -n 9; then
         say "waits for the run that is at work ($(holder "$all")), at most 2 hours"
         attend flock -w 7200 9 || broken "after 2 hours that run is still at work ($(holder "$all")). Next: look into its log"
@@ -103,7 +123,16 @@ take_locks() {
     printf '%s\n' "$me" >"$all"
 }
 
-# Sets today, sandbox (True or False), host, port, state (luigid's file), logs and landing from the configuration.
+# What root writes nobody else may read: the next run as the state's owner would fail on it.
+refuse_root() {
+    local owner
+    owner=$(stat -c %U -- "$landing" 2>/dev/null) || return 0
+    ((EUID)) || [[ $owner == root ]] ||
+        broken "$landing belongs to $owner, and this is root. Next: sudo -u $owner $0"
+}
+
+# Sets today, sandbox (True or False), host, port, state (luigid's file), logs, landing and longest_hours from the
+# configuration.
 read_settings() {
     local text
     text=$(.venv/bin/python - <<'PYTHON'
@@ -120,10 +149,13 @@ state = os.path.expandvars(luigi.get("scheduler", "state_path", fallback="var/lu
 core = found.core
 district = found.district
 print(found.today(), found.sandbox.enabled, core.scheduler_host, core.scheduler_port, state, sep="\n")
-print(district.logs, district.landing, sep="\n")
+print(district.logs, district.landing, district.longest_hours, sep="\n")
 PYTHON
     ) || broken "the configuration cannot be used (above)"
-    { read -r today; read -r sandbox; read -r host; read -r port; read -r state; read -r logs; read -r landing; } <<<"$text"
+    {
+        read -r today; read -r sandbox; read -r host; read -r port; read -r state
+        read -r logs; read -r landing; read -r longest_hours
+    } <<<"$text"
 }
 
 # True when something answers at host and port.
@@ -169,8 +201,9 @@ wrap() {
     exec 7<>var/lock/venv.lock
     attend flock -s -w 1800 7 || broken "setup.sh is still at work after 30 minutes"
     read_settings
-    take_locks
     date=${date:-$today}
+    refuse_root
+    take_locks
     if [[ $sandbox == True ]]; then
         attend .venv/bin/python -m pipeline.sandbox up --date "$date" 7>&- 8>&- 9>&- ||
             broken "the sandbox did not come up (above)"

@@ -100,9 +100,7 @@ class PortalTask(ChainTask):
         reports.check_report(target.feed, _place(target).school, self.date, download)
 
     def _tell(self, login: str, done: int, schools: int) -> None:
-        progress.show(self, f"{login}: {done} of {schools} schools")
-        if self.set_progress_percentage:
-            self.set_progress_percentage(100 * done // max(schools, 1))
+        progress.moving(self, self.of(), f"{login}: {done} of {schools} schools", done, schools)
 
     def flow(self) -> str:
         return " ".join(dict.fromkeys(feed.name for feed, _ in self._parts()))

@@ -6,10 +6,10 @@ Exit codes: 0 done, 1 it could not be done (status: not all is well), 2 the comm
 import argparse
 import datetime as dt
 import os
-import sys
 from pathlib import Path
 
 from pipeline import settings
+from pipeline.console import leave, say
 from pipeline.errors import ConfigurationError
 from pipeline.sandbox import damage, elsewhere, supervisor
 from pipeline.sandbox.days import last_made, new_day
@@ -24,11 +24,11 @@ def main(words: list[str] | None = None) -> int:
     try:
         configured = settings.load()
         if not configured.sandbox.enabled:
-            print("[sandbox] enabled = false: there is nothing to start")
+            say("[sandbox] enabled = false: there is nothing to start")
             return 0
         done: int = asked.do(Places(configured), asked)
     except (supervisor.SandboxError, ConfigurationError, LookupError, ValueError, OSError) as error:
-        print(error.args[0] if isinstance(error, KeyError) else error, file=sys.stderr)
+        say(str(error.args[0] if isinstance(error, KeyError) else error), error=True)
         return 1
     return done
 
@@ -77,20 +77,20 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
 
 def _up(places: Places, asked: argparse.Namespace) -> int:
     said = supervisor.up(places)
-    print(f"{said}; {new_day(places, asked.date or places.settings.today())}")
+    say(f"{said}; {new_day(places, asked.date or places.settings.today())}")
     return 0
 
 
 def _down(places: Places, asked: argparse.Namespace) -> int:
-    print(supervisor.down(places))
+    say(supervisor.down(places))
     return 0
 
 
 def _status(places: Places, asked: argparse.Namespace) -> int:
     line, well = supervisor.status(places)
-    print(f"{line}; last day made: {last_made(places) or 'none'}")
+    say(f"{line}; last day made: {last_made(places) or 'none'}")
     for fault in FaultFile(places.faults).active():
-        print(f"  fault {fault.name} {fault.path or fault.target}".rstrip())
+        say(f"  fault {fault.name} {fault.path or fault.target}".rstrip())
     return 0 if well else 1
 
 
@@ -101,18 +101,18 @@ def _serve(places: Places, asked: argparse.Namespace) -> int:
 
 
 def _new_day(places: Places, asked: argparse.Namespace) -> int:
-    print(new_day(places, asked.date, force=asked.force))
+    say(new_day(places, asked.date, force=asked.force))
     return 0
 
 
 def _elsewhere(places: Places, asked: argparse.Namespace) -> int:
     config = elsewhere.write(asked.folder, asked.students)
-    print(f"LUIGI_CONFIG_PATH={config} ./run_daily.sh")
+    say(f"LUIGI_CONFIG_PATH={config} ./run_daily.sh")
     return 0
 
 
 def _heal(places: Places, asked: argparse.Namespace) -> int:
-    print("\n".join(damage.heal(places)) or "no fault is on")
+    say("\n".join(damage.heal(places)) or "no fault is on")
     return 0
 
 
@@ -120,7 +120,7 @@ def _list_faults(places: Places, asked: argparse.Namespace) -> int:
     for kind in KINDS:
         options = " ".join(f"{option.flag}" for option in kind.options)
         what = {"file": " PATH", "vendor": " VENDOR"}.get(kind.target, "")
-        print(f"{kind.name + what:<21} {kind.rows:<8} {kind.what}{f' ({options})' if options else ''}")
+        say(f"{kind.name + what:<21} {kind.rows:<8} {kind.what}{f' ({options})' if options else ''}")
     return 0
 
 
@@ -130,18 +130,18 @@ def _fault(places: Places, asked: argparse.Namespace) -> int:
         key: getattr(asked, key) for key in (option.flag.lstrip("-").replace("-", "_") for option in asked.kind.options)
     }
     if asked.kind.target == "file":
-        print(damage.damage(places, name, target, options))
+        say(damage.damage(places, name, target, options))
     elif name == "arrives":
-        print("\n".join(damage.heal(places, "late")) or "nothing is late")
+        say("\n".join(damage.heal(places, "late")) or "nothing is late")
     elif name == "taken":
-        print(damage.take_delivered(places, target))
+        say(damage.take_delivered(places, target))
     else:
         if asked.kind.target == "vendor":
             places.account(target)
         FaultFile(places.faults).switch_on(name, target, options)
-        print(f"{name} {target}".strip() + ": on")
+        say(f"{name} {target}".strip() + ": on")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())

@@ -23,8 +23,14 @@ from pathlib import Path
 
 from pipeline.sandbox.places import Places
 
-START_SECONDS = 20
+# A start that still works is waited for, however slow the machine: what counts is how long nothing moves. It is told
+# after some seconds that it takes longer than usual.
+STILL_SECONDS = 20
+START_SECONDS = 600
+TELL_SECONDS = 10
 STOP_SECONDS = 10
+# On a busy machine an answer takes seconds.
+ANSWER_SECONDS = 15
 HELD_BY_ANOTHER = 75
 
 
@@ -94,7 +100,7 @@ def unhealthy(places: Places) -> list[str]:
 
 def _answers(port: int, question: bytes, answer: bytes) -> bool:
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS) as connection:
             connection.sendall(question)
             got = b""
             while len(got) < len(answer) and (more := connection.recv(len(answer) - len(got))):
@@ -113,15 +119,44 @@ def up(places: Places) -> str:
         return f"sandbox is up (pid {found.pid})"
     started = time.monotonic()
     child = None if found else _spawn(places)
+    patience = _Patience(places)
     while not ((found := running(places)) and found.ready):
         if child and child.poll() not in (None, HELD_BY_ANOTHER):
             raise SandboxError(f"the sandbox ended at once (see {_log(places)}):\n{_last_lines(places)}")
-        if time.monotonic() > started + START_SECONDS:
-            raise SandboxError(f"the sandbox is not ready after {START_SECONDS} s; see {_log(places)}")
-        time.sleep(0.02)
+        patience.wait(found.pid if found else child.pid if child else 0)
     if wrong := unhealthy(places):
         raise SandboxError("; ".join(wrong) + "; `python -m pipeline.sandbox down` ends it")
     return f"sandbox is up (pid {found.pid}) after {time.monotonic() - started:.1f} s"
+
+
+class _Patience:
+    """How long a start is waited for: while the process works (its CPU time or its log grows)."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._begun = self._moved = time.monotonic()
+        self._seen: tuple[int, int] = (0, 0)
+        self._told = False
+
+    def wait(self, pid: int) -> None:
+        """An instant. Raises SandboxError when the start stands still, or takes for ever."""
+        now = time.monotonic()
+        if (seen := self._work(pid)) != self._seen:
+            self._seen, self._moved = seen, now
+        if now > self._moved + STILL_SECONDS or now > self._begun + START_SECONDS:
+            raise SandboxError(f"the sandbox is not ready after {now - self._begun:.0f} s; see {_log(self._places)}")
+        if not self._told and now > self._begun + TELL_SECONDS:
+            self._told = True
+            print(f"the sandbox is still starting (after {TELL_SECONDS} s; this machine is busy)", file=sys.stderr)
+        time.sleep(0.02)
+
+    def _work(self, pid: int) -> tuple[int, int]:
+        """CPU time in ticks (utime and stime of proc(5)), and bytes of the log."""
+        try:
+            told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            return int(told[11]) + int(told[12]), _log(self._places).stat().st_size
+        except (OSError, IndexError, ValueError):
+            return 0, 0
 
 
 def _spawn(places: Places) -> subprocess.Popen[bytes]:

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def tree(tmp_path: Path) -> Path:
     (place / "pipeline").mkdir(parents=True)
     for name in ("run_daily.sh", "run_weekly.sh", "luigi.cfg"):
         shutil.copy(ROOT / name, place)
-    for name in ("wrapper.sh", "__init__.py", "settings.py", "errors.py"):
+    for name in ("wrapper.sh", "__init__.py", "settings.py", "masking.py", "errors.py"):
         shutil.copy(ROOT / "pipeline" / name, place / "pipeline")
     (place / "pipeline/__main__.py").write_text(RUN)
     (place / "pipeline/sandbox.py").write_text(SANDBOX)
@@ -175,14 +176,57 @@ def test_exit_codes_are_the_pipeline_s_own(tree: Path, scheduler: int, code: int
     assert (f"exit code {code}" in done.stdout) == (code != expected)
 
 
-def test_a_second_run_says_one_line_and_ends_with_0(tree: Path) -> None:
+def test_a_second_run_of_a_date_says_one_line_and_ends_with_0(tree: Path) -> None:
     lock = hold(tree, "daily.lock")
-    os.write(lock, b"daily, pid 4711, since 2026-11-23 05:00:00 CST\n")
-    done = run(tree, "run_daily.sh")
+    os.write(lock, b"daily of 2026-11-23, pid 4711, since 2026-11-23 05:00:00 CST\n")
+    done = run(tree, "run_daily.sh", "--date", "2026-11-23")
     os.close(lock)
     assert done.returncode == 0
     (line,) = done.stdout.splitlines()
-    assert "another run is at work (daily, pid 4711, since 2026-11-23 05:00:00 CST)" in line
+    assert "another run is at work (daily of 2026-11-23, pid 4711, since 2026-11-23 05:00:00 CST)" in line
+
+
+def test_a_run_of_another_date_is_waited_for(tree: Path, scheduler: int) -> None:
+    """Nobody makes this date yet: "nothing to do" would be wrong."""
+    lock = hold(tree, "daily.lock")
+    os.write(lock, b"daily of 2026-11-22, pid 4711, since 2026-11-23 05:00:00 CST\n")
+    daily = start(tree, "run_daily.sh", scheduler)
+    assert "another date that is at work (daily of 2026-11-22, pid 4711" in line_of(daily, "waits")
+    os.close(lock)
+    assert "ran run Morning" in daily.communicate(timeout=30)[0]
+    assert daily.returncode == 0
+
+
+@pytest.mark.parametrize("date", ["2026-11-23", "2026-11-21"])
+@pytest.mark.parametrize(("hours", "expected"), [(3.9, 0), (4.1, 30), (48, 30)])
+def test_a_run_that_hangs_silences_no_later_one(
+    tree: Path, scheduler: int, date: str, hours: float, expected: int
+) -> None:
+    lock = hold(tree, "daily.lock")
+    os.write(lock, f"daily of {date}, pid 4711, since 2026-11-21 05:00:00 CST\n".encode())
+    began = time.time() - hours * 3600
+    os.utime(tree / "var/landing/locks/daily.lock", (began, began))
+    if expected == 0 and date != "2026-11-23":
+        os.close(lock)  # or it would be waited for
+    done = run(tree, "run_daily.sh", "--date", "2026-11-23", port=scheduler)
+    if expected:
+        os.close(lock)
+        assert f"has been so for {int(hours)} hours, and no run takes 4" in done.stdout
+        assert "pid 4711" in done.stdout
+        assert "ran run" not in done.stdout
+    assert done.returncode == expected
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be refused as root")
+def test_root_is_refused_where_the_state_is_somebody_else_s(tree: Path, scheduler: int) -> None:
+    os.chown(tree, 65534, 65534)
+    landing = tree / "var/landing"
+    landing.mkdir(parents=True)
+    os.chown(landing, 65534, 65534)
+    done = run(tree, "run_daily.sh", port=scheduler)
+    assert done.returncode == 30
+    assert "belongs to nobody, and this is root. Next: sudo -u nobody" in done.stdout
+    assert list(landing.iterdir()) == []
 
 
 def test_the_weekly_waits_for_the_daily(tree: Path, scheduler: int) -> None:

@@ -15,6 +15,7 @@ from pipeline.chain import (
     VendorFile,
 )
 from pipeline.deliveries import DELIVERIES
+from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS
 from pipeline.portals.tasks import PortalTask
 from pipeline.runner import tasks_below
@@ -131,10 +132,12 @@ def test_no_parameter_could_hold_a_secret() -> None:
 
 
 def test_unknown_feed_or_delivery_is_no_parameter() -> None:
-    with pytest.raises(KeyError):
-        FeedParameter().parse("nobody")
-    with pytest.raises(KeyError):
+    with pytest.raises(ConfigurationError, match="no feed is called studnets") as caught:
+        FeedParameter().parse("studnets")
+    assert caught.value.next_step == "did you mean students?"
+    with pytest.raises(ConfigurationError, match="no delivery is called nobody") as caught:
         DeliveryParameter().parse("nobody")
+    assert "clever_rosters" in caught.value.expected
 
 
 def test_tasks_say_what_they_are_about() -> None:

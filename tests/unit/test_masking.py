@@ -1,24 +1,36 @@
 """No value of a file, and no secret, in anything that is written: messages, logs, the visualiser."""
 
 import ast
+import base64
 import datetime as dt
+import html
 import io
+import json
 import logging
+import re
+import subprocess
+import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+import requests
+from google.api_core.exceptions import GoogleAPIError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import cloud, secrets
+from pipeline import cloud, masking, secrets
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError, ContractBroken, PipelineError, VendorUnreachable, masked
 from pipeline.feeds import FEEDS
 
 from .conftest import Configure
+
+Work = Callable[[], object]
 
 # ------------------------------------------------------------------------------------------------------ masked
 
@@ -89,6 +101,72 @@ def test_field_and_place_stay() -> None:
     shown = cloud.without_values(GOOGLE[0])
     assert "as INT64 for field student_number (position 3) starting at location 1234" in shown
     assert shown.endswith("File: gs://riverbend/students.csv")
+
+
+# ------------------------------------------------------------------------------- names of ours are no data
+
+
+NOTHING: dict[str, str] = {}
+
+
+def raised(work: Work) -> str:
+    with pytest.raises(Exception) as caught:
+        work()
+    return secrets.without_data(caught.value)
+
+
+def refused_by_google() -> None:
+    with cloud.STORAGE.explained("listing gs://riverbend-morning/eis"):
+        raise GoogleAPIError("HTTPConnectionPool(host='127.0.0.1', port=9023): no '/storage/v1/b?prettyPrint=x'")
+
+
+@pytest.mark.parametrize(
+    ("work", "stays"),
+    [
+        (lambda: NOTHING["student_number"], "'student_number'"),
+        (lambda: NOTHING["clever_rosters"], "'clever_rosters'"),
+        (lambda: NOTHING["TN-Options Report 2014.txt"], "KeyError"),
+        (lambda: requests.get("http://127.0.0.1:99999/api/graph", timeout=1), "http://127.0.0.1:99999/api/graph"),
+        (lambda: urllib.request.urlopen("127.0.0.1:99/x"), "unknown url type: 127.0.0.1"),  # noqa: S310
+        (lambda: b"ab\xf1".decode(), "'utf-8' codec"),
+        (lambda: [][3], "list index out of range"),
+        (lambda: int("Zanzibar"), "invalid literal for int() with base 10: 'aaaaaaaa'"),
+        (lambda: Path("/nowhere/at/all").read_text(), "/nowhere/at/all"),
+        (refused_by_google, "host='127.0.0.1', port=9023"),
+        (refused_by_google, "'/storage/v1/b?prettyPrint=x'"),
+    ],
+)
+def test_hosts_paths_parameters_and_columns_are_shown(work: Work, stays: str) -> None:
+    assert stays in raised(work)
+
+
+def test_what_the_configuration_names_is_shown(configure: Configure) -> None:
+    configure(sftp__savvas={"host": "sftp.vendor.example", "port": "22", "user": "riverbend"})
+    assert "'sftp.vendor.example'" in raised(lambda: NOTHING["sftp.vendor.example"])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "'Zanzibar'",
+        "could not convert string to float: 'Ann Zanzibar'",
+        "CSV parse error: Expected 2 columns, got 3: Zanzibar,Ann,day",
+        "In CSV column #0: CSV conversion error to int64: invalid value 'Zanzibar'",
+        "time data '12/13/2014' does not match format '%Y'",
+        "Zanzibar is none of the values",
+        "not enough values: O'Zanzibar, Ann",
+        "row 3 of Zanzibar-Ann",
+    ],
+)
+def test_values_are_not_shown(message: str) -> None:
+    shown = secrets.without_data(ValueError(message))
+    assert not [word for word in ("Zanzibar", "Ann", "2014", "12/13") if word in shown]
+
+
+@given(st.text(alphabet=st.characters(categories=["Lu", "Ll", "Nd", "Zs"]), min_size=5))
+def test_no_quoted_value_is_shown_unless_it_is_a_name(value: str) -> None:
+    shown = secrets.without_data(KeyError(value))
+    assert masking.known(value) or repr(value) not in shown or not set(value) - set("a9 ")
 
 
 # ------------------------------------------------------------------------------------------ reading a secret
@@ -190,6 +268,76 @@ def test_longer_secret_goes_before_the_one_it_holds(folder: Path, monkeypatch: p
     assert secrets.redact("a horse and cart, a horse") == "a [redacted], a [redacted]"
 
 
+@pytest.mark.parametrize("secret", ["50% blue/horse&+é'\"", "päßwörd 7?", "p@ss:w/ord#1", "back\\slash\ttab"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        repr,
+        lambda secret: repr(secret.encode()),
+        json.dumps,
+        lambda secret: json.dumps(secret, ensure_ascii=False),
+        html.escape,
+        urllib.parse.quote,
+        urllib.parse.quote_plus,
+        lambda secret: urllib.parse.urlencode({"password": secret}),
+        lambda secret: f"sftp://user:{urllib.parse.quote(secret, safe='')}@host/",
+        *(
+            lambda secret, user=user: base64.b64encode(f"{user}:{secret}".encode()).decode()
+            for user in ("a", "ab", "abc", "riverbend")
+        ),
+        lambda secret: base64.urlsafe_b64encode(f"user:{secret}:more".encode()).decode(),
+    ],
+)
+def test_secret_is_redacted_in_every_form(
+    folder: Path, log: io.StringIO, secret: str, form: Callable[[str], str]
+) -> None:
+    put(folder, secret)
+    secrets.read("otus_password")
+    logging.getLogger("unit").info("said: %s", form(secret))
+    assert "[redacted]" in log.getvalue()
+    assert form(secret).strip("'\"=") not in log.getvalue()
+    if "said: [redacted]" not in log.getvalue():  # what is left of base64 gives less than a group of it away
+        left = "".join(re.findall(r"[A-Za-z0-9+/]{9,}", log.getvalue().replace("[redacted]", "")))
+        assert secret.encode()[3:] not in base64.b64decode(left + "=" * (-len(left) % 4))
+
+
+THREAD = """
+import logging, sys, threading
+from pathlib import Path
+from pipeline import secrets
+logging.basicConfig(filename=sys.argv[1])
+secrets.guard()
+secrets._known.update(secrets._forms("blue horse"))
+def broken(error):
+    raise error
+for error in (OSError("cannot log in with blue horse"), KeyError("Zanzibar")):
+    thread = threading.Thread(target=broken, args=(error,))
+    thread.start()
+    thread.join()
+class Left:
+    def __del__(self):
+        raise OSError("blue horse")
+Left()
+raise ValueError("blue horse of Zanzibar")
+"""
+
+
+def test_what_nobody_catches_is_reported_without_secret_and_data(tmp_path: Path) -> None:
+    """In any thread, in a finalizer, and at the end of the process."""
+    done = subprocess.run(
+        [sys.executable, "-c", THREAD, str(tmp_path / "log")],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    for said in (done.stderr, (tmp_path / "log").read_text()):
+        assert said.count("Error: ") >= 4, said
+        assert "blue horse" not in said
+        assert "Zanzibar" not in said
+
+
 def test_secret_is_redacted_in_a_traceback(log: io.StringIO, known: str) -> None:
     try:
         raise OSError(f"cannot log in with {known}")
@@ -201,7 +349,6 @@ def test_secret_is_redacted_in_a_traceback(log: io.StringIO, known: str) -> None
 
 
 WORD = "Zanzibar"
-Work = Callable[[], object]
 
 
 def data_carrying() -> list[Exception]:

@@ -4,14 +4,17 @@ import datetime as dt
 import json
 import os
 import select
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import luigi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from luigi.rpc import RPCError
 
-from pipeline import progress
+from pipeline import progress, status
 from pipeline.display import WORDS, Display
 from pipeline.morning import Morning
 from pipeline.progress import Event, Made, Meter, size
@@ -156,6 +159,59 @@ def test_a_run_prints_plain_lines_without_a_terminal(capsys: pytest.CaptureFixtu
         "FAILED PreparedFile cc found: x (0.0 s)",
     ]
     assert [event.kind for event in events] == ["started", "moving", "done", "unchanged", "failed"]
+
+
+def test_a_display_that_breaks_breaks_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever printing does, the pipe is read to its end: who writes into it would fail, or wait for ever."""
+
+    def broken(self: Display, event: Event) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Display, "_show", broken)
+    reading = progress.open_pipe()
+    events: list[Event] = []
+    reader = threading.Thread(target=Display(Morning(date=MONDAY)).follow, args=(reading, events))
+    reader.start()
+    for number in range(2000):  # more than a pipe holds
+        progress.emit(Event("done", "LoadedTable", f"table {number}", message="x" * 100))
+    progress.close_pipe()
+    reader.join(30)
+    assert len(events) == 2000
+
+
+def test_telling_into_a_pipe_that_nobody_reads_raises_nothing() -> None:
+    os.close(progress.open_pipe())
+    progress.emit(Event("started", "LoadedTable", "students"))
+    progress.close_pipe()
+
+
+def test_a_scheduler_that_does_not_answer_breaks_no_task() -> None:
+    def gone(what: object) -> None:
+        raise RPCError("gone")  # type: ignore[no-untyped-call]
+
+    task = Quiet()
+    task.set_status_message = task.set_progress_percentage = gone
+    progress.show(task, "done")
+    progress.moving(task, "x", "1 of 2", 1, 2)
+
+
+def test_the_page_is_printed_whatever_the_state_is_in_and_stands_in_the_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(date: dt.date) -> list[Flow]:
+        raise KeyError("Zanzibar")
+
+    monkeypatch.setattr(status, "flows", broken)
+    same = "found: BigQuery has not answered"
+    failed = [Event("failed", "LoadedTable", name, message=same, error="WarehouseError") for name in ("cc", "terms")]
+    with caplog.at_level("INFO"):
+        Display(Morning(date=MONDAY)).finish(MONDAY, Outcome(30, failed, ["terms RSD"]), 1.0, Path("x.log"))
+    shown = capsys.readouterr().out
+    assert "the state of the flows is not known" in shown
+    assert "Zanzibar" not in shown
+    assert "LoadedTable cc, LoadedTable terms: WarehouseError" in shown  # one reason, one block
+    assert shown.count(same) == 1
+    assert shown.strip() in caplog.text
 
 
 def test_every_exit_code_has_words() -> None:

@@ -1,12 +1,17 @@
 """Tasks of one run are threads of one process, at work at the same time; a failing one fails alone."""
 
+import contextlib
 import os
 import threading
+import time
+from collections.abc import Iterator
 from typing import ClassVar
 
 import luigi
 import pytest
 
+from pipeline import progress
+from pipeline.progress import Event
 from pipeline.worker import Threads
 
 # Luigi's task `core` does not know the settings of Luigi's own client.
@@ -61,3 +66,75 @@ def test_two_workers_are_two_threads_of_this_process() -> None:
 def test_a_failing_task_fails_alone() -> None:
     build(Failing(number=0), Meeting(number=1), Meeting(number=2), workers=3)
     assert set(Meeting.done) == {1, 2}
+
+
+# ------------------------------------------------------------------------------------------------- what hangs
+
+
+class Hanging(luigi.Task):
+    """Waits for somebody who never comes."""
+
+    nobody: ClassVar[threading.Event] = threading.Event()
+
+    def complete(self) -> bool:
+        return False
+
+    def run(self) -> None:
+        self.nobody.wait(60)
+
+
+class Slow(luigi.Task):
+    """Takes longer than a task may stand still, but moves all the time."""
+
+    done: ClassVar[list[int]] = []
+
+    def complete(self) -> bool:
+        return bool(self.done)
+
+    def run(self) -> None:
+        until = time.monotonic() + 2.5
+        while time.monotonic() < until:
+            progress.emit(Event("moving", "Slow", ""))
+            Hanging.nobody.wait(0.05)
+        self.done.append(1)
+
+
+@pytest.fixture
+def released() -> Iterator[None]:
+    yield
+    Hanging.nobody.set()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_does_not_move_is_given_up_and_what_moves_is_not(workers: int, released: None) -> None:
+    Hanging.nobody.clear()
+    Slow.done.clear()
+    begun = time.monotonic()
+    with luigi_timeout(1):
+        build(Hanging(), Slow(), workers=workers)  # type: ignore[no-untyped-call]
+    assert Slow.done == [1]
+    assert time.monotonic() - begun < 30  # and not the 60 s for which the other one hangs
+
+
+def test_who_gives_up_says_which_task_and_where_it_stands(released: None) -> None:
+    Hanging.nobody.clear()
+    reading = progress.open_pipe()
+    with luigi_timeout(1):
+        build(Hanging(), workers=1)  # type: ignore[no-untyped-call]
+    progress.close_pipe()
+    with os.fdopen(reading) as lines:
+        (failed,) = [line for line in lines if "failed" in line]
+    assert '"task": "Hanging"' in failed
+    assert '"error": "StandsStill"' in failed
+    assert "has not moved for" in failed
+
+
+@contextlib.contextmanager
+def luigi_timeout(seconds: int) -> Iterator[None]:
+    config = luigi.configuration.get_config()  # type: ignore[no-untyped-call]
+    before = config.get("worker", "timeout")
+    config.set("worker", "timeout", str(seconds))
+    try:
+        yield
+    finally:
+        config.set("worker", "timeout", before)

@@ -1,0 +1,70 @@
+"""What our own disk says when it does not take or give a file, as an error with three sentences."""
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline import disk
+from pipeline.errors import DiskFailed
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("number", sorted(disk.FAILURES))
+def test_a_disk_that_takes_nothing_is_said(number: int) -> None:
+    with pytest.raises(DiskFailed), disk.explained():
+        raise OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize("number", sorted(disk.FOREIGN))
+def test_a_file_of_somebody_else_is_said_with_its_owner(number: int, tmp_path: Path) -> None:
+    (tmp_path / "kept").touch(mode=0o600)
+    with pytest.raises(DiskFailed) as caught, disk.explained():
+        raise OSError(number, os.strerror(number), str(tmp_path / "kept" / "below"))
+    assert f"{tmp_path / 'kept'} belongs to " in caught.value.found
+    assert "(mode 0600)" in caught.value.found
+    assert "sudo chown -R" in caught.value.next_step
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EPIPE, errno.ECONNRESET])
+def test_what_is_not_about_the_disk_stays_what_it_is(number: int) -> None:
+    with pytest.raises(OSError, match=os.strerror(number)), disk.explained():
+        raise OSError(number, os.strerror(number))
+
+
+AS_NOBODY = """
+import os, sys
+from pipeline import disk, manifests, settings
+settings.load()
+os.setgid(65534); os.setuid(65534)
+from pathlib import Path
+for action in (manifests.load, lambda path: manifests.save(path, {}), lambda path: list(path.parent.iterdir())):
+    try:
+        with disk.explained():
+            action(Path(sys.argv[1]))
+        print("nothing was wrong")
+    except disk.DiskFailed as error:
+        print(error.found)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files of root behind")
+def test_what_a_run_as_root_left_is_told_to_the_service_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    place = tmp_path_factory.mktemp("landing")
+    place.chmod(0o755)
+    for above in list(place.parents)[:3]:
+        above.chmod(0o755)
+    folder = place / "2026-11-23"
+    folder.mkdir(mode=0o700)
+    (folder / "cc.manifest.json").touch(mode=0o600)
+    done = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, str(folder / "cc.manifest.json")],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3, done.stderr
+    assert all("cannot be used by nobody: " in line and "belongs to root" in line for line in lines), lines
