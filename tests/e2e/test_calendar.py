@@ -66,12 +66,13 @@ def test_two_of_a_name_exclude_each_other_and_the_weekly_waits(new_district: Dis
     second = new_district.call("./run_daily.sh", *date)
     assert second.code == 0
     assert re.fullmatch(
-        r"run_daily: another run is at work \(daily, pid \d+, since .*\); this one has nothing to do\n", second.out
+        r"run_daily: another run is at work \(daily of 2025-11-17, pid \d+, since .*\); this one has nothing to do\n",
+        second.out,
     )
     (told, _), (waited, _) = daily.communicate(timeout=60), weekly.communicate(timeout=60)
     assert daily.returncode == 0, told
     assert weekly.returncode == 0, waited
-    assert "waits for the run that is at work (daily, pid" in waited.splitlines()[0]
+    assert "waits for the run that is at work (daily of 2025-11-17, pid" in waited.splitlines()[0]
     assert set(new_district.receipts()) == {
         f"2025-11-17/{name}" for name in ("ellevation_rosters", "otus_scores", "otus_attendance_discipline")
     }

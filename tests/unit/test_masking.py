@@ -23,7 +23,7 @@ from google.api_core.exceptions import GoogleAPIError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import cloud, masking, secrets
+from pipeline import catalogue, cloud, masking, secrets
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError, ContractBroken, PipelineError, VendorUnreachable, masked
 from pipeline.feeds import FEEDS
@@ -107,6 +107,12 @@ def test_field_and_place_stay() -> None:
 
 
 NOTHING: dict[str, str] = {}
+
+
+def test_all_names_of_the_catalogue_are_known() -> None:
+    names = catalogue.names()
+    assert {"students", "clever_rosters", "savvas", "students.csv", "student_number"} <= names
+    assert all(map(masking.known, names))
 
 
 def raised(work: Work) -> str:
