@@ -24,13 +24,14 @@ pa.set_memory_pool(pa.system_memory_pool())
 class Dialect:
     """How a delimited text file is written: UTF-8, LF, a quotation mark inside a value doubled.
 
-    With quoting "none" a quotation mark is a character like others, and a value that holds the delimiter or a line
-    end cannot be written.
+    With quoting "none" a quotation mark is a character like others, and a value that holds the delimiter, a line end
+    or one of the `reserved` characters, which the reader takes for its own, cannot be written.
     """
 
     delimiter: str = ","
     quoting: Literal["minimal", "all", "none"] = "minimal"
     header: bool = True
+    reserved: str = ""
 
 
 CSV = Dialect()
@@ -99,13 +100,13 @@ def _rendered(column: pa.Array, dialect: Dialect, *, alone: bool) -> pa.Array:
         return column if dialect.quoting == "none" else _quoted(column)
     wanted = _holding(column, '"', *_breaks(dialect))
     if alone:  # a row whose only value is empty would be a blank line, which readers skip
-        wanted = _either(wanted, pc.equal(column, ""))
+        wanted = either(wanted, pc.equal(column, ""))
     return column if wanted is None else pc.if_else(wanted, _quoted(column), column)
 
 
 def _breaks(dialect: Dialect) -> tuple[str, ...]:
-    """What ends a value that is not quoted."""
-    return ("\n", "\r", dialect.delimiter)
+    """What ends a value that is not quoted, and what its reader takes for its own."""
+    return ("\n", "\r", dialect.delimiter, *dialect.reserved)
 
 
 def _refuse_marks(rows: pa.RecordBatch, dialect: Dialect) -> None:
@@ -117,19 +118,25 @@ def _refuse_marks(rows: pa.RecordBatch, dialect: Dialect) -> None:
             value = broken[0].as_py()
             first = min(value.index(mark) for mark in _breaks(dialect) if mark in value)
             raise ConfigurationError(
-                f"column {name} holds the delimiter or a line end (values: {len(broken):,}; the first has the form "
+                f"column {name} holds {_told(dialect)} (values: {len(broken):,}; the first has the form "
                 f"{masked(value[max(0, first - 12) :])})",
                 expected="none in a file that quotes nothing: its reader would take one value for two",
                 next_step="let the view take them out, or give the file another dialect in pipeline/deliveries.py",
             )
 
 
+def _told(dialect: Dialect) -> str:
+    marks = " or ".join(dialect.reserved)
+    return f"the delimiter, a line end or {marks}" if marks else "the delimiter or a line end"
+
+
 def _holding(column: pa.Array, *marks: str) -> pa.Array | None:
     """Which values hold one of the marks; None when none does."""
-    return _either(*(pc.match_substring(column, mark) for mark in marks if _anywhere(column, mark)))
+    return either(*(pc.match_substring(column, mark) for mark in marks if _anywhere(column, mark)))
 
 
-def _either(*masks: pa.Array | None) -> pa.Array | None:
+def either(*masks: pa.Array | None) -> pa.Array | None:
+    """What any of the masks holds; None when there is none."""
     return reduce(pc.or_, [mask for mask in masks if mask is not None] or [None])
 
 
@@ -141,5 +148,14 @@ def _quoted(column: pa.Array) -> pa.Array:
 
 def _anywhere(column: pa.Array, mark: str) -> bool:
     """Whether the mark stands in any value; one search over the column's bytes, which most columns end with."""
-    values = column.buffers()[2]
-    return values is not None and mark.encode() in values.to_pybytes()
+    return mark.encode() in text_of(column)
+
+
+def text_of(column: pa.Array) -> bytes:
+    """The bytes of all values of a string column, one after the other: of this slice, not of what it was cut from."""
+    _, offsets, values = column.buffers()
+    if values is None or not len(column):
+        return b""
+    ends = memoryview(offsets).cast("q" if pa.types.is_large_string(column.type) else "i")
+    first, last = ends[column.offset], ends[column.offset + len(column)]
+    return bytes(values.slice(first, last - first).to_pybytes())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from pipeline import settings, sources
+from pipeline import readers, settings, sources
 from pipeline.contract import Contract, contract_of
 from pipeline.readers import Reader, error_report, viewer_report
 from pipeline.sftp import RemoteFile
@@ -24,6 +24,7 @@ class Feed:
     file that is not there is late, and `deadline` that at which something is broken. `floor` is the number of rows
     under which a part's file is not believed.
     `last_line` is "open" for a vendor that writes no line end there, which elsewhere means a file that was cut.
+    `trimmed` are columns of which what cannot be seen is taken out (and told); elsewhere it refuses the file.
     `landing_days` is how many days old our copies are when they are purged, where that is sooner than luigi.cfg's.
     `repeats` is how many mornings in a row the same bytes are believed; without it they are only told.
     `reader` makes a plain CSV of a file that is none; the contract is that of the plain one.
@@ -46,6 +47,7 @@ class Feed:
     delimiter: str = ","
     ignored: tuple[str, ...] = ()
     last_line: Literal["ended", "open"] = "ended"
+    trimmed: tuple[str, ...] = ()
     landing_days: int | None = None
     repeats: int | None = None
     last_good_days: int = 0
@@ -64,6 +66,8 @@ class Feed:
             tag=self.tag,
             ignored=self.ignored,
             last_line=self.last_line,
+            trimmed=self.trimmed,
+            reading=readers.fingerprint(self.reader) if self.reader else "",
         )
 
     def source(self, part: str) -> Source:
@@ -165,6 +169,13 @@ def eis(report: Report, file: str, reader: Reader, *key: str) -> Feed:
     )
 
 
+NAMES = ("last_name", "first_name", "middle_name")
+ERROR_TEXTS = (
+    *(f"{whose}_{which}_nm" for whose in ("student", "staff") for which in ("first", "middle", "last", "suffix")),
+    "error_desc",
+    "detail_info",
+)
+
 FEEDS = {
     feed.name: feed
     for feed in (
@@ -194,8 +205,9 @@ FEEDS = {
         powerschool("sections", floor=5),
         powerschool("sped", "studentid"),
         powerschool("stored_grades", "dcid", floor=0),  # likewise
-        replace(powerschool("students", floor=50), repeats=14),  # in two weeks somebody comes, leaves or moves
-        powerschool("teachers", floor=5),
+        # In two weeks somebody comes, leaves or moves. Names are typed by people.
+        replace(powerschool("students", floor=50), repeats=14, trimmed=NAMES),
+        replace(powerschool("teachers", floor=5), trimmed=NAMES),
         powerschool("terms", "id", "schoolid"),
         replace(
             identities(
@@ -241,7 +253,8 @@ FEEDS = {
             *("schoolyear", "districtno", "schoolno", "studentstateid", "enrollmentdate"),
         ),
         # No key: an error may stand there twice, and what numbers its lines is not public.
-        replace(eis("AllErr", "Sch{school}AllErr.csv", error_report), layout="known"),
+        # What is odd in a name may be the very error that the row reports.
+        replace(eis("AllErr", "Sch{school}AllErr.csv", error_report), layout="known", trimmed=ERROR_TEXTS),
     )
 }
 

@@ -81,7 +81,8 @@ def prepare(target: PreparedTarget) -> Made:
         (landed.folder / str(manifest["name"])).unlink()
     done = manifests.load(target.manifest_path) or {}
     odd = sorted({codec for codec in done["encodings"].values() if codec != "utf-8"})
-    return Made(done["rows"], done["size"], f"was {', '.join(odd)}" if odd else "")
+    words = ([f"was {', '.join(odd)}"] if odd else []) + list(done.get("told", []))
+    return Made(done["rows"], done["size"], "; ".join(words))
 
 
 def _prepare(target: PreparedTarget) -> None:
@@ -105,6 +106,7 @@ def _prepare(target: PreparedTarget) -> None:
             "sha256": done.sha256,
             "parts": digests,
             "encodings": done.encodings,
+            "told": done.told,
             "contract": target.feed.contract.fingerprint,
             "prepared_at": manifests.now(),
         },

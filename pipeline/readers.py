@@ -7,6 +7,8 @@ and leaves `plain` as it was then. No message holds a value: lines are those of 
 
 import csv
 import datetime as dt
+import hashlib
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipeline import dialect, encoding, manifests
+from pipeline import dialect, encoding, kinds, manifests
 from pipeline.errors import ContractBroken
 
 
@@ -29,6 +31,14 @@ class ReportFacts:
 
 
 Reader = Callable[[Path, Path], ReportFacts]
+
+
+def fingerprint(reader: Reader) -> str:
+    """Changes when another function reads the report, or when the code of the module in which it stands does."""
+    code = Path(inspect.getsourcefile(reader) or "").read_bytes()
+    return manifests.fingerprint(getattr(reader, "__qualname__", repr(reader)), hashlib.sha256(code).hexdigest())
+
+
 SCHOOL = ("SchoolNo", "SCHOOL_NO")
 BLOCK = 10_000  # rows that are written together
 
@@ -197,6 +207,8 @@ def _save(header: list[str], rows: Iterator[list[str]], plain: Path) -> tuple[in
 
 def _refuse_page(raw: Path) -> None:
     """Where it fails, the portal gives a page under the report's name."""
+    if (kind := kinds.of(raw)) and not kind.startswith("HTML"):
+        raise _refused(raw, kind, "the report as CSV", 1)
     with raw.open("rb") as file:
         start = file.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
     if not start or start.startswith(b"<"):

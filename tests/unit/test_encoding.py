@@ -1,0 +1,139 @@
+"""What a file's bytes are believed to be: UTF-8 with a broken byte is no cp1252, and another code page is neither."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from pipeline import contract, encoding
+from pipeline.contract import Contract, Part
+from pipeline.errors import ContractBroken
+from pipeline.schemas import Column
+
+TERMS = Contract((Column("id"), Column("name")))
+NAMES = ("Zoë", "Díaz", "Chloé", "Núñez", "Åström", "O\u2019Brien", "Muñoz", "José", "Peña", "François")
+
+
+def file(*names: str, codec: str = "utf-8") -> bytes:
+    return "".join(["id,name\n", *(f"{number},{name}\n" for number, name in enumerate(names))]).encode(codec)
+
+
+def prepared(folder: Path, text: bytes, terms: Contract = TERMS) -> dict[str, str]:
+    (folder / "in.csv").write_bytes(text)
+    return contract.prepare([Part("RSD", folder / "in.csv")], terms, folder / "out.csv").encodings
+
+
+def found(folder: Path, text: bytes, terms: Contract = TERMS) -> str:
+    with pytest.raises(ContractBroken) as caught:
+        prepared(folder, text, terms)
+    assert not [name for name in NAMES if name in str(caught.value)]
+    return caught.value.found.removeprefix("file in.csv (RSD)")
+
+
+@pytest.mark.parametrize("block", [7, 8, 9, 64, 1 << 20])
+@pytest.mark.parametrize("line", [2, 7, 12])
+@pytest.mark.parametrize("byte", [b"\xf1", b"\x92", b"\xe9\xe8", b"\xc3"])
+def test_a_byte_that_is_no_utf_8_does_not_make_a_file_cp1252(
+    tmp_path: Path, byte: bytes, line: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = file(*NAMES).splitlines()
+    rows.insert(line - 1, b"99,Mu" + byte + b"oz")
+    (tmp_path / "in.csv").write_bytes(b"\n".join(rows) + b"\n")
+    monkeypatch.setattr(encoding, "BLOCK", block)
+    assert encoding.of(tmp_path / "in.csv", ",") is None
+    monkeypatch.setattr(encoding, "BLOCK", 1 << 20)
+    told = found(tmp_path, b"\n".join(rows) + b"\n")
+    assert (
+        told == f", line {line}: byte 0x{byte[0]:02x}, which is not UTF-8, in a file that is UTF-8 in 11 other places"
+    )
+
+
+@pytest.mark.parametrize("sound", [1, 3, 200])
+def test_half_a_file_of_each_is_neither(tmp_path: Path, sound: int) -> None:
+    """Two exports in one file, whichever is longer."""
+    half = file(*["Núñez"] * 60, codec="cp1252")
+    assert "which is not UTF-8" in found(tmp_path, file(*["Zoë"] * sound) + half.partition(b"\n")[2])
+
+
+def test_the_mark_of_utf_8_is_believed_and_its_line_told(tmp_path: Path) -> None:
+    told = found(tmp_path, file(*NAMES, codec="utf-8-sig") + b"10,Mu\xf1oz\n")
+    assert told == ", line 12: byte 0xf1, which is not UTF-8"
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_are_counted_as_an_editor_does(tmp_path: Path, end: str) -> None:
+    rows = file(*NAMES).decode().replace("\n", end).encode()
+    assert found(tmp_path, rows + b"10,Mu\xf1oz\n").startswith(", line 12: byte 0xf1")
+
+
+@pytest.mark.parametrize("names", [NAMES, ("Zoë",), ("K\u20135",), ("Caf\u00e9 \u201cBRAV\u00d3\u201d",), ("3½",)])
+@pytest.mark.parametrize("block", [5, 6, 1 << 20])
+def test_what_looks_like_cp1252_is_read_as_that(
+    tmp_path: Path, names: tuple[str, ...], block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in.csv").write_bytes(file(*names * 12, codec="cp1252"))
+    monkeypatch.setattr(encoding, "BLOCK", block)
+    if "Ó" not in names[0]:
+        assert encoding.of(tmp_path / "in.csv", ",") == "cp1252"
+        monkeypatch.undo()
+        assert prepared(tmp_path, file(*names * 12, codec="cp1252")) == {"RSD": "cp1252"}
+        assert (tmp_path / "out.csv").read_text() == file(*names * 12).decode()
+
+
+def test_one_run_in_a_hundred_may_be_utf_8_by_chance(tmp_path: Path) -> None:
+    """A capital before a closing quotation mark reads as one letter of UTF-8."""
+    names = [*["Núñez"] * 120, "\u201cBRAV\u00d3\u201d"]
+    assert prepared(tmp_path, file(*names, codec="cp1252")) == {"RSD": "cp1252"}
+
+
+@pytest.mark.parametrize("codec", ["cp437", "cp850", "mac_roman", "cp1251", "cp1253", "gbk", "shift_jis", "big5"])
+def test_another_code_page_is_not_taken_for_cp1252(tmp_path: Path, codec: str) -> None:
+    names = {
+        "cp1251": ["Иванова", "Смирнов"],
+        "cp1253": ["Παπαδόπουλος", "Νικολάου"],
+        "gbk": ["王小明", "李晓华"],
+        "shift_jis": ["山田太郎", "鈴木"],
+        "big5": ["王小明", "陳大文"],
+    }.get(codec, ["Núñez", "José", "Peña", "García", "Zoë", "François"])
+    told = found(tmp_path, file(*names, codec=codec))
+    assert "cp1252" in told
+    assert told.startswith(", line 2: byte 0x") or "neither UTF-8 nor cp1252" in told
+
+
+@pytest.mark.parametrize("text", [b"\x8f\x1a\x99\xfe" * 50, bytes(range(128, 256)) * 3])
+def test_what_is_no_text_is_refused(tmp_path: Path, text: bytes) -> None:
+    assert "line 2" in found(tmp_path, b"id,name\n1," + text + b"\n")
+
+
+# ------------------------------------------------------------------------------------------- what is told costs little
+
+BIG = 6 << 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    {
+        "no line end": b"a" * BIG,
+        "no line end below the header": b"id,name\n1," + b"a" * BIG,
+        "short rows and one of too few fields": b"id,name\n" + b"1,b\n" * (BIG // 40) + b"1\n",
+        "a value that is never closed": b'id,name\n1,"' + b"a\n" * (BIG // 2),
+        "only quotation marks": b'id,name\n1,"' + b'"' * BIG,
+        "NUL at the end": b"id,name\n" + b"1,b\n" * (BIG // 4) + b"1,\0\n",
+        "no UTF-8 at the end": b"id,name\n" + b"1,b\n" * (BIG // 40) + b"1,\x81\n",
+    }.values(),
+    ids=lambda text: f"{text[:12]!r}…{text[-6:]!r}",
+)
+def test_a_refusal_holds_no_more_of_a_file_than_some_blocks(
+    tmp_path: Path, text: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "BLOCK", 1 << 14)
+    (tmp_path / "in.csv").write_bytes(text)
+    found(tmp_path, b"id,name\n")  # what is imported for it is not counted
+    (tmp_path / "in.csv").write_bytes(text)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ContractBroken):
+            contract.prepare([Part("RSD", tmp_path / "in.csv")], TERMS, tmp_path / "out.csv")
+        assert tracemalloc.get_traced_memory()[1] < 900_000
+    finally:
+        tracemalloc.stop()
