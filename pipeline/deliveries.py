@@ -26,7 +26,7 @@ from pipeline.sets import Delivery, LandedCopy, ViewFile
 __all__ = ["DELIVERIES", "Delivery", "LandedCopy", "ViewFile", "named"]
 
 # What PowerSchool's AutoComm reads: no quotation marks, no header. Nothing published names its line end; ours is LF.
-AUTOCOMM = Dialect(delimiter="\t", quoting="none", header=False)
+AUTOCOMM = Dialect(delimiter="\t", quoting="none", header=False, reserved='"')
 
 
 # Of OTUS's file nothing may be empty; numbers with decimals come last.

@@ -5,13 +5,13 @@
 -- owner: district data team
 -- reader: the views RTI_RSD and RTI_BLF
 -- layout: ours
--- start_date is text, MM/DD/YYYY. A tab or a line end in a text becomes a blank: the file that the rows go to quotes
--- nothing.
+-- start_date is text, MM/DD/YYYY. A tab, a line end or a quotation mark in a text becomes a blank: the file that the
+-- rows go to quotes nothing.
 SELECT
   students.district_identification,
   students.student_number,
-  REGEXP_REPLACE(custom.rti_tier, r'\r\n|[\t\r\n]', ' ') AS rti_tier,
-  REGEXP_REPLACE(custom.rti_subject, r'\r\n|[\t\r\n]', ' ') AS rti_subject,
+  REGEXP_REPLACE(custom.rti_tier, r'\r\n|[\t\r\n"]', ' ') AS rti_tier,
+  REGEXP_REPLACE(custom.rti_subject, r'\r\n|[\t\r\n"]', ' ') AS rti_subject,
   FORMAT_DATE('%m/%d/%Y', SAFE.PARSE_DATE('%m/%d/%Y', custom.rti_start_date)) AS start_date
 FROM `powerschool_combined.custom` AS custom
 INNER JOIN `roster_files.current_students` AS students
