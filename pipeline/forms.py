@@ -42,7 +42,8 @@ def parsed(words: str | Sequence[str]) -> Form:
     words = words.partition(", key of ")[0]
     kind, _, term = words.partition(" ")
     if kind == "date" and term:
-        return Form(f"a day as {_spelled(term)}", _pattern(term), term)
+        pattern = _pattern(term)
+        return Form(f"a day as {_spelled(term)}", pattern, term)
     if kind == "digits" and (found := re.fullmatch(r"(\d+)(?:-(\d+))?", term)):
         least, most = found[1], found[2] or found[1]
         return Form(f"{term} digits", f"[0-9]{{{least},{most}}}")
