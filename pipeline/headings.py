@@ -52,17 +52,16 @@ def header(part: Part, contract: Contract, codec: str) -> list[str]:
         with_ = f", which stand between {other}" if other else ""
         wanted = f" between {kinds.DELIMITERS.get(contract.delimiter, repr(contract.delimiter))}" if other else ""
         raise Refused(part, f"a first line with none of the feed's columns{with_}", f"{_list(contract)}{wanted}", 1)
+    if spare := len(names) - 1 - max(place for place, name in enumerate(names) if name):
+        found_spare = f"the unknown column '' (columns without a name at the end, as Excel leaves them: {spare})"
+        raise Refused(part, found_spare, _list(contract), 1, "''")
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise Refused(part, f"the column {_shown(twice[0])} twice", "every column once", 1, _shown(twice[0]))
     if wrong := [name for name in names if name not in expected | set(contract.ignored)]:
         missing = sorted(expected - set(names))
         hint = f" (missing: {', '.join(missing)}: renamed?)" if missing else ""
-        empty = len(names) - len(",".join(names).rstrip(",").split(","))
-        spare = f" ({empty} columns without a name at the end, as Excel leaves them)" if empty and not wrong[0] else ""
-        raise Refused(
-            part, f"the unknown column {_shown(wrong[0])}{spare}", f"{_list(contract)}{hint}", 1, _shown(wrong[0])
-        )
+        raise Refused(part, f"the unknown column {_shown(wrong[0])}", f"{_list(contract)}{hint}", 1, _shown(wrong[0]))
     if missing := [column.name for column in contract.expected if column.name not in names]:
         raise Refused(part, f"no column {missing[0]}", _list(contract), 1, missing[0])
     return names

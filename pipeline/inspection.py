@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline import agreements, checks, churn, storage, warehouse
+from pipeline import agreements, checks, churn, garbled, lastgood, references, storage, warehouse
 from pipeline.checks import Check, Counted
 from pipeline.churn import Change, Pair
 from pipeline.feeds import FEEDS
 from pipeline.outbound import compared_target, qualified, receipt_target, snapshot_target
 from pipeline.sets import Delivery, LandedCopy, ViewFile
+from pipeline.targets import PreparedTarget
 
 # So many queries at the same time.
 AT_ONCE = 6
@@ -40,7 +41,11 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
 
     def looked(file: ViewFile) -> Looked:
         sent = _columns(frozen[file.name])
-        every = [checks.columns_beyond(file, agreements.beyond(delivery.vendor, file.name, sent))]
+        every = [
+            checks.columns_beyond(file, agreements.beyond(delivery.vendor, file.name, sent)),
+            garbled.check(file.name, frozen[file.name], sent),
+            *references.checks(file),
+        ]
         earlier = last.get(file.name)
         now = sent if keyed[file.name] == frozen[file.name] else file.key
         pair = _pair(file, Pair(keyed[file.name], earlier, now)) if earlier else None
@@ -57,14 +62,16 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
         )
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [*pool.map(looked, delivery.view_files), *(_of_copy(delivery, copy) for copy in delivery.copies)]
+        return [*pool.map(looked, delivery.view_files), *(_of_copy(delivery, copy, date) for copy in delivery.copies)]
 
 
-def _of_copy(delivery: Delivery, copy: LandedCopy) -> Looked:
-    """A file that goes on as it came: its contract is kept; what remains is whether its columns may go."""
+def _of_copy(delivery: Delivery, copy: LandedCopy, date: dt.date) -> Looked:
+    """A file that goes on as it came: its contract is kept; what remains is whether its columns and its text may go."""
     columns = agreements.columns_of_copy(FEEDS[copy.feed])
     listed = checks.columns_beyond(copy, agreements.beyond(delivery.vendor, copy.name, columns))
-    return Looked(copy, [listed], [], {"columns": columns, "changes": []})
+    feed = FEEDS[copy.feed]
+    sound = garbled.check_copy(copy.name, PreparedTarget(feed, lastgood.date_of(feed, date)).path)
+    return Looked(copy, [listed, sound], [], {"columns": columns, "changes": []})
 
 
 def _of_deliveries(told: str) -> str:

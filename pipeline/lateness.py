@@ -1,10 +1,13 @@
 """Why a part's file is not there, and whether it is late or, its deadline being over, something is broken."""
 
 import datetime as dt
+import fnmatch
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline import settings, sources
 from pipeline.feeds import Feed
+from pipeline.sources import Place, Source
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,37 @@ def why(feed: Feed, part: str, date: dt.date) -> str:
     begins, ends = feed.hours(date)
     newest = sources.newest(source, dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
     if newest is None:
-        return f"nothing called {source.pattern} is in {source.place}"
+        return f"nothing called {source.pattern} is in {source.place}{_instead(source)}"
     changed = dt.datetime.fromtimestamp(newest.mtime, begins.tzinfo)
     if begins <= changed < ends:
         return f"{newest.name} in {source.place} is still being written"
     return f"the newest, {newest.name} in {source.place}, is of {changed:%Y-%m-%d %H:%M}"
+
+
+def _instead(source: Source) -> str:
+    """What is there under the name, or one that differs in upper and lower case, when it is no file of that name."""
+    _, there = sources.look(source.place)
+    pattern = source.pattern.lower()
+    alike = sorted(name for name in there if fnmatch.fnmatchcase(name.lower(), pattern))
+    if alike:
+        return f", but {sources.printable(alike[0])}: a file's name is told apart by upper and lower case"
+    odd = [path for path in _paths(source.place) if fnmatch.fnmatchcase(path.name.lower(), pattern)]
+    return f", but {sources.printable(odd[0].name)}, which is {_kind(odd[0])}" if odd else ""
+
+
+def _paths(place: Place) -> list[Path]:
+    """All that lies in a folder of this machine, files or not."""
+    folder = getattr(place, "path", None)
+    try:
+        return sorted(folder.iterdir()) if isinstance(folder, Path) else []
+    except OSError:
+        return []
+
+
+def _kind(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        return "a link to what is not there"
+    return "a folder" if path.is_dir() else "no plain file"
 
 
 def overdue(feed: Feed, date: dt.date) -> bool:

@@ -189,7 +189,7 @@ def unclaimed(wanted: Iterable[Source]) -> list[str]:
         if isinstance(place, SftpFolder) and place.others is not None and (looked := _looks.known(place)):
             patterns = [*place.others, *(source.pattern for source in sources if source.place == place)]
             strange = [name for name in looked[1] if not any(fnmatch.fnmatchcase(name, each) for each in patterns)]
-            found += [f"{place}/{_printable(name)}" for name in strange if not _UNFINISHED.search(name)]
+            found += [f"{place}/{printable(name)}" for name in strange if not _UNFINISHED.search(name)]
     return sorted(found)
 
 
@@ -197,6 +197,6 @@ def unclaimed(wanted: Iterable[Source]) -> list[str]:
 _UNFINISHED = re.compile(r"^[.~]|~$|\.(part|filepart|partial|tmp|temp|crdownload)$", re.I)
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """Without what would move a terminal's cursor, change its colour or turn its text around."""
     return "".join(letter for letter in name if letter.isprintable())

@@ -1,14 +1,17 @@
 """The checks of a file and what it would change, against the sandbox's stand-ins by Google's own clients."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import checks, churn, warehouse
+from pipeline import checks, churn, garbled, references, warehouse
 from pipeline.churn import Change, Pair
+from pipeline.feeds import FEEDS
 from pipeline.limits import EMAIL, MONTH_FIRST, Allowed, Longest, Reference, Written
+from pipeline.schemas import Column
 from pipeline.sets import ViewFile
 from riverbend import PROJECT, Sandbox
 
@@ -164,3 +167,34 @@ def test_what_is_no_number_of_a_school_is_not_told(there: Cloud) -> None:
     now = table("now", "id school", [("1", "Núñez"), ("2", "Ann")])
     found = by_school(file, Pair(now, table("before", "id school", [("3", "0105")]), ("id", "school")))
     assert {each.school for each in found} == {"0105", "'aaaaa'", "'aaa'"}
+
+
+# ------------------------------------------------------------------------------------------- of what a set is made of
+
+
+def test_text_that_was_decoded_wrongly_is_counted_in_every_column(there: Cloud) -> None:
+    name = table(
+        "garbled", "id name", [("1", "Zoë"), ("2", "ZoÃ«"), ("3\ufffd", None), (None, "JoÃ£o"), (None, "João")]
+    )
+    found = garbled.check("pupils.csv", name, ("id", "name"))
+    assert (found.found, found.passed) == (3, False)
+    assert garbled.check("pupils.csv", name, ("id",)).found == 1
+
+
+def test_what_refers_to_another_feed_is_asked_under_its_tag(there: Cloud) -> None:
+    tag = "district_identification"
+    column = Column("studentid", refers="students", tolerated=0.25)
+    child, to = FEEDS["cc"], FEEDS["students"]
+    child = replace(child, name="told", dataset="deliveries")
+    to = replace(to, name="held", dataset="deliveries")
+    table("held", f"{tag} id", [("RSD", "1"), ("BLF", "2"), ("RSD", "3")])
+    table(
+        "told", f"{tag} studentid", [("RSD", "1"), ("RSD", "2"), ("BLF", "2"), ("RSD", ""), ("RSD", None), ("RSD", "3")]
+    )
+    asked = references.Reference(child, column, to)
+    (row,) = warehouse.ask(references.query(asked), "asking")
+    assert (row["present"], row["lost"]) == (4, 1)
+    assert references.judged("enrollments.csv", asked, row).passed
+    without = references.judged("enrollments.csv", replace(asked, column=replace(column, tolerated=0.24)), row)
+    assert str(without) == "enrollments.csv: values of told.studentid that are not in held: 1, must be 0"
+    assert not without.passed

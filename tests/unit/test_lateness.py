@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -45,6 +46,26 @@ def test_an_empty_folder_and_another_days_file_are_told_apart(drop: Path) -> Non
     assert lateness.why(FTE, "RSD", MONDAY) == (
         "the newest, fte.csv in district:powerschool_rsd, is of 2025-11-16 02:10"
     )
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda drop: (drop / "FTE.CSV").write_text("ID\n1\n"), "but FTE.CSV: a file's name is told apart by upper"),
+        (lambda drop: (drop / "Fte.csv").write_text("ID\n1\n"), "but Fte.csv: a file's name is told apart by upper"),
+        (lambda drop: (drop / "fte.csv").mkdir(), "but fte.csv, which is a folder"),
+        (lambda drop: (drop / "fte.CSV").mkdir(), "but fte.CSV, which is a folder"),
+        (
+            lambda drop: (drop / "fte.csv").symlink_to(drop / "gone"),
+            "but fte.csv, which is a link to what is not there",
+        ),
+        (lambda drop: os.mkfifo(drop / "fte.csv"), "but fte.csv, which is no plain file"),
+    ],
+)
+def test_what_is_there_instead_is_told_as_what_it_is(drop: Path, make: Callable[[Path], object], told: str) -> None:
+    make(drop)
+    sources.forget()
+    assert lateness.why(FTE, "RSD", MONDAY).startswith(f"nothing called fte.csv is in district:powerschool_rsd, {told}")
 
 
 def test_the_same_bytes_are_told(drop: Path) -> None:
