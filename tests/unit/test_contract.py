@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 
-from pipeline import contract, encoding
+from pipeline import contract, encoding, forms
 from pipeline.contract import Contract, Part, Prepared
 from pipeline.errors import ContractBroken, masked
 from pipeline.schemas import Column
@@ -316,6 +316,48 @@ def test_types(desk: Desk, kind: str) -> None:
         assert refusal.found.startswith("file RSD_pupils.csv (RSD), line 3, column v: the form ")
         assert refusal.expected == expected
         assert refusal.found.endswith(masked(value))
+
+
+LAST = (Column("c0"), Column("c1"), Column("c2"))
+LAST_WRONG: dict[str, tuple[Column, str, str]] = {
+    "no value": (Column("c2", mode="REQUIRED"), "", "no value"),
+    "a number": (Column("c2", "INTEGER"), "x", "the form 'a'"),
+    "too long": (Column("c2", max_length=3), "abcd", "4 characters"),
+    "a control character": (Column("c2"), "a\x07", "a control character"),
+    "a date": (Column("c2", form=forms.parsed("date %m/%d/%Y")), "31/12/2026", "the form '99/99/9999'"),
+}
+
+
+@pytest.mark.parametrize("wrong", LAST_WRONG)
+@pytest.mark.parametrize("rows", [1, 2, 400])
+def test_the_last_value_of_the_last_row_and_column_counts(desk: Desk, wrong: str, rows: int) -> None:
+    column, value, found = LAST_WRONG[wrong]
+    desk.contract = Contract((*LAST[:2], column))
+    good = {"a number": "1", "a date": "12/31/2026"}.get(wrong, "abc")
+    lines = ["c0,c1,c2", *[f"1,2,{good}"] * (rows - 1)]
+    assert len(desk.rows("\n".join([*lines, f"1,2,{good}"]) + "\n")) == rows
+    desk.parts.clear()
+    refusal = desk.refusal("\n".join([*lines, f"1,2,{value}"]) + "\n")
+    assert refusal.found.startswith(f"file RSD_pupils.csv (RSD), line {rows + 1}, column c2: {found}")
+
+
+@pytest.mark.parametrize(("floor", "passes"), [(2, True), (3, True), (4, False)])
+def test_the_floor_is_met_at_its_exact_number(desk: Desk, floor: int, *, passes: bool) -> None:
+    desk.contract = replace(PUPILS, floor=floor)
+    text = HEADER + "1,,\n2,,\n3,,\n"
+    assert len(desk.rows(text)) == 3 if passes else desk.refusal(text)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 500])
+def test_the_last_row_may_be_the_one_whose_key_stood_before(desk: Desk, rows: int) -> None:
+    text = HEADER + "".join(f"{number},,\n" for number in range(1, rows)) + "1,,\n"
+    found = desk.refusal(text).found
+    assert found.endswith(f"line {rows + 1}, column district + id: the key of line 2 (RSD) again")
+
+
+def test_the_first_repetition_is_told_of_several(desk: Desk) -> None:
+    found = desk.refusal(HEADER + '1,,\n\n2,"a\nb",\n3,,\n2,,\n1,,\n', HEADER + "1,,\n").found
+    assert found.endswith("line 7, column district + id: the key of line 4 (RSD) again")
 
 
 def test_a_row_larger_than_a_block_is_refused_in_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

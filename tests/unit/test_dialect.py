@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import dialect
+from pipeline.deliveries import DELIVERIES
 from pipeline.dialect import Dialect
 from pipeline.errors import ConfigurationError
 
@@ -93,3 +94,46 @@ def test_a_refused_value_may_lie_in_any_batch() -> None:
     values = [str(number) for number in itertools.chain(range(70_000), ["7\t7"])]
     with pytest.raises(ConfigurationError, match=r"values: 1; .*'9\\t9'"):
         written(table(values))
+
+
+AUTOCOMM = Dialect(delimiter="\t", quoting="none", header=False, reserved='"')
+
+
+@pytest.mark.parametrize("value", ['"', 'Ana "Annie" Doe', '5" tall', 'end"'])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_the_reader_takes_for_its_own_is_refused_in_every_column(value: str, place: int) -> None:
+    cells = ["1", "2", "3"]
+    cells[place] = value
+    with pytest.raises(ConfigurationError, match=f'column c{place} holds the delimiter, a line end or "'):
+        written(table(*([cell] for cell in cells)), AUTOCOMM)
+
+
+def test_files_for_the_sis_hold_no_quotation_mark() -> None:
+    """One that stands alone can swallow a tab there."""
+    named = [file for file in DELIVERIES["powerschool_imports"].view_files if file.dialect.quoting == "none"]
+    assert len(named) > 4
+    assert {file.dialect for file in named} == {AUTOCOMM}
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+@pytest.mark.parametrize(("first", "many"), [(0, 3), (1, 2), (2, 1), (3, 0)])
+def test_a_slice_has_bytes_of_its_own(first: int, many: int, kind: pa.DataType) -> None:
+    """Or a file of many slices would be searched as often as it has slices."""
+    values = ["Núñez", None, 'a"b']
+    column = pa.array(values, kind).slice(first, many)
+    assert dialect.text_of(column) == "".join(value or "" for value in values[first : first + many]).encode()
+
+
+def test_the_bytes_that_are_searched_grow_with_the_file_and_no_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[int] = []
+    of = dialect.text_of
+
+    def counted(column: pa.Array) -> bytes:
+        searched.append(len(of(column)))
+        return of(column)
+
+    monkeypatch.setattr(dialect, "text_of", counted)
+    for rows in (65_536 * 2, 65_536 * 8):
+        searched.clear()
+        dialect.write(table(["0004127"] * rows), io.BytesIO(), TABS)
+        assert sum(searched) == 7 * rows * 3  # once a mark: the tab, LF and CR
