@@ -46,6 +46,8 @@ _PATTERNS: dict[Strictness, dict[str, str]] = {
         "a mark that turns text around": rf"[{_TURNING}]",
     },
 }
+# All of them in one, which is found in a column at once.
+_ANY = {how: "|".join(patterns.values()) for how, patterns in _PATTERNS.items()}
 # The words that exporters write for nothing. `Null` and `Nan` are people's names, and no ids.
 _NOTHING = r"NULL|null|\\N|[(\[<](?:NULL|null)[)\]>]|None|NONE|none|NaN|nan|nil|undefined|#N/A|N/A"
 _WORDS: dict[Strictness, str] = {"id": rf"\A(?i:{_NOTHING})\z", "present": rf"\A(?:{_NOTHING})\z"}
@@ -78,7 +80,7 @@ def longest(column: Column, how: Strictness) -> int:
 
 def faulty(values: pa.Array, column: Column, how: Strictness) -> pa.Array | None:
     """Which of the strings are no value; None when all are. An empty one is a value, unless the column is REQUIRED."""
-    masks = [] if _seen(values, how) else [pc.match_substring_regex(values, each) for each in _PATTERNS[how].values()]
+    masks = [] if _seen(values, how) else [pc.match_substring_regex(values, _ANY[how])]
     if how in _WORDS:
         masks.append(pc.match_substring_regex(values, _WORDS[how]))
     if column.mode == "REQUIRED":
@@ -124,7 +126,7 @@ def _place(value: str, pattern: str) -> int:
 
 def trimmed(values: pa.Array) -> pa.Array:
     """The strings without what is not seen and without white space at their ends; inside, white space is a blank."""
-    if _seen(values, "id"):
+    if _seen(values, "id") or not pc.any(pc.match_substring_regex(values, _ANY["present"])).as_py():
         return values
     seen = pc.replace_substring_regex(values, rf"{_HIDDEN}|[{_CONTROLS}]", "")
     bare = pc.replace_substring_regex(seen, _STRAY, r"\1\2")
