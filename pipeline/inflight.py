@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_IFMT, S_ISREG
 from typing import IO, Any
 
 import paramiko
@@ -26,8 +26,11 @@ from paramiko.sftp import (
     CMD_EXTENDED,
     CMD_FSTAT,
     CMD_HANDLE,
+    CMD_NAME,
     CMD_OPEN,
+    CMD_OPENDIR,
     CMD_READ,
+    CMD_READDIR,
     CMD_REMOVE,
     CMD_RENAME,
     CMD_STAT,
@@ -85,7 +88,7 @@ class Answer:
 
 
 def _raise_unless_ok(status: Message) -> None:
-    code, text = status.get_int(), status.get_text()
+    code, text = status.get_int(), status.get_binary().decode("utf-8", "replace")
     if code == SFTP_EOF:
         raise EOFError(text)
     if code == SFTP_NO_SUCH_FILE:
@@ -109,8 +112,12 @@ class Line:
         return len(self._waiting) < REQUESTS
 
     def ask(self, then: Callable[[Answer], None], kind: int, *words: object) -> None:
-        """Send a request; `then` is called with its answer, which none but this thread reads."""
-        self._waiting[self._client._async_request(self, kind, *words)] = then
+        """Send a request; `then` is called with its answer, which none but this thread reads.
+
+        A name goes as the bytes of which `names` made it, also where they are no UTF-8.
+        """
+        sent = (word.encode("utf-8", "surrogateescape") if isinstance(word, str) else word for word in words)
+        self._waiting[self._client._async_request(self, kind, *sent)] = then
 
     def _async_response(self, kind: int, message: Message, number: int) -> None:
         """Called by paramiko, by this name, with the answer to a request that named this object."""
@@ -151,18 +158,63 @@ def _attributes(answer: Answer) -> paramiko.SFTPAttributes:
     return found
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A line of a folder's listing: the name (what is no UTF-8 in it as surrogates), `ls`'s words for it where the
+    server adds them, and its attributes, each of which the server may leave out."""
+
+    name: str
+    longname: str
+    attributes: paramiko.SFTPAttributes
+
+
+def names(line: Line, folder: str) -> Generator[None, None, list[Entry]]:
+    """What is in the folder; raises what the server says against it."""
+    opened = yield from line.answer(CMD_OPENDIR, folder)
+    handle, found = opened.words(CMD_HANDLE).get_binary(), list[Entry]()
+    while (some := (yield from line.answer(CMD_READDIR, handle))).kind == CMD_NAME:
+        found += _entries(some.message)
+    try:
+        some.words(CMD_NAME)
+    except EOFError:  # it has told all
+        yield from line.answer(CMD_CLOSE, handle)
+    return found
+
+
+def _entries(message: Message) -> list[Entry]:
+    def text() -> str:
+        return message.get_binary().decode("utf-8", "surrogateescape")
+
+    count = message.get_int()
+    if count * 12 > len(message.get_remainder()):  # each has three numbers at least; what is missing would be read as 0
+        raise paramiko.SSHException("a listing that was cut short")
+    return [
+        Entry(text(), text(), paramiko.SFTPAttributes._from_msg(message))  # type: ignore[attr-defined]
+        for _ in range(count)
+    ]
+
+
 def get(line: Line, remote: str, size: int, to: Path, count: Counted) -> Generator[None, None, paramiko.SFTPAttributes]:
     """Write the first `size` bytes of `remote` into the file `to`; returns what the open file is after the last.
 
-    Raises EOFError when there are fewer bytes, and whatever the server or the line raises.
+    Of a server that does not tell, it is empty, but that a file which has more bytes has another size. Raises EOFError
+    when there are fewer bytes, and whatever the server or the line raises.
     """
     opened = yield from line.answer(CMD_OPEN, remote, SFTP_FLAG_READ, paramiko.SFTPAttributes())
     handle = opened.words(CMD_HANDLE).get_binary()
     with to.open("r+b", buffering=0) as target:
         yield from _read(line, handle, size, target.fileno(), count)
-    stands = yield from line.answer(CMD_FSTAT, handle)
+    stands = _told((yield from line.answer(CMD_FSTAT, handle)))
+    if stands.st_size is None:
+        more = yield from line.answer(CMD_READ, handle, int64(size), 1)
+        stands.st_size = size + (more.kind == CMD_DATA and len(more.message.get_string()))
     yield from line.answer(CMD_CLOSE, handle)
-    return _attributes(stands)
+    return stands
+
+
+def _told(answer: Answer) -> paramiko.SFTPAttributes:
+    """The attributes; none when the server refuses the question, for its answers to what counts were good."""
+    return _attributes(answer) if answer.kind == CMD_ATTRS else paramiko.SFTPAttributes()
 
 
 def _read(line: Line, handle: bytes, size: int, target: int, count: Counted) -> Transfer:
@@ -271,17 +323,19 @@ def replace(line: Line, old: str, new: str) -> Transfer:
 
 
 def stat(line: Line, remote: str) -> Generator[None, None, paramiko.SFTPAttributes | None]:
-    """What there is under the name; None when there is nothing."""
+    """What there is under the name, as far as the server tells; None when there is nothing."""
     found = yield from line.answer(CMD_STAT, remote)
     try:
         return _attributes(found)
     except FileNotFoundError:
         return None
+    except (EOFError, PermissionError, Refused):
+        return paramiko.SFTPAttributes()
 
 
 def regular(found: paramiko.SFTPAttributes) -> bool:
     """Whether it is a file, as far as the server tells."""
-    return found.st_mode is None or S_ISREG(found.st_mode)
+    return not S_IFMT(found.st_mode or 0) or S_ISREG(found.st_mode or 0)
 
 
 def remove(line: Line, remote: str) -> Transfer:

@@ -128,11 +128,21 @@ class Outgoing:
             self.trail.keep({name: self.stamps.get(name) for name in self.names})
 
     def whole(self, name: str, file: Path, found: paramiko.SFTPAttributes | None) -> None:
-        """Its size was read back. Raises TransferIncomplete."""
+        """Its size was read back, or the server does not tell it: every answer to its bytes was good then.
+
+        Raises TransferIncomplete; VendorError when it is not there any more.
+        """
         size = file.stat().st_size
-        if found is None or found.st_size != size:
+        if found is None:
+            raise VendorError(
+                f"{self.vendor} takes {name} away from under its temporary name as soon as it is written",
+                expected="files under temporary names to stay until they are renamed",
+                next_step=f"write push=overwritten in {self.vendor}'s row of pipeline/vendors.py: each file is then "
+                "written under its own name, and may be taken at once",
+            )
+        if found.st_size not in (None, size):
             raise TransferIncomplete(
-                f"{self.vendor} has {found.st_size if found else 'no'} bytes of {name}",
+                f"{self.vendor} has {found.st_size} bytes of {name}",
                 expected=f"the {size} bytes that were sent",
                 next_step=f"run again: the next run sends it again. {self.vendor} may be out of space",
             )
@@ -244,7 +254,8 @@ def _renamed(
             raise TransferIncomplete(
                 f"{going.vendor} has no {going.temporary(name)} any more",
                 expected="the file that was put there",
-                next_step="run again: the next run sends it again. If it stays so, ask who else tidies the folder",
+                next_step="run again: the next run sends it again. If it stays so, ask who else tidies the folder; if "
+                "the vendor takes files at once, its row of pipeline/vendors.py needs push=overwritten",
             ) from None
     going.there.add(name)
 
@@ -286,10 +297,6 @@ def _in_place(line: Line, going: Outgoing, name: str, file: Path, count: infligh
 
 
 def _tidied(line: Line, remote: str) -> Transfer:
-    """What was left when the row still named another way; a server that forbids such names may refuse the question."""
-    try:
-        found = yield from inflight.stat(line, remote)
-    except (PermissionError, Refused):
-        return
-    if found is not None:
+    """What was left when the row still named another way; a server that forbids such names refuses, and has none."""
+    if (yield from inflight.stat(line, remote)) is not None:
         yield from inflight.remove(line, remote)

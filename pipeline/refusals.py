@@ -1,12 +1,13 @@
 """Credentials that were not taken today are not sent again, by any run, lest the account be locked.
 
 A record is of one day by the district's clock and of what was sent: other credentials are tried at once, the same ones
-when a person says so (`python -m pipeline retry-login`). It holds a salted digest of them, and goes the day after.
+when a person says so (`python -m pipeline retry-login`). It holds salted digests of them, and goes the day after.
 """
 
 import hashlib
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ class Key:
         sent = found.get("sent", 0)
         if "refused_at" in found or sent >= UNANSWERED:
             silence = f"sent {sent} times and not answered, the last time at {found.get('sent_at')}"
-            what = f"refused at {found['refused_at']}" if "refused_at" in found else silence
+            why = f" ({found['why']})" if found.get("why") else ""
+            what = f"refused at {found['refused_at']}{why}" if "refused_at" in found else silence
             raise LoginRefused(
                 f"the login of {self.user} ({self.name}) was {what}; the same credentials are not sent again today",
                 expected="to be let in; another wrong try may lock the account",
@@ -51,24 +53,46 @@ class Key:
         self.refuse_to_knock()
         self._save(sent=self._found().get("sent", 0) + 1, sent_at=manifests.now())
 
-    def refused(self) -> None:
-        self._save(refused_at=manifests.now())
+    def sent(self) -> int:
+        """How often it was sent today without an answer."""
+        return int(self._found().get("sent", 0))
+
+    def refused(self, why: str = "") -> None:
+        """The answer was no; `why` holds no secret."""
+        self._save(refused_at=manifests.now(), why=why)
 
     def let_in(self) -> None:
-        forget(self.name)
+        """It is right: what is known of other credentials stays, lest they be sent again."""
+        record = self._all()
+        if record["known"].pop(self._digest(record["salt"]), None) is not None and record["known"]:
+            manifests.save(_record(self.name), record)
+        elif not record["known"]:
+            forget(self.name)
 
     def _found(self) -> dict[str, Any]:
-        """What is known of it; nothing, when the record is of other credentials."""
-        found = manifests.load(_record(self.name)) or {}
-        return found if found and found.get("digest") == self._digest(str(found.get("salt"))) else {}
+        """What is known of it today."""
+        record = self._all()
+        return dict(record["known"].get(self._digest(record["salt"]), {})) if record["known"] else {}
 
     def _save(self, **facts: object) -> None:
-        salt = str(self._found().get("salt") or os.urandom(16).hex())
-        manifests.save(_record(self.name), {**self._found(), **facts, "salt": salt, "digest": self._digest(salt)})
+        record = self._all()
+        digest = self._digest(record["salt"])
+        record["known"][digest] = {**record["known"].get(digest, {}), **facts}
+        manifests.save(_record(self.name), record)
+
+    def _all(self) -> dict[str, Any]:
+        """Of each of the credentials that were sent today, by their digest, and the salt of the digests."""
+        found = manifests.load(_record(self.name)) or {}
+        return {"salt": str(found.get("salt") or os.urandom(16).hex()), "known": dict(found.get("known") or {})}
 
     def _digest(self, salt: str) -> str:
-        told = f"{self.user}\n{self.secret}".encode()
-        return hashlib.scrypt(told, salt=salt.encode(), n=2**14, r=8, p=1).hex()
+        return _digest(f"{self.user}\n{self.secret}", salt)
+
+
+@lru_cache(maxsize=16)
+def _digest(told: str, salt: str) -> str:
+    """Slow on purpose: a password is not found from it."""
+    return hashlib.scrypt(told.encode(), salt=salt.encode(), n=2**14, r=8, p=1).hex()
 
 
 def _record(name: str) -> Path:

@@ -37,25 +37,45 @@ def read(name: str) -> str:
     """
     variable = f"PIPELINE_SECRET_{name.upper()}"
     file = settings.load().secrets.folder / name
-    project = settings.load().secrets.secret_manager_project
-    if variable in os.environ:
-        value = os.environ[variable]
-    elif file.is_file():
-        value = _from_file(file)
-    elif project:
-        value = _from_secret_manager(project, name)
-    else:
+    try:
+        value = _found(name, variable, file)
+        value.encode()
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001  (its message may hold a part of the secret: only its kind is told)
         raise ConfigurationError(
-            f"no secret {name}",
-            expected=f"it in the environment ({variable}), in the file {file}, or in Secret Manager",
-            next_step=f"write it into {file} (chmod 600), or name secret_manager_project in luigi.cfg",
-        )
+            f"the secret {name} cannot be read ({_why(error)})",
+            expected=f"UTF-8 text in {variable}, in the file {file} (0600, ours), or in Secret Manager",
+            next_step=f"write it anew (chmod 600 {file}); to a Secret Manager, look whether this machine reaches it",
+        ) from None
     if not value:
         raise ConfigurationError(
             f"the secret {name} is empty", expected="a value", next_step=f"set {variable} or fill {file}"
         )
     _known.update(_forms(value))
     return value
+
+
+def _why(error: Exception) -> str:
+    """Without any word of the secret."""
+    if isinstance(error, UnicodeError):
+        return "it is no UTF-8 text; UTF-16, as Windows writes it, has other bytes"
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else type(error).__name__
+
+
+def _found(name: str, variable: str, file: Path) -> str:
+    project = settings.load().secrets.secret_manager_project
+    if variable in os.environ:
+        return os.environ[variable]
+    if file.is_file():
+        return _from_file(file)
+    if project:
+        return _from_secret_manager(project, name)
+    raise ConfigurationError(
+        f"no secret {name}",
+        expected=f"it in the environment ({variable}), in the file {file}, or in Secret Manager",
+        next_step=f"write it into {file} (chmod 600), or name secret_manager_project in luigi.cfg",
+    )
 
 
 def _from_file(file: Path) -> str:
@@ -66,7 +86,10 @@ def _from_file(file: Path) -> str:
             expected="0600, so that only the pipeline's user reads it",
             next_step=f"chmod 600 {file}, and change the secret if others could have read it",
         )
-    return file.read_text().strip("\r\n")
+    text = file.read_bytes().decode("utf-8-sig").strip("\r\n")
+    if "\0" in text:
+        raise UnicodeError
+    return text
 
 
 @cache

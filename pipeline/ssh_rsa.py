@@ -8,6 +8,8 @@ must be pinned and the signature right, as everywhere; signatures of today are p
 import paramiko
 from cryptography.hazmat.primitives import hashes
 
+from pipeline.handshake import Transport
+
 
 class Sha1Key(paramiko.RSAKey):
     """An RSA host key whose signature is `ssh-rsa`, and no other."""
@@ -15,13 +17,13 @@ class Sha1Key(paramiko.RSAKey):
     HASHES = {"ssh-rsa": hashes.SHA1}  # type: ignore[misc]  # noqa: RUF012  (paramiko's own is a plain dict)
 
 
-class SshRsaTransport(paramiko.Transport):
+class SshRsaTransport(Transport):
     """Takes what paramiko takes, and `ssh-rsa` after all of it."""
 
     # paramiko offers each name's certificate too; one is taken for the key in it, which must be pinned.
     _key_info = {  # noqa: RUF012
-        **paramiko.Transport._key_info,  # type: ignore[attr-defined]
+        **Transport._key_info,  # type: ignore[attr-defined]
         "ssh-rsa": Sha1Key,
         "ssh-rsa-cert-v01@openssh.com": Sha1Key,
     }
-    _preferred_keys = (*paramiko.Transport._preferred_keys, "ssh-rsa")  # type: ignore[attr-defined]
+    _preferred_keys = (*Transport._preferred_keys, "ssh-rsa")  # type: ignore[attr-defined]

@@ -1,0 +1,51 @@
+"""How long we wait for a server, at most: one bound for every wait on a connection, whatever the library does itself.
+
+paramiko waits without any bound for the answer to a subsystem and for a server that takes no more bytes, an hour for
+a channel, and for each byte anew. So a second thread looks at the clock and ends the connection; the wait then ends.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Watch:
+    """Calls `end` once when a wait lasts longer than `seconds`, or beyond the moment `until` (of time.monotonic).
+
+    `until` bounds many waits as a whole, and may be set anew. It is told within a tenth of `seconds`.
+    """
+
+    def __init__(self, seconds: float, end: Callable[[], None]) -> None:
+        self.seconds, self._end = seconds, end
+        self.until: float | None = None
+        self._since: float | None = None
+        self._late, self._over = False, threading.Event()
+        threading.Thread(target=self._look, name="patience", daemon=True).start()
+
+    def _look(self) -> None:
+        while not self._over.wait(self.seconds / 10):
+            if self._since is not None and time.monotonic() > self._ends(self._since):
+                self._late = True
+                self._end()
+                return
+
+    def _ends(self, since: float) -> float:
+        return min(since + self.seconds, self.until or since + self.seconds)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """The server is to do something in this block. Raises TimeoutError in the place of what then goes wrong."""
+        self._since = time.monotonic()
+        try:
+            yield
+        except Exception:
+            if self._late:
+                raise TimeoutError(f"no end of {what}") from None
+            raise
+        finally:
+            self._since = None
+
+    def stop(self) -> None:
+        """Nothing is waited for any more."""
+        self._over.set()
