@@ -11,7 +11,7 @@ exists after all (its input was made again, with the same bytes), it does nothin
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import luigi
 
@@ -19,6 +19,7 @@ from pipeline import inbound, lastgood, outbound, reports, sql, verdicts, wareho
 from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed, of_table
+from pipeline.looks import NotYet
 from pipeline.portals import tasks
 from pipeline.progress import Made, Meter
 from pipeline.sources import PortalReport, Source
@@ -41,9 +42,12 @@ class FeedTask(ChainTask):
 
     @property
     def priority(self) -> int:  # type: ignore[override]
-        """The feed's bytes at its vendors: what takes long begins first. 0 when there is none or nobody could look."""
+        """The feed's bytes at its vendors: what takes long begins first. 0 when there is none or nobody could look; a
+        vendor who has not answered yet comes last."""
         try:
             files = [self.feed.newest(source.name, self.date) for source in self.feed.sources]
+        except NotYet:
+            return -1
         except PipelineError:
             return 0
         return sum(file.size for file in files if file)
@@ -77,6 +81,14 @@ class LandedFile(FeedTask):
     def complete(self) -> bool:
         self._just_ran = False
         return self.output().exists()  # the vendor may have taken the file away since
+
+    def run(self) -> Iterator[luigi.Task]:  # type: ignore[override]
+        """A vendor who had not answered when this was scheduled is waited for here, and by nobody else; when its file
+        is not there after all, this task goes back to the scheduler and waits for it, as it would have then."""
+        (there,) = self.requires()
+        if not self.output().exists() and not there.complete():  # type: ignore[no-untyped-call]
+            yield there
+        super().run()
 
     def make(self) -> Made:
         return inbound.land(self.output(), Meter(self, self.of()))

@@ -27,7 +27,7 @@ from pipeline.errors import PipelineError, TransferIncomplete, VendorError, Vend
 from pipeline.handshake import Transport, shake_hands
 from pipeline.handshake import told as told
 from pipeline.handshake import where as where
-from pipeline.patience import Watch
+from pipeline.patience import Watch, resting
 from pipeline.ssh_rsa import SshRsaTransport
 from pipeline.vendors import Vendor
 
@@ -161,13 +161,25 @@ def on(vendor: Vendor, action: Callable[[paramiko.SFTPClient], T], within: float
     clock = _Clock(within)
     try:
         for attempt in _tries(vendor, clock):
-            with _in_use[vendor.name], attempt, _fresh_after_failure(vendor):
+            with _turn(vendor), attempt, _fresh_after_failure(vendor):
                 return action(_client(vendor, clock.until()))
     except (OSError, EOFError, paramiko.SSHException) as error:
         if _our_own(error):
             raise
         raise _explained(vendor, error, within) from None
     raise AssertionError("tenacity returns or raises")
+
+
+@contextmanager
+def _turn(vendor: Vendor) -> Iterator[None]:
+    """Ours on the vendor's connection."""
+    turn = _in_use[vendor.name]
+    with resting():
+        turn.acquire()
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 @dataclass

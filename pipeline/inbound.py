@@ -11,7 +11,7 @@ from pipeline.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.feeds import Feed
 from pipeline.progress import Made
 from pipeline.sftp import Progress
-from pipeline.sources import settled
+from pipeline.sources import fetch, settled
 from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, TableTarget, VendorFileTarget
 
 
@@ -26,7 +26,7 @@ def land(target: LandedTarget, progress: Progress) -> Made:
             next_step="run again in some minutes",
         )
     copy = target.folder / file.name
-    source.place.fetch(file, copy, progress)
+    fetch(source.place, file, copy, progress)
     facts = {"name": file.name, "size": file.size, "mtime": file.mtime, "sha256": manifests.sha256(copy)}
     same = _mornings_with(target, str(facts["sha256"]))
     if target.feed.repeats is not None and len(same) > target.feed.repeats:

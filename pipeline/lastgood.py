@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from pipeline import lateness
+from pipeline import lateness, sources
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed
 from pipeline.sources import PortalReport
@@ -26,7 +26,10 @@ def date_of(feed: Feed, date: dt.date) -> dt.date:
         return date
     key = (feed.name, date)
     if key not in _decided:
-        _decided[key] = _last_good(feed, date) if missing(feed, date) and lateness.overdue(feed, date) else date
+        # What the graph is made of must be known: this feed's look is waited for, once its deadline is over.
+        with sources.waiting():
+            gone = lateness.overdue(feed, date) and missing(feed, date)
+        _decided[key] = _last_good(feed, date) if gone else date
     return _decided[key]
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -10,6 +10,10 @@ from pipeline.errors import PipelineError
 
 P = TypeVar("P")
 T = TypeVar("T")
+
+
+class NotYet(PipelineError):
+    """A look is still out, and who asked does not wait for it: a question of when, and of nothing that is wrong."""
 
 
 class Looks(Generic[P, T]):
@@ -25,22 +29,30 @@ class Looks(Generic[P, T]):
         self._missed: dict[P, PipelineError] = {}
         self._lock = threading.Lock()
 
-    def at(self, place: P) -> T:
-        """What is there. Raises PipelineError."""
+    def at(self, place: P, within: float | None = None) -> T:
+        """What is there. Raises PipelineError; with `within` NotYet, when it is not known after so many seconds."""
+        seen = self.begin(place, aside=within is not None)
+        if not wait([seen], within).done:
+            raise NotYet(
+                f"nobody knows yet what is at {place}", expected="an answer", next_step="wait for it, and ask again"
+            )
         try:
-            return self.begin(place).result()
+            return seen.result()
         except PipelineError as error:
             self._missed[place] = error
             raise
 
-    def begin(self, place: P) -> "Future[T]":
-        """Look, unless somebody has, or is looking now; what goes wrong is told to whoever asks."""
+    def begin(self, place: P, aside: bool = False) -> "Future[T]":
+        """Look, unless somebody has, or is looking now; `aside`, in a thread of its own. What goes wrong is told to
+        whoever asks."""
         with self._lock:
             seen = self._seen.get(place)
             first = seen is None
             if seen is None:
                 seen = self._seen[place] = Future()
-        if first:
+        if first and aside:
+            threading.Thread(target=self._see, args=(place, seen), daemon=True).start()
+        elif first:
             self._see(place, seen)
         return seen
 

@@ -49,3 +49,25 @@ class Watch:
     def stop(self) -> None:
         """Nothing is waited for any more."""
         self._over.set()
+
+
+# The threads that wait for a server just now and compute nothing.
+_resting: set[int] = set()
+
+
+@contextmanager
+def resting() -> Iterator[None]:
+    """In this block the thread waits for somebody: meanwhile its place among the workers may be another's."""
+    own = threading.get_ident()
+    outer = own in _resting
+    _resting.add(own)
+    try:
+        yield
+    finally:
+        if not outer:
+            _resting.discard(own)
+
+
+def rests(thread: int | None) -> bool:
+    """Whether the thread of that number is in such a block."""
+    return thread in _resting

@@ -116,9 +116,13 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         *luigi_arguments,
     ]
     ahead(_looks(root, date))
+    left: list[str] = []
     with Watchdog(_patience(), BROKEN):
-        left = _finish()
+        finishing = threading.Thread(target=lambda: left.extend(_finish()), name="interrupted pushes", daemon=True)
+        finishing.start()
+        finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
         events, trouble = _build(arguments, display, root)
+        finishing.join()
         outcome = judge(root, events, left + trouble)
         _purge(date, outcome)
         _record(outcome)
@@ -151,14 +155,13 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
 
 def _finish() -> list[str]:
     """Sets that a killed run left half-way at a vendor come first; in sentences, what stood against it."""
-    try:
-        with disk.explained():
-            for done in outbound.finish_interrupted():
-                log.info("completed at the vendor: %s", done)
-    except Exception as error:
-        log.exception("completing what was interrupted")
-        return [secrets.told(error)]
-    return []
+    trouble = []
+    for done in outbound.finish_interrupted():
+        if isinstance(done, PipelineError):
+            trouble.append(secrets.told(done))
+        else:
+            log.info("completed at the vendor: %s", done)
+    return trouble
 
 
 def _build(arguments: list[str], display: Display, root: luigi.Task) -> tuple[list[Event], list[str]]:

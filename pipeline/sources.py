@@ -2,16 +2,19 @@
 
 import datetime as dt
 import fnmatch
+import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pipeline import manifests, settings, sftp
-from pipeline.errors import ConfigurationError, TransferIncomplete
+from pipeline import border, manifests, settings, sftp
+from pipeline.errors import ConfigurationError, TransferIncomplete, VendorError
 from pipeline.looks import Looks
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.vendors import VENDORS
@@ -83,10 +86,12 @@ class DropFolder:
                 next_step="correct `drop`, mount the share, or start the sandbox (python -m pipeline.sandbox up)",
             )
         found = {}
-        for path in self.path.iterdir():
-            if path.is_file():
-                now = path.stat()
-                found[path.name] = RemoteFile(path.name, now.st_size, now.st_mtime)
+        with os.scandir(self.path) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # it got its name, or another one, just now
+                    if entry.is_file():
+                        now = entry.stat()
+                        found[entry.name] = RemoteFile(entry.name, now.st_size, now.st_mtime)
         return found
 
     def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
@@ -138,18 +143,74 @@ class Source:
 
 # --------------------------------------------------------------------------------- one look a place and process
 
+# Seconds from its beginning on for which a scheduling waits for looks: all begin at once, and most are answered then.
+GRACE = 5.0
+_ends: ContextVar[float | None] = ContextVar("ends", default=None)
+
+
+@contextmanager
+def scheduling() -> Iterator[None]:
+    """In this block (and thread) nobody waits for a look longer than the GRACE: who asks for it then gets NotYet."""
+    before = _ends.set(time.monotonic() + GRACE)
+    try:
+        yield
+    finally:
+        _ends.reset(before)
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """In this block a look is waited for, in a scheduling too."""
+    before = _ends.set(None)
+    try:
+        yield
+    finally:
+        _ends.reset(before)
+
+
+def _left() -> float | None:
+    ends = _ends.get()
+    return None if ends is None else max(0.0, ends - time.monotonic())
+
+
+Seen = tuple[float, dict[str, RemoteFile]]
+
+
+def _look(place: Place) -> Seen:
+    with border.around(str(place), "looking what is there", VendorError):
+        return time.monotonic(), place.look()
+
+
+def _look_again(place: Place) -> Seen:
+    """When the settle time since the first look is over."""
+    first, _ = _looks.at(place)
+    time.sleep(max(0.0, first + place.settle - time.monotonic()))
+    return _look(place)
+
+
 # When this process looked, and what it saw. A look that failed fails again, without knocking again.
-_looks: Looks[Place, tuple[float, dict[str, RemoteFile]]] = Looks(lambda place: (time.monotonic(), place.look()))
-_second_looks: dict[Place, dict[str, RemoteFile]] = {}
-look, look_ahead = _looks.at, _looks.begin
+_looks: Looks[Place, Seen] = Looks(_look)
+_second_looks: Looks[Place, Seen] = Looks(_look_again)
+look_ahead = _looks.begin
 # The errors that somebody met who asked, one a place.
 failed_looks = _looks.failed
+
+
+def look(place: Place) -> Seen:
+    """When this process looked there, and what it saw. Raises PipelineError; NotYet in a scheduling."""
+    return _looks.at(place, _left())
+
+
+def fetch(place: Place, file: RemoteFile, to: Path, progress: Progress) -> None:
+    """Bring `file` to `to`, whole or not at all. Raises PipelineError."""
+    with border.around(str(place), f"bringing {printable(file.name)}", VendorError):
+        place.fetch(file, to, progress)
 
 
 def forget() -> None:
     """Look again: what is known of the places is from before."""
     _looks.forget()
-    _second_looks.clear()
+    _second_looks.forget()
 
 
 def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile | None:
@@ -176,10 +237,7 @@ def settled(source: Source, file: RemoteFile) -> bool:
     looked_at = time.time() - (time.monotonic() - first)
     if looked_at - file.mtime > place.settle:
         return True
-    if place not in _second_looks:
-        time.sleep(max(0.0, first + place.settle - time.monotonic()))
-        _second_looks[place] = place.look()
-    return _second_looks[place].get(file.name) == file
+    return _second_looks.at(place, _left())[1].get(file.name) == file
 
 
 def unclaimed(wanted: Iterable[Source]) -> list[str]:

@@ -15,6 +15,7 @@ from pipeline import manifests, settings, storage, warehouse
 from pipeline.deliveries import Delivery
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed
+from pipeline.looks import NotYet
 from pipeline.sftp import RemoteFile
 from pipeline.sources import PortalReport, settled
 
@@ -45,7 +46,8 @@ class VendorFileTarget(Target):
         return self.feed.newest(self.part, self.date)
 
     def exists(self) -> bool:
-        """When nobody could look, True: the task that fetches the file then says why, as a failure of its own."""
+        """When nobody could look (or not yet), True: the task that fetches the file then waits, and says why as a
+        failure of its own."""
         try:
             file = self.newest()
             return file is not None and settled(self.feed.source(self.part), file)
@@ -89,6 +91,8 @@ class LandedTarget(Target):
             return False
         try:
             newest = self.feed.newest(self.part, self.date)
+        except NotYet:
+            return False  # its task waits for the answer, and asks again
         except PipelineError:
             return True  # what we hold is good; that nobody could look is reported by the runner
         # An older one that remains when the vendor takes ours away is no correction.

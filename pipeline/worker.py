@@ -17,7 +17,7 @@ from luigi.interface import _WorkerSchedulerFactory
 from luigi.rpc import RemoteScheduler, RPCError
 from luigi.worker import TaskProcess, Worker
 
-from pipeline import progress
+from pipeline import patience, progress, sources
 from pipeline.errors import StandsStill
 from pipeline.progress import Event
 from pipeline.task import ChainTask
@@ -70,6 +70,10 @@ class TaskThread:
         self._given_up = True
         return stands_still(f"{self.task.task_family} {_about(self.task)}", self._limit, self._thread.ident)
 
+    def rests(self) -> bool:
+        """Whether it only waits for a vendor now."""
+        return patience.rests(self._thread.ident)
+
 
 def _about(task: luigi.Task) -> str:
     """What the task is about, as its events say it."""
@@ -77,11 +81,27 @@ def _about(task: luigi.Task) -> str:
 
 
 class ThreadWorker(Worker):
-    """A worker whose `worker_processes` are threads; one alone too, or nobody could give it up."""
+    """A worker whose `worker_processes` are threads; one alone too, or nobody could give it up.
+
+    Scheduling waits for no vendor, and a thread that waits for one takes nobody's place.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._threads: dict[str, TaskThread] = {}
+
+    @property
+    def worker_processes(self) -> int:
+        running = getattr(self, "_running_tasks", {}).values()
+        return self._places + sum(thread.rests() for thread in list(running))
+
+    @worker_processes.setter
+    def worker_processes(self, places: int) -> None:
+        self._places = places
+
+    def add(self, task: luigi.Task, multiprocess: bool = False, processes: int = 0) -> bool:
+        with sources.scheduling():
+            return bool(super().add(task, multiprocess, processes))  # type: ignore[no-untyped-call]
 
     def _create_task_process(self, task: luigi.Task) -> TaskThread:
         self._threads[task.task_id] = TaskThread(super()._create_task_process(task))  # type: ignore[no-untyped-call]
