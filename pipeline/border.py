@@ -31,8 +31,14 @@ def around(
         raise kind(
             f"{party}, while {doing}: {words(error)}",
             expected="it, or an error that is known here",
-            next_step="nothing else waits for it. Run again; if it stays so, look at the log for the place in the code",
+            next_step=f"nothing else waits for it. {_advice(error)}",
         ) from None
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"Look at {printable(str(error.filename))}, its rights (it must be ours to use) and its mount; run again"
+    return "Run again; if it stays so, look at the log for the place in the code"
 
 
 def words(error: BaseException) -> str:

@@ -11,9 +11,7 @@ Connections belong to one process (they do not survive a fork) and are kept for 
 import atexit
 import os
 import socket
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,7 +25,7 @@ from pipeline.errors import PipelineError, TransferIncomplete, VendorError, Vend
 from pipeline.handshake import Transport, shake_hands
 from pipeline.handshake import told as told
 from pipeline.handshake import where as where
-from pipeline.patience import Watch, resting
+from pipeline.patience import Turns, Watch
 from pipeline.ssh_rsa import SshRsaTransport
 from pipeline.vendors import Vendor
 
@@ -37,8 +35,7 @@ PAUSE = 0.5
 
 _connections: dict[tuple[int, str], "Client"] = {}
 # One task at a time talks on a connection; the others of that vendor wait for it, and log in no second time.
-_in_use: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
-os.register_at_fork(after_in_child=_in_use.clear)
+_turns = Turns()
 # What stays so for this run: the next feed of that vendor must not knock, or wait, again.
 _refusals: dict[str, VendorError] = {}
 
@@ -58,6 +55,16 @@ class Client(paramiko.SFTPClient):
     def _send_packet(self, kind: int, packet: object) -> None:
         with self.watch.waiting("a request"):
             super()._send_packet(kind, packet)  # type: ignore[misc]
+
+
+def patience(vendor: Vendor) -> float:
+    """Seconds that a look into its folder may take as a whole."""
+    return vendor.patience or settings.load().sftp.patience
+
+
+def _silence(vendor: Vendor) -> float:
+    """Seconds that one wait may last."""
+    return min(vendor.timeout, patience(vendor))
 
 
 def _client(vendor: Vendor, until: float | None = None) -> Client:
@@ -94,12 +101,12 @@ def _drop(pid: int, vendor: str) -> None:
 
 def _connect(vendor: Vendor, until: float | None) -> Client:
     account, pinned = settings.load().account(vendor.name), known_hosts.pinned(vendor)
-    left = vendor.timeout if until is None else max(0.01, min(vendor.timeout, until - time.monotonic()))
+    left = _silence(vendor) if until is None else max(0.01, min(_silence(vendor), until - time.monotonic()))
     sock = socket.create_connection((account.host, account.port), timeout=left)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # paramiko does not; doubles small files
     transport = (SshRsaTransport if "ssh-rsa" in vendor.host_key_algorithms else Transport)(sock)
     _leave_the_clock_to_us(transport, vendor)
-    watch = Watch(vendor.timeout, transport.close)
+    watch = Watch(_silence(vendor), transport.close)
     watch.until = until
     try:
         shake_hands(transport, vendor, pinned, watch)
@@ -113,14 +120,14 @@ def _connect(vendor: Vendor, until: float | None) -> Client:
 
 def _leave_the_clock_to_us(transport: paramiko.Transport, vendor: Vendor) -> None:
     """paramiko's own bounds are wider than ours, so that one clock alone decides, and its error is told as one."""
-    wider = 2 * vendor.timeout
+    wider = 2 * _silence(vendor)
     transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = transport.channel_timeout = wider
 
 
 def _session(transport: paramiko.Transport, vendor: Vendor, watch: Watch) -> Client:
     with watch.waiting("the opening of a channel"):
         channel = transport.open_session()
-        channel.settimeout(vendor.timeout)
+        channel.settimeout(_silence(vendor))
         channel.invoke_subsystem("sftp")
     return Client(channel, watch)
 
@@ -161,25 +168,13 @@ def on(vendor: Vendor, action: Callable[[paramiko.SFTPClient], T], within: float
     clock = _Clock(within)
     try:
         for attempt in _tries(vendor, clock):
-            with _turn(vendor), attempt, _fresh_after_failure(vendor):
+            with _turns.of(vendor.name), attempt, _fresh_after_failure(vendor):
                 return action(_client(vendor, clock.until()))
     except (OSError, EOFError, paramiko.SSHException) as error:
         if _our_own(error):
             raise
         raise _explained(vendor, error, within) from None
     raise AssertionError("tenacity returns or raises")
-
-
-@contextmanager
-def _turn(vendor: Vendor) -> Iterator[None]:
-    """Ours on the vendor's connection."""
-    turn = _in_use[vendor.name]
-    with resting():
-        turn.acquire()
-    try:
-        yield
-    finally:
-        turn.release()
 
 
 @dataclass
@@ -221,7 +216,7 @@ def _explained(vendor: Vendor, error: Exception, within: float | None) -> Vendor
     whole = f" and {within:g} s as a whole" if within else ""
     silent = VendorUnreachable(
         f"{where(vendor)}: {told}",
-        expected=f"an answer within {vendor.timeout:g} s{whole}, in one of {vendor.attempts} tries",
+        expected=f"an answer within {_silence(vendor):g} s{whole}, in one of {vendor.attempts} tries",
         next_step="run again in some minutes; if it stays so, ask the vendor whether the server is down",
     )
     if isinstance(error, TimeoutError):

@@ -11,7 +11,7 @@ from pipeline.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.feeds import Feed
 from pipeline.progress import Made
 from pipeline.sftp import Progress
-from pipeline.sources import fetch, settled
+from pipeline.sources import fetch, printable, settled
 from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, TableTarget, VendorFileTarget
 
 
@@ -32,7 +32,7 @@ def land(target: LandedTarget, progress: Progress) -> Made:
     if target.feed.repeats is not None and len(same) > target.feed.repeats:
         copy.unlink()
         raise StaleFile(
-            f"{file.name} ({source.name}) holds the same bytes as on each of the last {len(same)} mornings",
+            f"{printable(file.name)} ({source.name}) holds the same bytes as on each of the last {len(same)} mornings",
             expected=f"other ones after at most {target.feed.repeats} mornings (`repeats` of the feed's row)",
             next_step="ask the vendor whether the export still runs; the last good table stays. If nothing did change, "
             "put `repeats` up in pipeline/feeds.py",
@@ -41,7 +41,7 @@ def land(target: LandedTarget, progress: Progress) -> Made:
         target.manifest_path,
         {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})},
     )
-    return Made(bytes=file.size, words=file.name + (f", the same bytes as on {same[0]}" if same else ""))
+    return Made(bytes=file.size, words=printable(file.name) + (f", the same bytes as on {same[0]}" if same else ""))
 
 
 def _mornings_with(target: LandedTarget, sha256: str) -> list[dt.date]:

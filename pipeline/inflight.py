@@ -26,11 +26,8 @@ from paramiko.sftp import (
     CMD_EXTENDED,
     CMD_FSTAT,
     CMD_HANDLE,
-    CMD_NAME,
     CMD_OPEN,
-    CMD_OPENDIR,
     CMD_READ,
-    CMD_READDIR,
     CMD_REMOVE,
     CMD_RENAME,
     CMD_STAT,
@@ -153,68 +150,28 @@ def _goes_on(transfer: Transfer) -> bool:
     return next(transfer, StopIteration) is not StopIteration
 
 
-def _attributes(answer: Answer) -> paramiko.SFTPAttributes:
+def attributes(answer: Answer) -> paramiko.SFTPAttributes:
     found: paramiko.SFTPAttributes = paramiko.SFTPAttributes._from_msg(answer.words(CMD_ATTRS))  # type: ignore[attr-defined]
     return found
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of a folder's listing: the name (what is no UTF-8 in it as surrogates), `ls`'s words for it where the
-    server adds them, and its attributes, each of which the server may leave out."""
-
-    name: str
-    longname: str
-    attributes: paramiko.SFTPAttributes
-
-
-def names(line: Line, folder: str) -> Generator[None, None, list[Entry]]:
-    """What is in the folder; raises what the server says against it."""
-    opened = yield from line.answer(CMD_OPENDIR, folder)
-    handle, found = opened.words(CMD_HANDLE).get_binary(), list[Entry]()
-    while (some := (yield from line.answer(CMD_READDIR, handle))).kind == CMD_NAME:
-        found += _entries(some.message)
-    try:
-        some.words(CMD_NAME)
-    except EOFError:  # it has told all
-        yield from line.answer(CMD_CLOSE, handle)
-    return found
-
-
-def _entries(message: Message) -> list[Entry]:
-    def text() -> str:
-        return message.get_binary().decode("utf-8", "surrogateescape")
-
-    count = message.get_int()
-    if count * 12 > len(message.get_remainder()):  # each has three numbers at least; what is missing would be read as 0
-        raise paramiko.SSHException("a listing that was cut short")
-    return [
-        Entry(text(), text(), paramiko.SFTPAttributes._from_msg(message))  # type: ignore[attr-defined]
-        for _ in range(count)
-    ]
 
 
 def get(line: Line, remote: str, size: int, to: Path, count: Counted) -> Generator[None, None, paramiko.SFTPAttributes]:
     """Write the first `size` bytes of `remote` into the file `to`; returns what the open file is after the last.
 
-    Of a server that does not tell, it is empty, but that a file which has more bytes has another size. Raises EOFError
-    when there are fewer bytes, and whatever the server or the line raises.
+    A server that does not tell is asked for one byte more. Raises EOFError when there are fewer, and whatever the
+    server or the line raises.
     """
     opened = yield from line.answer(CMD_OPEN, remote, SFTP_FLAG_READ, paramiko.SFTPAttributes())
     handle = opened.words(CMD_HANDLE).get_binary()
     with to.open("r+b", buffering=0) as target:
         yield from _read(line, handle, size, target.fileno(), count)
-    stands = _told((yield from line.answer(CMD_FSTAT, handle)))
+    told = yield from line.answer(CMD_FSTAT, handle)
+    stands = attributes(told) if told.kind == CMD_ATTRS else paramiko.SFTPAttributes()  # refused: what counts was good
     if stands.st_size is None:
         more = yield from line.answer(CMD_READ, handle, int64(size), 1)
         stands.st_size = size + (more.kind == CMD_DATA and len(more.message.get_string()))
     yield from line.answer(CMD_CLOSE, handle)
     return stands
-
-
-def _told(answer: Answer) -> paramiko.SFTPAttributes:
-    """The attributes; none when the server refuses the question, for its answers to what counts were good."""
-    return _attributes(answer) if answer.kind == CMD_ATTRS else paramiko.SFTPAttributes()
 
 
 def _read(line: Line, handle: bytes, size: int, target: int, count: Counted) -> Transfer:
@@ -326,7 +283,7 @@ def stat(line: Line, remote: str) -> Generator[None, None, paramiko.SFTPAttribut
     """What there is under the name, as far as the server tells; None when there is nothing."""
     found = yield from line.answer(CMD_STAT, remote)
     try:
-        return _attributes(found)
+        return attributes(found)
     except FileNotFoundError:
         return None
     except (EOFError, PermissionError, Refused):

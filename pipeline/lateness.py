@@ -45,8 +45,8 @@ def why(feed: Feed, part: str, date: dt.date) -> str:
         return f"nothing called {source.pattern} is in {source.place}{_instead(source)}"
     changed = dt.datetime.fromtimestamp(newest.mtime, begins.tzinfo)
     if begins <= changed < ends:
-        return f"{newest.name} in {source.place} is still being written"
-    return f"the newest, {newest.name} in {source.place}, is of {changed:%Y-%m-%d %H:%M}"
+        return f"{sources.printable(newest.name)} in {source.place} is still being written"
+    return f"the newest, {sources.printable(newest.name)} in {source.place}, is of {changed:%Y-%m-%d %H:%M}"
 
 
 def _instead(source: Source) -> str:

@@ -48,9 +48,9 @@ def _flush(path: Path) -> None:
 
 
 def save(path: Path, manifest: dict[str, Any]) -> None:
-    """Write `manifest` as JSON, atomically."""
+    """Write `manifest` as JSON, atomically. What is no UTF-8 in a file's name is written as JSON's own escape."""
     with written(path) as draft:
-        draft.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        draft.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", errors="backslashreplace")
 
 
 def now() -> str:

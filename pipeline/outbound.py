@@ -3,11 +3,8 @@
 import datetime as dt
 import re
 import shutil
-import threading
-from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +28,7 @@ from pipeline import (
 from pipeline.deliveries import DELIVERIES
 from pipeline.errors import ConfigurationError, PipelineError, VendorError
 from pipeline.feeds import FEEDS, Feed, of_table
-from pipeline.patience import resting
+from pipeline.patience import Turns
 from pipeline.progress import Made
 from pipeline.sets import Delivery, LandedCopy, ViewFile
 from pipeline.sftp import Progress
@@ -44,6 +41,8 @@ SNAPSHOT_DAYS = 14
 RESTRICTED_DAYS = 1
 # So many files of a delivery are asked about, or extracted and written, at the same time.
 AT_ONCE = 3
+# Of a delivery one push is on its way at a time.
+_turns = Turns()
 
 
 # ---------------------------------------------------------------------------------------------------- snapshots
@@ -146,30 +145,11 @@ def outbox() -> Path:
 def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     """Render the files, give them to the vendor unless the receipt says it has these bytes, then write the receipt."""
     own = manifests.folder(outbox() / delivery.name)
-    with _alone(delivery.name):
-        return _deliver_and_tidy(delivery, date, own, progress)
-
-
-@contextmanager
-def _alone(delivery: str) -> Iterator[None]:
-    """Of the delivery nothing else is on its way: an interrupted push of it is completed first."""
-    turn = _on_its_way[delivery]
-    with resting():
-        turn.acquire()
-    try:
-        yield
-    finally:
-        turn.release()
-
-
-_on_its_way: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-
-
-def _deliver_and_tidy(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -> Made:
-    try:
-        return _deliver(delivery, date, {file.name: own / file.name for file in delivery.files}, progress)
-    finally:
-        shutil.rmtree(own)  # after a failure too: the files are people's data, and are rendered again
+    with _turns.of(delivery.name):  # an interrupted push of it is completed first
+        try:
+            return _deliver(delivery, date, {file.name: own / file.name for file in delivery.files}, progress)
+        finally:
+            shutil.rmtree(own)  # after a failure too: the files are people's data, and are rendered again
 
 
 def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress: Progress) -> Made:
@@ -237,7 +217,10 @@ def finish_interrupted() -> Iterator[str | PipelineError]:
     """
     for path in sorted(outbox().glob("*.json")):
         try:
-            with _alone(path.stem), border.around(f"the interrupted push of {path.stem}", "completing it", VendorError):
+            with (
+                _turns.of(path.stem),
+                border.around(f"the interrupted push of {path.stem}", "completing it", VendorError),
+            ):
                 done = _finished(path)
         except PipelineError as error:
             yield error

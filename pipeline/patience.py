@@ -4,8 +4,10 @@ paramiko waits without any bound for the answer to a subsystem and for a server 
 a channel, and for each byte anew. So a second thread looks at the clock and ends the connection; the wait then ends.
 """
 
+import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -71,3 +73,22 @@ def resting() -> Iterator[None]:
 def rests(thread: int | None) -> bool:
     """Whether the thread of that number is in such a block."""
     return thread in _resting
+
+
+class Turns:
+    """One at a time for each name; who waits for a turn rests. A thread may have one twice."""
+
+    def __init__(self) -> None:
+        self._turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        os.register_at_fork(after_in_child=self._turns.clear)
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """The block is nobody else's."""
+        turn = self._turns[name]
+        with resting():
+            turn.acquire()
+        try:
+            yield
+        finally:
+            turn.release()

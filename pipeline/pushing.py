@@ -128,10 +128,7 @@ class Outgoing:
             self.trail.keep({name: self.stamps.get(name) for name in self.names})
 
     def whole(self, name: str, file: Path, found: paramiko.SFTPAttributes | None) -> None:
-        """Its size was read back, or the server does not tell it: every answer to its bytes was good then.
-
-        Raises TransferIncomplete; VendorError when it is not there any more.
-        """
+        """Its size was read back; a server that does not tell it has taken every byte. Raises VendorError."""
         size = file.stat().st_size
         if found is None:
             raise VendorError(

@@ -62,11 +62,13 @@ class Key:
         self._save(refused_at=manifests.now(), why=why)
 
     def let_in(self) -> None:
-        """It is right: what is known of other credentials stays, lest they be sent again."""
+        """It is right: a count of tries without an answer ends. Other credentials that were refused stay so."""
         record = self._all()
-        if record["known"].pop(self._digest(record["salt"]), None) is not None and record["known"]:
-            manifests.save(_record(self.name), record)
-        elif not record["known"]:
+        own = self._digest(record["salt"])
+        kept = {digest: facts for digest, facts in record["known"].items() if digest != own and "refused_at" in facts}
+        if kept:
+            manifests.save(_record(self.name), {**record, "known": kept})
+        else:
             forget(self.name)
 
     def _found(self) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Secrets:
 @dataclass(frozen=True)
 class Sftp:
     known_hosts: Path
+    patience: int = 60
 
 
 @dataclass(frozen=True)

@@ -4,33 +4,23 @@ What comes is written beside its place, compared with what was listed, flushed t
 there as the vendor's row says: see pushing. A folder is named as in a catalogue row: see connections.folder.
 """
 
-import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from stat import S_IFMT
 
 import paramiko
 
-from pipeline import border, connections, inflight, manifests, pushing
-from pipeline.errors import TransferIncomplete, VendorError, VendorUnreachable
+from pipeline import border, connections, folders, inflight, manifests, pushing
+from pipeline.errors import TransferIncomplete, VendorError
+from pipeline.folders import RemoteFile as RemoteFile
 from pipeline.pushing import Count
 from pipeline.pushing import Progress as Progress
 from pipeline.vendors import Vendor
 
 # Files that came are flushed to disk by so many threads, while the next ones are on their way.
 FLUSHERS = 4
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file in somebody's folder: its name, bytes, and time of change (seconds since 1970)."""
-
-    name: str
-    size: int
-    mtime: float
 
 
 @dataclass(frozen=True)
@@ -42,10 +32,10 @@ class Delivered:
 
 
 def listing(vendor: Vendor, folder: str) -> dict[str, RemoteFile]:
-    """The regular files of the vendor's folder, by name; over after the row's `patience`. Raises VendorError.
+    """The regular files of the vendor's folder, by name; over after the vendor's patience. Raises VendorError.
 
-    A server may leave each attribute out: what has no type is taken for a file unless `ls`'s words say otherwise; a
-    size or time that is missing is asked for, and a file without it is an error: it cannot be known when it is whole.
+    A server may leave each attribute out. The type is then in `ls`'s words; it, size and time are else asked for. What
+    has no type is taken for a file; a file without size or time is an error: it cannot be known when it is whole.
     """
     folder = connections.folder(vendor, folder)
     found: dict[str, RemoteFile] = {}
@@ -53,59 +43,16 @@ def listing(vendor: Vendor, folder: str) -> dict[str, RemoteFile]:
     def look(client: paramiko.SFTPClient) -> None:
         found.clear()
         line = inflight.Line(client)
-        line.run([_looked(line, vendor, folder, found)])
+        line.run([folders.files(line, vendor, folder, found)])
 
     with _border(vendor, f"listing {folder}"):
-        connections.on(vendor, look, within=vendor.patience)
+        connections.on(vendor, look, within=connections.patience(vendor))
     return found
 
 
 def _border(vendor: Vendor, doing: str) -> AbstractContextManager[None]:
     """Whatever nobody foresaw is the vendor's error; what is about our own files is not."""
     return border.around(connections.where(vendor), doing, VendorError, passing=(OSError, pushing.NotWhole))
-
-
-def _looked(line: inflight.Line, vendor: Vendor, folder: str, found: dict[str, RemoteFile]) -> inflight.Transfer:
-    try:
-        entries = yield from inflight.names(line, folder)
-    except FileNotFoundError:
-        raise VendorUnreachable(
-            f"{vendor.name} has no folder {folder}",
-            expected="it, since the feed's row names it",
-            next_step="ask the vendor where the files are now, and correct the row in pipeline/feeds.py",
-        ) from None
-    for entry in entries:
-        # A name with a slash is none of this folder; used as one of ours, it would lead out of it.
-        if _is_file(entry) and not {"/", "\0"} & set(entry.name):
-            told: paramiko.SFTPAttributes | None = entry.attributes
-            if entry.attributes.st_size is None or entry.attributes.st_mtime is None:
-                told = yield from inflight.stat(line, str(PurePosixPath(folder) / entry.name))
-            if told is not None and inflight.regular(told):
-                found[entry.name] = _told(vendor, folder, entry.name, told)
-
-
-def _is_file(entry: inflight.Entry) -> bool:
-    """By its type, or by the first letter of `ls`'s words; what says neither may be one."""
-    if entry.name in (".", ".."):
-        return False
-    if S_IFMT(entry.attributes.st_mode or 0) or not _LS.match(entry.longname):
-        return inflight.regular(entry.attributes)
-    return entry.longname.startswith("-")
-
-
-# As `ls -l` begins: the type and the rights.
-_LS = re.compile(r"[-bcdlps][-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT]")
-
-
-def _told(vendor: Vendor, folder: str, name: str, told: paramiko.SFTPAttributes) -> RemoteFile:
-    if told.st_size is None or told.st_mtime is None:
-        raise VendorError(
-            f"{connections.where(vendor)} tells no {'size' if told.st_size is None else 'time'} of "
-            f"{border.printable(name)} in {folder}",
-            expected="both: by its size a file is known to be whole, by its time to be of this morning",
-            next_step="ask the vendor whether its server can tell them (SSH_FILEXFER_ATTR_SIZE and ACMODTIME)",
-        )
-    return RemoteFile(name, told.st_size, told.st_mtime)
 
 
 def download(vendor: Vendor, folder: str, file: RemoteFile, to: Path, progress: Progress | None = None) -> None:

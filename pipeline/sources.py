@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 from pipeline import border, manifests, settings, sftp
 from pipeline.errors import ConfigurationError, TransferIncomplete, VendorError
 from pipeline.looks import Looks
+from pipeline.patience import resting
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.vendors import VENDORS
 
@@ -198,7 +199,8 @@ failed_looks = _looks.failed
 
 def look(place: Place) -> Seen:
     """When this process looked there, and what it saw. Raises PipelineError; NotYet in a scheduling."""
-    return _looks.at(place, _left())
+    with resting():
+        return _looks.at(place, _left())
 
 
 def fetch(place: Place, file: RemoteFile, to: Path, progress: Progress) -> None:
@@ -237,7 +239,8 @@ def settled(source: Source, file: RemoteFile) -> bool:
     looked_at = time.time() - (time.monotonic() - first)
     if looked_at - file.mtime > place.settle:
         return True
-    return _second_looks.at(place, _left())[1].get(file.name) == file
+    with resting():
+        return _second_looks.at(place, _left())[1].get(file.name) == file
 
 
 def unclaimed(wanted: Iterable[Source]) -> list[str]:

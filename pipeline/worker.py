@@ -92,12 +92,13 @@ class ThreadWorker(Worker):
 
     @property
     def worker_processes(self) -> int:
-        running = getattr(self, "_running_tasks", {}).values()
-        return self._places + sum(thread.rests() for thread in list(running))
+        """So many tasks at the same time, besides those that rest."""
+        running: dict[str, TaskThread] = getattr(self, "_running_tasks", {})  # Luigi asks before it has any
+        return self._places + sum(thread.rests() for thread in running.values())
 
     @worker_processes.setter
     def worker_processes(self, places: int) -> None:
-        self._places = places
+        self._places: int = places
 
     def add(self, task: luigi.Task, multiprocess: bool = False, processes: int = 0) -> bool:
         with sources.scheduling():

@@ -1,8 +1,13 @@
 """Vendors who are late, show another host key, refuse the password, take files away, or send bad ones."""
 
 import json
+import os
+import re
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from e2e.district import MONDAY, TUESDAY, District, Result
 
@@ -26,6 +31,67 @@ def test_a_late_vendor_holds_up_only_what_needs_it(district: District) -> None:
     assert not {task for task in then.tasks("done") if "scores" not in task}
     sent = district.vendor_files("savvas")["/scores/SAVVAS_Realize_Assessment_Scores_20251118.csv"]
     assert district.vendor_files("otus")["/home/incoming/savvas_assessment_scores.csv"] == sent
+
+
+def test_a_silent_vendor_holds_up_only_what_needs_it(district: District, patience: Callable[[int], None]) -> None:
+    """It takes the login and then says nothing: all else is delivered while it is silent; when it speaks after all, the
+    same run goes on with it."""
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    district.sandbox("fault", "hang", "savvas")
+    patience(300)
+    district.portal_shows(TUESDAY)
+    with district.start("./run_daily.sh", "--date", f"{TUESDAY}", "--workers", "2") as run:
+        said = list[str]()
+        for line in run.stdout or ():
+            said.append(line)
+            if "DeliveredSet  ellevation_rosters" in line:
+                assert not [each for each in said if "savvas" in each and "done" in each]
+                district.sandbox("heal")
+        assert run.wait(300) == 0, "".join(said)
+    assert "2025-11-18/otus_scores" in district.receipts()
+
+    district.fault(TUESDAY, "corrected", STUDENTS)
+    district.fault(TUESDAY, "corrected", ASSESSMENTS)
+    district.sandbox("fault", "hang", "savvas")
+    patience(2)
+    silent = district.run_daily(TUESDAY, workers=4)
+    assert silent.code == 30, silent.out
+    assert f"found: savvas (127.0.0.1:{district.ports['savvas']}): TimeoutError" in silent.out
+    assert "expected: an answer within 2 s and 2 s as a whole" in silent.out
+    assert "next: run again in some minutes" in silent.out
+    assert "DeliveredSet ellevation_rosters" in silent.tasks("done")
+    assert not [task for task in silent.tasks("done") if "savvas" in task]
+
+
+def test_what_is_not_ours_and_odd_breaks_nothing_off(district: District) -> None:
+    """In one run: a secret in UTF-16, a name that is no UTF-8 in a vendor's folder, a cut line of known_hosts."""
+    district.fault(MONDAY, "corrected", ASSESSMENTS)
+    district.fault(MONDAY, "corrected", STUDENTS)
+    secret = district.folder / "sandbox" / "secrets" / "ellevation_password"
+    right, known_hosts = secret.read_bytes(), district.folder / "sandbox" / "known_hosts"
+    secret.write_bytes("blaue Fährte".encode("utf-16"))
+    (district.sftp / "savvas" / "scores" / os.fsdecode(b"SAVVAS_M\xfcller.csv")).write_text("1")
+    known_hosts.write_text(f"sftp.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI\n{known_hosts.read_text()}")
+    run = district.run_daily(MONDAY, workers=4)
+    secret.write_bytes(right)
+    assert run.code == 30, run.out
+    assert run.tasks("FAILED") == {"DeliveredSet ellevation_rosters"}
+    assert "found: the secret ellevation_password cannot be read (it is no UTF-8 text" in run.out
+    assert "DeliveredSet otus_scores" in run.tasks("done")
+    assert "Traceback" not in run.out
+    assert district.run_daily(MONDAY).code == 0
+
+
+@pytest.fixture
+def patience(district: District) -> Iterator[Callable[[int], None]]:
+    """Sets the seconds for which a vendor's server may keep us waiting."""
+    before = district.config.read_text()
+
+    def write(seconds: int) -> None:
+        district.config.write_text(re.sub(r"(\[sftp\]\n)(patience = .*\n)?", rf"\g<1>patience = {seconds}\n", before))
+
+    yield write
+    district.config.write_text(before)
 
 
 def test_another_host_key_stops_before_the_login_and_says_what_to_do(district: District) -> None:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from pipeline.errors import VendorUnreachable
-from pipeline.looks import Looks, ahead
+from pipeline.looks import Looks, NotYet, ahead
 
 
 class Folder:
@@ -69,3 +69,13 @@ def test_a_look_that_broke_is_none(folder: Folder) -> None:
 def test_what_nobody_looked_at_is_not_known(folder: Folder) -> None:
     assert Looks(folder.look).known("a") is None
     assert folder.asked == []
+
+
+def test_who_does_not_wait_is_told_that_it_is_not_known_yet(folder: Folder) -> None:
+    looks = Looks(folder.look)
+    for _ in range(2):
+        with pytest.raises(NotYet):
+            looks.at("a", within=0.01)
+    assert (folder.asked, looks.failed()) == (["a"], [])  # one look, in a thread of its own, and nothing is wrong
+    folder.may_end.set()
+    assert looks.at("a") == looks.at("a", within=0) == {"a": 1}

@@ -230,6 +230,41 @@ def test_empty_variable_is_not_passed_over(folder: Path, monkeypatch: pytest.Mon
         secrets.read("otus_password")
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+def test_a_secret_that_is_no_utf8_is_told_as_that(folder: Path, codec: str) -> None:
+    put(folder, "")
+    (folder / "otus_password").write_bytes("blaue Fährte".encode(codec))
+    with pytest.raises(ConfigurationError, match=r"it is no UTF-8 text") as caught:
+        secrets.read("otus_password")
+    assert "hrte" not in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret(folder: Path) -> None:
+    put(folder, "\ufeffblue horse\r\n")
+    assert secrets.read("otus_password") == "blue horse"
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), ZeroDivisionError("blue horse")])
+def test_what_nobody_foresaw_is_told_without_a_word_of_the_secret(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    put(folder, "blue horse")
+
+    def breaks(_: Path) -> bytes:
+        raise error
+
+    monkeypatch.setattr(Path, "read_bytes", breaks)
+    with pytest.raises(ConfigurationError, match="the secret otus_password cannot be read") as caught:
+        secrets.read("otus_password")
+    assert "horse" not in str(caught.value)
+
+
+def test_a_variable_that_is_no_utf8(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPELINE_SECRET_OTUS_PASSWORD", "\udcfcber")
+    with pytest.raises(ConfigurationError, match="it is no UTF-8 text"):
+        secrets.read("otus_password")
+
+
 def test_missing_secret_says_where_it_was_looked_for(folder: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         secrets.read("otus_password")

@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import stat
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,11 +12,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import settings, sources
-from pipeline.errors import ConfigurationError, TransferIncomplete
+from pipeline import inbound, manifests, settings, sources
+from pipeline.chain import LandedFile
+from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete
 from pipeline.feeds import FEEDS, Feed
+from pipeline.looks import NotYet
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.sources import DropFolder, Place, SftpFolder, Source
+from pipeline.targets import LandedTarget, VendorFileTarget
+from pipeline.task import ask_anew
 
 CHICAGO = ZoneInfo("America/Chicago")
 MONDAY = dt.date(2026, 11, 23)
@@ -248,3 +253,154 @@ def test_file_that_changed_since_it_was_listed_is_not_taken(drop: Path, tmp_path
     with pytest.raises(TransferIncomplete):
         DropFolder("powerschool_rsd").fetch(file, tmp_path / "copy", ignore)
     assert not (tmp_path / "copy").exists()
+
+
+# ------------------------------------------------------------------------------------------- what nobody foresaw
+
+
+class Unforeseen(Exception):
+    """What no code expects."""
+
+
+def three_sentences(error: PipelineError) -> bool:
+    return [line.partition(":")[0] for line in str(error).splitlines()] == ["found", "expected", "next"]
+
+
+@pytest.mark.parametrize("error", [Unforeseen(), PermissionError(13, "Permission denied", "drop"), UnicodeError()])
+def test_a_look_that_breaks_is_the_places_error_and_is_not_repeated(
+    drop: Path, feed: Feed, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    asked: list[object] = []
+
+    def breaks(path: object) -> None:
+        asked.append(path)
+        raise error
+
+    monkeypatch.setattr(os, "scandir", breaks)
+    for _ in range(2):
+        with pytest.raises(PipelineError, match="district:powerschool_rsd, while looking") as told:
+            feed.newest("RSD", MONDAY)
+        assert three_sentences(told.value)
+    assert len(asked) == len(sources.failed_looks()) == 1
+
+
+@pytest.mark.parametrize("error", [Unforeseen(), PermissionError(13, "Permission denied", "students.csv")])
+def test_a_copy_that_breaks_is_the_places_error(
+    drop: Path, feed: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    put(drop, "students.csv", EARLY)
+
+    def breaks(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("shutil.copyfile", breaks)
+    target = LandedTarget(feed, "RSD", MONDAY)
+    with pytest.raises(PipelineError, match=r"district:powerschool_rsd, while bringing students\.csv") as told:
+        inbound.land(target, ignore)
+    assert three_sentences(told.value)
+    assert target.manifest() is None
+
+
+def test_what_is_renamed_while_we_look_is_not_there(drop: Path, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = put(drop, "students.csv", EARLY)
+    put(drop, "students.csv.part", EARLY)
+    (drop / "students_gone.csv").symlink_to(drop / "nowhere")
+    scandir = os.scandir
+
+    def renamed_meanwhile(path: str) -> object:
+        listed = scandir(path)
+        (drop / "students.csv.part").unlink(missing_ok=True)
+        return listed
+
+    monkeypatch.setattr(os, "scandir", renamed_meanwhile)
+    assert feed.newest("RSD", MONDAY) == wanted
+
+
+def test_a_name_that_is_no_utf8_is_a_file_like_others(drop: Path, feed: Feed) -> None:
+    put(drop, os.fsdecode(b"students_M\xfcller.csv"), EARLY)
+    inbound.land(target := LandedTarget(feed, "RSD", MONDAY), ignore)
+    assert target.exists()
+
+
+# ---------------------------------------------------------------------------------------------------- scheduling
+
+
+@dataclass(frozen=True)
+class Silent:
+    """A place that does not answer before it may."""
+
+    folder: DropFolder
+    may: threading.Event = field(default_factory=threading.Event, compare=False)
+    settle: float = 0.05
+
+    def look(self) -> dict[str, RemoteFile]:
+        assert self.may.wait(10)
+        return self.folder.look()
+
+    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
+        self.folder.fetch(file, to, progress)
+
+
+@pytest.fixture
+def silent(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> Feed:
+    monkeypatch.setattr(sources, "GRACE", 0.05)
+    place = Silent(DropFolder("powerschool_rsd"))
+    found = replace(feed, sources=(Source("RSD", place, "students*.csv"),))
+    monkeypatch.setitem(FEEDS, "students", found)
+    return found
+
+
+def answers(feed: Feed) -> None:
+    place = feed.sources[0].place
+    assert isinstance(place, Silent)
+    place.may.set()
+
+
+def test_a_scheduling_waits_for_no_look_and_counts_nothing_as_done(drop: Path, silent: Feed) -> None:
+    put(drop, "students.csv", EARLY)
+    task = LandedFile(date=MONDAY, feed=silent, part="RSD")
+    with sources.scheduling():
+        with pytest.raises(NotYet):
+            silent.newest("RSD", MONDAY)
+        assert VendorFileTarget(silent, "RSD", MONDAY).exists()  # so that the task below has its turn, and waits
+        assert not task.complete()
+        assert task.priority == -1
+    answers(silent)
+    assert list(task.run()) == []
+    assert task.complete()
+
+
+def test_what_we_hold_is_not_believed_before_the_vendor_has_answered(drop: Path, silent: Feed) -> None:
+    file = put(drop, "students.csv", EARLY)
+    target = LandedTarget(silent, "RSD", MONDAY)
+    copy = manifests.folder(target.folder) / file.name
+    copy.write_bytes((drop / "students.csv").read_bytes())
+    manifests.save(target.manifest_path, {"name": file.name, "size": file.size, "mtime": file.mtime, "sha256": "x"})
+    with sources.scheduling():
+        assert not target.exists()
+    answers(silent)
+    assert target.exists()
+
+
+def test_a_file_that_is_not_there_when_the_vendor_answers_is_waited_for_and_no_failure(
+    drop: Path, silent: Feed
+) -> None:
+    task = LandedFile(date=MONDAY, feed=silent, part="RSD")
+    with sources.scheduling():
+        assert not task.complete()
+    answers(silent)
+    ask_anew()
+    assert next(task.run()) is task.requires()[0]  # Luigi runs it again when that is there
+
+
+def test_one_scheduling_waits_once_for_all(drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "GRACE", 0.2)
+    begun = time.monotonic()
+    places = [Silent(DropFolder(f"powerschool_{n}")) for n in range(20)]
+    with sources.scheduling():
+        for place in places:
+            with pytest.raises(NotYet):
+                sources.look(place)
+    assert time.monotonic() - begun < 2
+    for place in places:
+        place.may.set()

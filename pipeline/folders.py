@@ -1,0 +1,112 @@
+"""What is in a vendor's folder, of servers that tell little: each attribute of a file is optional in the protocol."""
+
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from stat import S_IFMT
+
+import paramiko
+from paramiko.message import Message
+from paramiko.sftp import CMD_CLOSE, CMD_HANDLE, CMD_NAME, CMD_OPENDIR, CMD_READDIR
+
+from pipeline import border, inflight
+from pipeline.errors import VendorError, VendorUnreachable
+from pipeline.handshake import where
+from pipeline.inflight import Line
+from pipeline.vendors import Vendor
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file in somebody's folder: its name, bytes, and time of change (seconds since 1970)."""
+
+    name: str
+    size: int
+    mtime: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a folder's listing: the name (what is no UTF-8 in it as surrogates), `ls`'s words for it where the
+    server adds them, and its attributes, each of which the server may leave out."""
+
+    name: str
+    longname: str
+    attributes: paramiko.SFTPAttributes
+
+
+def names(line: Line, folder: str) -> Generator[None, None, list[Entry]]:
+    """What is in the folder; raises what the server says against it."""
+    opened = yield from line.answer(CMD_OPENDIR, folder)
+    handle, found = opened.words(CMD_HANDLE).get_binary(), list[Entry]()
+    while (some := (yield from line.answer(CMD_READDIR, handle))).kind == CMD_NAME:
+        found += _entries(some.message)
+    try:
+        some.words(CMD_NAME)
+    except EOFError:  # it has told all
+        yield from line.answer(CMD_CLOSE, handle)
+    return found
+
+
+def _entries(message: Message) -> list[Entry]:
+    def text() -> str:
+        return message.get_binary().decode("utf-8", "surrogateescape")
+
+    count = message.get_int()
+    if count * 12 > len(message.get_remainder()):  # each has three numbers at least; what is missing would be read as 0
+        raise paramiko.SSHException("a listing that was cut short")
+    return [
+        Entry(text(), text(), paramiko.SFTPAttributes._from_msg(message))  # type: ignore[attr-defined]
+        for _ in range(count)
+    ]
+
+
+def files(line: inflight.Line, vendor: Vendor, folder: str, found: dict[str, RemoteFile]) -> inflight.Transfer:
+    """Put the folder's regular files into `found`, by name. Raises VendorError, and what the server says against it."""
+    try:
+        entries = yield from names(line, folder)
+    except FileNotFoundError:
+        raise VendorUnreachable(
+            f"{vendor.name} has no folder {folder}",
+            expected="it, since the feed's row names it",
+            next_step="ask the vendor where the files are now, and correct the row in pipeline/feeds.py",
+        ) from None
+    for entry in entries:
+        # A name with a slash is none of this folder; used as one of ours, it would lead out of it.
+        if entry.name in (".", "..") or {"/", "\0"} & set(entry.name) or not _may_be_file(entry):
+            continue
+        told = entry.attributes
+        if told.st_size is None or told.st_mtime is None or not _has_type(entry):
+            more = yield from inflight.stat(line, str(PurePosixPath(folder) / entry.name))
+            if more is None or not inflight.regular(more):
+                continue
+            told.st_size = more.st_size if told.st_size is None else told.st_size
+            told.st_mtime = more.st_mtime if told.st_mtime is None else told.st_mtime
+        found[entry.name] = _told(vendor, folder, entry.name, told)
+
+
+# As `ls -l` begins: the type and the rights.
+_LS = re.compile(r"[-bcdlps][-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT]")
+
+
+def _has_type(entry: Entry) -> bool:
+    return bool(S_IFMT(entry.attributes.st_mode or 0) or _LS.match(entry.longname))
+
+
+def _may_be_file(entry: Entry) -> bool:
+    """By its type, or by the first letter of `ls`'s words; what says neither may be one."""
+    if S_IFMT(entry.attributes.st_mode or 0) or not _LS.match(entry.longname):
+        return inflight.regular(entry.attributes)
+    return entry.longname.startswith("-")
+
+
+def _told(vendor: Vendor, folder: str, name: str, told: paramiko.SFTPAttributes) -> RemoteFile:
+    if told.st_size is None or told.st_mtime is None:
+        raise VendorError(
+            f"{where(vendor)} tells no {'size' if told.st_size is None else 'time'} of "
+            f"{border.printable(name)} in {folder}",
+            expected="both: by its size a file is known to be whole, by its time to be of this morning",
+            next_step="ask the vendor whether its server can tell them (SSH_FILEXFER_ATTR_SIZE and ACMODTIME)",
+        )
+    return RemoteFile(name, told.st_size, told.st_mtime)
