@@ -13,8 +13,6 @@ from pipeline.errors import DiskFailed
 
 # Full, over the quota, read-only, failing: true of the disk, and not of the one file.
 FAILURES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
-
-
 # True of one file or folder: it belongs to somebody else, as what a run as root leaves behind does.
 FOREIGN = frozenset({errno.EACCES, errno.EPERM})
 
@@ -25,8 +23,8 @@ def explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in FOREIGN and error.filename:
-            raise _foreign(Path(os.fsdecode(error.filename))) from None
+        if error.errno in FOREIGN and error.filename and _kept_by_us(path := Path(os.fsdecode(error.filename))):
+            raise _foreign(path) from None
         if error.errno not in FAILURES:
             raise
         landing = settings.load().district.landing
@@ -39,6 +37,12 @@ def explained() -> Iterator[None]:
             if full
             else "mend the disk or its mount, then run again",
         ) from None
+
+
+def _kept_by_us(path: Path) -> bool:
+    """Whether the path lies where the pipeline keeps its own files; a drop folder is somebody else's."""
+    told = settings.load().district
+    return any(path.absolute().is_relative_to(place.absolute()) for place in (told.landing, told.logs))
 
 
 def _foreign(path: Path) -> DiskFailed:

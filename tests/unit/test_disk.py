@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import disk
+from pipeline import disk, manifests, settings
 from pipeline.errors import DiskFailed
 
 ROOT = Path(__file__).parents[2]
@@ -21,13 +21,19 @@ def test_a_disk_that_takes_nothing_is_said(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", sorted(disk.FOREIGN))
-def test_a_file_of_somebody_else_is_said_with_its_owner(number: int, tmp_path: Path) -> None:
-    (tmp_path / "kept").touch(mode=0o600)
+def test_a_file_of_somebody_else_is_said_with_its_owner(number: int) -> None:
+    landing = manifests.folder(settings.load().district.landing)
+    (landing / "kept").touch(mode=0o600)
     with pytest.raises(DiskFailed) as caught, disk.explained():
-        raise OSError(number, os.strerror(number), str(tmp_path / "kept" / "below"))
-    assert f"{tmp_path / 'kept'} belongs to " in caught.value.found
+        raise OSError(number, os.strerror(number), str(landing / "kept" / "below"))
+    assert f"{landing / 'kept'} belongs to " in caught.value.found
     assert "(mode 0600)" in caught.value.found
     assert "sudo chown -R" in caught.value.next_step
+
+
+def test_a_file_that_is_not_ours_to_keep_is_its_owner_s_matter(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), disk.explained():
+        raise PermissionError(errno.EACCES, "no", str(tmp_path / "drop" / "students.csv"))
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EPIPE, errno.ECONNRESET])
@@ -53,9 +59,9 @@ for action in (manifests.load, lambda path: manifests.save(path, {}), lambda pat
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files of root behind")
-def test_what_a_run_as_root_left_is_told_to_the_service_user(tmp_path_factory: pytest.TempPathFactory) -> None:
-    place = tmp_path_factory.mktemp("landing")
-    place.chmod(0o755)
+def test_what_a_run_as_root_left_is_told_to_the_service_user() -> None:
+    place = settings.load().district.landing
+    place.mkdir(mode=0o755)
     for above in list(place.parents)[:3]:
         above.chmod(0o755)
     folder = place / "2026-11-23"
