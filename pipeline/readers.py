@@ -116,15 +116,16 @@ ERROR_COLUMNS = (
 WITHHELD = ("STUDENT_SSN", "STAFF_SSN")
 _DETAIL = ERROR_COLUMNS.index("DETAIL_INFO")
 _AFTER = len(ERROR_COLUMNS) - _DETAIL - 1
-# Nine digits that stand alone: the form of an SSN.
-_NINE = r"(?<!\d)\d{3}([ -]?)\d{2}\1\d{4}(?!\d)"
-_FREE = ("ERROR_DESC", "DETAIL_INFO")
+# Nine digits that stand alone, in the groups of an SSN, whatever people type between them: the form of an SSN.
+_NINE = r"(?<!\d)\d{3}\W{0,3}\d{2}\W{0,3}\d{4}(?!\d)"
+# What counts lines and extracts, from the end: no comma moves anything into these.
+_COUNTERS = ("LINE_ID", "EXTRACT_ID")
 # What some columns hold while every field stands in its own. A comma in a field before DETAIL_INFO would move an SSN
 # into a column that is kept: STUDENT_PIN, a name, or STAFF_TLN (and the licence number into a name).
 _FORMS = {
     "SEVERITY_CODE": re.compile(r"\d*"),
-    **dict.fromkeys(WITHHELD, re.compile(r"[\dXx* -]*")),
-    "STUDENT_PIN": re.compile(rf"(?!{_NINE}$).*"),
+    **dict.fromkeys(WITHHELD, re.compile(r"[\dXx* .-]*")),
+    "STUDENT_PIN": re.compile(rf"(?!.*{_NINE}).*"),
     **dict.fromkeys((name for name in ERROR_COLUMNS if name.endswith("_NM")), re.compile(r"(?!.*\d{4}).*")),
 }
 
@@ -133,7 +134,7 @@ def error_report(raw: Path, plain: Path) -> ReportFacts:
     """A school's errors: 32 columns without quoting, of which the two SSN columns are dropped here.
 
     The first 29 fields and the last two are one column each, and all between is DETAIL_INFO with its commas. What has
-    the form of an SSN in a free text is withheld too. A file that may have been cut is refused. Raises ContractBroken.
+    the form of an SSN in any other column is withheld too. A file that may have been cut is refused. Raises ContractBroken.
     """
     _refuse_page(raw)
     header = [name for name in ERROR_COLUMNS if name not in WITHHELD]
@@ -182,8 +183,9 @@ def _kept(raw: Path, fields: list[str], line: int) -> list[str]:
     if len(fields) > len(ERROR_COLUMNS) and not re.search(r"\d", row["STAFF_SSN"]):
         # With a comma too many and no number in its own column, nine digits here may be that number, moved.
         row["STAFF_TLN"] = re.sub(_NINE, "[nine digits]", row["STAFF_TLN"])
-    for name in _FREE:
-        row[name] = re.sub(_NINE, lambda nine: nine[0] if nine[0] == row["STAFF_TLN"] else "[nine digits]", row[name])
+    licence = row["STAFF_TLN"]
+    for name in row.keys() - {"STAFF_TLN", *_COUNTERS}:
+        row[name] = re.sub(_NINE, lambda nine: nine[0] if nine[0] == licence else "[nine digits]", row[name])
     return [value for name, value in row.items() if name not in WITHHELD]
 
 

@@ -1,5 +1,6 @@
 """What is made of the portal's reports: all of a whole one, nothing of a cut one, and never an SSN."""
 
+import contextlib
 import csv
 import datetime as dt
 import re
@@ -407,3 +408,29 @@ def test_no_file_of_ours_holds_an_ssn(errors: Desk) -> None:
     errors.read(report(error(), error(STUDENT_SSN="987654321", DETAIL_INFO="twice, 987654321")))
     errors.refusal(report(error(), error(), "912345678"))
     assert [file for file in errors.folder.iterdir() if SSN.search(file.read_text())] == [errors.raw]
+
+
+# ------------------------------------------------------------------------------------- an SSN reaches no column
+
+SSN_SHAPES = ("123456789", "123-45-6789", "123 45 6789", "123-456789", "12345-6789", "123.45.6789", "123456789 ")
+
+
+@pytest.mark.parametrize("ssn", [*SSN_SHAPES, "123 - 45 - 6789"])
+@pytest.mark.parametrize("whose", readers.WITHHELD)
+@pytest.mark.parametrize("pin", ["7654321", ""])
+def test_no_comma_moves_an_ssn_into_a_column_that_is_kept(tmp_path: Path, ssn: str, whose: str, pin: str) -> None:
+    """One to three commas in each field before DETAIL_INFO: the file is refused, or the number is in no column."""
+    sound = dict.fromkeys(readers.ERROR_COLUMNS, "") | {"SCHOOL_NO": "0105", "SEVERITY_CODE": "80", "LINE_ID": "1"}
+    sound |= {"STUDENT_PIN": pin, whose: ssn}
+    header = ",".join(readers.ERROR_COLUMNS)
+    for place, column in enumerate(readers.ERROR_COLUMNS[: readers.ERROR_COLUMNS.index("DETAIL_INFO")]):
+        for commas in (1, 2, 3):
+            if column in readers.WITHHELD:
+                continue
+            row = [*sound.values()]
+            row[place] += ", x" * commas
+            (tmp_path / "raw.csv").write_text(f"{header}\n{','.join(row)}\n")
+            with contextlib.suppress(ContractBroken):
+                readers.error_report(tmp_path / "raw.csv", tmp_path / "plain.csv")
+                kept = "".join(filter(str.isdigit, (tmp_path / "plain.csv").read_text()))
+                assert "123456789" not in kept, (column, commas)
