@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,14 +178,16 @@ def test_mended_files_are_all_it_takes(tuesday: Tuesday) -> None:
 # ------------------------------------------------------------------------------------------------ mornings of their own
 
 
-def test_ids_without_their_zeros_are_on_hold(district: District) -> None:
+def test_ids_without_their_zeros_are_refused(district: District) -> None:
     """F9: a program in between has read them as numbers; the vendor would take each for another student."""
     before = district.vendor_files("ellevation")
     district.sandbox("new-day", "--date", f"{TUESDAY}")
     district.fault(TUESDAY, "zeros", RSD.format("students"))
     run = district.run_daily(TUESDAY)
-    assert run.code == 40, run.out
-    assert "rows whose StudentID is not 7 digits" in run.out
+    assert run.code == 30, run.out
+    assert re.search(r"file students\.csv \(RSD\), line \d+, column student_number: the form '9+'", run.out)
+    assert "expected: 7 digits" in run.out
+    assert "PreparedFile students" in run.tasks("FAILED")
     assert district.vendor_files("ellevation") == before
 
 
