@@ -7,6 +7,7 @@ folder. Selenium's own exceptions quote pages; they never leave this module.
 import contextlib
 import queue
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +25,20 @@ from selenium.common.exceptions import (
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from pipeline import chromium, evidence
 from pipeline.chromium import GONE
 
 _LOOK = 0.05  # seconds between two looks at a page
+# Seconds for which a page that has come stands still before it is believed to show nothing more.
+STILL = 4.0
+# What tells whether a page stands still: is it loaded, which one is it, how much is on it.
+_SHAPE = "return [document.readyState, location.href, document.body ? document.body.innerHTML.length : 0].join(' ')"
+# All that can be pressed on a page in sight, and all that asks for an input.
+_BUTTONS = "input[type='submit'], input[type='button'], button"
+_INPUTS = "input:not([type='submit']):not([type='button']):not([type='hidden']), select, textarea"
 _STATUS = "const page = performance.getEntriesByType('navigation')[0]; return page ? page.responseStatus : 0"
 T = TypeVar("T")
 
@@ -120,6 +129,40 @@ class Browser:
             " or ".join(element.what for element in elements),
             lambda: next((element for element in elements if self._visible(element)), None),
         )
+
+    def first_or_still(self, *elements: Element, after: Element) -> Element | None:
+        """Which of `elements` comes into sight first; None when another page has come, which shows none of them.
+
+        The former page is the one on which `after` is in sight: as long as it is, the next one is waited for.
+        """
+        stands = ("", 0.0)
+
+        def look() -> Element | bool | None:
+            nonlocal stands
+            for element in elements:
+                if self._visible(element):
+                    return element
+            shape = "" if self._visible(after) else str(self.driver.execute_script(_SHAPE))
+            if not shape.startswith("complete") or shape != stands[0]:
+                stands = (shape, time.monotonic())
+                return None
+            return True if time.monotonic() > stands[1] + STILL else None
+
+        found = self.wait(" or ".join(element.what for element in elements), look)
+        return found if isinstance(found, Element) else None
+
+    def press_only_button(self) -> bool:
+        """Press the button of a page that has only one and asks for nothing; whether it was such a page, and is left."""
+        with self._told("a page with one button"):
+            buttons = [each for each in self.driver.find_elements(By.CSS_SELECTOR, _BUTTONS) if each.is_displayed()]
+            inputs = [each for each in self.driver.find_elements(By.CSS_SELECTOR, _INPUTS) if each.is_displayed()]
+            if len(buttons) != 1 or inputs:
+                return False
+            buttons[0].click()
+            with contextlib.suppress(TimeoutException):
+                WebDriverWait(self.driver, STILL, poll_frequency=_LOOK).until(staleness_of(buttons[0]))
+                return True
+        return False
 
     def see(self, element: Element) -> None:
         self.first(element)

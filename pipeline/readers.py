@@ -134,7 +134,8 @@ def error_report(raw: Path, plain: Path) -> ReportFacts:
     """A school's errors: 32 columns without quoting, of which the two SSN columns are dropped here.
 
     The first 29 fields and the last two are one column each, and all between is DETAIL_INFO with its commas. What has
-    the form of an SSN in any other column is withheld too. A file that may have been cut is refused. Raises ContractBroken.
+    the form of an SSN in any other column is withheld too. A file that may have been cut is refused. Raises
+    ContractBroken.
     """
     _refuse_page(raw)
     header = [name for name in ERROR_COLUMNS if name not in WITHHELD]

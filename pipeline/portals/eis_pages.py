@@ -25,6 +25,13 @@ _GO_ON = Element("the button that goes on", ("#idSIButton9",))
 _UNKNOWN = Element("a refusal of the user's name", ("#usernameError",))
 _REFUSED = Element("a refusal of the password", ("#passwordError",))
 _EXPIRED = Element("a demand for a new password", ("#ChangePasswordDescription", "#newPassword", "[name='newpasswd']"))
+# What the sign-in puts between the password and the portal, or before the user's name.
+_STAY = Element("the question whether to stay signed in", ("#KmsiDescription", "#KmsiCheckboxField"))
+_NO = Element("the button No", ("#idBtn_Back",))
+_PICK = Element("the choice of an account", ("#tilesHolder",))
+_ANOTHER = Element("the choice of another account", ("#otherTile",))
+# So many pages may stand in between.
+_BETWEEN = 5
 _BRANDING = Element("the page of applications", ("img.tdoe-branding",))
 _ARROW = Element("the drop-down of roles", (".mat-select-arrow-wrapper",))
 _LAUNCH = Element("the button Launch Application", ("//button[contains(normalize-space(), 'Launch Application')]",))
@@ -79,14 +86,17 @@ def sign_in(browser: Browser, address: str, key: Key) -> str:
     browser.vanish(_OVERLAY)
     browser.click(_LOG_IN)
     browser.page = "sign-in, the user's name"
+    if browser.first(_USER, _PICK) == _PICK:  # whoever was here before: we say ourselves who we are
+        browser.click(_ANOTHER)
     browser.type(_USER, key.user)
     browser.click(_GO_ON)
-    if browser.first(_PASSWORD, _UNKNOWN) == _UNKNOWN:
+    if _next(browser, _PASSWORD, _UNKNOWN, after=_USER) == _UNKNOWN:
         raise _refused(browser, key, "does not know the user's name")
     browser.page = "sign-in, the password"
     browser.see(_PASSWORD)
     key.knock()
     browser.type(_PASSWORD, key.secret)
+    browser.click(_GO_ON)
     answer = _answer(browser, key)
     if answer == _REFUSED:
         raise _refused(browser, key, "refuses the password (or has locked the account)")
@@ -96,11 +106,25 @@ def sign_in(browser: Browser, address: str, key: Key) -> str:
     return browser.address()
 
 
+def _next(browser: Browser, *elements: Element, after: Element) -> Element:
+    """Which of `elements` comes; a notice with one button before it is passed. Raises NotSeen for any other page."""
+    for _ in range(_BETWEEN):
+        if found := browser.first_or_still(*elements, after=after):
+            return found
+        if not browser.press_only_button():
+            break
+    failed = browser.failed("a page that is not known, in the place of " + " or ".join(each.what for each in elements))
+    raise NotSeen(failed.found, failed.evidence)
+
+
 def _answer(browser: Browser, key: Key) -> Element:
-    """Send the password; what came of it."""
-    browser.click(_GO_ON)
+    """What came of the password. The question whether to stay signed in is answered with No."""
     try:
-        return browser.first(_BRANDING, _REFUSED, _EXPIRED)
+        answer = _next(browser, _BRANDING, _REFUSED, _EXPIRED, _STAY, after=_PASSWORD)
+        if answer == _STAY:
+            browser.page = "sign-in, stay signed in"
+            browser.click(_NO)
+            answer = _next(browser, _BRANDING, _REFUSED, _EXPIRED, after=_NO)
     except NotSeen as failure:
         key.refused()
         raise LoginRefused(
@@ -108,6 +132,7 @@ def _answer(browser: Browser, key: Key) -> Element:
             expected="the page of applications",
             next_step=f"sign in there by hand once: it may ask for something; then `{key.retry}` and run again",
         ) from None
+    return answer
 
 
 def _refused(browser: Browser, key: Key, found: str) -> LoginRefused:

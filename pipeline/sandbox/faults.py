@@ -151,6 +151,13 @@ KINDS = (
     Kind("portal-expired", "F16", "", "the portal wants another password, the old one has expired"),
     Kind("portal-refused", "F16", "", "the portal refuses the right password; after three tries it is locked"),
     Kind("portal-asks", "F16 F17", "", "the portal takes the password and then asks for something more"),
+    Kind(
+        "portal-between",
+        "F17",
+        "",
+        "the portal's sign-in shows one more page",
+        (Option("page", str, None, "stay (signed in?), pick (an account), notice (with one button)"),),
+    ),
     Kind("portal-cut", "F13", "", "a download from the portal breaks off in the middle", (_TIMES,)),
     Kind("portal-error-page", "F17", "", "the portal gives an error page under a report's name", (_TIMES,)),
     Kind(

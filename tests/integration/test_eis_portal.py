@@ -2,13 +2,14 @@
 
 import logging
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline import settings
+from pipeline import browser, settings
 from pipeline.errors import ContractBroken, LoginRefused, VendorUnreachable
 from pipeline.feeds import SCHOOLS
 from pipeline.portals import eis, eis_pages
@@ -200,11 +201,30 @@ def test_a_refused_password_is_tried_once(portal: Errands, fault: str, told: str
     assert len(portal.events("open")) == begun  # no browser was started
 
 
-def test_an_answer_that_nobody_knows_is_not_asked_for_twice(portal: Errands) -> None:
+@pytest.mark.parametrize("page", ["stay", "pick", "notice"])
+def test_a_known_page_in_between_is_passed(portal: Errands, page: str) -> None:
+    portal.faults.switch_on("portal-between", "", {"page": page})
+    portal.fetch(("AllErr", "0805"), code="BLF", patience=60)
+    assert portal.whole("AllErr", "0805", "BLF")
+    assert portal.sent() == 1, portal.evidence
+    assert not list((portal.folder / "ours").rglob("*.json"))  # nothing is kept as a refusal
+
+
+def test_an_answer_that_nobody_knows_is_noticed_in_seconds_and_not_asked_for_twice(portal: Errands) -> None:
+    """With a patience of minutes. Its one button leads nowhere."""
     portal.faults.switch_on("portal-asks", "", {})
-    for words in (r"neither lets riverbend-blf in nor refuses .* waited 2 s for", "was refused at"):
+    begun = time.monotonic()
+    for words in (r"neither lets riverbend-blf in nor refuses .* a page that is not known", "was refused at"):
         with pytest.raises(LoginRefused, match=words):
-            portal.fetch(("ADMAudit", "0805"), code="BLF", patience=2)
+            portal.fetch(("ADMAudit", "0805"), code="BLF", patience=300)
+    assert portal.sent() == 1
+    assert time.monotonic() - begun < 100
+
+
+def test_a_slow_answer_to_the_password_is_no_unknown_page(portal: Errands) -> None:
+    portal.faults.switch_on("portal-slow", "", {"seconds": browser.STILL + 2, "at": "/signin/password"})
+    portal.fetch(("AllErr", "0805"), code="BLF", patience=60)
+    assert portal.whole("AllErr", "0805", "BLF")
     assert portal.sent() == 1
 
 

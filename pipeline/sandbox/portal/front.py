@@ -25,6 +25,8 @@ def home() -> Response:
 @pages.get("/signin")
 def who() -> str:
     session()
+    if office().manners.between() == "pick" and "other" not in request.args:
+        return render_template("pick.html", users=sorted(office().logins))
     return render_template("signin.html")
 
 
@@ -44,6 +46,9 @@ def password() -> Answer | str:
         return redirect(url_for("front.who"))
     answer = office().sign_in(found, request.form.get("passwd", ""))
     if answer == "welcome":
+        between = office().manners.between()
+        if between in ("stay", "notice"):
+            return render_template(f"{between}.html", user=found.user)
         return redirect(url_for("front.tiles"), 303)
     if answer == "expired":
         return render_template("expired.html", user=found.user)

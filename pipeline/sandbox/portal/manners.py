@@ -38,6 +38,11 @@ class Manners:
     def asks(self) -> bool:
         return self._faults.find("portal-asks") is not None
 
+    def between(self) -> str:
+        """The page that the sign-in shows besides: stay, pick or notice; blank for none."""
+        fault = self._faults.find("portal-between")
+        return str(fault.options["page"]) if fault else ""
+
     def refuses(self) -> bool:
         return self._faults.find("portal-refused") is not None
 
