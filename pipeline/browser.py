@@ -152,7 +152,7 @@ class Browser:
         return found if isinstance(found, Element) else None
 
     def press_only_button(self) -> bool:
-        """Press the button of a page that has only one and asks for nothing; whether it was such a page, and is left."""
+        """Press the button of a page that has only one and asks for nothing; whether it was one, and is left."""
         with self._told("a page with one button"):
             buttons = [each for each in self.driver.find_elements(By.CSS_SELECTOR, _BUTTONS) if each.is_displayed()]
             inputs = [each for each in self.driver.find_elements(By.CSS_SELECTOR, _INPUTS) if each.is_displayed()]
