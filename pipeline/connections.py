@@ -53,8 +53,11 @@ class Client(paramiko.SFTPClient):
         return packet
 
     def _send_packet(self, kind: int, packet: object) -> None:
-        with self.watch.waiting("a request"):
-            super()._send_packet(kind, packet)  # type: ignore[misc]
+        try:
+            with self.watch.waiting("a request"):
+                super()._send_packet(kind, packet)  # type: ignore[misc]
+        except EOFError:  # of the line; a file's end is an answer
+            raise paramiko.SSHException("the line is closed") from None
 
 
 def patience(vendor: Vendor) -> float:

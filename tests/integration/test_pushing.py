@@ -175,7 +175,8 @@ def _open(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         account = f"host = 127.0.0.1\nport = {line.port}\nuser = {server.user}\nkey = {server.key}\n"
         (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{line.port} {server.pin}\n")
         config = tmp_path / "there.cfg"
-        config.write_text(f"[sftp]\nknown_hosts = {tmp_path}/known_hosts\n[sftp:there]\n{account}")
+        ours = f"[district]\nlanding = {tmp_path}/landing\n[sftp]\nknown_hosts = {tmp_path}/known_hosts\n"
+        config.write_text(f"{ours}[sftp:there]\n{account}")
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
         settings.load.cache_clear()
         shop.make("yesterday")
