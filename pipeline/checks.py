@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.limits import Form, Reference
+from pipeline import garbled
+from pipeline.limits import Form, Reference, Same
 from pipeline.sets import LandedCopy, ViewFile
 
 
@@ -36,24 +37,28 @@ class Counted:
 
 @dataclass(frozen=True)
 class _Rule:
-    """Rows that are not as they must be: what to say of them, SQL that counts them, the share that is tolerated."""
+    """Rows that are not as they must be: what to say of them, SQL that counts them, the share that is tolerated, or the
+    number."""
 
     name: str
     sql: str
     tolerated: float = 0
+    number: int = 0
 
 
-def query(file: ViewFile, tables: Mapping[str, str]) -> str:
-    """The SELECT of one row that counts all of a file; `tables` has the `dataset.table` of every file of the set."""
+def query(file: ViewFile, tables: Mapping[str, str], columns: tuple[str, ...]) -> str:
+    """The SELECT of one row that counts all of a file; `tables` has the `dataset.table` of every file of the set,
+    `columns` are those of this one."""
     wanted = {
         "one": "1",
         "row_count": "COUNT(*)",
         "key_count": f"COUNT(DISTINCT {joined(file.key)})",
+        "garbled": f"COUNTIF({garbled.sql(joined(columns))})",
         "students": f"COUNT(DISTINCT {text(file.student)})" if file.student else "0",
         **{f"rule_{number}": rule.sql for number, rule in enumerate(_rules(file, tables))},
     }
-    columns = ", ".join(f"{sql} AS {name}" for name, sql in wanted.items())
-    return f"SELECT {columns} FROM `{tables[file.name]}`"  # noqa: S608  (names out of our own catalogue)
+    counted = ", ".join(f"{sql} AS {name}" for name, sql in wanted.items())
+    return f"SELECT {counted} FROM `{tables[file.name]}`"  # noqa: S608  (names out of our own catalogue)
 
 
 def judged(file: ViewFile, tables: Mapping[str, str], found: Mapping[str, Any]) -> Counted:
@@ -63,9 +68,15 @@ def judged(file: ViewFile, tables: Mapping[str, str], found: Mapping[str, Any]) 
     checks = (
         Check(file.name, "rows", rows, f"at least {file.floor}", rows >= file.floor),
         _none(file, again, rows - found["key_count"]),
+        _none(file, garbled.NAME, found["garbled"]),
         *(_counted(file, rule, found[f"rule_{place}"], rows) for place, rule in enumerate(_rules(file, tables))),
     )
     return Counted(checks, rows, int(found["students"]))
+
+
+def garbled_copy(copy: LandedCopy, found: int) -> Check:
+    """The check that no line of a file that goes on as it came was decoded wrongly before."""
+    return _none(copy, garbled.NAME, found)
 
 
 UNLISTED = "columns that the agreement does not list"
@@ -78,9 +89,9 @@ def columns_beyond(file: ViewFile | LandedCopy, beyond: list[str]) -> Check:
 
 
 def _counted(file: ViewFile, rule: _Rule, found: int, rows: int) -> Check:
-    if not rule.tolerated:
+    if not rule.tolerated and not rule.number:
         return _none(file, rule.name, found)
-    most = int(rule.tolerated * rows)
+    most = max(int(rule.tolerated * rows), rule.number)
     return Check(file.name, rule.name, found, f"at most {most}", found <= most)
 
 
@@ -109,6 +120,62 @@ def _rules(file: ViewFile, tables: Mapping[str, str]) -> Iterator[_Rule]:
             yield _Rule(name, f"COUNTIF(CHAR_LENGTH({text(column)}) > {longest.characters})")
     for reference in file.references:
         yield _reference(reference, tables[file.name], tables[reference.file])
+    yield from _people(file, tables)
+    for condition in file.conditions:
+        sql = condition.sql.format_map({column: text(column) for column in condition.columns})
+        yield _Rule(f"rows {condition.words}", f"COUNTIF(NOT ({sql}))", condition.tolerated)
+    yield from _of_the_file(file, tables[file.name])
+
+
+def _of_the_file(file: ViewFile, frozen: str) -> Iterator[_Rule]:
+    """What several rows say together."""
+    for column in file.one:
+        yield _Rule(f"further values of {column}", f"GREATEST(COUNT(DISTINCT {text(column)}) - 1, 0)")
+    for agreeing in file.agreeing:
+        name = f"{agreeing.key} whose rows differ in {', '.join(agreeing.columns)}"
+        value = joined(agreeing.columns)
+        yield _Rule(name, _keys(agreeing.key, frozen, f"MIN({value}) != MAX({value})"))
+    for alone in file.alone:
+        name = f"{alone.key} of several rows, one of them without {', '.join(alone.columns)}"
+        empty = " AND ".join(f"{text(column)} = ''" for column in alone.columns)
+        yield _Rule(name, _keys(alone.key, frozen, f"COUNT(*) > 1 AND COUNTIF({empty}) > 0"))
+
+
+def _keys(key: str, table: str, having: str) -> str:
+    """SQL of how many values of the key have rows of which that holds."""
+    return f"(SELECT COUNT(*) FROM (SELECT 1 FROM `{table}` GROUP BY {text(key)} HAVING {having}))"  # noqa: S608
+
+
+def _people(file: ViewFile, tables: Mapping[str, str]) -> Iterator[_Rule]:
+    """Who is one person."""
+    for personal in file.personal:
+        for column in personal.columns:
+            value, name = f"NULLIF(LOWER({text(column)}), '')", f"{file.called} whose {column} another one has too"
+            pairs = f"COUNT(DISTINCT {value} || '\\n' || {joined(file.counted)})"
+            yield _Rule(name, f"{pairs} - COUNT(DISTINCT {value})", number=personal.tolerated)
+    for same in file.same:
+        name = f"{same.key} of {same.table} whose rows differ in {', '.join(same.columns)}"
+        yield _Rule(name, _differing(same), number=same.tolerated)
+    for apart in file.apart:
+        value = f"LOWER({text(apart.column)})"
+        others = f"SELECT LOWER({text(apart.to)}) FROM `{tables[apart.file]}`"  # noqa: S608
+        yield _Rule(
+            f"rows whose {apart.column} is in {apart.file} too",
+            f"(SELECT COUNT(*) FROM `{tables[file.name]}` WHERE {value} != '' AND {value} IN ({others}))",  # noqa: S608
+        )
+
+
+def _differing(same: Same) -> str:
+    """SQL of how many keys have rows that say different things."""
+    among = f" AND {text(same.among[0])} = {_literal(same.among[1])}" if same.among else ""
+    differ = (f"COUNT(DISTINCT NULLIF(LOWER({text(column)}), '')) > 1" for column in same.columns)
+    return f"""(
+        SELECT COUNT(*) FROM (
+          SELECT 1 FROM `{same.table}`
+          WHERE {text(same.key)} != ''{among}
+          GROUP BY {text(same.key)}
+          HAVING {" OR ".join(differ)}))
+    """  # noqa: S608  (names out of our own catalogue)
 
 
 def _reference(reference: Reference, frozen: str, to: str) -> _Rule:

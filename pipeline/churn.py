@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pipeline import warehouse
+from pipeline import columns, warehouse
 from pipeline.checks import Check, joined, text
+from pipeline.columns import Rows, Values
 from pipeline.errors import masked
 from pipeline.limits import ANY, Churn
 from pipeline.sets import Delivery, ViewFile
@@ -40,9 +41,10 @@ class Pair:
 
 def query(counted: str, file: ViewFile, pair: Pair) -> str:
     """The SELECT of a row for each school that counts what changes, each beside the one row of the SELECT `counted`."""
+    values = columns.values(file, pair.columns)
     return f"""
         WITH counted AS ({counted}),
-        {_people(file, pair)},
+        {_people(file, pair, values)},
         changed AS (
           SELECT
             1 AS one,
@@ -50,7 +52,7 @@ def query(counted: str, file: ViewFile, pair: Pair) -> str:
             COUNTIF(was) AS `before`,
             COUNTIF(NOT here) AS drops,
             COUNTIF(NOT was) AS adds,
-            COUNTIF(was AND here AND differs) AS changes
+            COUNTIF(was AND here AND differs) AS changes{"".join(f", COUNTIF({name}) AS {name}" for name in values)}
           FROM people
           GROUP BY school
         )
@@ -61,17 +63,32 @@ def query(counted: str, file: ViewFile, pair: Pair) -> str:
 def by_school(found: Iterable[Mapping[str, Any]]) -> list[Change]:
     """What the rows of `query` say: the schools that lose most come first."""
     changes = [
-        Change(_number(row["school"]), row["before"], row["drops"], row["adds"], row["changes"])
+        Change(number(row["school"]), row["before"], row["drops"], row["adds"], row["changes"])
         for row in found
         if row["school"] is not None
     ]
     return sorted(changes, key=lambda change: (-change.drops, -change.adds, -change.changes, change.school))
 
 
+def by_column(found: Iterable[Mapping[str, Any]], pair: Pair) -> list[Values]:
+    """What the rows of `query` say of single columns, at each school."""
+    rows = [row for row in found if row["school"] is not None]
+    return [each for row in rows for each in columns.found_in(row, number(row["school"]), pair.columns)]
+
+
+def rows(changes: Iterable[Change]) -> dict[str, Rows]:
+    """How many there were and are, by school."""
+    told: dict[str, Rows] = {}
+    for each in changes:
+        there = told.get(each.school, Rows(0, 0))
+        told[each.school] = Rows(there.before + each.before, there.now + each.before - each.drops + each.adds)
+    return told
+
+
 def keys(file: ViewFile, pair: Pair) -> Iterator[tuple[Literal["-", "+", "~"], str, str]]:
     """What is gone (-), comes (+) or differs (~): the school and the key (or the person) of each. Personal data."""
     query = f"""
-        WITH {_people(file, pair)}
+        WITH {_people(file, pair, {})}
         SELECT IF(NOT here, '-', IF(NOT was, '+', '~')) AS kind, school, who
         FROM people
         WHERE differs
@@ -81,15 +98,16 @@ def keys(file: ViewFile, pair: Pair) -> Iterator[tuple[Literal["-", "+", "~"], s
         yield row["kind"], row["school"], row["who"].replace("\n", " ")
 
 
-def _people(file: ViewFile, pair: Pair) -> str:
+def _people(file: ViewFile, pair: Pair, values: Mapping[str, str]) -> str:
     """Subqueries, of which `people` has a row per person or key: the school, whether it was there, whether it is here,
-    whether anything of it differs.
+    whether anything of it differs, and what `values` tells of single columns.
 
     The rows are paired by their key, so the columns are compared as they are; a digest of each row takes twice as long.
     """
     rest = [column for column in pair.columns if column not in file.key]
     paired = " AND ".join(f"later.`{column}` = earlier.`{column}`" for column in file.key)
     other = "".join(f" OR later.`{column}` != earlier.`{column}`" for column in rest)
+    told = "".join(f", {sql} AS {name}" for name, sql in values.items())
     pairs = "people" if file.counted == file.key else "paired"
     rows = f"""
         earlier AS ({_rows(file, pair.before, pair.columns)}),
@@ -100,7 +118,7 @@ def _people(file: ViewFile, pair: Pair) -> str:
             COALESCE(earlier._school, later._school) AS school,
             earlier._who IS NOT NULL AS was,
             later._who IS NOT NULL AS here,
-            earlier._who IS NULL OR later._who IS NULL{other} AS differs
+            earlier._who IS NULL OR later._who IS NULL{other} AS differs{told}
           FROM earlier FULL OUTER JOIN later ON {paired}
         )"""  # noqa: S608  (names out of our own catalogue)
     if file.counted == file.key:
@@ -112,7 +130,7 @@ def _people(file: ViewFile, pair: Pair) -> str:
             COALESCE(MIN(IF(was, school, NULL)), MIN(school)) AS school,
             LOGICAL_OR(was) AS was,
             LOGICAL_OR(here) AS here,
-            LOGICAL_OR(differs) AS differs
+            LOGICAL_OR(differs) AS differs{"".join(f", LOGICAL_OR({name}) AS {name}" for name in values)}
           FROM paired
           GROUP BY who
         )"""  # noqa: S608  (names out of our own catalogue)
@@ -125,7 +143,7 @@ def _rows(file: ViewFile, table: str, columns: tuple[str, ...]) -> str:
     return f"SELECT {joined(file.counted)} AS _who, {school} AS _school{values} FROM `{table}`"  # noqa: S608  (own names)
 
 
-def _number(school: str) -> str:
+def number(school: str) -> str:
     """A school's number as it is, and of anything else its form: in broken rows it may be somebody's name."""
     return school if re.fullmatch(r"[0-9]*", school) else masked(school)
 
@@ -142,17 +160,23 @@ def checks(file: ViewFile, changes: Iterable[Change], limits: Churn) -> dict[Kin
     drops, adds, differ = _sum(found, "drops"), _sum(found, "adds"), _sum(found, "changes")
     before = sum(each.before for each in found)
 
-    def share(name: str, count: int, most: float, slack: int = 0) -> Check:
-        part = round(count / before, 4) if before else 0
-        passed = not before or most == ANY or count <= max(slack, most * before)
-        return Check(file.name, f"{name} ({count:,} of {before:,})", part, _limit(most, slack), passed)
+    def share(name: str, count: int, most: float, of: int = before) -> Check:
+        part = round(count / of, 4) if of else 0
+        passed = most == ANY or count <= max(limits.slack, most * of)
+        return Check(file.name, f"{name} ({count:,} of {of:,})", part, limit(most, limits.slack), passed)
 
-    gone = share(f"share of the last {file.called} that are gone", drops, limits.drops, limits.slack)
-    fewer = share(f"share by which {file.called} become fewer", max(0, drops - adds), limits.shrinks, limits.slack)
-    more = share(f"{file.called} that are added, as a share of the last", adds, limits.adds, limits.slack)
-    other = share(f"share of the last {file.called} that differ", differ, limits.changes)
+    gone = share(f"share of the last {file.called} that are gone", drops, limits.drops)
+    fewer = share(f"share by which {file.called} become fewer", max(0, drops - adds), limits.shrinks)
+    more = share(f"{file.called} that are added, as a share of the last", adds, limits.adds)
+    other = share(f"share of the last {file.called} that differ", differ, limits.changes, of=before - drops)
     schools = _of_schools(file, found, limits) if file.school else []
-    return {"drops": [gone, fewer, *schools], "adds": [more], "changes": [other]}
+    added = more if before else _from_nothing(file, adds, limits)
+    return {"drops": [gone, fewer, *schools], "adds": [added], "changes": [other]}
+
+
+def _from_nothing(file: ViewFile, adds: int, limits: Churn) -> Check:
+    name, most = f"{file.called} that are added where none were", limits.from_nothing
+    return Check(file.name, name, adds, "any" if most == ANY else f"at most {most:g}", adds <= most)
 
 
 def nothing_to_compare(file: ViewFile) -> Check:
@@ -177,7 +201,8 @@ def _of_schools(file: ViewFile, found: list[Change], limits: Churn) -> list[Chec
     ]
 
 
-def _limit(most: float, slack: int) -> str:
+def limit(most: float, slack: int) -> str:
+    """The words of a limit."""
     if most == ANY:
         return "any"
     return f"at most {most:g}" + (f" or {slack} of them" if slack else "")

@@ -1,16 +1,35 @@
 """The six files of Clever's rosters, with what Clever wants of them."""
 
+from dataclasses import replace
+
+from pipeline.conditions import different, in_order
 from pipeline.limits import (
+    ADDRESSES,
     EMAIL,
+    GRADES,
     MONTH_FIRST,
+    OF_SCHOOLS,
+    OTHERS,
     PEOPLE,
+    PHONE,
+    SAME_STAFF,
+    SAME_STUDENTS,
     SCHOOLS,
+    STATE,
+    STATE_ID,
     STUDENT_NUMBER,
     TEACHING,
+    TERMS,
     TYPED,
     YEAR,
+    ZIP,
+    Agreeing,
     Allowed,
+    Alone,
+    Apart,
+    Form,
     Longest,
+    Personal,
     Reference,
     Written,
 )
@@ -23,6 +42,18 @@ _SUBJECTS = (
 )
 _OF_SCHOOL = Reference(("School_id",), "schools.csv", ("School_id",))
 _NO_PASSWORD = Longest(("Password",), 0)
+_GRADE_POINTS = Form("a number from 0 to 6", r"[0-5](?:\.\d+)?|6(?:\.0+)?")
+_CONTACT = (
+    *("Contact_relationship", "Contact_type", "Contact_name", "Contact_phone", "Contact_phone_type"),
+    *("Contact_email", "Contact_sis_id"),
+)
+# A student has a row for each contact, and all else is the same in them.
+_OF_STUDENT = (
+    *("School_id", "Student_number", "State_id", "Last_name", "Middle_name", "First_name", "Grade", "Gender"),
+    *("Graduation_year", "DOB", "Race", "Hispanic_Latino", "Home_language", "Ell_status", "Frl_status", "IEP_status"),
+    *("Student_street", "Student_city", "Student_state", "Student_zip", "Student_email", "Username"),
+    *("Unweighted_gpa", "Weighted_gpa"),
+)
 _CO_TEACHERS = tuple(f"Teacher_{place}_id" for place in range(2, 11))
 
 CLEVER = (
@@ -34,8 +65,16 @@ CLEVER = (
         layout="known",
         called="schools",
         school="School_id",
+        references=(Reference(("School_id",), "students.csv", ("School_id",)),),
         allowed=(Allowed(("Low_grade", "High_grade"), _GRADES),),
+        written=(
+            Written(("Principal_email",), EMAIL),
+            Written(("School_state",), STATE),
+            Written(("School_zip",), ZIP),
+            Written(("School_phone",), PHONE),
+        ),
         churn=SCHOOLS,
+        column_churn=(OF_SCHOOLS,),
     ),
     ViewFile(
         view="roster_files.Clever_teachers",
@@ -49,7 +88,11 @@ CLEVER = (
         references=(_OF_SCHOOL,),
         written=(Written(("Teacher_email",), EMAIL, TYPED),),
         longest=(_NO_PASSWORD,),
+        personal=(Personal(("State_teacher_id", "Teacher_email", "Username")),),
+        same=(SAME_STAFF,),
+        agreeing=(Agreeing("Teacher_id", ("First_name", "Last_name", "Teacher_email", "Username")),),
         churn=PEOPLE,
+        column_churn=(replace(ADDRESSES, columns=("Teacher_email",)),),
     ),
     ViewFile(
         view="roster_files.Clever_staff",
@@ -64,7 +107,11 @@ CLEVER = (
         allowed=(Allowed(("Role",), ("School Tech Lead",)),),
         written=(Written(("Staff_email",), EMAIL, TYPED),),
         longest=(_NO_PASSWORD,),
+        personal=(Personal(("Staff_email", "Username")),),
+        same=(SAME_STAFF,),
+        agreeing=(Agreeing("Staff_id", ("First_name", "Last_name", "Staff_email", "Username")),),
         churn=PEOPLE,
+        column_churn=(replace(ADDRESSES, columns=("Staff_email",)),),
     ),
     ViewFile(
         view="roster_files.Clever_students",
@@ -88,13 +135,28 @@ CLEVER = (
             Allowed(("Contact_phone_type",), ("Cell", "Home", "Work", "Other")),
         ),
         written=(
-            Written(("Student_id",), STUDENT_NUMBER),
+            Written(("Student_id", "Student_number"), STUDENT_NUMBER),
             Written(("DOB",), MONTH_FIRST),
             Written(("Graduation_year",), YEAR, TYPED),
             Written(("Student_email", "Contact_email"), EMAIL, TYPED),
+            Written(("State_id",), STATE_ID),
+            Written(("Student_state",), STATE, TYPED),
+            Written(("Student_zip",), ZIP, TYPED),
+            Written(("Contact_phone",), PHONE, TYPED),
+            Written(("Unweighted_gpa", "Weighted_gpa"), _GRADE_POINTS),
         ),
         longest=(_NO_PASSWORD,),
+        personal=(Personal(("State_id", "Student_email", "Username")),),
+        same=(SAME_STUDENTS,),
+        apart=(Apart("Student_email", "teachers.csv", "Teacher_email"),),
+        agreeing=(Agreeing("Student_id", _OF_STUDENT),),
+        alone=(Alone("Student_id", _CONTACT),),
         churn=PEOPLE,
+        column_churn=(
+            replace(ADDRESSES, columns=("Student_email",)),
+            replace(GRADES, columns=("School_id", "Grade", "Graduation_year")),
+            replace(OTHERS, columns=("Unweighted_gpa", "Weighted_gpa")),  # counted anew each night
+        ),
     ),
     ViewFile(
         view="roster_files.Clever_sections",
@@ -109,8 +171,13 @@ CLEVER = (
             Reference(("School_id", "Teacher_id"), "teachers.csv", ("School_id", "Teacher_id"), also=_CO_TEACHERS),
         ),
         allowed=(Allowed(("Grade",), _GRADES), Allowed(("Subject",), _SUBJECTS)),
+        column_churn=(
+            replace(TERMS, columns=("Term_name", "Term_start", "Term_end")),
+            replace(TERMS, columns=_CO_TEACHERS, blanked=0.25, changes=0.25, school_blanked=0.5, school_changes=0.5),
+        ),
         written=(Written(("Term_start", "Term_end"), MONTH_FIRST),),
         longest=(Longest(("Name",), 254),),
+        conditions=(in_order("Term_start", "Term_end", MONTH_FIRST), different("Teacher_id", *_CO_TEACHERS)),
         churn=TEACHING,
     ),
     ViewFile(
@@ -127,6 +194,7 @@ CLEVER = (
             Reference(("School_id", "Section_id"), "sections.csv", ("School_id", "Section_id")),
             Reference(("Student_id",), "students.csv", ("Student_id",)),
         ),
+        written=(Written(("Student_id",), STUDENT_NUMBER),),
         churn=TEACHING,
     ),
 )

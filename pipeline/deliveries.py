@@ -1,94 +1,50 @@
 """Every set of files that goes out: one row each. Adding a file is a row here and a .sql file; nothing else knows."""
 
+from dataclasses import replace
+
 from pipeline.clever_rosters import CLEVER
-from pipeline.dialect import Dialect
+from pipeline.conditions import add_up
 from pipeline.errors import ConfigurationError
 from pipeline.limits import (
+    ADDRESSES,
     ANY,
+    DAYS,
     DIGITS,
     EMAIL,
-    FALL,
+    GRADES,
     MONTH_FIRST,
+    OTHERS,
     PEOPLE,
+    PHONE,
+    SAME_STAFF,
+    SAME_STUDENTS,
+    STATE,
+    STATE_ID,
     STUDENT_NUMBER,
     TEACHING,
     TYPED,
     YEAR_FIRST,
+    ZIP,
+    Agreeing,
     Allowed,
-    Churn,
+    Personal,
     Reference,
-    Window,
     Written,
 )
+from pipeline.powerschool_imports import POWERSCHOOL
 from pipeline.savvas_rosters import SAVVAS
 from pipeline.sets import Delivery, LandedCopy, ViewFile
 
 __all__ = ["DELIVERIES", "Delivery", "LandedCopy", "ViewFile", "named"]
 
-# What PowerSchool's AutoComm reads: no quotation marks, no header. Nothing published names its line end; ours is LF.
-AUTOCOMM = Dialect(delimiter="\t", quoting="none", header=False, reserved='"')
-
-
-# Of OTUS's file nothing may be empty; numbers with decimals come last.
+# Of OTUS's file nothing may be empty.
 _ATTENDANCE = ("student_number", "state_id", "school_id", "grade_level", "as_of_date")
-_COUNTS = (
-    *("days_enrolled", "days_present", "days_absent", "excused", "unexcused", "tardies", "incidents"),
-    *("iss_days", "oss_days"),
+_DAYS = ("days_enrolled", "days_present", "days_absent", "excused", "unexcused", "iss_days", "oss_days")
+_COUNTS = ("tardies", "incidents", *_DAYS)
+# From week to week everybody has more days.
+WEEKLY = replace(
+    PEOPLE, changes=ANY, windows=tuple(replace(each, churn=replace(each.churn, changes=ANY)) for each in PEOPLE.windows)
 )
-# Who is missing is not deleted: the import leaves what it does not name. In the fall most of it begins anew.
-FEW = Churn(drops=0.5, adds=1, windows=(Window(*FALL, Churn(drops=ANY, adds=ANY)),))
-
-
-def google_for_powerschool(server: str, floor: int) -> ViewFile:
-    """The Google accounts of the server's students."""
-    return ViewFile(
-        view=f"powerschool_imports.GoogleForPSImport_{server}",
-        name=f"GoogleForPSImport_{server}.txt",
-        key=("student_number",),
-        required=("student_number", "import_email", "import_password"),
-        floor=floor,
-        layout="known",
-        called="students",
-        student="student_number",
-        written=(Written(("student_number",), STUDENT_NUMBER), Written(("import_email",), EMAIL)),
-        churn=PEOPLE,
-    )
-
-
-def response_to_intervention(server: str) -> ViewFile:
-    """The interventions of the server's students: few, or none. Who is missing keeps what an import has written."""
-    return ViewFile(
-        view=f"powerschool_imports.RTI_{server}",
-        name=f"RTI_{server}.txt",
-        key=("student_number",),
-        required=("student_number", "rti_tier", "rti_subject", "start_date"),
-        floor=0,
-        dialect=AUTOCOMM,
-        called="students in an intervention",
-        student="student_number",
-        written=(Written(("student_number",), STUDENT_NUMBER), Written(("start_date",), MONTH_FIRST)),
-        churn=FEW,
-    )
-
-
-def homeless_foster(server: str) -> ViewFile:
-    """Who is homeless, in foster care or unaccompanied: few, or none, as in `response_to_intervention`."""
-    return ViewFile(
-        view=f"powerschool_imports.Homeless_Foster_{server}",
-        name=f"Homeless_Foster_{server}.txt",
-        key=("student_number",),
-        required=("student_number", "foster_care", "unaccompanied"),
-        floor=0,
-        dialect=AUTOCOMM,
-        called="students",
-        student="student_number",
-        allowed=(
-            Allowed(("homeless_code",), ("HMLS1", "HMLS2", "HMLS3", "HMLS4")),
-            Allowed(("foster_care", "unaccompanied"), ("Y", "N")),
-        ),
-        written=(Written(("student_number",), STUDENT_NUMBER),),
-        churn=FEW,
-    )
 
 
 DELIVERIES = {
@@ -113,7 +69,11 @@ DELIVERIES = {
                     people="StaffID",
                     allowed=(Allowed(("Role",), ("Teacher", "Lunch Staff", "Substitute", "Staff")),),
                     written=(Written(("Email",), EMAIL, TYPED),),
+                    personal=(Personal(("Email",)),),
+                    same=(SAME_STAFF,),
+                    agreeing=(Agreeing("StaffID", ("FirstName", "LastName", "Email")),),
                     churn=PEOPLE,
+                    column_churn=(replace(ADDRESSES, columns=("Email",)),),
                 ),
                 ViewFile(
                     view="roster_files.Ellevation_Student-Demographics",
@@ -128,12 +88,21 @@ DELIVERIES = {
                     allowed=(
                         Allowed(("ActiveStatus",), ("Active",)),
                         Allowed(("GradeLevel",), ("PK", "K", *map(str, range(1, 13))), TYPED),
+                        Allowed(("Gender",), ("F", "M", "X"), TYPED),
                     ),
                     written=(
                         Written(("StudentID",), STUDENT_NUMBER),
                         Written(("BirthDate", "USEntryDate"), MONTH_FIRST),
+                        Written(("StudentStateID",), STATE_ID),
+                        Written(("State",), STATE, TYPED),
+                        Written(("Zip",), ZIP, TYPED),
+                        Written(("HomePhone",), PHONE, TYPED),
                     ),
+                    personal=(Personal(("StudentStateID",)),),
+                    same=(SAME_STUDENTS,),
+                    agreeing=(Agreeing("SchoolCode", ("SchoolName",)),),
                     churn=PEOPLE,
+                    column_churn=(replace(GRADES, columns=("SchoolCode", "SchoolName", "GradeLevel", "ESLTeacher")),),
                 ),
                 ViewFile(
                     view="roster_files.Ellevation_Student-Course-Schedules",
@@ -145,8 +114,11 @@ DELIVERIES = {
                     student="StudentID",
                     references=(
                         Reference(("StudentID",), "Ellevation_Student-Demographics.csv", ("StudentID",)),
+                        Reference(("SchoolCode",), "Ellevation_Student-Demographics.csv", ("SchoolCode",)),
                         Reference(("TeacherStaffID",), "Ellevation_Staff-Roster.csv", ("StaffID",)),
                     ),
+                    written=(Written(("StudentID",), STUDENT_NUMBER),),
+                    agreeing=(Agreeing("SectionID", ("SchoolCode", "CourseID", "CourseName")),),
                     churn=TEACHING,
                 ),
             ),
@@ -175,12 +147,23 @@ DELIVERIES = {
                     called="students",
                     school="school_id",
                     student="student_number",
+                    allowed=(Allowed(("grade_level",), tuple(map(str, range(-1, 13)))),),
                     written=(
                         Written(("student_number",), STUDENT_NUMBER),
+                        Written(("state_id",), STATE_ID),
+                        Written(("school_id", "tardies", "incidents"), DIGITS),
                         Written(("as_of_date",), YEAR_FIRST),
-                        Written(_COUNTS[:-2], DIGITS),
+                        Written(_DAYS, DAYS),
                     ),
-                    churn=PEOPLE,
+                    personal=(Personal(("state_id",)),),
+                    same=(SAME_STUDENTS,),
+                    agreeing=(Agreeing("school_id", ("as_of_date",)),),
+                    conditions=(add_up("days_enrolled", "days_present", "days_absent"),),
+                    churn=WEEKLY,
+                    column_churn=(
+                        replace(OTHERS, columns=("as_of_date", *_COUNTS)),
+                        replace(GRADES, columns=("school_id", "grade_level")),
+                    ),
                 ),
             ),
             cadence="weekly",
@@ -191,27 +174,7 @@ DELIVERIES = {
             name="powerschool_imports",
             vendor="district",
             folder="/PS_imports",
-            files=(
-                google_for_powerschool("RSD", floor=50),
-                google_for_powerschool("BLF", floor=5),
-                ViewFile(
-                    view="powerschool_imports.IEP_Import_RSD",
-                    name="IEP_Import_RSD.txt",
-                    key=("student_number",),
-                    required=("student_number", "sped_code", "disability", "iep_start", "iep_end"),
-                    dialect=AUTOCOMM,
-                    called="students with a plan",
-                    student="student_number",
-                    written=(
-                        Written(("student_number",), STUDENT_NUMBER),
-                        Written(("sped_code",), DIGITS),
-                        Written(("iep_start", "iep_end"), MONTH_FIRST),
-                    ),
-                    churn=FEW,
-                ),
-                *map(response_to_intervention, ("RSD", "BLF")),
-                *map(homeless_foster, ("RSD", "BLF")),
-            ),
+            files=POWERSCHOOL,
             gone="PowerSchool would no longer be told of",
         ),
     )

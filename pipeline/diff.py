@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline import churn, outbound, storage
 from pipeline.churn import Change, Pair
+from pipeline.columns import Values
 from pipeline.errors import ConfigurationError
 from pipeline.sets import Delivery, ViewFile
 
@@ -51,6 +52,17 @@ def _counts(file: ViewFile, found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for each in changes:
         if each.school and (each.drops or each.adds or each.changes):
             yield f"  school {each.school}", *(f"{getattr(each, kind):,}" for kind in kinds)
+    yield from _columns(found)
+
+
+def _columns(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """A row for each column that lost or changed values of what is there in both sets."""
+    by_column: dict[str, Values] = {}
+    for each in (Values(**told) for told in found.get("values", [])):
+        by_column[each.column] = by_column.get(each.column, Values("", each.column)) + each
+    for each in sorted(by_column.values(), key=lambda each: (-each.blanked - each.changed, each.column)):
+        if each.blanked or each.changed:
+            yield f"  column {each.column}", f"{each.had:,}", f"{each.blanked:,}", "", f"{each.changed:,}"
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:

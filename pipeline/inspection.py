@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline import agreements, checks, churn, garbled, lastgood, references, storage, warehouse
+from pipeline import agreements, checks, churn, columns, garbled, lastgood, references, storage, warehouse
 from pipeline.checks import Check, Counted
 from pipeline.churn import Change, Pair
+from pipeline.columns import Last, Values
 from pipeline.feeds import FEEDS
-from pipeline.outbound import compared_target, qualified, receipt_target, snapshot_target
+from pipeline.outbound import compared_target, qualified, receipt_target, snapshot_target, verdict_name
 from pipeline.sets import Delivery, LandedCopy, ViewFile
 from pipeline.targets import PreparedTarget
 
@@ -38,12 +39,12 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
     frozen = {file.name: qualified(snapshot_target(delivery, file, date)) for file in delivery.view_files}
     keyed = {file.name: qualified(compared_target(delivery, file, date)) for file in delivery.view_files}
     last = {name: _of_deliveries(told) for name, told in receipt.get("snapshots", {}).items()}
+    found_last = _found_last(delivery, date, receipt)
 
     def looked(file: ViewFile) -> Looked:
         sent = _columns(frozen[file.name])
         every = [
             checks.columns_beyond(file, agreements.beyond(delivery.vendor, file.name, sent)),
-            garbled.check(file.name, frozen[file.name], sent),
             *references.checks(file),
         ]
         earlier = last.get(file.name)
@@ -51,14 +52,22 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
         pair = _pair(file, Pair(keyed[file.name], earlier, now)) if earlier else None
         if earlier and not pair:
             every.append(churn.nothing_to_compare(file))
-        counted, changes = _counted(file, frozen, pair)
+        counted, changes, values = _counted(file, frozen, sent, pair)
         limited = churn.checks(file, changes, file.churn.on(date)) if pair else {}
         over = [kind for kind, found in limited.items() if not all(each.passed for each in found)]
+        beyond = columns.judged(file, values, churn.rows(changes), date)
         return Looked(
             file,
-            [*counted.checks, *every, *(each for found in limited.values() for each in found)],
-            churn.sentences(delivery, file, changes, over),
-            _facts(counted, sent, pair, changes),
+            [
+                *(*counted.checks, *every),
+                *(each for found in limited.values() for each in found),
+                *(columns.checks(file, beyond) if pair else []),
+            ],
+            [
+                *churn.sentences(delivery, file, changes, over),
+                *columns.sentences(file, beyond, found_last.get(file.name)),
+            ],
+            _facts(counted, sent, pair, changes, values),
         )
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -67,11 +76,11 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
 
 def _of_copy(delivery: Delivery, copy: LandedCopy, date: dt.date) -> Looked:
     """A file that goes on as it came: its contract is kept; what remains is whether its columns and its text may go."""
-    columns = agreements.columns_of_copy(FEEDS[copy.feed])
-    listed = checks.columns_beyond(copy, agreements.beyond(delivery.vendor, copy.name, columns))
+    sent = agreements.columns_of_copy(FEEDS[copy.feed])
+    listed = checks.columns_beyond(copy, agreements.beyond(delivery.vendor, copy.name, sent))
     feed = FEEDS[copy.feed]
-    sound = garbled.check_copy(copy.name, PreparedTarget(feed, lastgood.date_of(feed, date)).path)
-    return Looked(copy, [listed, sound], [], {"columns": columns, "changes": []})
+    sound = checks.garbled_copy(copy, garbled.lines_in(PreparedTarget(feed, lastgood.date_of(feed, date)).path))
+    return Looked(copy, [listed, sound], [], {"columns": sent, "changes": []})
 
 
 def _of_deliveries(told: str) -> str:
@@ -92,17 +101,37 @@ def _pair(file: ViewFile, pair: Pair) -> Pair | None:
     return replace(pair, columns=tuple(column for column in pair.columns if column in earlier))
 
 
-def _counted(file: ViewFile, frozen: Mapping[str, str], pair: Pair | None) -> tuple[Counted, list[Change]]:
+def _counted(
+    file: ViewFile, frozen: Mapping[str, str], sent: tuple[str, ...], pair: Pair | None
+) -> tuple[Counted, list[Change], list[Values]]:
     """All that the warehouse counts of a file, by one query."""
-    query = checks.query(file, frozen)
+    query = checks.query(file, frozen, sent)
     if pair:
         query = churn.query(query, file, pair)
     found = warehouse.ask(query, f"checking {file.name}")
-    return checks.judged(file, frozen, found[0]), churn.by_school(found) if pair else []
+    counted = checks.judged(file, frozen, found[0])
+    return (counted, churn.by_school(found), churn.by_column(found, pair)) if pair else (counted, [], [])
 
 
-def _facts(counted: Counted, columns: tuple[str, ...], pair: Pair | None, changes: list[Change]) -> dict[str, Any]:
-    """What the receipt and `python -m pipeline diff` need to know."""
+def _found_last(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -> dict[str, Last]:
+    """What was found of the columns of the last accepted set, by file: of the very first one, that nothing changed."""
+    if not receipt:
+        return {}
+    period = dt.date.fromisoformat(receipt["period"])
+    verdict = storage.read_json(verdict_name(delivery, period)) or {}
+    when = "yesterday" if (date - period).days == 1 else "last time"
+    return {
+        name: Last([Values(**each) for each in told.get("values", [])], when)
+        for name, told in verdict.get("files", {}).items()
+    }
+
+
+def _facts(
+    counted: Counted, sent: tuple[str, ...], pair: Pair | None, changes: list[Change], values: list[Values]
+) -> dict[str, Any]:
+    """What the receipt, `python -m pipeline diff` and the next set's checks need to know."""
     compared = {"now": pair.now, "before": pair.before, "compared": pair.columns} if pair else {}
-    told = {"rows": counted.rows, "students": counted.students, "columns": columns}
-    return {**told, **compared, "changes": [each.as_json() for each in changes]}
+    told = {"rows": counted.rows, "students": counted.students, "columns": sent}
+    differ = {each.column for each in values if each.differs}
+    counts = {"values": [each.as_json() for each in values if each.column in differ]} if pair else {}
+    return {**told, **compared, "changes": [each.as_json() for each in changes], **counts}

@@ -7,6 +7,7 @@ rosters: such columns tolerate a share of the rows (`tolerated`).
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 # A share that is never reached: so much may change.
 ANY = float("inf")
@@ -24,6 +25,57 @@ class Reference:
     to: tuple[str, ...]
     also: tuple[str, ...] = ()
     tolerated: float = 0
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What `column` holds is nowhere in `to`, a column of another file of the set, in whatever case."""
+
+    column: str
+    file: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Personal:
+    """What each of `columns` holds is one person's: nobody else of the file has it too, in whatever case.
+
+    Up to `tolerated` people may: a typing error that the district knows of, and cannot mend today.
+    """
+
+    columns: tuple[str, ...]
+    tolerated: int = 0
+
+
+@dataclass(frozen=True)
+class Same:
+    """Rows of `table` (a table or view that the file is made of) with the same `key` are one person, though two servers
+    wrote them: they say the same in each of `columns`, in whatever case, where they say anything.
+
+    `among` are the column and the value of the rows that count. Up to `tolerated` people may differ.
+    """
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    among: tuple[str, str] | None = None
+    tolerated: int = 0
+
+
+@dataclass(frozen=True)
+class Agreeing:
+    """Rows of the file with the same `key` say the same in `columns`."""
+
+    key: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A row that is empty in all of `columns` is the only one of its `key`."""
+
+    key: str
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,9 +103,14 @@ MONTH_FIRST = Form("a day as MM/DD/YYYY", r"\d{2}/\d{2}/\d{4}", "%m/%d/%Y")
 YEAR_FIRST = Form("a day as yyyy-mm-dd", r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d")
 YEAR = Form("a year of four digits", r"\d{4}")
 DIGITS = Form("digits", r"\d+")
-EMAIL = Form("an e-mail address", r"[^@\s,;]+@[^@\s,;]+\.[A-Za-z]{2,}")
+TWO_DIGITS = Form("two digits", r"\d{2}")
+DAYS = Form("days of a year", r"\d{1,3}(?:\.\d+)?")
+EMAIL = Form("an e-mail address", r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z]{2,}")
+PHONE = Form("a telephone number", r"[\d ()+.x-]{7,}")
+STATE = Form("two capital letters", r"[A-Z]{2}")
+ZIP = Form("a ZIP code with its zeros", r"\d{5}(?:-\d{4})?")
 # The district's own: who has numbers of another length says so here. Zeros that got lost are seen by it.
-STUDENT_NUMBER = Form("7 digits", r"\d{7}")
+STUDENT_NUMBER = STATE_ID = Form("7 digits", r"\d{7}")
 
 
 @dataclass(frozen=True)
@@ -73,34 +130,11 @@ class Longest:
     characters: int
 
 
-@dataclass(frozen=True)
-class Churn:
-    """How far a file may differ from the last accepted one, in shares of what that one held.
-
-    What is counted are keys, or people where the file says who they are. `drops` are gone, `adds` are there for the
-    first time, `changes` are there in both with other values; `school_drops` are the drops of one school in a share of
-    that school's. `shrinks` is drops less adds: what remains to be said where everything may be replaced. Up to `slack`
-    drops and adds are always right: of eight students in an intervention three may well leave on one day.
-    """
-
-    drops: float = 0.05
-    school_drops: float = 0.15
-    adds: float = 0.1
-    changes: float = ANY
-    shrinks: float = ANY
-    slack: int = 5
-    windows: tuple["Window", ...] = ()
-
-    def on(self, date: dt.date) -> "Churn":
-        """The limits of that date: those of the first window that it lies in, or these."""
-        return next((window.churn for window in self.windows if window.holds(date)), self)
-
-
-USUAL = Churn()
+Limits = TypeVar("Limits", bound="Churn | ColumnChurn")
 
 
 @dataclass(frozen=True)
-class Window:
+class Window(Generic[Limits]):
     """The days of a year, `first` to `last` (month, day), on which other limits hold.
 
     They name no year: a term begins in the same fortnight each year, and a window that somebody must move every summer
@@ -109,7 +143,7 @@ class Window:
 
     first: tuple[int, int]
     last: tuple[int, int]
-    churn: Churn
+    churn: Limits
 
     def holds(self, date: dt.date) -> bool:
         """Whether the date lies in it; one that begins in December may end in January."""
@@ -119,20 +153,100 @@ class Window:
         return day >= self.first or day <= self.last
 
 
+def _on(usual: Limits, windows: tuple[Window[Limits], ...], date: dt.date) -> Limits:
+    """The limits of that date: those of the first window that it lies in, or the usual ones."""
+    return next((window.churn for window in windows if window.holds(date)), usual)
+
+
+@dataclass(frozen=True)
+class Churn:
+    """How far a file may differ from the last accepted one, in shares of what that one held.
+
+    What is counted are keys, or people where the file says who they are. `drops` are gone, `adds` are there for the
+    first time; `changes` are there in both with other values, in a share of all that are there in both; `school_drops`
+    are the drops of one school in a share of that school's. `shrinks` is drops less adds: what remains to be said where
+    everything may be replaced. Up to `slack` drops, adds and changes are always right: of eight students in an
+    intervention three may well leave on one day. A share of nothing says nothing: a file that held none may get
+    `from_nothing`.
+    """
+
+    drops: float = 0.05
+    school_drops: float = 0.15
+    adds: float = 0.1
+    changes: float = 0.25
+    shrinks: float = ANY
+    slack: int = 5
+    from_nothing: float = 50
+    windows: tuple[Window["Churn"], ...] = ()
+
+    def on(self, date: dt.date) -> "Churn":
+        """The limits of that date."""
+        return _on(self, self.windows, date)
+
+
+USUAL = Churn()
+
+
+@dataclass(frozen=True)
+class ColumnChurn:
+    """How far the values of each of `columns` may differ, in shares of the rows (or people) that had one.
+
+    `blanked` had a value and have none now, `changes` have another one. `school_blanked` and `school_changes` are those
+    of one school, in shares of that school's. Up to `slack` are always right.
+    """
+
+    columns: tuple[str, ...] = ()
+    blanked: float = 0.05
+    changes: float = 0.1
+    school_blanked: float = 0.15
+    school_changes: float = 0.25
+    slack: int = 5
+    windows: tuple[Window["ColumnChurn"], ...] = ()
+
+    def on(self, date: dt.date) -> "ColumnChurn":
+        """The limits of that date."""
+        return _on(self, self.windows, date)
+
+
 # ------------------------------------------------------------------------------------------------ this district's terms
 
 # The first days of a term: the spring's begins after the winter break, the fall's when the student information system
 # shows the new school year.
 SPRING, FALL = ((1, 2), (1, 14)), ((8, 8), (8, 21))
 # Then all sections and all who sit in them may be others, but not fewer by a third.
-TAUGHT_ANEW = Churn(drops=ANY, school_drops=ANY, adds=ANY, shrinks=0.34)
-# In the fall the last grade of every school has left it.
-NEW_YEAR = Churn(drops=0.2, school_drops=0.45, adds=0.25)
+TAUGHT_ANEW = Churn(drops=ANY, school_drops=ANY, adds=ANY, changes=ANY, shrinks=0.34)
+# In the fall the last grade of every school has left it, and all others are a grade up.
+NEW_YEAR = Churn(drops=0.2, school_drops=0.45, adds=0.25, changes=ANY)
 
 PEOPLE = Churn(windows=(Window(*FALL, NEW_YEAR),))
 TEACHING = Churn(windows=(Window(*SPRING, TAUGHT_ANEW), Window(*FALL, TAUGHT_ANEW)))
-# A school that is missing takes all its people with it: any one is too many.
-SCHOOLS = Churn(drops=0, school_drops=0, adds=0.5, slack=0)
+# A school that is missing takes all its people with it: any one is too many. What changes of them, their columns tell.
+SCHOOLS = Churn(drops=0, school_drops=0, adds=0.5, changes=ANY, slack=0)
+
+# An account hangs on an address: another one is another account at most vendors, and the old one is lost.
+ADDRESSES = ColumnChurn(blanked=0.02, changes=0.05, school_changes=0.15)
+# Any other values, but values.
+OTHERS = ColumnChurn(changes=ANY, school_changes=ANY)
+# In the fall everybody is a grade up, the last grade of a school is at the next one, and plans are renewed.
+GRADES = ColumnChurn(windows=(Window(*FALL, OTHERS),))
+# With a term come other days and other teachers.
+TERMS = ColumnChurn(windows=(Window(*SPRING, OTHERS), Window(*FALL, OTHERS)))
+# A district has few schools; of one of them all may change on a day: its name, its principal.
+OF_SCHOOLS = ColumnChurn(slack=2)
+
+# Whose numbers are used on both servers, and what tells that it is the same person.
+SAME_STAFF = Same(
+    "powerschool_combined.teachers",
+    "teachernumber",
+    ("last_name", "email_addr", "sif_stateprid"),
+    among=("status", "1"),
+)
+SAME_STUDENTS = Same(
+    "powerschool_combined.students",
+    "student_number",
+    ("last_name", "student_email", "state_id"),
+    among=("enroll_status", "0"),
+)
 
 # What people typed is wrong here and there.
 TYPED = 0.02

@@ -1,17 +1,31 @@
 """The nine files of SAVVAS's rosters (EasyBridge), every value quoted, with what SAVVAS wants of them."""
 
+from dataclasses import replace
+
+from pipeline.conditions import in_order, in_school_year
 from pipeline.dialect import Dialect
 from pipeline.limits import (
+    ADDRESSES,
     EMAIL,
+    GRADES,
+    OF_SCHOOLS,
     PEOPLE,
+    PHONE,
+    SAME_STAFF,
+    SAME_STUDENTS,
     SCHOOLS,
+    STATE,
     STUDENT_NUMBER,
     TEACHING,
+    TERMS,
     TYPED,
     YEAR,
     YEAR_FIRST,
+    ZIP,
     Allowed,
+    Apart,
     Longest,
+    Personal,
     Reference,
     Written,
 )
@@ -19,6 +33,7 @@ from pipeline.sets import ViewFile
 
 _QUOTED = Dialect(quoting="all")
 _GRADES = ("PK", "K", *map(str, range(1, 13)))
+_ADDRESS = (Written(("state",), STATE), Written(("zip",), ZIP), Written(("phone",), PHONE))
 _YEAR = Written(("school_year",), YEAR)
 _DAYS = Written(("date_start", "date_end"), YEAR_FIRST)
 # Known of the accounts that the rosters become: 64 characters for a name, 32 for an id, 128 for a user's name.
@@ -27,6 +42,12 @@ _NAMES = Longest(("last_name", "first_name", "middle_name"), 64)
 
 def _in(file: str, column: str, to: str = "") -> Reference:
     return Reference((column,), f"{file}.txt", (to or column,))
+
+
+_OF_YEAR = _in("CODE_DISTRICT", "school_year", "current_school_year")
+_TERM = replace(TERMS, columns=("school_year", "date_start", "date_end"))
+_IN_ORDER = in_order("date_start", "date_end", YEAR_FIRST)
+_IN_YEAR = in_school_year("date_start", "school_year", YEAR_FIRST)
 
 
 def _file(name: str) -> tuple[str, str]:
@@ -41,8 +62,10 @@ SAVVAS = (
         required=("district_code", "district_name", "current_school_year"),
         dialect=_QUOTED,
         layout="known",
-        written=(Written(("current_school_year",), YEAR),),
+        written=(Written(("current_school_year",), YEAR), *_ADDRESS),
+        one=("current_school_year",),
         churn=SCHOOLS,
+        column_churn=(OF_SCHOOLS,),
     ),
     ViewFile(
         *_file("SCHOOL"),
@@ -55,7 +78,9 @@ SAVVAS = (
         school="school_code",
         references=(_in("CODE_DISTRICT", "district_code"),),
         allowed=(Allowed(("grade_start", "grade_end"), _GRADES),),
+        written=_ADDRESS,
         churn=SCHOOLS,
+        column_churn=(OF_SCHOOLS,),
     ),
     ViewFile(
         *_file("STUDENT"),
@@ -66,6 +91,7 @@ SAVVAS = (
         layout="known",
         called="students",
         student="student_number",
+        references=(_in("ENROLLMENT", "student_code"),),
         allowed=(Allowed(("gender_code",), ("F", "M")),),
         written=(
             Written(("student_code", "student_number"), STUDENT_NUMBER),
@@ -73,7 +99,11 @@ SAVVAS = (
             Written(("email",), EMAIL, TYPED),
         ),
         longest=(_NAMES, Longest(("student_code",), 32), Longest(("federated_id",), 128)),
+        personal=(Personal(("email", "student_number", "federated_id")),),
+        same=(SAME_STUDENTS,),
+        apart=(Apart("federated_id", "STAFF.txt", "federated_id"),),
         churn=PEOPLE,
+        column_churn=(replace(ADDRESSES, columns=("email", "federated_id")),),
     ),
     ViewFile(
         *_file("STAFF"),
@@ -82,9 +112,13 @@ SAVVAS = (
         dialect=_QUOTED,
         layout="known",
         called="staff",
+        references=(_in("ASSIGNMENT", "staff_code"),),
         written=(Written(("email",), EMAIL, TYPED),),
         longest=(_NAMES, Longest(("staff_code",), 32), Longest(("federated_id",), 128), Longest(("password",), 0)),
+        personal=(Personal(("email", "staff_number", "username", "federated_id")),),
+        same=(SAME_STAFF,),
         churn=PEOPLE,
+        column_churn=(replace(ADDRESSES, columns=("email", "federated_id")),),
     ),
     ViewFile(
         *_file("PIF_SECTION"),
@@ -94,9 +128,11 @@ SAVVAS = (
         layout="known",
         called="sections",
         school="school_code",
-        references=(_in("SCHOOL", "school_code"),),
+        references=(_in("SCHOOL", "school_code"), _OF_YEAR, _in("PIF_SECTION_STAFF", "native_section_code")),
         written=(_YEAR, _DAYS),
+        conditions=(_IN_ORDER, _IN_YEAR),
         churn=TEACHING,
+        column_churn=(_TERM,),
     ),
     ViewFile(
         *_file("PIF_SECTION_STAFF"),
@@ -108,10 +144,12 @@ SAVVAS = (
         dialect=_QUOTED,
         layout="known",
         called="staff in sections",
-        references=(_in("PIF_SECTION", "native_section_code"), _in("STAFF", "staff_code")),
+        references=(_in("PIF_SECTION", "native_section_code"), _in("STAFF", "staff_code"), _OF_YEAR),
         allowed=(Allowed(("teacher_of_record",), ("true", "false")),),
         written=(_YEAR, _DAYS),
+        conditions=(_IN_ORDER, _IN_YEAR),
         churn=TEACHING,
+        column_churn=(_TERM,),
     ),
     ViewFile(
         *_file("PIF_SECTION_STUDENT"),
@@ -125,9 +163,11 @@ SAVVAS = (
         layout="known",
         called="students in sections",
         student="student_code",
-        references=(_in("PIF_SECTION", "native_section_code"), _in("STUDENT", "student_code")),
+        references=(_in("PIF_SECTION", "native_section_code"), _in("STUDENT", "student_code"), _OF_YEAR),
         written=(_YEAR, _DAYS),
+        conditions=(_IN_ORDER, _IN_YEAR),
         churn=TEACHING,
+        column_churn=(_TERM,),
     ),
     ViewFile(
         *_file("ENROLLMENT"),
@@ -140,10 +180,12 @@ SAVVAS = (
         school="school_code",
         people="student_code",
         student="student_code",
-        references=(_in("STUDENT", "student_code"), _in("SCHOOL", "school_code")),
+        references=(_in("STUDENT", "student_code"), _in("SCHOOL", "school_code"), _OF_YEAR),
         allowed=(Allowed(("grade_code",), _GRADES, TYPED),),
         written=(_YEAR, Written(("date_enrolled", "date_withdrawn"), YEAR_FIRST)),
+        conditions=(in_order("date_enrolled", "date_withdrawn", YEAR_FIRST),),
         churn=PEOPLE,
+        column_churn=(replace(GRADES, columns=("school_year", "school_code", "grade_code", "date_enrolled")),),
     ),
     ViewFile(
         *_file("ASSIGNMENT"),
@@ -153,8 +195,10 @@ SAVVAS = (
         layout="known",
         called="posts",
         school="institution_code",
-        references=(_in("STAFF", "staff_code"), _in("SCHOOL", "institution_code", "school_code")),
+        references=(_in("STAFF", "staff_code"), _in("SCHOOL", "institution_code", "school_code"), _OF_YEAR),
         written=(_YEAR, _DAYS),
+        conditions=(_IN_ORDER,),
+        column_churn=(replace(GRADES, columns=("school_year", "date_start", "date_end")),),
         churn=PEOPLE,
     ),
 )

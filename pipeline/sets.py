@@ -4,9 +4,23 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.conditions import Condition
 from pipeline.dialect import CSV, Dialect
 from pipeline.feeds import FEEDS, Feed, Layout
-from pipeline.limits import USUAL, Allowed, Churn, Longest, Reference, Written
+from pipeline.limits import (
+    USUAL,
+    Agreeing,
+    Allowed,
+    Alone,
+    Apart,
+    Churn,
+    ColumnChurn,
+    Longest,
+    Personal,
+    Reference,
+    Same,
+    Written,
+)
 
 
 @dataclass(frozen=True)
@@ -14,12 +28,15 @@ class ViewFile:
     """A file made of a view's rows: `view` is `dataset.view`, `name` the file's name at the vendor.
 
     The rows are sorted by `key`, whose values together occur once; a column of `required` always has a value; `floor`
-    is the fewest rows that are believed. `references`, `allowed`, `written` and `longest` are the vendor's
-    specification. What does not hold puts the delivery on hold, and so does more `churn` than is believed.
+    is the fewest rows that are believed. `references`, `allowed`, `written`, `longest`, `agreeing`, `alone`, `one`
+    (columns with one value in the whole file) and `conditions` are the vendor's specification; `personal`, `same` and
+    `apart` say who is one person. What does not hold puts the delivery on hold, and so does more `churn` than is
+    believed.
 
     For the churn, `called` is what people call the rows, `school` the column that says whose each is, and `people` the
-    column of whom they are about, where the key is finer than that. `student` is the column of the student_number,
-    where the file has one. `layout` tells whether the columns are the vendor's published ones or modelled by us.
+    column of whom they are about, where the key is finer than that; `column_churn` are the columns whose values have
+    limits of their own. `student` is the column of the student_number, where the file has one. `layout` tells whether
+    the columns are the vendor's published ones or modelled by us.
     """
 
     view: str
@@ -37,7 +54,15 @@ class ViewFile:
     allowed: tuple[Allowed, ...] = ()
     written: tuple[Written, ...] = ()
     longest: tuple[Longest, ...] = ()
+    personal: tuple[Personal, ...] = ()
+    same: tuple[Same, ...] = ()
+    apart: tuple[Apart, ...] = ()
+    agreeing: tuple[Agreeing, ...] = ()
+    alone: tuple[Alone, ...] = ()
+    one: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     churn: Churn = USUAL
+    column_churn: tuple[ColumnChurn, ...] = ()
 
     @property
     def counted(self) -> tuple[str, ...]:

@@ -9,8 +9,22 @@ import pytest
 from clouds import Cloud, set_up
 from pipeline import checks, churn, garbled, references, warehouse
 from pipeline.churn import Change, Pair
+from pipeline.columns import Values
+from pipeline.conditions import add_up, different, in_order, in_school_year, says_something
 from pipeline.feeds import FEEDS
-from pipeline.limits import EMAIL, MONTH_FIRST, Allowed, Longest, Reference, Written
+from pipeline.limits import (
+    EMAIL,
+    MONTH_FIRST,
+    Agreeing,
+    Allowed,
+    Alone,
+    Apart,
+    Longest,
+    Personal,
+    Reference,
+    Same,
+    Written,
+)
 from pipeline.schemas import Column
 from pipeline.sets import ViewFile
 from riverbend import PROJECT, Sandbox
@@ -69,7 +83,9 @@ def looked_at(*rows: tuple[str | None, ...]) -> dict[str, tuple[float, bool]]:
         "schools.csv": table("schools", "number", [("0105",), ("0110",)]),
         "tutors.csv": table("tutors", "school id", [("0105", "T1"), ("0110", "T2")]),
     }
-    counted = checks.judged(PUPILS, tables, warehouse.ask(checks.query(PUPILS, tables), "counting")[0])
+    counted = checks.judged(
+        PUPILS, tables, warehouse.ask(checks.query(PUPILS, tables, tuple(COLUMNS.split())), "counting")[0]
+    )
     assert (counted.rows, counted.students) == (len(rows), len({row[0] for row in rows}))
     return {each.name: (each.found, each.passed) for each in counted.checks}
 
@@ -95,6 +111,7 @@ def test_every_check_counts_its_own_rows_and_none_stops_another(there: Cloud) ->
     assert found == {
         "rows": (5, True),
         "rows whose key (id) occurred before": (1, False),
+        "rows with text that was decoded wrongly before it came (Ã© for é, or U+FFFD)": (0, True),
         "rows without id": (1, False),
         "rows without name": (1, False),
         "rows whose flag is none of the allowed values": (2, False),
@@ -115,6 +132,79 @@ def test_too_few_rows(there: Cloud) -> None:
 def test_more_than_is_tolerated(there: Cloud) -> None:
     found = looked_at(*((f"{number}", "0105", "Lee", "Y", "", "nobody", "T1", "", "") for number in range(4)))
     assert found["rows whose mail is not an e-mail address"] == (4, False)
+
+
+# ----------------------------------------------------------------- kinds of checks that pupils.csv has none of
+
+PEOPLE = ViewFile(
+    "own_rosters.People",
+    "people.csv",
+    key=("id", "row"),
+    called="people",
+    people="id",
+    personal=(Personal(("mail",)),),
+    same=(Same("deliveries.staff", "number", ("name", "mail"), among=("status", "1")),),
+    apart=(Apart("mail", "others.csv", "mail"),),
+    agreeing=(Agreeing("id", ("name",)),),
+    alone=(Alone("id", ("phone",)),),
+    one=("year",),
+    conditions=(
+        in_order("first", "last", MONTH_FIRST),
+        in_school_year("first", "year", MONTH_FIRST),
+        add_up("sum", "one", "two"),
+        says_something("one", "two"),
+        different("one", "two"),
+    ),
+)
+
+
+def failing(people: Rows, staff: Rows) -> dict[str, float]:
+    """The checks that do not pass, and what was found."""
+    names = "id row name mail phone year first last sum one two"
+    tables = {"people.csv": table("people", names, people), "others.csv": table("others", "mail", [("T@example.org",)])}
+    table("staff", "number name mail status", staff)
+    found = warehouse.ask(checks.query(PEOPLE, tables, tuple(names.split())), "counting")[0]
+    return {each.name: each.found for each in checks.judged(PEOPLE, tables, found).checks if not each.passed}
+
+
+def test_people_who_are_one_and_rows_that_agree_pass(there: Cloud) -> None:
+    rows: Rows = [
+        ("1", "a", "Núñez", "a@example.org", "1", "2026", "06/01/2026", "06/01/2026", "3", "1.5", "1.50"),
+        ("1", "b", "Núñez", "A@example.org", "2", "2026", "08/31/2027", None, None, "2", None),
+        ("2", "a", "ÉTÉ", None, None, "2026", "no day", "01/01/2026", "", "1", "2"),
+    ]
+    assert failing(rows, [("1", "Lee", "", "1"), ("1", "LEE", "l@x.org", "1"), ("1", "Moss", "m@x.org", "2")]) == {}
+
+
+def test_people_who_are_not_one_and_rows_that_do_not_agree_are_counted(there: Cloud) -> None:
+    rows: Rows = [
+        ("1", "a", "Lee", "T@EXAMPLE.ORG", "1", "2026", "06/01/2026", "05/31/2026", "3", "1.5", "1.6"),
+        ("1", "b", "Moss", "t@example.org", None, "2027", "05/31/2027", None, None, "N", None),
+        ("2", "a", "Zo\u00c3\u00ab", "t@example.org", "", "2026", "", "", "", "2", "2"),
+    ]
+    assert failing(rows, [("1", "Lee", "", "1"), ("1", "Moss", "", "1")]) == {
+        "rows with text that was decoded wrongly before it came (Ã© for é, or U+FFFD)": 1,
+        "people whose mail another one has too": 1,
+        "number of deliveries.staff whose rows differ in name, mail": 1,
+        "rows whose mail is in others.csv too": 3,
+        "rows whose last is before first": 1,
+        "rows whose first is not in the year": 1,
+        "rows whose sum is not one and two together": 1,
+        "rows that say nothing in one, two": 1,
+        "rows that name the same in two of one, two": 1,
+        "further values of year": 1,
+        "id whose rows differ in name": 1,
+        "id of several rows, one of them without phone": 1,
+    }
+
+
+def test_a_file_of_no_rows_has_nothing_wrong_in_it(there: Cloud) -> None:
+    tables = {"people.csv": table("people", "id row name mail phone year first last sum one two", [("1",) * 11])}
+    tables["others.csv"] = tables["people.csv"]
+    warehouse.ask("DELETE FROM `deliveries.people` WHERE TRUE", "emptying")
+    table("staff", "number name mail status", [("1", "Lee", "", "1")])
+    found = warehouse.ask(checks.query(PEOPLE, tables, ("id",)), "counting")[0]
+    assert [each.name for each in checks.judged(PEOPLE, tables, found).checks if not each.passed] == ["rows"]
 
 
 # ------------------------------------------------------------------------------------------------------- the churn
@@ -169,16 +259,60 @@ def test_what_is_no_number_of_a_school_is_not_told(there: Cloud) -> None:
     assert {each.school for each in found} == {"0105", "'aaaaa'", "'aaa'"}
 
 
+def test_what_becomes_of_each_column_is_counted_by_school(there: Cloud) -> None:
+    file = ViewFile("own_rosters.Pupils", "pupils.csv", ("id",), school="school")
+    head = "id school name born"
+    before = table(
+        "before",
+        head,
+        [("1", "0105", "a", "1"), ("2", "0105", "b", None), ("3", "0805", "c", "3"), ("4", "0805", "d", "4")],
+    )
+    now = table(
+        "now",
+        head,
+        [("2", "0105", "B", "2"), ("3", "0805", "c", ""), ("4", "0805", "d", "5"), ("5", "0805", "e", "6")],
+    )
+    pair = Pair(now, before, tuple(head.split()))
+    found = churn.by_column(warehouse.ask(churn.query("SELECT 1 AS one", file, pair), "comparing"), pair)
+    told = {(each.school, each.column): (each.had, each.have, each.blanked, each.changed) for each in found}
+    assert told == {
+        ("0105", "id"): (2, 1, 0, 0),
+        ("0105", "school"): (2, 1, 0, 0),
+        ("0105", "name"): (2, 1, 0, 1),
+        ("0105", "born"): (1, 1, 0, 1),
+        ("0805", "id"): (2, 3, 0, 0),
+        ("0805", "school"): (2, 3, 0, 0),
+        ("0805", "name"): (2, 3, 0, 0),
+        ("0805", "born"): (2, 2, 1, 1),
+    }
+
+
+def test_columns_are_counted_in_people_where_the_key_is_finer(there: Cloud) -> None:
+    file = ViewFile("own_rosters.Pupils", "pupils.csv", ("id", "contact"), people="id")
+    before = table("before", "id contact born", [("1", "ma", "1"), ("1", "pa", "1"), ("2", "ma", "2")])
+    now = table("now", "id contact born", [("1", "ma", "x"), ("1", "pa", "x"), ("2", "ma", "")])
+    pair = Pair(now, before, ("id", "contact", "born"))
+    found = churn.by_column(warehouse.ask(churn.query("SELECT 1 AS one", file, pair), "comparing"), pair)
+    assert found[-1] == Values("", "born", had=2, have=1, blanked=1, changed=1)
+
+
 # ------------------------------------------------------------------------------------------- of what a set is made of
 
 
 def test_text_that_was_decoded_wrongly_is_counted_in_every_column(there: Cloud) -> None:
+    file = ViewFile("own_rosters.Pupils", "pupils.csv", ("id",))
     name = table(
         "garbled", "id name", [("1", "Zoë"), ("2", "ZoÃ«"), ("3\ufffd", None), (None, "JoÃ£o"), (None, "João")]
     )
-    found = garbled.check("pupils.csv", name, ("id", "name"))
-    assert (found.found, found.passed) == (3, False)
-    assert garbled.check("pupils.csv", name, ("id",)).found == 1
+
+    def found(*columns: str) -> float:
+        row = warehouse.ask(checks.query(file, {file.name: name}, columns), "counting")[0]
+        (check,) = [each for each in checks.judged(file, {}, row).checks if each.name == garbled.NAME]
+        assert not check.passed
+        return check.found
+
+    assert found("id", "name") == 3
+    assert found("id") == 1
 
 
 def test_what_refers_to_another_feed_is_asked_under_its_tag(there: Cloud) -> None:

@@ -15,7 +15,7 @@ from pipeline.chain import DeliveredSet
 from pipeline.errors import ConfigurationError, OnHold
 from pipeline.feeds import FEEDS
 from pipeline.limits import Churn
-from pipeline.sets import Delivery, ViewFile
+from pipeline.sets import Delivery, LandedCopy, ViewFile
 from pipeline.targets import PreparedTarget
 from riverbend import PROJECT, Sandbox
 from test_restricted import ignore, use
@@ -121,7 +121,7 @@ def test_a_short_set_is_on_hold_and_says_what_would_happen(district: Cloud) -> N
     assert f"python -m pipeline release own_rosters --date {MONDAY} --reason" in held.value.next_step
     assert "Smith" not in str(held.value)
     assert not outbound.verdict_target(ROSTERS, MONDAY).exists()
-    assert len(verdict(MONDAY)["checks"]) == 11
+    assert len(verdict(MONDAY)["checks"]) == 14
     told = list(diff.lines(ROSTERS, MONDAY, rows=False))
     assert told == [
         "own_rosters for 2026-11-23: on hold",
@@ -199,7 +199,7 @@ def test_a_discarded_set_is_nobody_s_business_any_more(district: Cloud) -> None:
     verdicts.discard(ROSTERS, MONDAY, "the export was broken off")
     assert verdicts.discarded(ROSTERS, MONDAY)
     assert verdict(MONDAY)["discarded"]["reason"] == "the export was broken off"
-    assert len(verdict(MONDAY)["checks"]) == 11
+    assert len(verdict(MONDAY)["checks"]) == 14
     as_the_next_run()
     assert verdicts.discarded(ROSTERS, MONDAY)
     assert not verdicts.discarded(ROSTERS, FRIDAY)
@@ -230,6 +230,17 @@ def test_a_column_that_the_agreement_does_not_list_stops_the_set(
     arrive(FRIDAY, {"0105": 20})
     with pytest.raises(OnHold, match=r"columns that the agreement does not list \(Last_name\): 1, must be 0"):
         verdicts.check(ROSTERS, FRIDAY)
+
+
+def test_a_file_that_goes_on_as_it_came_is_read_too(district: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agreements, "beyond", lambda vendor, file, columns: [])
+    scores = Delivery("own_scores", "otus", "/home/incoming", (LandedCopy(FEED.name, "scores.csv"),))
+    arrive(FRIDAY, {"0105": 3}, last_name="Díaz")
+    assert verdicts.check(scores, FRIDAY).words == "2 checks passed"
+    arrive(MONDAY, {"0105": 3}, last_name="Díaz".encode().decode("cp1252"))
+    told = r"scores.csv: rows with text that was decoded wrongly before it came \(Ã© for é, or U\+FFFD\): 3, must be 0"
+    with pytest.raises(OnHold, match=told):
+        verdicts.check(scores, MONDAY)
 
 
 def test_a_set_whose_school_column_was_not_sent_before_has_nothing_to_compare_with(district: Cloud) -> None:

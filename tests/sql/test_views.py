@@ -16,19 +16,13 @@ other.
 
 import csv
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from pipeline import sql
@@ -80,30 +74,6 @@ def schema(table: str) -> list[bigquery.SchemaField]:
     """The real schema of `dataset.table`, from its contract; `<table>_previous` has the columns of the table."""
     file = PIPELINE / "schemas" / f"{table.removesuffix('_previous').replace('.', '/', 1)}.json"
     return [bigquery.SchemaField.from_api_repr(field) for field in json.loads(file.read_text())]
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client]:
-    folder = tmp_path_factory.mktemp("bigquery")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, str(HERE / "serve_bigquery.py"), str(folder), str(port)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "HOME": str(folder), "PYTHONPATH": str(PIPELINE.parent)},
-    )
-    assert server.stdin and server.stdout
-    with server, server.stdout, server.stdin:
-        assert server.stdout.readline() == b"up\n", "the stand-in did not start; its reason is above"
-        with bigquery.Client(
-            "sql-tests",
-            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]  # the library's
-            client_options={"api_endpoint": f"http://127.0.0.1:{port}"},
-        ) as client:
-            yield client
-        server.stdin.close()
-        server.wait(20)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import fields
 from pathlib import Path
+from string import Formatter
 
 import luigi.retcodes
 import luigi.scheduler
@@ -14,11 +15,22 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from pipeline import catalogue, contract, inbound, manifests, outbound, schemas, settings, sql, warehouse
+from pipeline import catalogue, columns, contract, inbound, manifests, outbound, schemas, settings, sql, warehouse
+from pipeline.conditions import Condition
 from pipeline.deliveries import DELIVERIES, Delivery, ViewFile, named
 from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS, Feed, of_table
-from pipeline.limits import Allowed, Longest, Reference, Written
+from pipeline.limits import (
+    TYPED,
+    Agreeing,
+    Allowed,
+    Alone,
+    ColumnChurn,
+    Longest,
+    Personal,
+    Reference,
+    Written,
+)
 from pipeline.sources import DropFolder, PortalReport, SftpFolder
 from pipeline.targets import PreparedTarget
 from pipeline.vendors import VENDORS
@@ -218,28 +230,131 @@ def test_key_and_required_are_columns_of_the_view(delivery: Delivery, file: View
 @each_file
 def test_what_a_row_says_of_its_file_is_about_columns_of_the_view(delivery: Delivery, file: ViewFile) -> None:
     """The checks are SQL: a column that is not there would break every morning."""
-    columns = {each.name: set(select(each.view).named_selects) for each in delivery.view_files}
-    rules: list[Allowed | Written | Longest | Reference] = []
-    rules += [*file.allowed, *file.written, *file.longest, *file.references]
+    there = {each.name: set(select(each.view).named_selects) for each in delivery.view_files}
+    rules: list[Allowed | Written | Longest | Reference | Personal | Agreeing | Alone | Condition | ColumnChurn] = []
+    rules += [*file.allowed, *file.written, *file.longest, *file.references, *file.personal, *file.agreeing]
+    rules += [*file.alone, *file.conditions, *file.column_churn]
     named = {column for rule in rules for column in rule.columns} | {file.school, file.people, file.student}
-    assert named - {""} <= columns[file.name]
+    named |= (
+        {each.key for each in file.agreeing}
+        | {each.key for each in file.alone}
+        | {each.column for each in file.apart}
+        | {*file.one}
+    )
+    assert named - {""} <= there[file.name]
+    also = {column for reference in file.references for column in reference.also}
+    assert also <= there[file.name]
+    assert [each for each in file.apart if each.to not in there[each.file] or each.file == file.name] == []
+    for condition in file.conditions:
+        assert {name for _, name, _, _ in Formatter().parse(condition.sql) if name} == {*condition.columns}
     for reference in file.references:
         assert reference.file != file.name
-        assert set(reference.to) <= columns[reference.file]
+        assert set(reference.to) <= there[reference.file]
         assert len(reference.to) == len(reference.columns)
+
+
+@each_file
+def test_who_is_one_person_is_asked_of_what_the_file_is_made_of(delivery: Delivery, file: ViewFile) -> None:
+    """Of that the snapshot's fingerprint tells; another table could change and leave the verdict as it is."""
+    for same in file.same:
+        assert same.table in {*sql.views_below(file.view), *sql.tables_below(file.view)}
+        feed = of_table(same.table)
+        known = [each.name for each in feed.contract.columns] if feed else select(same.table).named_selects
+        assert {same.key, *same.columns, *(same.among or ())[:1]} <= set(known)
+
+
+OWN = re.compile(r"e?mail|federated|user_?name|state_?(teacher_|student_)?id|studentstateid", re.I)
+ADDRESS = re.compile(r"e?mail|federated", re.I)
+OF_OTHERS = {"Contact_email", "Principal_email"}
+DAYS = [dt.date(2027, month, day) for month in range(1, 13) for day in (1, 7, 10, 15, 20, 28)]
+
+
+@each_file
+def test_what_a_person_has_alone_is_asked_of_every_roster(delivery: Delivery, file: ViewFile) -> None:
+    """Their e-mail address, user's name, state's and federated id; of schools it is the state's id of a school."""
+    own = {name for name in select(file.view).named_selects if OWN.search(name)} - OF_OTHERS
+    expected = own if file.called != "schools" else set()
+    assert expected <= {column for personal in file.personal for column in personal.columns}
+    of_people = {"students", "teachers", "staff"} & {file.called} and not outbound.restricted(file)
+    by_name = {name.lower() for name in select(file.view).named_selects} & {"last_name", "lastname", "state_id"}
+    assert bool(file.same) == bool(of_people and by_name)
+
+
+@each_file
+def test_an_address_is_seldom_another(delivery: Delivery, file: ViewFile) -> None:
+    """At most vendors an account hangs on it."""
+    addresses = {name for name in select(file.view).named_selects if ADDRESS.search(name)} - OF_OTHERS
+    for column in addresses if not outbound.restricted(file) else ():
+        limits = columns.limits(file, column)
+        assert all(limits.on(day).changes <= file.churn.drops for day in DAYS)
 
 
 @each_file
 def test_limits_of_a_file_are_sensible(delivery: Delivery, file: ViewFile) -> None:
     assert file.called != "rows" or file.name == "CODE_DISTRICT.txt", "what would be deleted has a name"
     assert delivery.gone != Delivery.gone
-    for churn in (file.churn, *(window.churn for window in file.churn.windows)):
-        assert churn.drops >= 0
-        # Where all may be replaced, it may not become much less; PowerSchool deletes nobody whom it is not told of.
-        assert churn.drops < 1 or churn.shrinks < 0.5 or delivery.vendor == "district"
-    assert file.churn.drops < 1, "outside of windows there is a limit"
+    few = delivery.vendor == "district"  # PowerSchool deletes nobody whom it is not told of
+    for churn in (file.churn.on(day) for day in DAYS):
+        assert min(churn.drops, churn.school_drops, churn.adds, churn.changes, churn.from_nothing, churn.slack) >= 0
+        # Where all may be replaced, it may not become much less.
+        assert churn.drops <= 0.2 or churn.shrinks < 0.5 or few
+        assert churn.slack <= 5
+        assert churn.from_nothing <= 1000
+    usual = file.churn.on(MONDAY)
+    assert usual == file.churn, "no window is open"
+    assert usual.drops <= (0.5 if few else 0.05)
+    assert usual.school_drops <= 0.15
+    assert usual.adds <= (1 if few else 0.5)
+    assert usual.from_nothing <= 50
+    assert usual.changes <= 0.25 or file.called == "schools" or file.name in {"CODE_DISTRICT.txt", WEEKLY}
     tolerated = [*(each.tolerated for each in file.allowed), *(each.tolerated for each in file.written)]
-    assert all(0 <= share <= 0.1 for share in [*tolerated, *(each.tolerated for each in file.references)])
+    tolerated += [each.tolerated for each in file.references] + [each.tolerated for each in file.conditions]
+    assert all(0 <= share <= TYPED for share in tolerated)
+    assert [each for each in file.personal if each.tolerated] == []
+    assert [each for each in file.same if each.tolerated] == []
+
+
+WEEKLY = "OTUS_Attendance_Discipline.csv"
+FLOORS = {
+    "SCHOOL.txt": 2,
+    **dict.fromkeys(("students.csv", "enrollments.csv", WEEKLY, "Ellevation_Student-Demographics.csv"), 50),
+    **dict.fromkeys(("STUDENT.txt", "PIF_SECTION_STUDENT.txt", "ENROLLMENT.txt", "GoogleForPSImport_RSD.txt"), 50),
+    "GoogleForPSImport_BLF.txt": 5,
+    **dict.fromkeys(("RTI_RSD.txt", "RTI_BLF.txt", "Homeless_Foster_RSD.txt", "Homeless_Foster_BLF.txt"), 0),
+}
+PEOPLE_OF = {
+    **{"students.csv": "Student_id", "teachers.csv": "Teacher_id", "staff.csv": "Staff_id"},
+    **{"ENROLLMENT.txt": "student_code", "Ellevation_Staff-Roster.csv": "StaffID"},
+}
+
+
+@each_file
+def test_floors_and_whom_a_file_counts_are_as_agreed(delivery: Delivery, file: ViewFile) -> None:
+    """Each was thought about: a floor that is lower lets half a file go, and rows that are counted hide people."""
+    assert file.floor == FLOORS.get(file.name, 1)
+    assert file.people == PEOPLE_OF.get(file.name, "")
+
+
+FREE = {
+    "students.csv": {"Unweighted_gpa", "Weighted_gpa"},
+    WEEKLY: {
+        *("as_of_date", "days_enrolled", "days_present", "days_absent", "excused", "unexcused", "tardies"),
+        *("incidents", "iss_days", "oss_days"),
+    },
+}
+
+
+@each_file
+def test_no_column_may_go_blank_and_few_may_change_on_a_usual_day(delivery: Delivery, file: ViewFile) -> None:
+    free = set()
+    for column in select(file.view).named_selects:
+        every = [columns.limits(file, column).on(day) for day in DAYS]
+        assert max(max(each.blanked, each.school_blanked / 2) for each in every) <= 0.25, column
+        assert max(each.slack for each in every) <= 5
+        usual = columns.limits(file, column).on(MONDAY)
+        if usual.changes > 0.25 or usual.school_changes > 0.5:
+            free.add(column)
+    assert free == FREE.get(file.name, set())
 
 
 def test_every_file_of_students_says_which_column_names_them() -> None:
@@ -253,6 +368,14 @@ def test_what_a_restricted_file_is_compared_by_is_frozen() -> None:
     for _, file in VIEW_FILES:
         if outbound.restricted(file):
             assert {*file.counted, file.school} - {""} <= set(file.key)
+
+
+def test_what_is_not_compared_of_a_restricted_file_is_required() -> None:
+    """Its values are not kept, so that none may be missing at all."""
+    restricted = [file for _, file in VIEW_FILES if outbound.restricted(file)]
+    assert restricted
+    for file in restricted:
+        assert {*select(file.view).named_selects} == {*file.required}
 
 
 def test_a_delivery_can_be_called_by_the_name_of_a_vendor_who_gets_only_one() -> None:
@@ -305,6 +428,32 @@ def test_labels_and_name_of_a_snapshot(delivery: Delivery, file: ViewFile) -> No
     target = outbound.snapshot_target(delivery, file, MONDAY)
     assert_labels(target.expected)
     assert re.fullmatch(r"\w{1,1024}", target.table, re.ASCII)
+    prints = {feed.name.lower(): inbound.table_fingerprint(feed, MONDAY) for feed in outbound.feeds_below(file.view)}
+    assert prints
+    assert target.expected == {"as_of": f"{MONDAY}", "sql": sql.fingerprint(file.view), **prints}
+    stem = re.sub(r"\W", "_", file.name.rpartition(".")[0])
+    assert re.fullmatch(rf"{delivery.name}__{stem}__{delivery.period(MONDAY):%Y%m%d}_[0-9a-f]{{8}}", target.table)
+    assert target.dataset == ("deliveries_restricted" if outbound.restricted(file) else "deliveries")
+
+
+@each_file
+def test_a_snapshot_of_other_inputs_is_another_table(
+    delivery: Delivery, file: ViewFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeds = outbound.feeds_below(file.view)
+    for feed in feeds:
+        prepared(feed)
+    found = [outbound.snapshot_target(delivery, file, MONDAY)]
+    for feed in feeds:
+        facts = manifests.load(PreparedTarget(feed, MONDAY).manifest_path) or {}
+        manifests.save(PreparedTarget(feed, MONDAY).manifest_path, {**facts, "sha256": "1" * 64})
+        found.append(outbound.snapshot_target(delivery, file, MONDAY))
+        PreparedTarget(feed, MONDAY).manifest_path.unlink()
+        assert outbound.snapshot_target(delivery, file, MONDAY).expected == {}, "without its input it is of nothing"
+        prepared(feed)
+    monkeypatch.setattr(sql, "fingerprint", lambda view: "0" * 16)
+    found.append(outbound.snapshot_target(delivery, file, MONDAY))
+    assert twice([each.table for each in found]) == []
 
 
 def test_snapshots_do_not_share_a_table() -> None:

@@ -79,6 +79,42 @@ def test_what_was_empty_may_grow() -> None:
     assert over([school("", 0, adds=40)], Churn()) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "adds", "limits", "passes"),
+    [
+        (0, 50, Churn(), True),
+        (0, 51, Churn(), False),
+        (0, 4000, Churn(), False),
+        (0, 4000, Churn(adds=ANY), False),
+        (0, 4000, Churn(adds=ANY, from_nothing=ANY), True),
+        (0, 7, Churn(from_nothing=7), True),
+        (0, 8, Churn(from_nothing=7), False),
+        (0, 1, Churn(from_nothing=0), False),
+        (0, 0, Churn(from_nothing=0), True),
+        (1, 6, Churn(), False),
+        (1, 5, Churn(), True),
+    ],
+)
+def test_a_file_that_held_none_has_a_limit_of_its_own(before: int, adds: int, limits: Churn, passes: bool) -> None:
+    """A share of nothing says nothing, and 4,000 rows from nothing are no usual morning."""
+    changes = [school("0105", before, adds=adds)]
+    assert (over(changes, limits) == []) is passes
+    if not before and not passes:
+        assert over(changes, limits) == ["students that are added where none were"]
+        assert words(changes, limits)[0] == f"{adds:,} students would be added to 0: {adds:,} at school 0105"
+
+
+@pytest.mark.parametrize(("changes", "passes"), [(250, True), (251, False), (1000, False)])
+def test_not_all_rows_change_in_a_night(changes: int, passes: bool) -> None:
+    """The share is of those that are there in both: who has gone cannot differ."""
+    assert (over([school("0105", 1020, drops=20, changes=changes)], Churn()) == []) is passes
+
+
+def test_a_few_changes_are_always_right() -> None:
+    assert over([school("0805", 8, changes=5)], Churn()) == []
+    assert over([school("0805", 8, changes=6)], Churn()) == ["share of the last students that differ (6 of 8)"]
+
+
 def test_more_than_is_believed() -> None:
     changes = [school("0105", 1000, adds=120, changes=700)]
     assert words(changes, Churn(changes=0.5)) == [
@@ -102,10 +138,39 @@ def test_a_window_may_hold_a_new_year_s_night(day: tuple[int, int], holds: bool)
     assert Window((12, 20), (1, 5), Churn()).holds(dt.date(2026, *day)) is holds
 
 
-def test_windows_hold_every_year_and_outside_the_usual_limits() -> None:
-    for year in (2025, 2026, 2031):
-        assert PEOPLE.on(dt.date(year, 8, 15)).drops > PEOPLE.drops
-        assert PEOPLE.on(dt.date(year, 10, 15)) == PEOPLE
+@pytest.mark.parametrize("year", [2025, 2026, 2031])
+@pytest.mark.parametrize(
+    ("limits", "day", "drops"),
+    [
+        (PEOPLE, (8, 7), 0.05),
+        (PEOPLE, (8, 8), 0.2),
+        (PEOPLE, (8, 21), 0.2),
+        (PEOPLE, (8, 22), 0.05),
+        (PEOPLE, (1, 8), 0.05),
+        (PEOPLE, (5, 15), 0.05),
+        (TEACHING, (1, 1), 0.05),
+        (TEACHING, (1, 2), ANY),
+        (TEACHING, (1, 14), ANY),
+        (TEACHING, (1, 15), 0.05),
+        (TEACHING, (5, 15), 0.05),
+        (TEACHING, (8, 7), 0.05),
+        (TEACHING, (8, 8), ANY),
+        (TEACHING, (8, 21), ANY),
+        (TEACHING, (8, 22), 0.05),
+        (TEACHING, (12, 31), 0.05),
+    ],
+)
+def test_windows_hold_every_year_and_outside_the_usual_limits(
+    limits: Churn, day: tuple[int, int], drops: float, year: int
+) -> None:
+    assert limits.on(dt.date(year, *day)).drops == drops
+
+
+def test_the_first_window_that_holds_is_of_the_date() -> None:
+    first, second = Churn(drops=0.3), Churn(drops=0.4)
+    limits = Churn(windows=(Window((8, 1), (8, 10), first), Window((8, 5), (8, 20), second)))
+    assert [limits.on(dt.date(2026, 8, day)) for day in (4, 5, 10, 11, 20)] == [first, first, first, second, second]
+    assert limits.on(dt.date(2026, 8, 21)) is limits
     assert Churn(drops=ANY).on(DAY).drops == ANY
 
 
