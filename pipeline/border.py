@@ -1,12 +1,10 @@
 """The border to what is not ours: an exception that nobody foresaw becomes the error of the party at which it arose."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from pipeline import disk, secrets, settings
+from pipeline import disk, secrets
 from pipeline.errors import PipelineError
 
 log = logging.getLogger(__name__)
@@ -28,24 +26,14 @@ def around(
     except Exception as error:
         if isinstance(error, (PipelineError, *passing)):
             raise
-        if _of_our_disk(error):
-            with disk.explained():
-                raise
+        if failure := disk.failure_of(error):
+            raise failure from None
         log.warning("%s, while %s", party, doing, exc_info=error)
         raise kind(
             f"{party}, while {doing}: {words(error)}",
             expected="it, or an error that is known here",
             next_step=f"nothing else waits for it. {_advice(error)}",
         ) from None
-
-
-def _of_our_disk(error: Exception) -> bool:
-    """Whether it is about what we keep, and not about the party's own files."""
-    if not isinstance(error, OSError):
-        return False
-    ours = settings.load().district.landing.absolute()
-    named = error.filename is not None and Path(os.fsdecode(error.filename)).absolute().is_relative_to(ours)
-    return error.errno in disk.FAILURES or (named and error.errno in disk.FOREIGN)
 
 
 def _advice(error: Exception) -> str:

@@ -23,20 +23,28 @@ def explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in FOREIGN and error.filename and _kept_by_us(path := Path(os.fsdecode(error.filename))):
-            raise _foreign(path) from None
-        if error.errno not in FAILURES:
-            raise
-        landing = settings.load().district.landing
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        found = "no space is left on" if full else f"nothing can be written ({error.strerror}) to"
-        raise DiskFailed(
-            f"{found} the disk of {landing}",
-            expected="space for a morning's files, and the right to write them",
-            next_step="make room there (`python -m pipeline purge` removes old copies), then run again"
-            if full
-            else "mend the disk or its mount, then run again",
-        ) from None
+        if failure := failure_of(error):
+            raise failure from None
+        raise
+
+
+def failure_of(error: Exception) -> DiskFailed | None:
+    """The error as one of our own disk; None when it is about something else, as another party's files."""
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in FOREIGN and error.filename and _kept_by_us(path := Path(os.fsdecode(error.filename))):
+        return _foreign(path)
+    if error.errno not in FAILURES:
+        return None
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    found = "no space is left on" if full else f"nothing can be written ({error.strerror}) to"
+    return DiskFailed(
+        f"{found} the disk of {settings.load().district.landing}",
+        expected="space for a morning's files, and the right to write them",
+        next_step="make room there (`python -m pipeline purge` removes old copies), then run again"
+        if full
+        else "mend the disk or its mount, then run again",
+    )
 
 
 def _kept_by_us(path: Path) -> bool:
