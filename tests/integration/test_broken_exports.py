@@ -1,7 +1,8 @@
 """Exports of a real form that are wrong: each keeps its contract and its keys, and the set of the morning is held.
 
 The pretend district's students and schools go the real way, from the SIS's files to the verdict, by Google's clients to
-the sandbox's stand-ins.
+the sandbox's stand-ins. Their contracts have no forms here: these refuse some of the exports, and what stands behind
+them is what is looked at.
 """
 
 import csv
@@ -90,7 +91,8 @@ def arrive(drop: Path, date: dt.date, damage: Damage | None = None) -> None:
         parts = [Part(server, drop / f"powerschool_{server.lower()}" / f"{name}.csv") for server in ("RSD", "BLF")]
         if damage and name == "students":
             parts = damaged(parts, target.path.parent / "damaged", damage)
-        done = contract.prepare(parts, feed.contract, target.path)
+        formless = tuple(replace(column, form=None) for column in feed.contract.columns)
+        done = contract.prepare(parts, replace(feed.contract, columns=formless), target.path)
         facts = {"rows": done.rows, "size": done.size, "sha256": done.sha256}
         manifests.save(target.manifest_path, {**facts, "contract": feed.contract.fingerprint, "parts": target.parts()})
         inbound.store(feed, date)

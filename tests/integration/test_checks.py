@@ -307,7 +307,7 @@ def test_text_that_was_decoded_wrongly_is_counted_in_every_column(there: Cloud) 
 
     def found(*columns: str) -> float:
         row = warehouse.ask(checks.query(file, {file.name: name}, columns), "counting")[0]
-        (check,) = [each for each in checks.judged(file, {}, row).checks if each.name == garbled.NAME]
+        (check,) = [each for each in checks.judged(file, {file.name: name}, row).checks if each.name == garbled.NAME]
         assert not check.passed
         return check.found
 
