@@ -55,21 +55,27 @@ def header(part: Part, contract: Contract, codec: str) -> list[str]:
     if spare := len(names) - 1 - max(place for place, name in enumerate(names) if name):
         found_spare = f"the unknown column '' (columns without a name at the end, as Excel leaves them: {spare})"
         raise Refused(part, found_spare, _list(contract), 1, "''")
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise Refused(part, f"the column {_shown(twice[0])} twice", "every column once", 1, _shown(twice[0]))
+    sure = 2 * len(expected & set(names)) >= len(names)
+    shown = {name: _shown(name, title, sure) for name, title in zip(names, found, strict=True)}
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise Refused(part, f"the column {shown[twice[0]]} twice", "every column once", 1, shown[twice[0]])
     if wrong := [name for name in names if name not in expected | set(contract.ignored)]:
         missing = sorted(expected - set(names))
         hint = f" (missing: {', '.join(missing)}: renamed?)" if missing else ""
-        raise Refused(part, f"the unknown column {_shown(wrong[0])}", f"{_list(contract)}{hint}", 1, _shown(wrong[0]))
+        raise Refused(part, f"the unknown column {shown[wrong[0]]}", f"{_list(contract)}{hint}", 1, shown[wrong[0]])
     if missing := [column.name for column in contract.expected if column.name not in names]:
         raise Refused(part, f"no column {missing[0]}", _list(contract), 1, missing[0])
     return names
 
 
-def _shown(name: str) -> str:
-    """A header's name; a file without a header has data there, so a name that is no word is masked."""
-    return name if re.fullmatch(r"[a-z_]{1,40}", name) else masked(name)
+def _shown(name: str, title: str, sure: bool) -> str:
+    """A column as people may read it: in a line that is surely a header, as the vendor calls it.
+
+    A file without a header has data in its first line; there, what is no plain word is masked.
+    """
+    if re.fullmatch(r"[a-z_]{1,40}", name):
+        return name
+    return title.strip()[:60] if sure and title.isprintable() else masked(name)
 
 
 def _list(contract: Contract) -> str:

@@ -61,7 +61,7 @@ def test_two_of_a_name_exclude_each_other_and_the_weekly_waits(new_district: Dis
     date = ("--date", f"{MONDAY}")
     daily = new_district.start("./run_daily.sh", *date)
     assert daily.stdout
-    assert "sandbox is up" in daily.stdout.readline()
+    assert any("sandbox is up" in line for line in daily.stdout)  # on a busy machine a line before it says so
     weekly = new_district.start("./run_weekly.sh", *date)
     second = new_district.call("./run_daily.sh", *date)
     assert second.code == 0
