@@ -27,11 +27,18 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def configure(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Lays a configuration over the repository's, `section={"key": "value"}`, and returns what is then in force."""
+    """Lays a configuration over the repository's, `section={"key": "value"}`, and returns what is then in force.
+
+    The test's own world stays below it: a test that changes one setting must not write into the checkout's folders.
+    """
+    world: dict[str, dict[str, str]] = {}
 
     def write(**sections: dict[str, str]) -> settings.Settings:
+        if not world:
+            world.update(sections)
         lines = []
-        for section, entries in sections.items():
+        for section in world.keys() | sections.keys():
+            entries = {**world.get(section, {}), **sections.get(section, {})}
             lines += [f"[{section.replace('__', ':')}]", *(f"{key} = {value}" for key, value in entries.items())]
         file = own_folder / "luigi.cfg"
         file.write_text("\n".join(lines))

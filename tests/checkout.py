@@ -1,0 +1,31 @@
+"""No test writes into the checkout: what it makes lies in a folder of its own."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# setup.sh's lock, which every run of a wrapper holds.
+LOCK = "var/lock/venv.lock"
+
+
+def written() -> dict[str, tuple[int, int]]:
+    """What lies in the checkout beside tools and their caches: time and size of each file."""
+    told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    kept = [*told.split("\0")[:-1], *(str(path.relative_to(ROOT)) for path in (ROOT / "var").rglob("*"))]
+    new = subprocess.run(
+        ["git", "ls-files", "-z", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.decode()
+    files = [ROOT / name for name in {*kept, *new.split("\0")[:-1]} - {LOCK}]
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in files if path.is_file()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_written_into_the_checkout() -> Iterator[None]:
+    before = written()
+    yield
+    after = written()
+    changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+    assert changed == [], "tests have written into the checkout"
