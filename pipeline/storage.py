@@ -1,13 +1,16 @@
 """The bucket: objects with the digest of their bytes as metadata, written under generation preconditions."""
 
+import base64
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import google.cloud.storage as gcs
+import google_crc32c
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
 
@@ -112,7 +115,7 @@ def store_file(path: Path, name: str, metadata: dict[str, str], over: Stored) ->
             str(path), if_generation_match=over.generation, checksum="crc32c", **cloud.STORAGE.patience()
         )
 
-    return _store(upload, name, metadata, path.stat().st_size)
+    return _store(upload, name, metadata, path.stat().st_size, _pieces(path))
 
 
 def store_json(name: str, content: dict[str, Any], metadata: dict[str, str], over: Stored) -> Stored:
@@ -128,29 +131,59 @@ def store_json(name: str, content: dict[str, Any], metadata: dict[str, str], ove
             **cloud.STORAGE.patience(),
         )
 
-    return _store(upload, name, metadata, len(text))
+    return _store(upload, name, metadata, len(text), [text])
 
 
-def _store(upload: Callable[[gcs.Blob], None], name: str, metadata: dict[str, str], size: int) -> Stored:
+def _crc32c(pieces: Iterable[bytes]) -> str:
+    """The checksum of the bytes, as Cloud Storage writes it."""
+    return base64.b64encode(reduce(google_crc32c.extend, pieces, 0).to_bytes(4)).decode()
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(1024 * 1024):
+            yield piece
+
+
+def _store(
+    upload: Callable[[gcs.Blob], None], name: str, metadata: dict[str, str], size: int, pieces: Iterable[bytes]
+) -> Stored:
     blob = _bucket().blob(name)
     blob.metadata = metadata
     with cloud.STORAGE.explained(f"writing {uri(name)}"):
         try:
-            upload(blob)
-        except NotFound:
-            _create_bucket()
-            upload(blob)
+            _uploaded(upload, blob)
         except PreconditionFailed:
-            raise WarehouseError(
-                f"{uri(name)} was written by somebody else meanwhile",
-                expected="only this run to write it",
-                next_step="run again; if it happens again, look for a second pipeline on this bucket",
-            ) from None
+            blob = _if_ours(name, metadata, size, pieces)
     if blob.size != size:
         raise WarehouseError(
             f"{uri(name)} has {blob.size} bytes", expected=f"the {size} that were sent", next_step="run again"
         )
     return _remember(_stored(blob, name))
+
+
+def _uploaded(upload: Callable[[gcs.Blob], None], blob: gcs.Blob) -> None:
+    try:
+        upload(blob)
+    except NotFound:
+        _create_bucket()
+        upload(blob)
+
+
+def _if_ours(name: str, metadata: dict[str, str], size: int, pieces: Iterable[bytes]) -> gcs.Blob:
+    """The object that stands there: what we wrote, when the answer to that was lost and the client wrote once more.
+
+    Raises WarehouseError when it is not exactly that.
+    """
+    found = _bucket().get_blob(name, **cloud.STORAGE.patience())
+    told = found and (found.metadata or {}, found.size, found.crc32c)
+    if told == (metadata, size, _crc32c(pieces)):
+        return found
+    raise WarehouseError(
+        f"{uri(name)} was written by somebody else meanwhile",
+        expected="only this run to write it",
+        next_step="run again; if it happens again, look for a second pipeline on this bucket",
+    )
 
 
 def _create_bucket() -> None:

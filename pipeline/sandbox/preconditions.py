@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gcp_storage_emulator import server as emulator
+from gcp_storage_emulator.handlers import buckets
 from gcp_storage_emulator.handlers import objects as handlers
 
 from pipeline.sandbox.bucket import Objects
@@ -100,11 +101,21 @@ def _two_parts(content_type: str, body: bytes) -> dict[str, Any]:
     }
 
 
+def _insert_bucket(request: Any, response: Any, storage: Objects, *args: Any, **named: Any) -> None:
+    """A new bucket is as the request wants it; the emulator would look at its name alone."""
+    new = request.data.get("name") not in storage.buckets
+    buckets.insert(request, response, storage, *args, **named)
+    if new and (made := storage.buckets.get(request.data.get("name"))):
+        storage.create_bucket(made["name"], buckets._patch_bucket(made, request.data))
+
+
 def close_the_gaps() -> None:
-    """Put our guards around the emulator's handlers of objects; once in a process."""
+    """Put our guards around the emulator's handlers; once in a process."""
     emulator._read_data = _read_data
     for _, methods in emulator.HANDLERS:
         for method, handler in methods.items():
             if handler.__module__ == handlers.__name__ and handler is not handlers.batch:
                 methods[method] = guarded(handler)
+            elif handler is buckets.insert:
+                methods[method] = _insert_bucket
     handlers.insert = guarded(handlers.insert)  # the router's way for uploads without /upload before the path

@@ -1,11 +1,17 @@
 """The adapter to Cloud Storage, through Google's client against the stand-in."""
 
+import contextlib
+import json
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from brokenline import line_to
 from clouds import Cloud, set_up
 from pipeline import storage
 from pipeline.errors import WarehouseError
@@ -49,14 +55,67 @@ def test_json_comes_back_as_it_went(there: Cloud) -> None:
     assert storage.read_json("x/y/none.json") is None
 
 
-def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(there: Cloud) -> None:
+def put_json(name: str, text: str, over: Stored, folder: Path, **metadata: str) -> Stored:
+    return storage.store_json(name, {"text": text}, metadata, over)
+
+
+def put_file(name: str, text: str, over: Stored, folder: Path, **metadata: str) -> Stored:
+    (folder / "sent.json").write_text(json.dumps({"text": text}))
+    return storage.store_file(folder / "sent.json", name, metadata, over)
+
+
+Put = Callable[..., Stored]
+both = pytest.mark.parametrize("put", [put_json, put_file])
+
+
+@both
+def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(there: Cloud, tmp_path: Path, put: Put) -> None:
     seen = storage.find("x/y/a.json")
-    first = store("x/y/a.json", "theirs", over=seen)
-    with pytest.raises(WarehouseError, match="written by somebody else meanwhile"):
-        store("x/y/a.json", "ours", over=seen)
-    assert storage.read_json("x/y/a.json") == {"text": "theirs"}
-    store("x/y/a.json", "ours", over=first)
+    first = put("x/y/a.json", "theirs", seen, tmp_path)
+    for ours, metadata in (("ours", {}), ("ours!!", {}), ("theirs", {"sha256": "ours"})):
+        with pytest.raises(WarehouseError, match="written by somebody else meanwhile"):
+            put("x/y/a.json", ours, seen, tmp_path, **metadata)
+        assert storage.read_json("x/y/a.json") == {"text": "theirs"}
+    put("x/y/a.json", "ours", first, tmp_path)
     assert storage.read_json("x/y/a.json") == {"text": "ours"}
+
+
+@both
+@pytest.mark.parametrize("before", ["", "theirs"])
+def test_an_answer_that_is_lost_makes_nobody_else_of_us(
+    running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: Put, before: str
+) -> None:
+    """The line breaks when the bucket has the object, and before it can say so: the client writes once more."""
+    with line_to(running.ports["storage"]) as line:
+        behind = replace(running, ports={**running.ports, "storage": line.port})
+        with set_up(behind, tmp_path, monkeypatch) as there:
+            seen = put("x/y/a.json", before, storage.find("x/y/a.json"), tmp_path) if before else Stored("x/y/a.json")
+            storage.list_objects("x/")
+            address = f"http://127.0.0.1:{running.ports['storage']}/storage/v1/b/{there.bucket}/o/x%2Fy%2Fa.json"
+
+            def written(moved: int) -> bool:
+                with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(address, timeout=5) as answer:
+                    return int(json.load(answer)["generation"]) != seen.generation
+                return False
+
+            if not before:
+                put("x/y/b.json", "makes the bucket", Stored("x/y/b.json"), tmp_path)
+            line.breaks(written)
+            stored = put("x/y/a.json", "ours", seen, tmp_path, sha256="abc")
+            assert line.cuts_left == 0
+            there.look_again()
+            assert storage.find("x/y/a.json") == stored
+            assert stored.metadata == {"sha256": "abc"}
+            assert storage.read_json("x/y/a.json") == {"text": "ours"}
+
+
+def test_nobody_outside_may_read_the_bucket_and_what_is_deleted_is_gone(there: Cloud) -> None:
+    """By default Cloud Storage would allow the first, and keep the second for a week."""
+    store("x/y/a.json")
+    made = storage._client().get_bucket(there.bucket)
+    assert made.iam_configuration.public_access_prevention == "enforced"
+    assert made.iam_configuration.uniform_bucket_level_access_enabled
+    assert made.soft_delete_policy.retention_duration_seconds == 0
 
 
 def test_one_listing_answers_for_a_prefix_and_knows_what_we_wrote(there: Cloud) -> None:
