@@ -26,21 +26,19 @@ def land(target: LandedTarget, progress: Progress) -> Made:
             next_step="run again in some minutes",
         )
     copy = target.folder / file.name
-    fetch(source.place, file, copy, progress)
-    facts = {"name": file.name, "size": file.size, "mtime": file.mtime, "sha256": manifests.sha256(copy)}
+    fetch(source.place, file, new := manifests.beside(copy), progress)
+    facts = {"name": file.name, "size": file.size, "mtime": file.mtime, "sha256": manifests.sha256(new)}
     same = _mornings_with(target, str(facts["sha256"]))
     if target.feed.repeats is not None and len(same) > target.feed.repeats:
-        copy.unlink()
+        new.unlink()
         raise StaleFile(
             f"{printable(file.name)} ({source.name}) holds the same bytes as on each of the last {len(same)} mornings",
             expected=f"other ones after at most {target.feed.repeats} mornings (`repeats` of the feed's row)",
             next_step="ask the vendor whether the export still runs; the last good table stays. If nothing did change, "
             "put `repeats` up in pipeline/feeds.py",
         )
-    manifests.save(
-        target.manifest_path,
-        {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})},
-    )
+    told = {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})}
+    manifests.replace(copy, new, target.manifest_path, told)
     return Made(bytes=file.size, words=printable(file.name) + (f", the same bytes as on {same[0]}" if same else ""))
 
 
@@ -91,14 +89,16 @@ def _prepare(target: PreparedTarget) -> None:
     digests = target.parts()
     try:
         parts += [_part(each) for each in landed]
-        done = contract.prepare(parts, target.feed.contract, target.path)
+        done = contract.prepare(parts, target.feed.contract, new := manifests.beside(target.path))
     except ContractBroken as refusal:
         _quarantine(target, parts, refusal)
         raise
     finally:
         for each in landed:
             shutil.rmtree(_plain(each), ignore_errors=True)
-    manifests.save(
+    manifests.replace(
+        target.path,
+        new,
         target.manifest_path,
         {
             "rows": done.rows,

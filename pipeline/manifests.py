@@ -22,6 +22,11 @@ def folder(path: Path) -> Path:
     return path
 
 
+def beside(path: Path) -> Path:
+    """Where a whole new file waits to take the place of `path`, by `replace`."""
+    return path.with_name(f".{path.name}.new")
+
+
 @contextmanager
 def written(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that becomes `path`, flushed to disk, when the block ends well.
@@ -51,6 +56,18 @@ def save(path: Path, manifest: dict[str, Any]) -> None:
     """Write `manifest` as JSON, atomically. What is no UTF-8 in a file's name is written as JSON's own escape."""
     with written(path) as draft:
         draft.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", errors="backslashreplace")
+
+
+def replace(path: Path, new: Path, manifest_path: Path, manifest: dict[str, Any]) -> None:
+    """The file `new`, which lies beside `path`, takes its place, and `manifest` that of the old one's manifest.
+
+    What tells of the old file goes first: a kill in between leaves a file of which nothing is told, never one of which
+    something wrong is.
+    """
+    manifest_path.unlink(missing_ok=True)
+    _flush(folder(manifest_path.parent))
+    new.replace(path)
+    save(manifest_path, manifest)
 
 
 def now() -> str:

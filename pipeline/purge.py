@@ -79,7 +79,7 @@ def _copies(feed: Feed, folder: Path) -> list[Path]:
 
     def ours(file: Path) -> bool:
         patterns = (feed.file, manifest) if file.parent == folder else wanted[file.parent.name]
-        finished = file.name.removeprefix(".").removesuffix(".part") if file.name.startswith(".") else file.name
+        finished = re.sub(r"^\.+(.*?)(\.new)?(\.part)?$", r"\1", file.name)
         return file.is_file() and any(fnmatch.fnmatchcase(finished, pattern) for pattern in patterns)
 
     return sorted(filter(ours, found))

@@ -14,8 +14,8 @@ def land_report(target: LandedTarget, download: Path) -> None:
     """What the browser has downloaded and checked becomes the part's copy; then its manifest says so."""
     copy = manifests.folder(target.folder) / target.feed.source(target.part).pattern
     facts = {"size": download.stat().st_size, "mtime": download.stat().st_mtime, "sha256": manifests.sha256(download)}
-    download.replace(copy)
-    manifests.save(target.manifest_path, {"name": copy.name, **facts, "landed_at": manifests.now()})
+    told = {"name": copy.name, **facts, "landed_at": manifests.now()}
+    manifests.replace(copy, download, target.manifest_path, told)
 
 
 def check_report(feed: Feed, school: str, date: dt.date, download: Path) -> None:

@@ -95,9 +95,10 @@ class LandedTarget(Target):
             return False  # its task waits for the answer, and asks again
         except PipelineError:
             return True  # what we hold is good; that nobody could look is reported by the runner
-        # An older one that remains when the vendor takes ours away is no correction.
         held = RemoteFile(found["name"], found["size"], found["mtime"])
-        return newest is None or newest == held or newest.mtime < held.mtime
+        # An older one of another name, which remains when the vendor takes ours away, is no correction; another file
+        # under the same name is one, whatever time it carries (`scp -p`, a restored copy).
+        return newest in (None, held) or (newest.name != held.name and newest.mtime < held.mtime)
 
 
 @dataclass(frozen=True)
