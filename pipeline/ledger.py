@@ -14,9 +14,12 @@ from pipeline import entries, receipts, secrets, warehouse
 from pipeline.entries import GrowingTable, Value
 from pipeline.errors import PipelineError
 from pipeline.schemas import Column
+from pipeline.targets import TableTarget
 
 # So many receipts are entered at the same time.
 AT_ONCE = 3
+# So long a receipt waits for the table that its file is loaded into; after that it is entered without names.
+WAITS = dt.timedelta(days=2)
 
 
 def _column(name: str, type_: str, description: str, mode: str = "REQUIRED") -> Column:
@@ -86,12 +89,17 @@ STUDENTS = GrowingTable(
 )
 
 
+class _NotLoaded(PipelineError):
+    """The table of a file that went on as it came does not hold it yet: a question of when."""
+
+
 @dataclass
 class Recorded:
-    """What a call has entered, and in sentences what it could not do."""
+    """What a call has entered; in sentences what it could not do, and what waits for a table to be loaded."""
 
     deliveries: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
 
 def record() -> Recorded:
@@ -104,7 +112,9 @@ def record() -> Recorded:
         return done
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for name, failure in zip(missing, pool.map(_tried, missing), strict=True):
-            if failure:
+            if isinstance(failure, _NotLoaded):
+                done.waiting.append(f"the receipt {name} {failure.found}")
+            elif failure:
                 done.trouble.append(_told(f"the receipt {name} was not entered", failure))
             else:
                 done.deliveries.append(name)
@@ -160,7 +170,22 @@ def _file(receipt: dict[str, Any], name: str) -> _File:
     facts = {**receipt["files"][name], **receipt["contents"][name], "remote": f"{receipt['folder']}/{name}"}
     held = warehouse.find(*facts["table"].split("."))
     there = held.there and facts["labels"].items() <= held.labels.items()
+    if facts["student"] and facts["students"] and not there and _to_come(receipt, facts):
+        raise _NotLoaded(
+            f"waits for {name} to be loaded into {facts['table']}, which then tells whose rows it held",
+            expected="the table to hold the file that was sent",
+            next_step="run the morning again",
+        )
     return _File(name, facts, facts["table"] if facts["student"] and there else "")
+
+
+def _to_come(receipt: dict[str, Any], facts: dict[str, Any]) -> bool:
+    """Whether the table may still get the rows that were sent, since it holds none of a later day; for some days."""
+    dataset, table = facts["table"].split(".")
+    holds = TableTarget(dataset, table, {}).as_of()
+    passed = holds is not None and holds.isoformat() > facts["labels"].get("as_of", "")
+    age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(receipt["sent_at"])
+    return bool(facts["labels"]) and not passed and age < WAITS
 
 
 def _script(receipt: dict[str, Any], files: list[_File]) -> tuple[str, dict[str, Value]]:

@@ -13,7 +13,7 @@ import pytest
 from google.cloud import bigquery
 
 from clouds import Cloud, in_a_fork, set_up
-from pipeline import __main__, disclosed, entries, ledger, receipts, storage, warehouse
+from pipeline import __main__, disclosed, entries, ledger, manifests, receipts, storage, warehouse
 from pipeline.errors import WarehouseError
 from pipeline.sandbox.faults import FaultFile
 from riverbend import PROJECT, Sandbox
@@ -21,6 +21,7 @@ from riverbend import PROJECT, Sandbox
 MONDAY = dt.date(2026, 11, 23)
 COPY: dict[str, Any] = {"table": "misc_imports.scores", "labels": {"as_of": "2026-11-23", "sha": "0123"}}
 COLUMNS = ["School_id", "Student_id", "Contact_name"]
+IN_WORK = dict.fromkeys(COPY["labels"], warehouse.IN_WORK)  # a load that was killed
 
 
 @pytest.fixture
@@ -31,14 +32,16 @@ def there(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             warehouse._client().delete_dataset(f"{PROJECT}.{dataset}", delete_contents=True, not_found_ok=True)
 
 
-def rows_of(table: str, students: int = 10, rows: int = 20, first: int = 4127) -> None:
+def rows_of(
+    table: str, students: int = 10, rows: int = 20, first: int = 4127, labels: dict[str, str] = COPY["labels"]
+) -> None:
     """Frozen rows: `rows` of them, of so many students."""
     dataset, name = table.split(".")
     query = f"""
         SELECT '0105' AS School_id, FORMAT('%07d', {first} + MOD(number, {students})) AS Student_id, 'x' AS Contact_name
         FROM UNNEST(GENERATE_ARRAY(0, {rows - 1})) AS number
     """
-    warehouse.freeze(query, dataset, name, COPY["labels"], days=14)
+    warehouse.freeze(query, dataset, name, labels, days=14)
     warehouse.forget()
 
 
@@ -178,6 +181,40 @@ def test_a_copy_is_entered_from_the_table_of_its_feed(there: Cloud) -> None:
     receipts.keep(copied())
     entered()
     assert counts() == (1, 1, 10)
+
+
+def test_a_copy_waits_for_its_table(there: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its load failed in the run that sent it: no table yet, one of the day before, the first file of this day."""
+    receipt = copied() | {"sent_at": manifests.now()}
+    receipts.keep(receipt)
+    receipts.keep(given("2026-11-23T13:00:00+00:00", contents={"schools.csv": SCHOOLS}))
+    assert len(entered()) == 1  # the others do not wait with it
+    for labels in ({"as_of": "2026-11-20", "sha": "0123"}, {"as_of": "2026-11-23", "sha": "4567"}, IN_WORK):
+        rows_of("misc_imports.scores", labels=labels)
+        done = ledger.record()
+        assert (done.deliveries, done.trouble) == ([], [])
+        (told,) = done.waiting
+        assert told.endswith(
+            "waits for scores.csv to be loaded into misc_imports.scores, which then tells whose rows it held"
+        )
+    assert __main__.main(["ledger", "--student", "0004127"]) == 20
+    assert "waits for scores.csv" in capsys.readouterr().err
+    rows_of("misc_imports.scores")
+    assert len(entered()) == 1
+    assert counts() == (2, 2, 10)
+
+
+@pytest.mark.parametrize(
+    ("hours", "labels"),
+    [(0, {"as_of": "2026-11-24", "sha": "89"}), (49, {}), (49, {"as_of": "2026-11-23", "sha": "4"})],
+)
+def test_a_copy_whose_rows_will_not_come_waits_no_longer(there: Cloud, hours: int, labels: dict[str, str]) -> None:
+    rows_of("misc_imports.scores", labels=labels)
+    sent = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
+    receipts.keep(copied() | {"sent_at": sent.isoformat(timespec="seconds")})
+    done = ledger.record()
+    assert (len(done.deliveries), done.waiting) == (1, [])
+    assert "the ledger does not say which 10 students were in scores.csv" in done.trouble[0]
 
 
 def test_rows_that_are_gone_are_told_once_and_stay_known_as_unknown(there: Cloud) -> None:
