@@ -101,8 +101,7 @@ def _release(asked: argparse.Namespace, _: list[str]) -> int:
     delivery = named(asked.delivery)
     for looked_at in verdicts.release(delivery, asked.date, asked.reason):
         say(f"accepted: {looked_at}")
-    wrapper = "run_daily" if delivery.cadence == "daily" else "run_weekly"
-    say(f"released: the next run delivers {delivery.name} (./{wrapper}.sh --date {asked.date})")
+    say(f"released: the next run delivers {delivery.name} ({verdicts.wrapper(delivery)} --date {asked.date})")
     return 0
 
 
@@ -135,9 +134,9 @@ def _ledger(asked: argparse.Namespace, _: list[str]) -> int:
         say(json.dumps({"entered": done.deliveries}, indent=1))
     else:
         say("\n".join(f"entered: {name}" for name in done.deliveries) or "nothing to enter")
-    for trouble in done.trouble:
+    for trouble in done.trouble + done.waiting:
         say(trouble, error=True)
-    return 30 if done.trouble else 0
+    return 30 if done.trouble else 20 if done.waiting else 0
 
 
 def _again(asked: argparse.Namespace, _: list[str]) -> int:

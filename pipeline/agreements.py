@@ -50,6 +50,12 @@ def beyond(vendor: str, file: str, columns: Iterable[str], on: dt.date | None = 
     return [column for column in columns if column not in listed]
 
 
+def terms(vendor: str, files: Iterable[str]) -> list[object]:
+    """What the agreement says of these files: its last day, and each one's columns."""
+    agreed = of(vendor)
+    return [agreed.until, {file: sorted(agreed.columns.get(file, "").split()) for file in files}]
+
+
 def columns_of_copy(feed: Feed) -> list[str]:
     """The columns of a feed's file as it came, by the names of its contract: also those that we never load."""
     return [*(column.name for column in feed.contract.expected), *feed.contract.ignored]

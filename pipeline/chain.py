@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import luigi
 
-from pipeline import inbound, lastgood, outbound, reports, sql, verdicts, warehouse
+from pipeline import giving, inbound, lastgood, outbound, reports, sql, verdicts, warehouse
 from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed, of_table
@@ -193,22 +193,20 @@ class DeployedView(ChainTask):
 
 
 class DeliveryTask(ChainTask):
-    """A state of one delivery. It is passed by when somebody discarded it, when a later one has gone out, or when its
-    tables hold a later date."""
+    """A state of one delivery. It is passed by when somebody discarded it, when a later one has gone out, when its
+    tables hold a later date, or when it was given and is given once a period."""
 
     delivery: DeliveryParameter = DeliveryParameter()
 
     def superseded(self) -> bool:
-        if verdicts.discarded(self.delivery, self.date):
-            return True
-        latest = ReceiptTarget(self.delivery, self.delivery.period(self.date), "").latest()
-        return (latest is not None and latest > self.delivery.period(self.date)) or any(
-            LoadedTable(date=self.date, feed=feed).superseded() for feed in self._feeds()
-        )
+        return bool(verdicts.passed_by(self.delivery, self.date)) or (self._once() and self._receipt().for_the_period())
 
-    def _feeds(self) -> Iterable[Feed]:
-        for file in self.delivery.view_files:
-            yield from outbound.feeds_below(file.view)
+    def _once(self) -> bool:
+        """Whether it is given once a period."""
+        return self.delivery.again == "never-same-day"
+
+    def _receipt(self) -> ReceiptTarget:
+        return outbound.receipt_target(self.delivery, self.date)
 
     def flow(self) -> str:
         return self.delivery.name
@@ -260,17 +258,18 @@ class DeliveredSet(DeliveryTask):
     @property
     def priority(self) -> int:  # type: ignore[override]
         """A set that a killed run left half-way at its vendor comes first."""
-        return int((outbound.outbox() / f"{self.delivery.name}.json").exists())
+        return int(giving.trail_path(self.delivery.name).exists())
 
     def output(self) -> ReceiptTarget:
-        return outbound.receipt_target(self.delivery, self.date)
+        return self._receipt()
 
     def superseded(self) -> bool:
-        """Also by itself, where a set is given once a period: then what it was made of does not matter any more."""
-        return super().superseded() or (self.delivery.again == "never-same-day" and self.output().exists())
+        """Of what was looked at and never given only when a person or a later set has ended it; also by itself, where
+        a set is given once a period: then what it was made of does not matter any more."""
+        return (self._once() and self.output().exists()) or verdicts.ended(self.delivery, self.date)
 
     def make(self) -> Made:
-        return outbound.deliver(self.delivery, self.date, Meter(self, self.of()))
+        return giving.deliver(self.delivery, self.date, Meter(self, self.of()))
 
 
 def tables(feeds: Iterable[Feed], date: dt.date) -> tuple[luigi.Task, ...]:

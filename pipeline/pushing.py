@@ -9,21 +9,20 @@ that refuses says which word to put there. Each tries again at once when a line 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import paramiko
 
-from pipeline import inflight, manifests
-from pipeline.errors import TransferIncomplete, VendorError
+from pipeline import inflight
+from pipeline.errors import PipelineError, TransferIncomplete, VendorError
 from pipeline.inflight import Line, Refused, Transfer
+from pipeline.trail import Stamp
+from pipeline.trail import Trail as Trail
 
 Progress = Callable[[int, int], None]
-# Bytes and time of change, as the server tells them: both stay when the file gets another name.
-Stamp = tuple[int, int]
 # Does something on the vendor's connection, and again on another one while its failure is transient.
 On = Callable[[Callable[[Line], None]], None]
 
@@ -42,40 +41,6 @@ class Count:
             self.progress(self.done, self.total)
 
 
-@dataclass(frozen=True)
-class Trail:
-    """What a push has put at the vendor, on our disk from before the first rename until the receipt is written.
-
-    By it the next run completes an interrupted set without sending a byte, and also when today's data would not make
-    the same set any more. `of` is the fingerprint of exactly this set and its period; `receipt` what the receipt will
-    say. It holds nothing of a file but its name, size and time.
-    """
-
-    path: Path
-    of: str
-    receipt: Mapping[str, Any] = field(default_factory=dict)
-
-    @staticmethod
-    def left(path: Path) -> "Trail | None":
-        """The one that an interrupted push left there."""
-        told = manifests.load(path)
-        return Trail(path, told["of"], told["receipt"]) if told else None
-
-    def stamps(self) -> dict[str, Stamp | None]:
-        """Every file of the set in its order, with its stamp if it was seen whole; nothing when it is another set's."""
-        told = manifests.load(self.path) or {}
-        same = told.get("of") == self.of
-        return {name: stamp and (stamp[0], stamp[1]) for name, stamp in told["stamps"].items()} if same else {}
-
-    def keep(self, stamps: Mapping[str, Stamp | None]) -> None:
-        """Written atomically."""
-        manifests.save(self.path, {"of": self.of, "stamps": stamps, "receipt": self.receipt})
-
-    def end(self) -> None:
-        """The receipt is there, or another set is on its way."""
-        self.path.unlink(missing_ok=True)
-
-
 class NotWhole(Exception):
     """What is at the vendor cannot be completed without our files."""
 
@@ -85,7 +50,8 @@ class Outgoing:
     """A set on its way: our files by their names at the vendor, in the order in which they change places.
 
     `files` is None when an interrupted push is to be completed by what is at the vendor. `stamps` are the files seen
-    whole there, `there` those under their own names.
+    whole there, `there` those that have taken their places. `may_go` is asked just before the first of them does, and
+    raises PipelineError when the set must not go after all. `host_key` is what the server showed.
     """
 
     vendor: str
@@ -94,6 +60,8 @@ class Outgoing:
     files: Mapping[str, Path] | None
     trail: Trail | None = None
     progress: Progress | None = None
+    may_go: Callable[[], object] = lambda: None
+    host_key: str = ""
     stamps: dict[str, Stamp] = field(default_factory=dict)
     there: set[str] = field(default_factory=set)
     advice: str = ""
@@ -105,6 +73,7 @@ class Outgoing:
             self.trail.end()
         elif self.trail:
             self.stamps = {name: stamp for name, stamp in left.items() if stamp}
+            self.there = self.trail.placed()
 
     def own(self, name: str) -> str:
         return str(PurePosixPath(self.folder) / name)
@@ -125,7 +94,7 @@ class Outgoing:
 
     def keep(self) -> None:
         if self.trail:
-            self.trail.keep({name: self.stamps.get(name) for name in self.names})
+            self.trail.keep({name: self.stamps.get(name) for name in self.names}, self.there, self.host_key)
 
     def whole(self, name: str, file: Path, found: paramiko.SFTPAttributes | None) -> None:
         """Its size was read back; a server that does not tell it has taken every byte. Raises VendorError."""
@@ -183,6 +152,16 @@ def _looked(line: Line, going: Outgoing, name: str, places: Iterable[str]) -> Tr
     del going.stamps[name]
 
 
+def look_beside(going: Outgoing, line: Line) -> None:
+    """Find the files that came whole and are no more beside their places: they have taken them."""
+
+    def look(name: str) -> Transfer:
+        if _stamp((yield from inflight.stat(line, going.temporary(name)))) != going.stamps[name]:
+            going.there.add(name)
+
+    line.run(look(name) for name in going.todo() if name in going.stamps)
+
+
 # ---------------------------------------------------------------------------------------- beside, then in its place
 
 
@@ -222,10 +201,23 @@ def _swapped(going: Outgoing, rename: Callable[[Line, str, str], Transfer], advi
     unsent = [name for name in going.todo() if name not in going.stamps]
     if unsent:
         line.run(going.sent(unsent, partial(_beside, line, going)))
+    _asked(line, going)
     going.keep()
     left = going.todo()
     for names in (left[:1], left[1:]):
         line.run(_renamed(line, going, name, rename, advice) for name in names)
+    going.keep()
+
+
+def _asked(line: Line, going: Outgoing) -> None:
+    """Whether the set may still go, unless a part of it has gone: that is completed. If not, nothing of it stays."""
+    if going.there:
+        return
+    try:
+        going.may_go()
+    except PipelineError:
+        line.run(_tidied(line, going.temporary(name)) for name in going.names)
+        raise
 
 
 def _beside(line: Line, going: Outgoing, name: str, file: Path, count: inflight.Counted) -> Transfer:
@@ -255,6 +247,8 @@ def _renamed(
                 "the vendor takes files at once, its row of pipeline/vendors.py needs push=overwritten",
             ) from None
     going.there.add(name)
+    with suppress(OSError):  # a full disk of ours must not stop a set half-way; the end is written down in any case
+        going.keep()
 
 
 # ------------------------------------------------------------------------------------------------ in its place at once
@@ -274,6 +268,7 @@ def _overwritten(going: Outgoing, line: Line) -> None:
     """One try."""
     known = [name for name in going.todo() if name in going.stamps]
     line.run(_looked(line, going, name, (going.own(name),)) for name in known)
+    _asked(line, going)
     going.keep()
     if todo := going.todo():
         for each in going.sent(todo, partial(_in_place, line, going)):

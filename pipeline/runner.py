@@ -30,13 +30,13 @@ from luigi.rpc import RPCError
 
 from pipeline import (
     disk,
+    giving,
     lastgood,
     lateness,
     ledger,
     logs,
     manifests,
     morning,
-    outbound,
     progress,
     purge,
     receipts,
@@ -156,7 +156,7 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
 def _finish() -> list[str]:
     """Sets that a killed run left half-way at a vendor come first; in sentences, what stood against it."""
     trouble = []
-    for done in outbound.finish_interrupted():
+    for done in giving.finish_interrupted():
         if isinstance(done, PipelineError):
             trouble.append(secrets.told(done))
         else:

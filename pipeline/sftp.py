@@ -122,22 +122,33 @@ def push(
     files: dict[str, Path],
     progress: Progress | None = None,
     trail: pushing.Trail | None = None,
+    may_go: Callable[[], object] = lambda: None,
 ) -> Delivered:
     """Put `files` (name at the vendor -> our file) into the vendor's folder as one set, in the way that its row names.
 
-    They change places in the order given. With a trail an interrupted push of the same set is taken up where it was;
-    the trail ends when the receipt is written, which is the caller's. Raises VendorError.
+    They change places in the order given; `may_go` is asked just before the first does. With a trail an interrupted
+    push of the same set is taken up where it was; the trail ends when the receipt is written, which is the caller's.
+    Raises VendorError, and what `may_go` raises.
     """
     going = pushing.Outgoing(
-        vendor.name, connections.folder(vendor, folder), tuple(files), files, trail=trail, progress=progress
+        vendor.name,
+        connections.folder(vendor, folder),
+        tuple(files),
+        files,
+        trail=trail,
+        progress=progress,
+        may_go=may_go,
     )
     return Delivered({name: file.stat().st_size for name, file in files.items()}, _pushed(vendor, going))
 
 
-def finish(vendor: Vendor, folder: str, trail: pushing.Trail) -> Delivered | None:
-    """Complete an interrupted push by what is at the vendor; None when that cannot be done. Raises VendorError."""
+def finish(
+    vendor: Vendor, folder: str, trail: pushing.Trail, may_go: Callable[[], object] = lambda: None
+) -> Delivered | None:
+    """Complete an interrupted push by what is at the vendor; None when that cannot be done. `may_go` is asked when no
+    file has taken its place yet. Raises VendorError, and what `may_go` raises."""
     names = tuple(trail.stamps())
-    going = pushing.Outgoing(vendor.name, connections.folder(vendor, folder), names, None, trail=trail)
+    going = pushing.Outgoing(vendor.name, connections.folder(vendor, folder), names, None, trail=trail, may_go=may_go)
     try:
         host_key = _pushed(vendor, going)
     except pushing.NotWhole:
@@ -145,21 +156,32 @@ def finish(vendor: Vendor, folder: str, trail: pushing.Trail) -> Delivered | Non
     return Delivered({name: stamp[0] for name, stamp in going.stamps.items()}, host_key)
 
 
+def placed(vendor: Vendor, folder: str, trail: pushing.Trail) -> set[str]:
+    """The files of an interrupted push that have taken their places: as the trail says, or as they are at the vendor.
+
+    One that had come whole and is not beside its place any more has taken it, even if the vendor has it no more.
+    Raises VendorError.
+    """
+    going = pushing.Outgoing(vendor.name, connections.folder(vendor, folder), tuple(trail.stamps()), None, trail=trail)
+    with _border(vendor, f"looking what came into {going.folder}"):
+        connections.on(vendor, lambda client: pushing.look_beside(going, inflight.Line(client)))
+    return going.there
+
+
 def _pushed(vendor: Vendor, going: pushing.Outgoing) -> str:
     """The host key that the last connection showed."""
-    shown = ""
 
     def on(act: Callable[[inflight.Line], None]) -> None:
-        def over(client: paramiko.SFTPClient) -> str:
+        def over(client: paramiko.SFTPClient) -> None:
+            shown = client.get_channel().get_transport().get_remote_server_key()  # type: ignore[union-attr]
+            going.host_key = connections.told(shown)
             act(inflight.Line(client))
-            return connections.told(client.get_channel().get_transport().get_remote_server_key())  # type: ignore[union-attr]
 
-        nonlocal shown
-        shown = connections.on(vendor, over)
+        connections.on(vendor, over)
 
     try:
         with _border(vendor, f"taking files into {going.folder}"):
             vendor.push(going, on)
     except VendorError as error:
         raise going.explained(error) from None
-    return shown
+    return going.host_key

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipeline import catalogue, inbound, lastgood, lateness, manifests, outbound, settings, storage
+from pipeline import catalogue, inbound, lastgood, lateness, manifests, outbound, settings, storage, verdicts
 from pipeline.deliveries import Delivery
 from pipeline.feeds import Feed
 from pipeline.targets import LandedTarget, PreparedTarget, TableTarget
@@ -105,6 +105,8 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
     latest = target.latest()
     if latest and latest > target.period:
         return Flow(delivery.name, "out", "delivered", detail=f"a later set, of {latest}, is at {where}")
+    if verdicts.owed(delivery, date) and (reason := verdicts.passed_by(delivery, date)):
+        return Flow(delivery.name, "out", "on hold", detail=f"was never given: {reason}")
     if delivery.name in failed:
         return Flow(delivery.name, "out", "broken", detail=failed[delivery.name])
     inputs = {feed.name for feed in catalogue.inputs(delivery)}

@@ -197,33 +197,55 @@ class ViewTarget(Target):
         return warehouse.view_text(self.dataset, self.view) == self.text
 
 
+def receipt_name(delivery: str, period: dt.date) -> str:
+    """The object that holds the receipt of the delivery of that period."""
+    return f"deliveries/{period}/{delivery}/receipt.json"
+
+
+def latest_name(delivery: str) -> str:
+    """The object that holds a copy of the delivery's last receipt."""
+    return f"deliveries/latest/{delivery}.json"
+
+
+def latest_period(delivery: str) -> dt.date | None:
+    """The period of the last delivery that went out, of whatever day."""
+    text = storage.find(latest_name(delivery)).metadata.get("period")
+    return dt.date.fromisoformat(text) if text else None
+
+
 @dataclass(frozen=True)
 class ReceiptTarget(Target):
     """The vendor was given the delivery of the period: the receipt says so, with the fingerprint of what was given.
 
     The receipts of a delivery are `deliveries/<period>/<delivery>/receipt.json`; `deliveries/latest/<delivery>.json`
-    is a copy of the last one, so that one look tells whether a later delivery has gone out.
+    is a copy of the last one, so that one look tells whether a later delivery has gone out. The receipt is the
+    evidence; a copy that lags behind is made again, and nothing is sent for it. `address` is a digest of where it goes.
     """
 
     delivery: Delivery
     period: dt.date
     fingerprint: str
+    address: str
 
     @property
     def name(self) -> str:
-        return f"deliveries/{self.period}/{self.delivery.name}/receipt.json"
+        return receipt_name(self.delivery.name, self.period)
 
     @property
     def latest_name(self) -> str:
-        return f"deliveries/latest/{self.delivery.name}.json"
+        return latest_name(self.delivery.name)
 
     def latest(self) -> dt.date | None:
         """The period of the last delivery that went out, of whatever day."""
-        text = storage.find(self.latest_name).metadata.get("period")
-        return dt.date.fromisoformat(text) if text else None
+        return latest_period(self.delivery.name)
+
+    def for_the_period(self) -> bool:
+        """Whether the set was given, there, and is not given again before the next period, whatever changed since."""
+        held = storage.find(self.name).metadata
+        return self.delivery.again == "never-same-day" and held.get("address") == self.address
 
     def exists(self) -> bool:
-        held, latest = storage.find(self.name).metadata.get("fingerprint"), self.latest()
-        if held is None or latest is None or latest < self.period:
+        held, latest = storage.find(self.name).metadata, self.latest()
+        if latest is None or latest < self.period:
             return False
-        return self.delivery.again == "never-same-day" or held == self.fingerprint
+        return self.for_the_period() or held.get("fingerprint") == self.fingerprint

@@ -7,13 +7,15 @@ is (the fingerprint) and whether that may go: yes, no (on hold), or discarded, w
 import datetime as dt
 import getpass
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from pipeline import checks, inspection, manifests, settings, storage
-from pipeline.errors import ConfigurationError, OnHold
-from pipeline.outbound import fingerprint, receipt_target, verdict_name, verdict_target
+from pipeline import agreements, checks, inspection, manifests, settings, storage
+from pipeline.errors import ConfigurationError, OnHold, WarehouseError
+from pipeline.outbound import feeds_below, fingerprint, receipt_target, verdict_name, verdict_target
 from pipeline.progress import Made
 from pipeline.sets import Delivery
+from pipeline.targets import TableTarget, latest_period, receipt_name
 
 Decision = Literal["yes", "no", "discarded"]
 
@@ -48,8 +50,8 @@ def _store(delivery: Delivery, date: dt.date, content: dict[str, Any], decision:
 def release(delivery: Delivery, date: dt.date, reason: str) -> list[str]:
     """Let a held delivery go, as it is now and in no other form; returns what was looked away from.
 
-    Raises OnHold when the data changed since it was put on hold, ConfigurationError when it is not on hold or when a
-    later day's set was looked at.
+    Raises OnHold when the set changed since it was put on hold or would be passed by, ConfigurationError when it is not
+    on hold or when a later day's set was looked at.
     """
     _refuse_the_past(delivery, date)
     held = storage.read_json(verdict_name(delivery, date))
@@ -60,9 +62,10 @@ def release(delivery: Delivery, date: dt.date, reason: str) -> list[str]:
             expected="a delivery on hold (exit code 40)",
             next_step=f"look at `python -m pipeline status --date {date}`",
         )
+    refuse_passed(delivery, date)
     if held["fingerprint"] != fingerprint(delivery, date):
         raise OnHold(
-            f"the data of {delivery.name} changed since it was put on hold",
+            f"{delivery.name} (its data, its agreement or its address) changed since it was put on hold",
             expected="a release of exactly what was looked at",
             next_step="run the morning again, look at the new numbers, then release",
         )
@@ -128,3 +131,102 @@ def _newest(delivery: Delivery) -> dt.date | None:
     name = re.compile(rf"deliveries/(\d{{4}}-\d\d-\d\d)/{delivery.name}/(?:verdict|receipt)\.json")
     found = [match[1] for each in storage.list_objects("deliveries/") if (match := name.fullmatch(each))]
     return dt.date.fromisoformat(max(found)) if found else None
+
+
+# ------------------------------------------------------------------------------------------------ passed by, and owed
+
+
+def passed_by(delivery: Delivery, date: dt.date) -> str:
+    """Why the set of that date is not made any more, in words; '' when it is. Raises WarehouseError."""
+    period, latest = delivery.period(date), latest_period(delivery.name)
+    if discarded(delivery, date):
+        return "somebody discarded it"
+    if latest and latest > period:
+        return f"the set of {latest} has gone since"
+    later = _later_tables(delivery, date)
+    return "; ".join(f"the table {table} holds {as_of} by now" for table, as_of in sorted(later.items()))
+
+
+def _later_tables(delivery: Delivery, date: dt.date) -> dict[str, dt.date]:
+    """The tables of its views that hold a later date than this, and that date."""
+    feeds = {feed for file in delivery.view_files for feed in feeds_below(file.view)}
+    held = {f"{feed.dataset}.{feed.name}": TableTarget(feed.dataset, feed.name, {}).as_of() for feed in feeds}
+    return {table: as_of for table, as_of in held.items() if as_of and as_of > date}
+
+
+def owed(delivery: Delivery, date: dt.date) -> bool:
+    """Whether a set of the period was looked at (held, released or passed), and never given."""
+    looked = storage.find(verdict_name(delivery, date)).metadata
+    given = storage.find(receipt_name(delivery.name, delivery.period(date))).metadata
+    return looked.get("may_go") in ("yes", "no") and looked.get("fingerprint") != given.get("fingerprint")
+
+
+def ended(delivery: Delivery, date: dt.date) -> bool:
+    """Whether nothing is left to do: a person or a later set ended it, or it was passed by and is owed to nobody."""
+    latest = latest_period(delivery.name)
+    if discarded(delivery, date) or (latest is not None and latest > delivery.period(date)):
+        return True
+    return bool(passed_by(delivery, date)) and not owed(delivery, date)
+
+
+def refuse_passed(delivery: Delivery, date: dt.date) -> None:
+    """Raise OnHold when the set is passed by: it is not given any more, and a release would be of nothing."""
+    if not (reason := passed_by(delivery, date)):
+        return
+    newest = max(_later_tables(delivery, date).values(), default=None)
+    anew = f"run {wrapper(delivery)} --date {newest}, which checks the set of that day anew" if newest else ""
+    raise OnHold(
+        f"{delivery.name} for {delivery.period(date)} was not given, and is not given any more: {reason}",
+        expected="a set that nothing later has passed by",
+        next_step=(f"{anew}; " if anew else "")
+        + f"look at `python -m pipeline status --date {newest or date}`; if nothing of it shall go: "
+        f'python -m pipeline discard {delivery.name} --date {date} --reason "..."',
+    )
+
+
+def wrapper(delivery: Delivery) -> str:
+    """The command that makes it."""
+    return "./run_daily.sh" if delivery.cadence == "daily" else "./run_weekly.sh"
+
+
+# ------------------------------------------------------------------------------------------- just before the set goes
+
+
+def ask_again(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -> None:
+    """Ask anew whether exactly the set of the receipt may go, of the bucket and not of what this run has seen of it.
+
+    Raises OnHold when it was discarded or held meanwhile, or its agreement lets it go no more; WarehouseError when it
+    is not the set of now.
+    """
+    held = ask_again_of_left(delivery, date, receipt)
+    if held.get("fingerprint") == receipt["fingerprint"] and held.get("may_go") == "no":
+        raise _not_any_more(delivery, date, "was put on hold after this run had found that it may go")
+    if not held.get("fingerprint") == receipt["fingerprint"] == fingerprint(delivery, date):
+        raise WarehouseError(
+            f"{delivery.name} for {delivery.period(date)} changed while it was on its way out; nothing of it was given",
+            expected="the set that was checked",
+            next_step="run again: the set as it is now is checked, and then goes",
+        )
+
+
+def ask_again_of_left(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """The period's verdict as it is in the bucket now. Raises OnHold when it is discarded, or when the agreement of
+    today does not list a column that the set of the receipt holds."""
+    held = storage.read_json(verdict_name(delivery, date)) or {}
+    if held.get("may_go") == "discarded":
+        raise _not_any_more(delivery, date, "was discarded after this run had found that it may go")
+    columns = {name: told["columns"] for name, told in receipt["contents"].items()}
+    beyond = {name: agreements.beyond(receipt["vendor"], name, held) for name, held in columns.items()}
+    if unlisted := [f"{name}: {', '.join(which)}" for name, which in beyond.items() if which]:
+        raise _not_any_more(
+            delivery, date, f"holds columns that the agreement of now does not list ({'; '.join(unlisted)})"
+        )
+    return held
+
+
+def _not_any_more(delivery: Delivery, date: dt.date, why: str) -> OnHold:
+    return OnHold(
+        f"{delivery.name} for {delivery.period(date)} {why}; nothing of it was given",
+        expected="a set that may go, at the moment at which it goes",
+        next_step=f"look at `python -m pipeline status --date {date}`, then run again",
+    )

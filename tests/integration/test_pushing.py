@@ -17,7 +17,7 @@ import pytest
 import sshd
 from brokenline import BrokenLine, line_to
 from pipeline import connections, settings, sftp
-from pipeline.errors import TransferIncomplete, VendorError, VendorUnreachable
+from pipeline.errors import OnHold, TransferIncomplete, VendorError, VendorUnreachable
 from pipeline.pushing import Push, Trail, overwritten, replaced, swapped_in
 from pipeline.sandbox.faults import FaultFile
 from pipeline.vendors import Vendor
@@ -401,6 +401,45 @@ def test_every_state_of_the_swap_is_completed_without_our_files(shop: Shop, way:
         assert shop.new() == list(NAMES)
         assert shop.all() == sorted(NAMES)
     assert shop.state() != yesterday
+
+
+@swapping
+def test_a_half_set_is_completed_although_the_vendor_took_what_had_come(shop: Shop, way: Push) -> None:
+    shop.way = way
+    shop.kill_when(lambda: all_are_whole(shop))
+    left = Trail.left(shop.trail.path)
+    assert left is not None
+    assert sftp.placed(shop.vendor, shop.folder, left) == set()
+    connections.close_all()
+    shop.kill_when(lambda: NAMES[0] in shop.trail.placed())
+    (shop.root / NAMES[0]).unlink()
+    assert left.given() is None
+    assert NAMES[0] in sftp.placed(shop.vendor, shop.folder, left)
+    given = sftp.finish(shop.vendor, shop.folder, left)
+    assert given is not None
+    assert shop.new() == list(NAMES[1:])
+    assert shop.all() == sorted(NAMES[1:])
+    receipt = left.given()
+    assert receipt is not None
+    assert (receipt["period"], receipt["host_key"]) == ("2026-11-23", given.host_key)
+
+
+@every_way
+def test_a_set_that_must_not_go_after_all_leaves_nothing(shop: Shop, way: Push) -> None:
+    shop.way = way
+    before = shop.state()
+
+    def discarded() -> None:
+        raise OnHold("discarded", expected="a set that may go", next_step="nothing")
+
+    with pytest.raises(OnHold, match="discarded"):
+        sftp.push(shop.vendor, shop.folder, shop.files, trail=shop.trail, may_go=discarded)
+    assert shop.state() == before
+    assert shop.all() == sorted(NAMES)
+    assert not shop.trail.path.exists()
+    shop.kill_when(lambda: NAMES[0] in shop.trail.placed())
+    sftp.push(shop.vendor, shop.folder, shop.files, trail=shop.trail, may_go=discarded)  # a part of it has gone
+    assert shop.new() == list(NAMES)
 
 
 @every_way

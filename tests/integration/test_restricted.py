@@ -16,6 +16,7 @@ import pytest
 from clouds import Cloud, set_up
 from pipeline import (
     agreements,
+    giving,
     inbound,
     inspection,
     manifests,
@@ -109,7 +110,7 @@ def made(date: dt.date, students: int = 10) -> None:
     arrive(date, students)
     outbound.freeze(delivery(), FILE, date)
     verdicts.check(delivery(), date)
-    outbound.deliver(delivery(), date, ignore)
+    giving.deliver(delivery(), date, ignore)
     storage.forget()
     warehouse.forget()
 
@@ -166,7 +167,7 @@ def test_monday_is_compared_with_fridays_keys_although_fridays_rows_are_gone(the
     with pytest.raises(OnHold, match=r"would no longer get 3 of 10 students"):
         verdicts.check(delivery(), MONDAY)
     verdicts.release(delivery(), MONDAY, "they have left")
-    outbound.deliver(delivery(), MONDAY, ignore)
+    giving.deliver(delivery(), MONDAY, ignore)
     receipt = storage.read_json(outbound.receipt_target(delivery(), MONDAY).name)
     assert receipt
     assert receipt["snapshots"] == {FILE.name: f"deliveries.{outbound.snapshot_target(delivery(), FILE, MONDAY).table}"}
@@ -187,7 +188,7 @@ def test_rows_that_have_expired_are_frozen_again_and_all_that_was_made_of_them_s
 
 def test_a_receipt_with_a_bare_name_is_of_the_dataset_deliveries(there: Cloud) -> None:
     made(FRIDAY)
-    latest = ReceiptTarget(delivery(), FRIDAY, "").latest_name
+    latest = ReceiptTarget(delivery(), FRIDAY, "", "").latest_name
     receipt = storage.read_json(latest)
     assert receipt
     receipt["snapshots"] = {name: told.split(".")[1] for name, told in receipt["snapshots"].items()}
@@ -228,8 +229,9 @@ def test_a_push_that_fails_leaves_nothing(there: Cloud) -> None:
     arrive(MONDAY)
     nowhere = delivery("/nowhere")
     outbound.freeze(nowhere, FILE, MONDAY)
+    verdicts.check(nowhere, MONDAY)
     with pytest.raises(VendorError):
-        outbound.deliver(nowhere, MONDAY, ignore)
+        giving.deliver(nowhere, MONDAY, ignore)
     assert left_behind() == ([], [])
 
 
@@ -244,11 +246,11 @@ def test_a_rendering_that_fails_leaves_nothing(there: Cloud, monkeypatch: pytest
     with monkeypatch.context() as patch:
         patch.setattr(storage, "fetch", refused)
         with pytest.raises(WarehouseError, match="it breaks off"):
-            outbound.deliver(delivery(), MONDAY, ignore)
+            giving.deliver(delivery(), MONDAY, ignore)
     assert left_behind() == ([], [])
     monkeypatch.setattr(rendering, "_sorted", lambda extracted, file: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        outbound.deliver(delivery(), MONDAY, ignore)
+        giving.deliver(delivery(), MONDAY, ignore)
     assert left_behind() == ([], [])
 
 
@@ -262,7 +264,7 @@ def test_what_failed_is_told_when_the_object_cannot_be_removed_either(
 
     monkeypatch.setattr(storage, "remove", refused)
     with pytest.raises(PipelineError, match="extracting deliveries_restricted"):  # nothing was frozen
-        outbound.deliver(delivery(), MONDAY, ignore)
+        giving.deliver(delivery(), MONDAY, ignore)
 
 
 # ----------------------------------------------------------------------------------------------------- old objects

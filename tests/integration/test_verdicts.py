@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import agreements, diff, inbound, manifests, outbound, sources, sql, storage, verdicts, warehouse
+from pipeline import agreements, diff, giving, inbound, manifests, outbound, sources, sql, storage, verdicts, warehouse
 from pipeline.chain import DeliveredSet
 from pipeline.errors import ConfigurationError, OnHold
 from pipeline.feeds import FEEDS
@@ -86,7 +86,7 @@ def arrive(date: dt.date, students: dict[str, int], last_name: str = "Smith") ->
 def delivered(date: dt.date, students: dict[str, int]) -> None:
     arrive(date, students)
     verdicts.check(ROSTERS, date)
-    outbound.deliver(ROSTERS, date, ignore)
+    giving.deliver(ROSTERS, date, ignore)
     as_the_next_run()
 
 
@@ -145,7 +145,7 @@ def test_what_was_released_goes_and_the_receipt_says_by_whom(district: Cloud) ->
         "students.csv: schools of whose students more than 15% are gone: 1",
     ]
     assert outbound.verdict_target(ROSTERS, MONDAY).exists()
-    outbound.deliver(ROSTERS, MONDAY, ignore)
+    giving.deliver(ROSTERS, MONDAY, ignore)
     receipt = storage.read_json(outbound.receipt_target(ROSTERS, MONDAY).name)
     assert receipt
     released = receipt["released"]

@@ -1,0 +1,329 @@
+"""The last step of a set: asked again before it goes, given once, and written down whatever fails after that."""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from clouds import Cloud
+from pipeline import agreements, catalogue, giving, ledger, outbound, receipts, settings, status, storage, verdicts
+from pipeline.chain import CheckedSet, DeliveredSet
+from pipeline.deliveries import DELIVERIES
+from pipeline.errors import OnHold, PipelineError, WarehouseError
+from pipeline.sets import Delivery
+from pipeline.targets import PreparedTarget
+from pipeline.trail import Trail
+from test_restricted import ignore
+from test_verdicts import FEED, FILE, FRIDAY, MONDAY, ROSTERS, arrive, as_the_next_run, delivered
+from test_verdicts import district as district
+
+TUESDAY = MONDAY + dt.timedelta(days=1)
+COLUMNS = "Student_id School_id Last_name"
+
+
+@pytest.fixture
+def folder(district: Cloud) -> Iterator[Path]:
+    """The vendor's, with nothing in it."""
+    found = district.sandbox.folder / "sftp" / "otus" / "home" / "incoming"
+    empty(found)
+    yield found
+    empty(found)
+
+
+def empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def checked(date: dt.date, last_name: str = "Smith", students: int = 3) -> None:
+    arrive(date, {"0105": students}, last_name)
+    verdicts.check(ROSTERS, date)
+
+
+def decided(decision: str, **changes: str) -> None:
+    """Another process writes the verdict anew; this one has seen the one before."""
+    name = outbound.verdict_name(ROSTERS, FRIDAY)
+    told = {**json.loads(storage._bucket().blob(name).download_as_bytes()), "may_go": decision, **changes}
+    blob = storage._bucket().blob(name)
+    blob.metadata = {"fingerprint": told["fingerprint"], "may_go": decision}
+    blob.upload_from_string(json.dumps(told))
+
+
+def agreed(columns: str, until: dt.date | None = None) -> Callable[[pytest.MonkeyPatch], None]:
+    listed = agreements.Agreement("test", "none", FRIDAY, {FILE.name: columns}, until)
+    return lambda patch: patch.setattr(agreements, "of", lambda vendor: listed)
+
+
+def corrected(patch: pytest.MonkeyPatch) -> None:
+    """As after a file that was landed and prepared anew meanwhile."""
+    patch.setattr(PreparedTarget, "manifest", lambda target: {"sha256": "another", "rows": 3, "size": 1})
+
+
+# ------------------------------------------------------------------------------------------------- asked once more
+
+
+def test_what_was_decided_since_the_check_counts(
+    district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked(FRIDAY)
+    receipt = giving._receipt(ROSTERS, FRIDAY, outbound.receipt_target(ROSTERS, FRIDAY), {})
+    verdicts.ask_again(ROSTERS, FRIDAY, receipt)
+    cases: list[tuple[Callable[[pytest.MonkeyPatch], None], type[PipelineError], str]] = [
+        (lambda patch: decided("discarded"), OnHold, "was discarded after"),
+        (lambda patch: decided("no"), OnHold, "was put on hold after"),
+        (lambda patch: decided("yes", fingerprint="of another set"), WarehouseError, "changed while it was on its way"),
+        (agreed("Student_id School_id"), OnHold, r"does not list \(students\.csv: Last_name\)"),
+        (agreed(COLUMNS, until=FRIDAY - dt.timedelta(days=1)), OnHold, r"Student_id, School_id, Last_name\)"),
+        (corrected, WarehouseError, "changed while it was on its way"),
+    ]
+    for change, error, match in cases:
+        with monkeypatch.context() as patch:
+            change(patch)
+            with pytest.raises(error, match=match):
+                verdicts.ask_again(ROSTERS, FRIDAY, receipt)
+        decided("yes", fingerprint=receipt["fingerprint"])
+    decided("discarded")
+    with pytest.raises(OnHold, match="nothing of it was given"):
+        giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert list(folder.iterdir()) == []
+    as_the_next_run()
+    assert DeliveredSet(date=FRIDAY, delivery=ROSTERS).complete()
+    decided("yes")
+    as_the_next_run()
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert [path.name for path in folder.iterdir()] == [FILE.name]
+
+
+def test_what_is_decided_while_the_bytes_are_on_their_way_counts(district: Cloud, folder: Path) -> None:
+    checked(FRIDAY)
+    with pytest.raises(OnHold, match="was discarded after"):
+        giving.deliver(ROSTERS, FRIDAY, lambda done, total: decided("discarded"))
+    assert list(folder.iterdir()) == []  # what had come beside its place is gone, too
+    assert not giving.trail_path(ROSTERS.name).exists()
+
+
+# ------------------------------------------------------------------------------------- another agreement, another place
+
+
+def test_agreement_and_address_are_parts_of_the_set(
+    district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered(FRIDAY, {"0105": 3})
+    target = outbound.receipt_target(ROSTERS, FRIDAY)
+    assert target.exists()
+    for columns, until in (("Student_id School_id", None), (COLUMNS + " Grade", None), (COLUMNS, MONDAY)):
+        with monkeypatch.context() as patch:
+            agreed(columns, until)(patch)
+            assert not outbound.verdict_target(ROSTERS, FRIDAY).exists()
+            assert not outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    with monkeypatch.context() as patch:
+        agreed("  Last_name\nSchool_id Student_id")(patch)  # the same, written otherwise
+        assert outbound.verdict_target(ROSTERS, FRIDAY).exists()
+    account = settings.load().account("otus")
+    for change in ({"user": "another"}, {"host": "another"}, {"port": 23}):
+        with monkeypatch.context() as patch:
+            patch.setitem(settings.load().accounts, "otus", replace(account, **change))
+            assert not outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert outbound.receipt_target(ROSTERS, FRIDAY) == target
+
+
+@pytest.mark.parametrize("again", ["when-changed", "never-same-day"])
+def test_a_corrected_folder_gets_the_set(
+    district: Cloud, folder: Path, again: Literal["when-changed", "never-same-day"]
+) -> None:
+    delivered(FRIDAY, {"0105": 3})
+    moved = replace(ROSTERS, folder="/home", again=again)
+    there = folder.parent / FILE.name
+    there.unlink(missing_ok=True)
+    assert not DeliveredSet(date=FRIDAY, delivery=moved).superseded()
+    assert not outbound.receipt_target(moved, FRIDAY).exists()
+    verdicts.check(moved, FRIDAY)
+    giving.deliver(moved, FRIDAY, ignore)
+    assert there.read_bytes() == (folder / FILE.name).read_bytes()
+    there.unlink()
+    giving.deliver(moved, FRIDAY, ignore)
+    assert not there.exists(), "given twice"
+
+
+# ------------------------------------------------------------------------------------------------ given, and then
+
+
+@contextmanager
+def refusing(prefix: str) -> Iterator[None]:
+    """The bucket takes nothing whose name begins so."""
+
+    def store(name: str, *told: Any, **named: Any) -> storage.Stored:
+        if name.startswith(prefix):
+            raise WarehouseError("503", expected="200", next_step="run again")
+        return store_json(name, *told, **named)
+
+    store_json = storage.store_json
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage, "store_json", store)
+        yield
+
+
+def kept() -> list[dict[str, Any]]:
+    """The receipts, by the names of their files."""
+    return sorted((receipts.read(name) for name in receipts.kept().values()), key=lambda told: min(told["files"]))
+
+
+@pytest.mark.parametrize("fails", ["receipts/", f"deliveries/{FRIDAY}/own_rosters/receipt", "deliveries/latest/"])
+def test_what_was_given_is_written_down_whatever_failed_and_never_given_again(
+    district: Cloud, folder: Path, fails: str
+) -> None:
+    checked(FRIDAY)
+    with refusing(fails), pytest.raises(WarehouseError, match="503"):
+        giving.deliver(ROSTERS, FRIDAY, ignore)
+    empty(folder)  # the vendor takes its file
+    with refusing(fails):
+        assert [str(each) for each in giving.finish_interrupted()] == ["found: 503\nexpected: 200\nnext: run again"]
+    as_the_next_run()
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert list(folder.iterdir()) == [], "given twice"
+    (receipt,) = kept()
+    assert receipt["host_key"].startswith("ssh-")
+    assert storage.read_json(outbound.receipt_target(ROSTERS, FRIDAY).name) == receipt
+    assert storage.read_json(outbound.receipt_target(ROSTERS, FRIDAY).latest_name) == receipt
+    assert not giving.trail_path(ROSTERS.name).exists()
+
+
+def test_a_first_set_whose_receipt_failed_is_in_the_ledger_beside_the_corrected_one(
+    district: Cloud, folder: Path
+) -> None:
+    checked(FRIDAY, students=40)
+    with refusing("receipts/"), pytest.raises(WarehouseError):
+        giving.deliver(ROSTERS, FRIDAY, ignore)
+    empty(folder)
+    checked(FRIDAY, students=39)
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert sorted(receipt["files"][FILE.name]["rows"] for receipt in kept()) == [39, 40]
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_receipt_of_an_earlier_day_that_comes_late_is_not_the_latest(district: Cloud, folder: Path) -> None:
+    delivered(FRIDAY, {"0105": 3})
+    with refusing("receipts/"), pytest.raises(WarehouseError):
+        storage.remove(outbound.receipt_target(ROSTERS, FRIDAY).name)
+        storage.remove(outbound.receipt_target(ROSTERS, FRIDAY).latest_name)
+        as_the_next_run()
+        giving.deliver(ROSTERS, FRIDAY, ignore)
+    name = outbound.receipt_target(ROSTERS, FRIDAY).latest_name
+    storage.store_json(name, {"period": f"{MONDAY}"}, {"period": f"{MONDAY}"}, over=storage.find(name))
+    assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
+    assert storage.read_json(name) == {"period": f"{MONDAY}"}
+    assert storage.find(outbound.receipt_target(ROSTERS, FRIDAY).name).generation
+
+
+def interrupted(folder: Path, placed: tuple[str, ...]) -> dict[str, Any]:
+    """The trail of another set, of three files: one that is in its place, one whose place nobody has written down, and
+    one that lies beside it. Returns its receipt."""
+    receipt = {
+        **giving._receipt(ROSTERS, FRIDAY, outbound.receipt_target(ROSTERS, FRIDAY), {}),
+        "files": {name: {"rows": 1, "bytes": 3, "sha256": name} for name in ("a.csv", "b.csv", "c.csv")},
+        "contents": {name: {"columns": ["Student_id"], "students": 0} for name in ("a.csv", "b.csv", "c.csv")},
+    }
+    beside = folder / ".c.csv.part"
+    beside.write_text("c\n1")
+    stamp = (3, int(beside.stat().st_mtime))
+    Trail(giving.trail_path(ROSTERS.name), "another set", receipt).keep(
+        dict.fromkeys(receipt["files"], stamp), placed, "ssh-ed25519 SHA256:abc"
+    )
+    return receipt
+
+
+def test_another_set_leaves_a_receipt_of_what_had_taken_its_place(district: Cloud, folder: Path) -> None:
+    checked(FRIDAY)
+    interrupted(folder, placed=("a.csv",))
+    with refusing("receipts/"), pytest.raises(WarehouseError):
+        giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert not (folder / FILE.name).exists(), "nothing goes before that is written down"
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert [(sorted(each["files"]), sorted(each["contents"]), each.get("whole")) for each in kept()] == [
+        (["a.csv", "b.csv"], ["a.csv", "b.csv"], False),
+        ([FILE.name], [FILE.name], None),
+    ]
+
+
+def test_a_set_of_which_nothing_has_gone_is_not_completed_against_a_discard(district: Cloud, folder: Path) -> None:
+    checked(FRIDAY)
+    interrupted(folder, placed=())
+    trail = giving.trail_path(ROSTERS.name)
+    told = json.loads(trail.read_text())
+    told["stamps"] = {"c.csv": told["stamps"]["c.csv"]}
+    trail.write_text(json.dumps(told))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(DELIVERIES, ROSTERS.name, ROSTERS)
+        agreed("")(patch)
+        assert list(giving.finish_interrupted()) == []
+    assert list(folder.iterdir()) == []
+    assert not trail.exists()
+    assert kept() == []
+
+
+# ------------------------------------------------------------------------------------------------ once a period
+
+
+def test_a_receipt_without_its_latest_is_a_receipt_and_the_latest_is_made_again(district: Cloud, folder: Path) -> None:
+    once = replace(ROSTERS, again="never-same-day", cadence="weekly")
+    checked(MONDAY)
+    verdicts.check(once, MONDAY)
+    giving.deliver(once, MONDAY, ignore)
+    name = outbound.receipt_target(once, MONDAY).latest_name
+    receipt = storage.read_json(name)
+    storage.remove(name)
+    empty(folder)
+    arrive(TUESDAY, {"0105": 1}, "Jones")
+    as_the_next_run()
+    again = DeliveredSet(date=TUESDAY, delivery=once)
+    assert CheckedSet(date=TUESDAY, delivery=once).superseded()  # a set that will not go is not put on hold
+    assert not again.output().exists()
+    giving.deliver(once, TUESDAY, ignore)
+    assert list(folder.iterdir()) == []
+    assert storage.read_json(name) == receipt
+    assert again.output().exists()
+    assert again.superseded()
+
+
+# ------------------------------------------------------------------------------------------------ passed by, and owed
+
+
+@pytest.mark.parametrize(("cadence", "released"), [("daily", True), ("weekly", False)])
+def test_a_set_that_was_never_given_is_never_done_by_itself(
+    district: Cloud, monkeypatch: pytest.MonkeyPatch, cadence: Literal["daily", "weekly"], released: bool
+) -> None:
+    rosters: Delivery = replace(ROSTERS, cadence=cadence)
+    arrive(MONDAY, {"0105": 1})
+    outbound.freeze(rosters, FILE, MONDAY)
+    verdicts._store(rosters, MONDAY, {"checks": [], "files": {FILE.name: {"columns": COLUMNS.split()}}}, "no")
+    if released:
+        verdicts.release(rosters, MONDAY, "in time")
+    arrive(TUESDAY, {"0105": 2})
+    as_the_next_run()
+    old = DeliveredSet(date=MONDAY, delivery=rosters)
+    assert CheckedSet(date=MONDAY, delivery=rosters).complete()  # it is not checked again
+    assert not old.complete()
+    by = f"is not given any more: the table powerschool_combined.{FEED.name} holds {TUESDAY}"
+    with pytest.raises(OnHold, match=by):
+        old.make()
+    with pytest.raises(OnHold if not released else PipelineError, match=by if not released else "is not on hold"):
+        verdicts.release(rosters, MONDAY, "too late")
+    monkeypatch.setattr(catalogue, "feeds", list)
+    monkeypatch.setattr(catalogue, "deliveries", lambda: [rosters])
+    (flow,) = status.flows(MONDAY)
+    assert flow.state == "on hold"
+    new = DeliveredSet(date=TUESDAY, delivery=rosters)
+    assert not CheckedSet(date=TUESDAY, delivery=rosters).superseded()
+    assert not new.superseded()
+    outbound.freeze(rosters, FILE, TUESDAY)
+    verdicts.check(rosters, TUESDAY)
+    giving.deliver(rosters, TUESDAY, ignore)
+    as_the_next_run()
+    assert old.complete()
+    assert new.output().exists()
+    assert ledger.record().trouble == []
