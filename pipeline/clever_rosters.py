@@ -79,12 +79,11 @@ CLEVER = (
     ViewFile(
         view="roster_files.Clever_teachers",
         name="teachers.csv",
-        key=("School_id", "Teacher_id"),
+        key=("Teacher_id",),  # each once: Clever takes the first record and reports the others
         required=("School_id", "Teacher_id", "Last_name", "First_name"),
         layout="known",
         called="teachers",
         school="School_id",
-        people="Teacher_id",
         references=(_OF_SCHOOL,),
         written=(Written(("Teacher_email",), EMAIL, TYPED),),
         longest=(_NO_PASSWORD,),
@@ -97,7 +96,7 @@ CLEVER = (
     ViewFile(
         view="roster_files.Clever_staff",
         name="staff.csv",
-        key=("School_id", "Staff_id"),
+        key=("School_id", "Staff_id"),  # one row a school and person: who works at two is in both
         required=("School_id", "Staff_id", "Staff_email", "First_name", "Last_name"),
         layout="known",
         called="staff",
@@ -168,7 +167,7 @@ CLEVER = (
         school="School_id",
         references=(
             _OF_SCHOOL,
-            Reference(("School_id", "Teacher_id"), "teachers.csv", ("School_id", "Teacher_id"), also=_CO_TEACHERS),
+            Reference(("Teacher_id",), "teachers.csv", ("Teacher_id",), also=_CO_TEACHERS),
         ),
         allowed=(Allowed(("Grade",), _GRADES), Allowed(("Subject",), _SUBJECTS)),
         column_churn=(

@@ -1,7 +1,8 @@
 -- Clever: staff who do not teach: principals, counselors and the like.
--- grain: one row per school and TeacherNumber of current staff with StaffStatus 2. Left out: whoever is in teachers.csv
---        for the same school; those without an e-mail address, which Clever requires here; schools that the SIS did not
---        export; lunch staff and substitutes. Of two SIS rows for one school that with the lower id holds.
+-- grain: one row per school and TeacherNumber of current staff with StaffStatus 2. Left out: whoever teaches in the same
+--        school, though teachers.csv has each teacher under one school only: staff see more than their own sections; those
+--        without an e-mail address, which Clever requires here; schools that the SIS did not export; lunch staff and
+--        substitutes. Of two SIS rows for one school that with the lower id holds.
 -- owner: district data team
 -- reader: Clever, file `staff.csv`, every morning
 -- layout: known. Staff_id is the TeacherNumber. An empty Role, which is known too, gives access to the portal and
@@ -22,13 +23,13 @@ FROM `roster_files.current_staff` AS staff
 INNER JOIN `roster_files.district_schools` AS schools
   ON schools.district_identification = staff.district_identification
   AND schools.school_number = staff.schoolid
-LEFT JOIN `roster_files.Clever_teachers` AS teachers
-  ON teachers.School_id = staff.schoolid
-  AND teachers.Teacher_id = staff.teachernumber
+LEFT JOIN `roster_files.current_teachers` AS teachers
+  ON teachers.schoolid = staff.schoolid
+  AND teachers.teachernumber = staff.teachernumber
 WHERE
   staff.staffstatus = '2'
   AND staff.email != ''
-  AND teachers.Teacher_id IS NULL
+  AND teachers.teachernumber IS NULL
 QUALIFY
   ROW_NUMBER() OVER (
     PARTITION BY staff.schoolid, staff.teachernumber
