@@ -142,11 +142,11 @@ AGREEMENTS = {
             SCHOOL_OFFICIAL,
             signed=dt.date(2025, 8, 4),
             columns={
-                "Ellevation_Staff-Roster.csv": "StaffID FirstName LastName Email SchoolCode Role",
-                "Ellevation_Student-Course-Schedules.csv": """
+                "Staff-Roster.csv": "StaffID FirstName LastName Email SchoolCode Role",
+                "Student-Course-Schedules.csv": """
                     StudentID SchoolCode CourseID CourseName SectionID Period Term TeacherStaffID
                 """,
-                "Ellevation_Student-Demographics.csv": """
+                "Student-Demographics.csv": """
                     FirstName MiddleName LastName ActiveStatus SchoolCode SchoolName AlternateSchool ESLTeacher
                     StudentID StudentStateID GradeLevel Gender BirthDate AddressLine1 AddressLine2 City State Zip
                     HomePhone NativeLanguage Ethnicity CountryOfBirth USEntryDate

@@ -61,7 +61,7 @@ DELIVERIES = {
             files=(
                 ViewFile(
                     view="roster_files.Ellevation_Staff-Roster",
-                    name="Ellevation_Staff-Roster.csv",
+                    name="Staff-Roster.csv",
                     key=("StaffID", "SchoolCode"),
                     required=("StaffID", "FirstName", "LastName", "SchoolCode", "Role"),
                     called="staff",
@@ -77,7 +77,7 @@ DELIVERIES = {
                 ),
                 ViewFile(
                     view="roster_files.Ellevation_Student-Demographics",
-                    name="Ellevation_Student-Demographics.csv",
+                    name="Student-Demographics.csv",
                     key=("StudentID",),
                     required=("FirstName", "LastName", "ActiveStatus", "SchoolCode", "StudentID", "GradeLevel"),
                     floor=50,
@@ -106,16 +106,16 @@ DELIVERIES = {
                 ),
                 ViewFile(
                     view="roster_files.Ellevation_Student-Course-Schedules",
-                    name="Ellevation_Student-Course-Schedules.csv",
+                    name="Student-Course-Schedules.csv",
                     key=("StudentID", "SchoolCode", "SectionID"),
                     required=("StudentID", "SchoolCode", "CourseID", "SectionID"),
                     called="students in sections",
                     school="SchoolCode",
                     student="StudentID",
                     references=(
-                        Reference(("StudentID",), "Ellevation_Student-Demographics.csv", ("StudentID",)),
-                        Reference(("SchoolCode",), "Ellevation_Student-Demographics.csv", ("SchoolCode",)),
-                        Reference(("TeacherStaffID",), "Ellevation_Staff-Roster.csv", ("StaffID",)),
+                        Reference(("StudentID",), "Student-Demographics.csv", ("StudentID",)),
+                        Reference(("SchoolCode",), "Student-Demographics.csv", ("SchoolCode",)),
+                        Reference(("TeacherStaffID",), "Staff-Roster.csv", ("StaffID",)),
                     ),
                     written=(Written(("StudentID",), STUDENT_NUMBER),),
                     agreeing=(Agreeing("SectionID", ("SchoolCode", "CourseID", "CourseName")),),

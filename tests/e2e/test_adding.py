@@ -45,7 +45,7 @@ def code(tmp_path: Path) -> Path:
     )
     insert(
         copy / "pipeline/agreements.py",
-        '                "Ellevation_Staff-Roster.csv": ',
+        '                "Staff-Roster.csv": ',
         block("agreement"),
     )
     return copy
@@ -73,7 +73,7 @@ def test_a_feed_and_an_outbound_file_are_a_row_and_a_file_each(district: Distric
         ("BLF", "1", "0805", "Regular"),
         ("BLF", "2", "0805", "Early release"),
     }
-    schools = district.vendor_files("ellevation")["/data/Ellevation_Schools.csv"].decode().splitlines()
+    schools = district.vendor_files("ellevation")["/data/Schools.csv"].decode().splitlines()
     assert schools[0] == "SchoolCode,SchoolName"
     assert len(schools) == 7
 

@@ -13,7 +13,7 @@ def a_student(district: District) -> str:
     """Somebody who is in a file of each vendor."""
     files = district.vendor_files("otus")
     scores = csv.DictReader(io.StringIO(files["/home/incoming/savvas_standards_scores.csv"].decode("utf-8-sig")))
-    known = district.vendor_files("ellevation")["/data/Ellevation_Student-Demographics.csv"].decode()
+    known = district.vendor_files("ellevation")["/data/Student-Demographics.csv"].decode()
     return next(row["Student ID"] for row in scores if f",{row['Student ID']}," in known)
 
 
@@ -31,7 +31,7 @@ def test_a_morning_is_in_the_ledger_and_a_second_run_enters_nothing(district: Di
     student = a_student(district)
     first = told(district, student)
     assert {span["file"] for span in first["disclosed"]} == {
-        *("Ellevation_Student-Course-Schedules.csv", "Ellevation_Student-Demographics.csv"),
+        *("Student-Course-Schedules.csv", "Student-Demographics.csv"),
         *("savvas_assessment_scores.csv", "savvas_standards_scores.csv"),
     }
     assert {span["deliveries"] for span in first["disclosed"]} == {1}

@@ -113,7 +113,7 @@ def test_students_at_the_vendor_are_the_active_ones_by_school(whole: Whole) -> N
     assert Counter(school for school, _ in rostered) == active
     savvas_rows = records(whole.given("savvas")["ENROLLMENT.txt"])
     assert Counter(row["school_code"] for row in savvas_rows) == active
-    learners = records(whole.given("ellevation")["Ellevation_Student-Demographics.csv"])
+    learners = records(whole.given("ellevation")["Student-Demographics.csv"])
     assert Counter(row["SchoolCode"] for row in learners) == active
     weekly = records(whole.given("otus")["OTUS_Attendance_Discipline.csv"])
     assert Counter(row["school_id"] for row in weekly) == active

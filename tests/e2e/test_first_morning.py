@@ -16,11 +16,11 @@ SCORES = {
     "/home/incoming/savvas_standards_scores.csv": "/scores/SAVVAS_Realize_Standards_Scores_20251117.csv",
 }
 HEADERS = {
-    "/data/Ellevation_Staff-Roster.csv": "StaffID,FirstName,LastName,Email,SchoolCode,Role",
-    "/data/Ellevation_Student-Course-Schedules.csv": (
+    "/data/Staff-Roster.csv": "StaffID,FirstName,LastName,Email,SchoolCode,Role",
+    "/data/Student-Course-Schedules.csv": (
         "StudentID,SchoolCode,CourseID,CourseName,SectionID,Period,Term,TeacherStaffID"
     ),
-    "/data/Ellevation_Student-Demographics.csv": (
+    "/data/Student-Demographics.csv": (
         "FirstName,MiddleName,LastName,ActiveStatus,SchoolCode,SchoolName,AlternateSchool,ESLTeacher,StudentID,"
         "StudentStateID,GradeLevel,Gender,BirthDate,AddressLine1,AddressLine2,City,State,Zip,HomePhone,"
         "NativeLanguage,Ethnicity,CountryOfBirth,USEntryDate"
@@ -103,14 +103,14 @@ def test_ellevation_has_its_three_files(same_district: District) -> None:
     given = same_district.vendor_files("ellevation")
     assert {name: content.decode().splitlines()[0] for name, content in given.items()} == HEADERS
     students = {row["Student_Number"] for row in generated(same_district, "students") if row["Enroll_Status"] == "0"}
-    demographics = records(given["/data/Ellevation_Student-Demographics.csv"])
+    demographics = records(given["/data/Student-Demographics.csv"])
     assert {row["StudentID"] for row in demographics} == students
     assert len(demographics) == len(students)
     assert "Núñez" in {row["LastName"] for row in demographics}
-    schedules = records(given["/data/Ellevation_Student-Course-Schedules.csv"])
+    schedules = records(given["/data/Student-Course-Schedules.csv"])
     assert schedules
     assert {row["StudentID"] for row in schedules} <= students
-    staff = {row["StaffID"] for row in records(given["/data/Ellevation_Staff-Roster.csv"])}
+    staff = {row["StaffID"] for row in records(given["/data/Staff-Roster.csv"])}
     assert {row["TeacherStaffID"] for row in schedules} <= staff
 
 

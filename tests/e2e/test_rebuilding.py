@@ -20,13 +20,13 @@ STUDENTS_BELOW = {
         f"DeployedView roster_files.{view}"
         for view in ("server_days", "current_students", "current_sections", "current_enrollments", "section_teachers")
     ),
-    "Snapshot Ellevation_Student-Demographics.csv",
-    "Snapshot Ellevation_Student-Course-Schedules.csv",
+    "Snapshot Student-Demographics.csv",
+    "Snapshot Student-Course-Schedules.csv",
     "CheckedSet ellevation_rosters",
     "DeliveredSet ellevation_rosters",
 }
 OF_DEMOGRAPHICS = {
-    "Snapshot Ellevation_Student-Demographics.csv",
+    "Snapshot Student-Demographics.csv",
     "CheckedSet ellevation_rosters",
     "DeliveredSet ellevation_rosters",
 }
@@ -92,8 +92,8 @@ DELETIONS: dict[str, tuple[Callable[[District], None], str, set[str]]] = {
     ),
     "text of a view": (change_view, f"DeployedView {ROSTER}Student-Demographics", OF_DEMOGRAPHICS),
     "snapshot": (
-        lambda district: remove_table(district, "deliveries", "ellevation_rosters__Ellevation_Student_Demographics"),
-        "Snapshot Ellevation_Student-Demographics.csv",
+        lambda district: remove_table(district, "deliveries", "ellevation_rosters__Student_Demographics"),
+        "Snapshot Student-Demographics.csv",
         {"CheckedSet ellevation_rosters", "DeliveredSet ellevation_rosters"},
     ),
     "verdict": (
@@ -165,7 +165,7 @@ def test_corrected_students_are_rebuilt_with_all_that_reads_them(district: Distr
     assert run.tasks("unchanged") == STUDENTS_BELOW - made
     after = district.delivered_files()
     changed = {name for name in after if after[name] != before.get(name)}
-    assert changed == {"ellevation:/data/Ellevation_Student-Demographics.csv"}
+    assert changed == {"ellevation:/data/Student-Demographics.csv"}
     assert {line.split()[0] for line in district.writes(since)} == {"ellevation"}
     again = district.run_daily(MONDAY)
     assert not again.tasks("done")

@@ -171,7 +171,7 @@ def test_mended_files_are_all_it_takes(tuesday: Tuesday) -> None:
     for feed in (*(feed for feed, *_ in FAULTS.values()), SAME):
         dataset, name = table(feed).split(".")
         assert tuesday.district.tables(dataset)[name].labels["as_of"] == f"{TUESDAY}"
-    content = tuesday.district.vendor_files("ellevation")["/data/Ellevation_Student-Demographics.csv"].decode()
+    content = tuesday.district.vendor_files("ellevation")["/data/Student-Demographics.csv"].decode()
     assert len(list(csv.DictReader(io.StringIO(content, newline="")))) == 400
 
 

@@ -188,7 +188,7 @@ def test_a_held_delivery_waits_for_a_person(district: District) -> None:
     assert district.run_daily(TUESDAY).code == 40
 
     released = released_by_hand(district)
-    assert "accepted: Ellevation_Student-Demographics.csv" in released.out
+    assert "accepted: Student-Demographics.csv" in released.out
     then = district.run_daily(TUESDAY)
     assert then.code == 0, then.out
     assert "DeliveredSet ellevation_rosters" in then.tasks("done")

@@ -138,9 +138,9 @@ SAVVAS: Damages = [
     (swap("ASSIGNMENT.txt", '"71"', '"72"'), ("ASSIGNMENT.txt, line 2, institution_code", "no such school")),
     (swap("ASSIGNMENT.txt", '"T"', '""'), ("ASSIGNMENT.txt, line 2, position_code", "never empty")),
 ]
-DEMOGRAPHICS = "Ellevation_Student-Demographics.csv"
-SCHEDULES = "Ellevation_Student-Course-Schedules.csv"
-ROSTER = "Ellevation_Staff-Roster.csv"
+DEMOGRAPHICS = "Student-Demographics.csv"
+SCHEDULES = "Student-Course-Schedules.csv"
+ROSTER = "Staff-Roster.csv"
 ELLEVATION: Damages = [
     (recode(DEMOGRAPHICS, "cp1252"), (f"{DEMOGRAPHICS}, line 2, 3, FirstName", "cannot be read")),
     (

@@ -35,7 +35,7 @@ def _one_of_ways(*ways: tuple[str, ...]) -> tuple[str, ...]:
 
 
 DEMOGRAPHICS = Layout(
-    "Ellevation_Student-Demographics.csv",
+    "Student-Demographics.csv",
     {
         "FirstName": VALUE,
         "MiddleName": ANYTHING,
@@ -64,7 +64,7 @@ DEMOGRAPHICS = Layout(
     key=("StudentID",),
 )
 SCHEDULES = Layout(
-    "Ellevation_Student-Course-Schedules.csv",
+    "Student-Course-Schedules.csv",
     {
         "StudentID": STUDENT_NUMBER,
         "SchoolCode": VALUE,
@@ -78,7 +78,7 @@ SCHEDULES = Layout(
     key=("StudentID", "SectionID"),
 )
 STAFF = Layout(
-    "Ellevation_Staff-Roster.csv",
+    "Staff-Roster.csv",
     {
         "StaffID": VALUE,
         "FirstName": VALUE,

@@ -3,7 +3,7 @@
 --        schools have two rows; a second SIS row for the same number and school is left out (the higher id loses).
 --        Staff without a TeacherNumber have no key and are left out.
 -- owner: district data team
--- reader: Ellevation, file `Staff-Roster`, every morning
+-- reader: Ellevation, file `Staff-Roster.csv`, every morning
 -- layout: modelled. Role is the meaning of PowerSchool's StaffStatus; what is not 1, 3 or 4 is Staff.
 SELECT
   teachers.teachernumber AS StaffID,

@@ -3,7 +3,7 @@
 --        negative and so the id of no section), enrolments that were left, sections of another term, sections or
 --        terms that the SIS did not export. A student who left a section and came back has one row.
 -- owner: district data team
--- reader: Ellevation, file `Student-Course-Schedules`, every morning
+-- reader: Ellevation, file `Student-Course-Schedules.csv`, every morning
 -- layout: modelled. CourseID is the Course_Number; SectionID carries the server's name, because section ids repeat
 --         between the servers; SchoolCode is the section's school; TeacherStaffID the TeacherNumber of who leads it now, and
 --         empty when all its teachers have left.

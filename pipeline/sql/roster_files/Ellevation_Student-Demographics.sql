@@ -3,7 +3,7 @@
 --        programme also screens and searches students who are not (yet) learners, and drops whoever is not sent.
 --        A student without a student_number has no key and is left out.
 -- owner: district data team
--- reader: Ellevation, file `Student-Demographics`, every morning
+-- reader: Ellevation, file `Student-Demographics.csv`, every morning
 -- layout: header known; the values are modelled: ActiveStatus is `Active`, ESLTeacher a TeacherNumber, GradeLevel PK, K
 --         and 1 to 12, Ethnicity text (a code that is not below goes as it is). AlternateSchool and AddressLine2 are
 --         not in the SIS and stay empty. Dates are MM/DD/YYYY, empty when the SIS holds none or nothing that is a
