@@ -24,6 +24,7 @@ from pipeline.limits import (
     ZIP,
     Allowed,
     Apart,
+    Form,
     Longest,
     Personal,
     Reference,
@@ -32,12 +33,16 @@ from pipeline.limits import (
 from pipeline.sets import ViewFile
 
 _QUOTED = Dialect(quoting="all")
-_GRADES = ("PK", "K", *map(str, range(1, 13)))
+_GRADES = ("PK", "KG", *(f"{grade:02}" for grade in range(1, 13)))
 _ADDRESS = (Written(("state",), STATE), Written(("zip",), ZIP), Written(("phone",), PHONE))
 _YEAR = Written(("school_year",), YEAR)
 _DAYS = Written(("date_start", "date_end"), YEAR_FIRST)
-# Known of the accounts that the rosters become: 64 characters for a name, 32 for an id, 128 for a user's name.
+# Known of the accounts that the rosters become: 64 characters for a name, 32 for an id, 128 for a user's name and 320 for
+# an e-mail address; people sign in with small letters.
 _NAMES = Longest(("last_name", "first_name", "middle_name"), 64)
+_EMAILS = Longest(("email",), 320)
+_SMALL = Form("small letters", r"\P{Lu}*")
+_UNBROKEN = Form("small letters without blanks", r"[^\p{Lu}\s]*")
 
 
 def _in(file: str, column: str, to: str = "") -> Reference:
@@ -97,8 +102,10 @@ SAVVAS = (
             Written(("student_code", "student_number"), STUDENT_NUMBER),
             Written(("dob",), YEAR_FIRST),
             Written(("email",), EMAIL, TYPED),
+            Written(("email",), _SMALL),
+            Written(("federated_id",), _UNBROKEN),
         ),
-        longest=(_NAMES, Longest(("student_code",), 32), Longest(("federated_id",), 128)),
+        longest=(_NAMES, _EMAILS, Longest(("student_code", "student_number"), 32), Longest(("federated_id",), 128)),
         personal=(Personal(("email", "student_number", "federated_id")),),
         same=(SAME_STUDENTS,),
         apart=(Apart("federated_id", "STAFF.txt", "federated_id"),),
@@ -113,8 +120,18 @@ SAVVAS = (
         layout="known",
         called="staff",
         references=(_in("ASSIGNMENT", "staff_code"),),
-        written=(Written(("email",), EMAIL, TYPED),),
-        longest=(_NAMES, Longest(("staff_code",), 32), Longest(("federated_id",), 128), Longest(("password",), 0)),
+        written=(
+            Written(("email",), EMAIL, TYPED),
+            Written(("email", "username"), _SMALL),
+            Written(("federated_id",), _UNBROKEN),
+        ),
+        longest=(
+            _NAMES,
+            _EMAILS,
+            Longest(("staff_code", "staff_number"), 32),
+            Longest(("username", "federated_id"), 128),
+            Longest(("title", "password"), 0),
+        ),
         personal=(Personal(("email", "staff_number", "username", "federated_id")),),
         same=(SAME_STAFF,),
         churn=PEOPLE,
@@ -188,7 +205,7 @@ SAVVAS = (
         column_churn=(replace(GRADES, columns=("school_year", "school_code", "grade_code", "date_enrolled")),),
     ),
     ViewFile(
-        *_file("ASSIGNMENT"),
+        *_file("ASSIGNMENT"),  # meaning of a row open: its view says what to ask SAVVAS
         key=("native_assignment_code",),
         required=("native_assignment_code", "staff_code", "school_year", "institution_code", "position_code"),
         dialect=_QUOTED,

@@ -39,6 +39,16 @@ def one_of_any_case(*words: str) -> Check:
     return Check(f"one of {', '.join(words)}", lambda value: not value or value.casefold() in folded)
 
 
+def shorter(check: Check, most: int) -> Check:
+    return Check(
+        f"{check.expected}, of at most {most} characters", lambda value: len(value) <= most and check.holds(value)
+    )
+
+
+def small(check: Check) -> Check:
+    return Check(f"{check.expected}, in small letters", lambda value: value == value.lower() and check.holds(value))
+
+
 def date(form: str) -> Check:
     return Check(f"a day that exists, {form}", lambda value: not value or day(value, form) is not None)
 

@@ -16,20 +16,24 @@ from .checks import (
     date,
     day,
     one_of,
+    pattern,
     required,
+    shorter,
+    small,
 )
 from .reading import Files, Findings, Layout, Table, cells, comma_file, in_order, names, split_lines, text
-from .rules import columns, days_in_order, known, used, written_one_way
+from .rules import columns, days_in_order, known, used
 
 DAY = date(YEAR_FIRST)
+# A salutation of SAVVAS's list, which no export of a SIS holds: a job's title is none.
+NO_TITLE = Check("nothing: a job's title is no salutation", lambda value: value == "")
 TRUTH = one_of("true", "false")
-# Which of these SAVVAS was told is the district's choice; a file keeps to one.
-GRADES = tuple(
-    ({*kindergarten, *(f"{grade:0{width}}" for grade in range(1, 13))})
-    for width in (1, 2)
-    for kindergarten in (("PK", "K"), ("PK", "KG"), ("-1", "0"), ("PK", "00"))
-)
-GRADE = Check("a grade: PK, K or KG, 1 to 12", lambda value: not value or any(value in way for way in GRADES))
+GRADE = one_of("IT", "PR", "PK", "TK", "KG", *(f"{grade:02}" for grade in range(1, 14)), "PS", "UG", "OTHER")
+NAME, ID = shorter(VALUE, 64), shorter(VALUE, 32)
+# What people sign in with: in small letters, and the name at the single sign-on in one piece.
+SMALL_EMAIL, USERNAME = small(EMAIL), small(shorter(ANYTHING, 128))
+FEDERATED = small(shorter(pattern("one piece, without blanks", r"\S+"), 128))
+STUDENT_CODE = shorter(STUDENT_NUMBER, 32)
 
 DISTRICT = Layout(
     "CODE_DISTRICT.txt",
@@ -66,31 +70,31 @@ SCHOOL = Layout(
 STUDENT = Layout(
     "STUDENT.txt",
     {
-        "student_code": STUDENT_NUMBER,
-        "last_name": VALUE,
-        "first_name": VALUE,
-        "middle_name": ANYTHING,
+        "student_code": STUDENT_CODE,
+        "last_name": NAME,
+        "first_name": NAME,
+        "middle_name": shorter(ANYTHING, 64),
         "gender_code": one_of("F", "M", "X", "U"),
         "dob": DAY,
-        "email": EMAIL,
-        "student_number": STUDENT_NUMBER,
-        "federated_id": ANYTHING,
+        "email": SMALL_EMAIL,
+        "student_number": STUDENT_CODE,
+        "federated_id": FEDERATED,
     },
     key=("student_code",),
 )
 STAFF = Layout(
     "STAFF.txt",
     {
-        "staff_code": VALUE,
-        "last_name": VALUE,
-        "first_name": VALUE,
-        "middle_name": ANYTHING,
-        "email": EMAIL,
-        "title": ANYTHING,
-        "staff_number": ANYTHING,
-        "username": ANYTHING,
+        "staff_code": ID,
+        "last_name": NAME,
+        "first_name": NAME,
+        "middle_name": shorter(ANYTHING, 64),
+        "email": SMALL_EMAIL,
+        "title": NO_TITLE,
+        "staff_number": shorter(ANYTHING, 32),
+        "username": USERNAME,
         "password": EMPTY,
-        "federated_id": ANYTHING,
+        "federated_id": FEDERATED,
     },
     key=("staff_code",),
 )
@@ -226,7 +230,18 @@ def _fits(tables: dict[str, Table], findings: Findings) -> None:
     for layout in (SECTION, SECTION_STAFF, SECTION_STUDENT, ASSIGNMENT):
         days_in_order(tables[layout.file], "date_start", "date_end", YEAR_FIRST, findings)
     days_in_order(tables[ENROLLMENT.file], "date_enrolled", "date_withdrawn", YEAR_FIRST, findings)
-    written_one_way(tables[ENROLLMENT.file], "grade_code", GRADES, findings)
+    _one_sign_on(tables, findings)
+
+
+def _one_sign_on(tables: dict[str, Table], findings: Findings) -> None:
+    """Nobody signs in as somebody else, whichever of the two files they are in."""
+    seen: set[str] = set()
+    for layout in (STAFF, STUDENT):
+        for row in tables[layout.file].rows:
+            name = row["federated_id"].casefold()
+            if name and name in seen:
+                findings.add(layout.file, "is another person's too", line=row.line, column="federated_id")
+            seen.add(name)
 
 
 def _one_year(tables: dict[str, Table], findings: Findings) -> None:

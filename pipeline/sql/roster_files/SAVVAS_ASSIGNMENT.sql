@@ -3,7 +3,8 @@
 --        staff. Somebody who is in no such school has no row.
 -- owner: district data team
 -- reader: SAVVAS, file `ASSIGNMENT.txt`, every morning
--- layout: header known; the values are modelled: native_assignment_code is `<staff_code>-<institution_code>`;
+-- layout: meaning of a row open: some districts send one for each teacher and school, one only for staff who must see all
+--         classes of the school. Ask SAVVAS what a row with position_code Teacher opens. Header known; the values are modelled: native_assignment_code is `<staff_code>-<institution_code>`;
 --         institution_code is the school_number; position_code is always Teacher, since nobody else is sent. The SIS
 --         holds no days of employment: date_start and date_end are those of the school year.
 SELECT

@@ -3,9 +3,9 @@
 --        section of PIF_SECTION. A student who is in no such school has no row.
 -- owner: district data team
 -- reader: SAVVAS, file `ENROLLMENT.txt`, every morning
--- layout: header known; the values are modelled: native_enrollment_code is `<student_code>-<school_code>`; grade_code is
---         PK, K and 1 to 12 (a level that is none of these goes as it is); date_enrolled is EntryDate, or, in another
---         school, the first day in a section there. date_withdrawn stays empty, since all are there now.
+-- layout: header known, and SAVVAS's codes for grades too (PK, KG, 01 to 12); modelled: native_enrollment_code is
+--         `<student_code>-<school_code>`; date_enrolled is EntryDate, or, in another school, the first day in a section
+--         there. date_withdrawn stays empty, since all are there now.
 WITH
   places AS (
     SELECT
@@ -35,17 +35,15 @@ SELECT
   places.student_number AS student_code,
   COALESCE(years.school_year, '') AS school_year,
   places.schoolid AS school_code,
-  CASE places.grade_level
-    WHEN '-1' THEN 'PK'
-    WHEN '0' THEN 'K'
-    ELSE places.grade_level
-  END AS grade_code,
+  COALESCE(grades.grade_code, '') AS grade_code,
   COALESCE(FORMAT_DATE('%Y-%m-%d', places.day), '') AS date_enrolled,
   '' AS date_withdrawn
 FROM places
 INNER JOIN `roster_files.district_schools` AS schools
   ON schools.district_identification = places.district_identification
   AND schools.school_number = places.schoolid
+LEFT JOIN `roster_files.savvas_grades` AS grades
+  ON grades.grade_level = places.grade_level
 LEFT JOIN `roster_files.current_school_years` AS years
   ON years.district_identification = places.district_identification
   AND years.schoolid = places.schoolid

@@ -5,19 +5,20 @@
 -- owner: district data team
 -- reader: SAVVAS, file `STAFF.txt`, every morning
 -- layout: header known; the values are modelled: staff_code and staff_number are the TeacherNumber, federated_id (the name
---         at the single sign-on) is the e-mail address, username its part before the @. password stays empty: people sign
---         in through the district, and no password leaves it.
+--         at the single sign-on) is the e-mail address, username its part before the @. All three are in small letters, and
+--         federated_id is without blanks: else nobody signs in with it. title is a salutation of SAVVAS's list, which the
+--         SIS does not hold, so it stays empty. So does password: people sign in through the district.
 SELECT
   staff.teachernumber AS staff_code,
   staff.last_name,
   staff.first_name,
   staff.middle_name,
-  staff.email,
-  staff.title,
+  LOWER(staff.email) AS email,
+  '' AS title,
   staff.teachernumber AS staff_number,
-  staff.username,
+  LOWER(staff.username) AS username,
   '' AS password,
-  staff.email AS federated_id
+  REGEXP_REPLACE(LOWER(staff.email), r'\s', '') AS federated_id
 FROM `roster_files.current_staff` AS staff
 WHERE staff.teachernumber IN (SELECT posts.staff_code FROM `roster_files.SAVVAS_ASSIGNMENT` AS posts)
 QUALIFY

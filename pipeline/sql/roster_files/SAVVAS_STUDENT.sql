@@ -3,7 +3,8 @@
 -- owner: district data team
 -- reader: SAVVAS, file `STUDENT.txt`, every morning
 -- layout: header known; the values are modelled: student_code is the student_number, federated_id (the name at the single
---         sign-on) the e-mail address; gender_code is F or M, and empty for anything else.
+--         sign-on) the e-mail address. Both are in small letters, and federated_id is without blanks. gender_code is F or M,
+--         and empty for anything else.
 SELECT
   students.student_number AS student_code,
   students.last_name,
@@ -11,8 +12,8 @@ SELECT
   students.middle_name,
   IF(students.gender IN ('F', 'M'), students.gender, '') AS gender_code,
   COALESCE(FORMAT_DATE('%Y-%m-%d', students.dob), '') AS dob,
-  students.student_email AS email,
+  LOWER(students.student_email) AS email,
   students.student_number,
-  students.student_email AS federated_id
+  REGEXP_REPLACE(LOWER(students.student_email), r'\s', '') AS federated_id
 FROM `roster_files.current_students` AS students
 WHERE students.student_number IN (SELECT enrolled.student_code FROM `roster_files.SAVVAS_ENROLLMENT` AS enrolled)
