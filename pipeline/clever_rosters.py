@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pipeline import sql
 from pipeline.conditions import different, in_order
 from pipeline.limits import (
     ADDRESSES,
@@ -35,7 +36,11 @@ from pipeline.limits import (
 )
 from pipeline.sets import ViewFile
 
-_GRADES = ("PreKindergarten", "Kindergarten", *map(str, range(1, 13)), "Other")
+_GRADES = (
+    *("InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten"),
+    *(*map(str, range(1, 14)), "PostGraduate", "Ungraded", "Other"),
+)
+_LANGUAGES = (*sql.listed("roster_files.clever_languages"), "Other")
 _SUBJECTS = (
     *("english/language arts", "math", "science", "social studies", "language", "homeroom/advisory"),
     *("interventions/online learning", "technology and engineering", "PE and health", "arts and music", "other"),
@@ -89,7 +94,6 @@ CLEVER = (
         longest=(_NO_PASSWORD,),
         personal=(Personal(("State_teacher_id", "Teacher_email", "Username")),),
         same=(SAME_STAFF,),
-        agreeing=(Agreeing("Teacher_id", ("First_name", "Last_name", "Teacher_email", "Username")),),
         churn=PEOPLE,
         column_churn=(replace(ADDRESSES, columns=("Teacher_email",)),),
     ),
@@ -128,9 +132,11 @@ CLEVER = (
             Allowed(("Grade",), _GRADES),
             Allowed(("Gender",), ("F", "M", "X")),
             Allowed(("Race",), ("A", "B", "I", "M", "P", "W")),
-            Allowed(("Hispanic_Latino", "Ell_status", "Frl_status", "IEP_status"), ("Y", "N")),
+            Allowed(("Hispanic_Latino", "Ell_status", "IEP_status"), ("Y", "N")),
+            Allowed(("Frl_status",), ("Free", "Reduced", "Paid")),
+            Allowed(("Home_language",), _LANGUAGES),
             Allowed(("Contact_relationship",), ("Parent", "Grandparent", "Self", "Aunt/Uncle", "Sibling", "Other")),
-            Allowed(("Contact_type",), ("Primary", "Family", "Emergency", "Other")),
+            Allowed(("Contact_type",), ("Parent/Guardian", "Emergency", "Primary", "Secondary", "Family", "Other")),
             Allowed(("Contact_phone_type",), ("Cell", "Home", "Work", "Other")),
         ),
         written=(

@@ -37,8 +37,8 @@ _GRADES = ("PK", "KG", *(f"{grade:02}" for grade in range(1, 13)))
 _ADDRESS = (Written(("state",), STATE), Written(("zip",), ZIP), Written(("phone",), PHONE))
 _YEAR = Written(("school_year",), YEAR)
 _DAYS = Written(("date_start", "date_end"), YEAR_FIRST)
-# Known of the accounts that the rosters become: 64 characters for a name, 32 for an id, 128 for a user's name and 320 for
-# an e-mail address; people sign in with small letters.
+# Known of the accounts that the rosters become: 64 characters for a name, 32 for an id, 128 for a user's name and
+# 320 for an address; people sign in with small letters.
 _NAMES = Longest(("last_name", "first_name", "middle_name"), 64)
 _EMAILS = Longest(("email",), 320)
 _SMALL = Form("small letters", r"\P{Lu}*")

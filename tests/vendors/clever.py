@@ -26,8 +26,27 @@ from .checks import (
 from .reading import Files, Findings, Layout, Table, comma_file, in_any_order, names
 from .rules import agree, columns, days_in_order, known, used
 
-# `Other` is in Clever's published list too: a level that is none of the others.
-GRADE = one_of_any_case("PreKindergarten", "Kindergarten", *map(str, range(1, 13)), "Other")
+# `Other` is in Clever's published lists too: a level, or a language, that is none of the others.
+GRADE = one_of_any_case(
+    *("InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten"),
+    *(*map(str, range(1, 14)), "PostGraduate", "Ungraded", "Other"),
+)
+LANGUAGES = (
+    """
+Basque, Portuguese, Hungarian, Hmong, Urdu, Latvian, Hausa, Slovenian, Chinese (Mandarin), Russian, Arabic, Telugu,
+Afrikaans, Tamil, Irish, Uzbek, Norwegian, Serbian, Khmer, Farsi, Lao, Gujarati, Yiddish, Lithuanian, Mongolian,
+Samoan, Bengali, Corsican, Romanian, Javanese, Danish, Scots Gaelic, Burmese, Kinyarwanda, Swahili, Yoruba, Uyghur,
+Hindi, Azerbaijani, Cabo Verdean, Haitian Creole, Amharic, Maori, Somali, English, Hawaiian, Maltese, Thai, Slovak,
+Nepali, Bosnian, Marathi, Frisian, Swedish, Kazakh, German, Turkish, Chinese, Luxembourgish, Armenian, Dari,
+Macedonian, Karen, Iloko, Igbo, Kannada, Galician, Cebuano, Punjabi, Indonesian, Estonian, Odia, Spanish, Filipino,
+Albanian, Korean, Croatian, Japanese, Bulgarian, Catalan, Polish, Sinhala, Other, Icelandic, Tatar, Ukrainian, Tajik,
+Italian, French, Malayalam, Chichewa, Kurdish (Kurmanji), Czech, Xhosa, Hebrew, Georgian, Oromo, Shona, Sindhi,
+Sesotho, Tagalog, Malagasy, Tigrinya, Welsh, Turkmen, Malay, Marshallese, Belarusian, Dutch, Finnish, Greek, Kyrgyz,
+Zulu, Sundanese, Vietnamese, Pashto
+""".replace("\n", " ")
+    .strip()
+    .split(", ")
+)
 FLAG = one_of("Y", "N")
 DAY = date(MONTH_FIRST)
 CO_TEACHERS = tuple(f"Teacher_{place}_id" for place in range(2, 11))
@@ -84,9 +103,9 @@ STUDENTS = Layout(
         "DOB": DAY,
         "Race": one_of_any_case(*RACES),
         "Hispanic_Latino": FLAG,
-        "Home_language": ANYTHING,
+        "Home_language": one_of(*LANGUAGES),
         "Ell_status": FLAG,
-        "Frl_status": one_of("Y", "N", "Free", "Reduced", "Paid"),
+        "Frl_status": one_of("Free", "Reduced", "Paid", "Other"),
         "IEP_status": FLAG,
         "Student_street": ANYTHING,
         "Student_city": ANYTHING,

@@ -3,11 +3,11 @@
 --        one row, with empty contact fields. Left out: students whose school the SIS did not export.
 -- owner: district data team
 -- reader: Clever, file `students.csv`, every morning
--- layout: known. So are dates (MM/DD/YYYY), Y and N, Clever's words for grade, relationship and the types of contacts
---         and telephones, and the letters of Race, which has none for Hispanic (that is Hispanic_Latino). What becomes
---         which word is modelled: Ell_status is Y for L (in the programme) and N for 1 to 4, F and N; Frl_status is Y
---         for F, R and FDC, N for P; a guardian is a Parent; anything else that the SIS says is Other, or empty where
---         Clever has no Other. Home_language goes as the SIS says it. Password is always empty. No data is an empty
+-- layout: known. So are dates (MM/DD/YYYY), Y and N, Clever's words for grade, language, lunch, relationship and the types
+--         of contacts and telephones, and the letters of Race, which has none for Hispanic (that is Hispanic_Latino). What becomes
+--         which word is modelled: Ell_status is Y for L (in the programme) and N for 1 to 4, F and N; Frl_status is Free
+--         for F and FDC, Reduced for R, Paid for P, and empty for any other code; a guardian is a Parent; anything else
+--         that the SIS says is Other, or empty where Clever has no Other. Password is always empty. No data is an empty
 --         field.
 -- IEP_status is Y for a student with an eligible row in sped (E; gifted, G, is none) that has not ended on the server's
 -- day, and N for any other. Hispanic_Latino is the federal answer; where there is none, ethnicity H says Y. Of several
@@ -60,15 +60,16 @@ SELECT
     WHEN students.ethnicity = 'H' THEN 'Y'
     ELSE ''
   END AS Hispanic_Latino,
-  students.home_language AS Home_language,
+  COALESCE(languages.language, '') AS Home_language,
   CASE
     WHEN students.lep_status = 'L' THEN 'Y'
     WHEN students.lep_status IN ('1', '2', '3', '4', 'F', 'N') THEN 'N'
     ELSE ''
   END AS Ell_status,
   CASE
-    WHEN students.lunchstatus IN ('F', 'R', 'FDC') THEN 'Y'
-    WHEN students.lunchstatus = 'P' THEN 'N'
+    WHEN students.lunchstatus IN ('F', 'FDC') THEN 'Free'
+    WHEN students.lunchstatus = 'R' THEN 'Reduced'
+    WHEN students.lunchstatus = 'P' THEN 'Paid'
     ELSE ''
   END AS Frl_status,
   IF(eligible.studentid IS NULL, 'N', 'Y') AS IEP_status,
@@ -89,6 +90,8 @@ SELECT
   END AS Contact_relationship,
   CASE
     WHEN LOWER(contacts.type) = 'primary' THEN 'Primary'
+    WHEN LOWER(contacts.type) = 'secondary' THEN 'Secondary'
+    WHEN LOWER(contacts.type) IN ('parent/guardian', 'parent', 'guardian') THEN 'Parent/Guardian'
     WHEN LOWER(contacts.type) = 'family' THEN 'Family'
     WHEN LOWER(contacts.type) = 'emergency' THEN 'Emergency'
     WHEN COALESCE(contacts.type, '') = '' THEN ''
@@ -112,6 +115,8 @@ SELECT
 FROM `roster_files.rostered_students` AS rostered
 INNER JOIN `roster_files.current_students` AS students
   ON students.student_number = rostered.student_number
+LEFT JOIN `roster_files.clever_languages` AS languages
+  ON languages.home_language = students.home_language
 LEFT JOIN eligible
   ON eligible.district_identification = students.district_identification
   AND eligible.studentid = students.id
