@@ -111,7 +111,7 @@ class Warehouse:
         write_day(day, students=students, seed=1, zone=ZONE, **places)
         for feed in FEEDS_READ:
             out = folder / "prepared.csv"
-            contract.prepare([_part(folder, feed, source) for source in feed.sources], feed.contract, out)
+            contract.prepare([_part(folder, feed, source) for source in feed.sources], feed.contract, out, day)
             self._ask(f'DELETE FROM {feed.dataset}."{feed.name}"')
             self._ask(
                 f"INSERT INTO {feed.dataset}.\"{feed.name}\" BY NAME SELECT * FROM read_csv('{out}', header = true,"

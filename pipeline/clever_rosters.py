@@ -89,6 +89,7 @@ CLEVER = (
         layout="known",
         called="teachers",
         school="School_id",
+        people="Teacher_id",
         references=(_OF_SCHOOL,),
         written=(Written(("Teacher_email",), EMAIL, TYPED),),
         longest=(_NO_PASSWORD,),

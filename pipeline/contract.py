@@ -5,9 +5,11 @@ strings. It only answers whether all is well; when it is not, `pipeline.verdict`
 the line and the column. Neither ever repeats a value of the file: only its shape (errors.masked).
 
 Normalised means: UTF-8, comma, LF, minimal quotation marks, the contract's column names as header, in the
-contract's order; the parts of a feed (one file a server) below each other, tagged with the part's name.
+contract's order; the parts of a feed (one file a server) below each other, tagged with the part's name and, where the
+contract says so, with the morning's date: a view cannot know it otherwise.
 """
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,10 +28,11 @@ class Contract:
     """What a feed's file must be.
 
     `columns` are those of the table, in order; `key` names those whose values together occur once; `floor` is the
-    number of rows below which a part is not believed; `tag` names the column that holds the part's name (it is
-    not in the files); `ignored` are columns of the file that are dropped by name. A file whose last line has no line
-    end was probably cut, and is refused unless `last_line` is "open". What cannot be seen in the values of `trimmed`
-    is taken out and told; elsewhere it refuses the file. `reading` is the digest of what makes a plain CSV of the file.
+    number of rows below which a part is not believed; `tag` names the column that holds the part's name, and `dated`
+    the one that holds the morning's date (neither is in the files); `ignored` are columns of the file that are dropped
+    by name. A file whose last line has no line end was probably cut, and is refused unless `last_line` is "open". What
+    cannot be seen in the values of `trimmed` is taken out and told; elsewhere it refuses the file. `reading` is the
+    digest of what makes a plain CSV of the file.
     """
 
     columns: tuple[Column, ...]
@@ -37,6 +40,7 @@ class Contract:
     floor: int = 1
     delimiter: str = ","
     tag: str = ""
+    dated: str = ""
     ignored: tuple[str, ...] = ()
     last_line: Literal["ended", "open"] = "ended"
     trimmed: tuple[str, ...] = ()
@@ -45,15 +49,15 @@ class Contract:
     @property
     def expected(self) -> tuple[Column, ...]:
         """The columns that must stand in the file."""
-        return tuple(column for column in self.columns if column.name != self.tag)
+        return tuple(column for column in self.columns if column.name not in (self.tag, self.dated))
 
     @cached_property
     def fingerprint(self) -> str:
         """Changes when a file has to be read anew because the contract is another one."""
         return manifests.fingerprint(
             [replace(column, description="") for column in self.columns],
-            self.key, self.floor, self.delimiter, self.tag, self.ignored, self.last_line, self.trimmed, self.reading,
-            values.fingerprint(), dialect.CSV,
+            self.key, self.floor, self.delimiter, self.tag, self.dated, self.ignored, self.last_line, self.trimmed,
+            self.reading, values.fingerprint(), dialect.CSV,
         )  # fmt: skip
 
     def strictness(self, column: Column) -> values.Strictness:
@@ -102,16 +106,20 @@ class Broken(Exception):
         super().__init__(part.name)
 
 
-def prepare(parts: list[Part], contract: Contract, out: Path) -> Prepared:
+def prepare(parts: list[Part], contract: Contract, out: Path, as_of: dt.date | None = None) -> Prepared:
     """Check `parts` against `contract` and write them as one normalised CSV to `out`.
+
+    `as_of` is the morning that the files belong to; a contract with `dated` wants it.
 
     Raises ContractBroken, which names file, line, column, what was found and what was expected; `out` is then
     as it was before.
     """
     from pipeline import reading, verdict  # which read what the terms above say
 
+    if contract.dated and as_of is None:
+        raise ValueError(f"no date for the column {contract.dated}")
     try:
-        return reading.prepare(parts, contract, out)
+        return reading.prepare(parts, contract, out, as_of)
     except (Broken, Refused) as trouble:
         raise verdict.explain(trouble, parts, contract) from None
 

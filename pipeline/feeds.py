@@ -23,6 +23,7 @@ class Feed:
     hours before midnight at the beginning of D, and the same time a day later. `due` is the local time at which a
     file that is not there is late, and `deadline` that at which something is broken. `floor` is the number of rows
     under which a part's file is not believed.
+    `tag` and `dated` name columns of ours: the part's name, and the morning's date of the file.
     `last_line` is "open" for a vendor that writes no line end there, which elsewhere means a file that was cut.
     `trimmed` are columns of which what cannot be seen is taken out (and told); elsewhere it refuses the file.
     `landing_days` is how many days old our copies are when they are purged, where that is sooner than luigi.cfg's.
@@ -44,6 +45,7 @@ class Feed:
     deadline: dt.time = dt.time(10, 0)
     fresh_from: int = 6
     tag: str = ""
+    dated: str = ""
     delimiter: str = ","
     ignored: tuple[str, ...] = ()
     last_line: Literal["ended", "open"] = "ended"
@@ -64,6 +66,7 @@ class Feed:
             floor=self.floor,
             delimiter=self.delimiter,
             tag=self.tag,
+            dated=self.dated,
             ignored=self.ignored,
             last_line=self.last_line,
             trimmed=self.trimmed,
@@ -184,7 +187,7 @@ FEEDS = {
         powerschool("attendance_code"),
         powerschool("attendance_conversion"),
         powerschool("attendance_taken"),
-        powerschool("calendar_day", floor=100),
+        replace(powerschool("calendar_day", floor=100), dated="as_of"),  # so that views know which day it is
         powerschool("cc", floor=50),
         powerschool("classifications"),
         powerschool("courses", floor=5),

@@ -89,7 +89,8 @@ def _prepare(target: PreparedTarget) -> None:
     digests = target.parts()
     try:
         parts += [_part(each) for each in landed]
-        done = contract.prepare(parts, target.feed.contract, new := manifests.beside(target.path))
+        new = manifests.beside(target.path)
+        done = contract.prepare(parts, target.feed.contract, new, as_of=target.date)
     except ContractBroken as refusal:
         _quarantine(target, parts, refusal)
         raise

@@ -1,5 +1,6 @@
 """The fast reading of a feed's parts: whether the contract is kept, and if so the one CSV, in Arrow's kernels."""
 
+import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from pipeline.errors import masked
 from pipeline.schemas import Column
 
 
-def prepare(parts: list[Part], contract: Contract, out: Path) -> Prepared:
+def prepare(parts: list[Part], contract: Contract, out: Path, as_of: dt.date | None = None) -> Prepared:
     """Write the normalised CSV to `out`. Raises Broken or Refused; `out` is then as it was before."""
     done = Prepared()
     keys: list[pa.RecordBatch] = []
@@ -26,7 +27,9 @@ def prepare(parts: list[Part], contract: Contract, out: Path) -> Prepared:
         for part in parts:
             done.encodings[part.name] = _encoding(part, contract)
             rows, tally = 0, Tally(contract)
-            for batch in _batches(part, contract, done.encodings[part.name], tally):
+            told = {contract.tag: part.name, contract.dated: str(as_of)}
+            for read in _batches(part, contract, done.encodings[part.name], tally):
+                batch = _told(read, told, contract)
                 done.size += dialect.write(batch, tee)
                 rows += batch.num_rows
                 keys.append(batch.select(list(contract.key)))
@@ -141,7 +144,7 @@ def _read(part: Part, contract: Contract, codec: str, tally: Tally) -> Iterator[
     )
     for batch in reader:
         if batch.num_rows:
-            yield _tagged(_checked(part, batch, contract, tally), part, contract)
+            yield _checked(part, batch, contract, tally)
 
 
 def _has_rows(part: Part, codec: str) -> bool:
@@ -154,9 +157,10 @@ def _has_rows(part: Part, codec: str) -> bool:
     return False
 
 
-def _tagged(batch: pa.RecordBatch, part: Part, contract: Contract) -> pa.RecordBatch:
+def _told(batch: pa.RecordBatch, told: dict[str, str], contract: Contract) -> pa.RecordBatch:
+    """The batch with the columns that are not in the file, each of one value."""
     columns = [
-        pa.repeat(part.name, batch.num_rows) if column.name == contract.tag else batch.column(column.name)
+        pa.repeat(told[column.name], batch.num_rows) if column.name in told else batch.column(column.name)
         for column in contract.columns
     ]
     return pa.RecordBatch.from_arrays(columns, [column.name for column in contract.columns])

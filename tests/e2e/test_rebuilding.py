@@ -16,10 +16,7 @@ STUDENTS_BELOW = {
     "LoadedTable students",
     f"DeployedView {ROSTER}Student-Demographics",
     f"DeployedView {ROSTER}Student-Course-Schedules",
-    *(
-        f"DeployedView roster_files.{view}"
-        for view in ("server_days", "current_students", "current_sections", "current_enrollments", "section_teachers")
-    ),
+    *(f"DeployedView roster_files.{view}" for view in ("current_students", "current_enrollments")),
     "Snapshot Student-Demographics.csv",
     "Snapshot Student-Course-Schedules.csv",
     "CheckedSet ellevation_rosters",

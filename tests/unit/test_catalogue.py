@@ -132,6 +132,9 @@ def test_key_and_tag_are_columns_that_always_have_a_value(feed: Feed) -> None:
     if len(feed.sources) > 1 and feed.dataset != "eis":  # where every row says its school
         assert feed.tag in feed.key, "the parts of a feed are told apart by the tag"
     assert not feed.tag or feed.tag in modes
+    assert [(column.type, column.mode) for column in feed.contract.columns if column.name == feed.dated] == (
+        [("DATE", "REQUIRED")] if feed.dated else []
+    )
     assert set(feed.ignored).isdisjoint(modes)
     assert [name for name in feed.ignored if contract.column_name(name) != name] == []
 
@@ -317,14 +320,14 @@ def test_limits_of_a_file_are_sensible(delivery: Delivery, file: ViewFile) -> No
 WEEKLY = "OTUS_Attendance_Discipline.csv"
 FLOORS = {
     "SCHOOL.txt": 2,
-    **dict.fromkeys(("students.csv", "enrollments.csv", WEEKLY, "Ellevation_Student-Demographics.csv"), 50),
+    **dict.fromkeys(("students.csv", "enrollments.csv", WEEKLY, "Student-Demographics.csv"), 50),
     **dict.fromkeys(("STUDENT.txt", "PIF_SECTION_STUDENT.txt", "ENROLLMENT.txt", "GoogleForPSImport_RSD.txt"), 50),
     "GoogleForPSImport_BLF.txt": 5,
     **dict.fromkeys(("RTI_RSD.txt", "RTI_BLF.txt", "Homeless_Foster_RSD.txt", "Homeless_Foster_BLF.txt"), 0),
 }
 PEOPLE_OF = {
     **{"students.csv": "Student_id", "teachers.csv": "Teacher_id", "staff.csv": "Staff_id"},
-    **{"ENROLLMENT.txt": "student_code", "Ellevation_Staff-Roster.csv": "StaffID"},
+    **{"ENROLLMENT.txt": "student_code", "Staff-Roster.csv": "StaffID"},
 }
 
 

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import datetime as dt
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -84,6 +85,20 @@ def test_parts_are_stacked_by_column_name_and_tagged(desk: Desk) -> None:
         ["RSD", "0004127", "O'Brien", "3.75"],
         ["BLF", "0004127", "Zanzibar", ""],
     ]
+
+
+def test_each_row_holds_the_morning_s_date_where_the_contract_names_a_column_for_it(desk: Desk) -> None:
+    """It is not in the files; where it is, it is an unknown column."""
+    desk.contract = replace(PUPILS, columns=(*PUPILS.columns, Column("as_of", "DATE", "REQUIRED")), dated="as_of")
+    desk.lay(HEADER + "1,Ann,2\n2,Bo,\n")
+    desk.lay(HEADER + "1,Cy,\n", "BLF")
+    with pytest.raises(ValueError, match="no date for the column as_of"):
+        contract.prepare(desk.parts, desk.contract, desk.out)
+    contract.prepare(desk.parts, desk.contract, desk.out, as_of=dt.date(2026, 2, 28))
+    assert [line.rpartition(",")[2] for line in desk.out.read_text().splitlines()] == ["as_of", *["2026-02-28"] * 3]
+    desk.lay("ID,Name,GPA,as_of\n3,Di,,2026-01-01\n", "RSD")
+    with pytest.raises(ContractBroken, match="unknown column as_of"):
+        contract.prepare(desk.parts[-1:], desk.contract, desk.out, as_of=dt.date(2026, 2, 28))
 
 
 @pytest.mark.parametrize(
@@ -394,6 +409,7 @@ def test_fingerprint_changes_with_every_term() -> None:
         lambda c: replace(c, floor=2),
         lambda c: replace(c, delimiter="\t"),
         lambda c: replace(c, tag=""),
+        lambda c: replace(c, dated="day"),
         lambda c: replace(c, ignored=()),
     ]
     assert len({PUPILS.fingerprint, *(change(PUPILS).fingerprint for change in changes)}) == len(changes) + 1

@@ -1,5 +1,6 @@
 """Which date's file stands for a feed whose own is not there."""
 
+import csv
 import datetime as dt
 import os
 from dataclasses import replace
@@ -57,6 +58,26 @@ def test_the_last_good_one_stands_in_for_so_many_days(overdue: None, good_monday
     assert told.startswith(f"{FEED.name} RSD: the newest, ")
     assert told.endswith("is of 2025-11-17 02:10; goes on with that of 2025-11-17")
     assert lastgood.told(FEED, MONDAY) == []
+
+
+def test_the_date_in_the_rows_is_that_of_the_file_that_stands_in(overdue: None, own_folder: Path) -> None:
+    """What the views take for the day must not run ahead of the file."""
+    calendar = replace(FEEDS["calendar_day"], sources=FEEDS["calendar_day"].sources[:1], floor=1, last_good_days=2)
+    folder = settings.load().district.drop / "powerschool_rsd"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "calendar_day.csv").write_text(
+        "ID,SchoolID,Date_Value,InSession,MembershipValue,Note\n1,0105,11/17/2025,1,1,\n"
+    )
+    at = dt.datetime.combine(MONDAY, dt.time(2, 10), ZoneInfo("America/Chicago")).timestamp()
+    os.utime(folder / "calendar_day.csv", (at, at))
+    as_the_next_run()
+    inbound.land(LandedTarget(calendar, "RSD", MONDAY), lambda done, total: None)
+    inbound.prepare(PreparedTarget(calendar, MONDAY))
+    as_the_next_run()
+    stands = lastgood.date_of(calendar, MONDAY + DAY)
+    assert stands == MONDAY
+    (row,) = csv.DictReader(PreparedTarget(calendar, stands).path.read_text().splitlines())
+    assert row["as_of"] == inbound.loaded_target(calendar, MONDAY + DAY).expected["as_of"] == "2025-11-17"
 
 
 def test_nothing_stands_in_before_the_deadline_or_without_the_row_s_word(good_monday: None, configure: object) -> None:

@@ -6,8 +6,8 @@
 -- reader: OTUS, file `OTUS_Attendance_Discipline`, once a week
 -- layout: modelled. A number without data is 0; grade_level is the SIS's own (-1 PK, 0 Kindergarten).
 -- as_of_date (YYYY-MM-DD) comes from the data, so that a re-run gives the same rows, and is the server's: the day of its last
--- attendance mark, or, before its first one, the first entry date of its active students. A mark that the SIS already
--- holds for a day to come moves it; a server that has neither day has no rows.
+-- attendance mark up to the server's day, or, before its first one, the first entry date of its active students. A mark
+-- or an entry that the SIS already holds for a day to come counts for nothing; a server that has neither has no rows.
 -- days_enrolled counts the in-session days of the student's school from EntryDate to as_of_date, both included; marks
 -- on other days do not count, so that days_present = days_enrolled - days_absent is never negative. Of several daily
 -- marks on one day the last written (highest id) holds; a mark whose code the SIS did not export holds for nothing.
@@ -19,6 +19,9 @@ WITH
       marks.district_identification,
       MAX(SAFE.PARSE_DATE('%m/%d/%Y', marks.att_date)) AS day
     FROM `powerschool_combined.attendance` AS marks
+    INNER JOIN `roster_files.server_days` AS server_days
+      ON server_days.district_identification = marks.district_identification
+      AND SAFE.PARSE_DATE('%m/%d/%Y', marks.att_date) <= server_days.day
     GROUP BY marks.district_identification
   ),
   first_entries AS (
@@ -26,6 +29,9 @@ WITH
       entries.district_identification,
       MIN(SAFE.PARSE_DATE('%m/%d/%Y', entries.entrydate)) AS day
     FROM `powerschool_combined.students` AS entries
+    INNER JOIN `roster_files.server_days` AS entry_days
+      ON entry_days.district_identification = entries.district_identification
+      AND SAFE.PARSE_DATE('%m/%d/%Y', entries.entrydate) <= entry_days.day
     WHERE entries.enroll_status = '0'
     GROUP BY entries.district_identification
   ),
