@@ -19,6 +19,7 @@ from pipeline import (
     agreements,
     contract,
     diff,
+    giving,
     inbound,
     manifests,
     outbound,
@@ -123,7 +124,7 @@ def damaged(parts: list[Part], folder: Path, damage: Damage) -> list[Part]:
 
 def given(date: dt.date) -> None:
     verdicts.check(ROSTERS, date)
-    outbound.deliver(ROSTERS, date, ignore)
+    giving.deliver(ROSTERS, date, ignore)
     as_the_next_run()
 
 
