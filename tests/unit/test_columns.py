@@ -49,6 +49,8 @@ def over(*found: Values, of: ViewFile | None = None, date: dt.date = DAY, now: i
         (dob(had=40, blanked=6), [LOST]),
         (dob(had=40, changed=6), [CHANGED]),
         (dob(had=0, have=400, changed=400), [CHANGED]),  # a column that fills
+        (dob(had=100, have=400, changed=40), []),  # the share is of those that have a value, where these are more
+        (dob(had=100, have=400, changed=41), [CHANGED]),
         (dob(had=400, have=0), [LOST]),  # all keys are others, and none has a value
         (dob(had=400, have=380), []),
         (dob(had=400, have=379), [LOST]),
