@@ -1,7 +1,7 @@
 """Which flows this district has: the catalogue without what luigi.cfg switches off; and all of them as a table."""
 
 from pipeline import masking, outbound, settings, sql
-from pipeline.deliveries import DELIVERIES, Delivery, LandedCopy, ViewFile
+from pipeline.deliveries import DELIVERIES, Delivery, LandedCopy, ViewFile, here
 from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS, Feed
 from pipeline.sources import PortalReport
@@ -29,7 +29,7 @@ def feeds() -> tuple[Feed, ...]:
 def deliveries(cadence: str | None = None) -> tuple[Delivery, ...]:
     """The sets that go out, of that cadence or of any. Raises ConfigurationError."""
     off = _off()
-    found = tuple(each for each in DELIVERIES.values() if each.name not in off)
+    found = tuple(each for each in here().values() if each.name not in off)
     for delivery in found:
         if missing := sorted(off & {feed.name for feed in inputs(delivery)}):
             raise ConfigurationError(
@@ -38,6 +38,13 @@ def deliveries(cadence: str | None = None) -> tuple[Delivery, ...]:
                 next_step=f"switch {delivery.name} off as well, or leave the feed on",
             )
     return tuple(each for each in found if cadence in (None, each.cadence))
+
+
+def left_out(delivery: Delivery) -> str:
+    """What to say of the files that the set goes without here, since a feed of theirs is switched off; '' of none."""
+    off = _off()
+    found = DELIVERIES[delivery.name].left_out(off)
+    return "; ".join(f"without {file.name}: {', '.join(sorted(off & {*file.leaves_with}))} is off" for file in found)
 
 
 def inputs(delivery: Delivery) -> set[Feed]:

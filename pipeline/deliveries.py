@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pipeline import settings
 from pipeline.clever_rosters import CLEVER
 from pipeline.conditions import add_up
 from pipeline.errors import ConfigurationError
@@ -35,7 +36,7 @@ from pipeline.powerschool_imports import POWERSCHOOL
 from pipeline.savvas_rosters import SAVVAS
 from pipeline.sets import Delivery, LandedCopy, ViewFile
 
-__all__ = ["DELIVERIES", "Delivery", "LandedCopy", "ViewFile", "named"]
+__all__ = ["DELIVERIES", "Delivery", "LandedCopy", "ViewFile", "here", "named"]
 
 # Of OTUS's file nothing may be empty.
 _ATTENDANCE = ("student_number", "state_id", "school_id", "grade_level", "as_of_date")
@@ -181,11 +182,15 @@ DELIVERIES = {
 }
 
 
+def here() -> dict[str, Delivery]:
+    """Every set as this district sends it: without the files that left it with a feed which luigi.cfg switches off."""
+    return {name: each.without(settings.load().district.off) for name, each in DELIVERIES.items()}
+
+
 def named(name: str) -> Delivery:
     """The delivery of that name, or a vendor's only one. Raises ConfigurationError."""
-    found = [each for each in DELIVERIES.values() if name == each.name] or [
-        each for each in DELIVERIES.values() if name == each.vendor
-    ]
+    sets = here().values()
+    found = [each for each in sets if name == each.name] or [each for each in sets if name == each.vendor]
     if len(found) == 1:
         return found[0]
     raise ConfigurationError(

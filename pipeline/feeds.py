@@ -193,7 +193,7 @@ FEEDS = {
         powerschool("courses", floor=5),
         powerschool("custom", "studentid", floor=50),
         powerschool("cycle_day"),
-        powerschool("easyiep", "studentid", servers=("RSD",)),  # BLF's special education is not in EasyIEP
+        powerschool("easyiep", "studentid", servers=("RSD",)),  # legacy; BLF's special education never was in it
         powerschool("fte"),
         powerschool("gpa_current", "studentid", floor=0),  # only where there are grades 9 to 12
         powerschool("incidents", "incident_id", floor=0),  # a quiet school has none
@@ -232,7 +232,7 @@ FEEDS = {
             layout="known",
         ),
         identities("teachers", "google_teachers_passwords", "clever_id", ignored=("provisioned_password",)),
-        Feed(
+        Feed(  # legacy: the state put TN PULSE in EasyIEP's place in 2023. Without it, the row's name goes into `off`.
             name="TN_options_report_2014",
             dataset="misc_imports",
             folder="misc_imports",

@@ -107,6 +107,7 @@ POWERSCHOOL = (
         name="IEP_Import_RSD.txt",
         key=("student_number",),
         required=("student_number", "sped_code", "disability", "iep_start", "iep_end"),
+        leaves_with=("TN_options_report_2014",),
         dialect=AUTOCOMM,
         called="students with a plan",
         student="student_number",

@@ -1,7 +1,8 @@
 """What a set is made of: the rows of views and landed files that go to one reader together."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.conditions import Condition
@@ -36,7 +37,8 @@ class ViewFile:
     For the churn, `called` is what people call the rows, `school` the column that says whose each is, and `people` the
     column of whom they are about, where the key is finer than that; `column_churn` are the columns whose values have
     limits of their own. `student` is the column of the student_number, where the file has one. `layout` tells whether
-    the columns are the vendor's published ones or modelled by us.
+    the columns are the vendor's published ones or modelled by us. `leaves_with` are feeds without which the set goes
+    without this file, where a district has switched one of them off.
     """
 
     view: str
@@ -63,6 +65,7 @@ class ViewFile:
     conditions: tuple[Condition, ...] = ()
     churn: Churn = USUAL
     column_churn: tuple[ColumnChurn, ...] = ()
+    leaves_with: tuple[str, ...] = ()
 
     @property
     def counted(self) -> tuple[str, ...]:
@@ -102,6 +105,15 @@ class Delivery:
     def period(self, date: dt.date) -> dt.date:
         """The day that a delivery of `date` counts for: the date itself, or the Monday of its week."""
         return date - dt.timedelta(days=date.weekday()) if self.cadence == "weekly" else date
+
+    def without(self, off: Collection[str]) -> "Delivery":
+        """The set of a district that has switched the feeds `off` off."""
+        left = self.left_out(off)
+        return replace(self, files=tuple(file for file in self.files if file not in left)) if left else self
+
+    def left_out(self, off: Collection[str]) -> tuple[ViewFile, ...]:
+        """The files that leave the set with the feeds `off`."""
+        return tuple(file for file in self.view_files if not set(off).isdisjoint(file.leaves_with))
 
     @property
     def view_files(self) -> tuple[ViewFile, ...]:

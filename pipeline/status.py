@@ -1,7 +1,7 @@
 """Where every flow stands on a date, read from the evidence that the tasks leave; no vendor is asked."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pipeline import catalogue, inbound, lastgood, lateness, manifests, outbound, settings, storage, verdicts
@@ -32,7 +32,12 @@ def flows(date: dt.date) -> list[Flow]:
     failed = _failures(date)
     inward = [_inbound(feed, date, failed) for feed in catalogue.feeds()]
     late = {flow.flow for flow in inward if flow.state == "late"}
-    return inward + [_outbound(delivery, date, failed, late) for delivery in catalogue.deliveries()]
+    return inward + [_whole(delivery, _outbound(delivery, date, failed, late)) for delivery in catalogue.deliveries()]
+
+
+def _whole(delivery: Delivery, flow: Flow) -> Flow:
+    """The flow, saying also which files the set goes without."""
+    return replace(flow, detail="; ".join(filter(None, (flow.detail, catalogue.left_out(delivery)))))
 
 
 def _failures(date: dt.date) -> dict[str, str]:

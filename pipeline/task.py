@@ -6,8 +6,8 @@ import traceback
 
 import luigi
 
-from pipeline import disk, progress, secrets
-from pipeline.deliveries import DELIVERIES, Delivery
+from pipeline import deliveries, disk, progress, secrets
+from pipeline.deliveries import Delivery
 from pipeline.errors import PipelineError, nearest
 from pipeline.feeds import FEEDS, Feed
 from pipeline.progress import Event, Kind, Made
@@ -30,7 +30,7 @@ class DeliveryParameter(luigi.Parameter[Delivery]):
     """A delivery, by its name in pipeline/deliveries.py."""
 
     def parse(self, x: str) -> Delivery:
-        return nearest(DELIVERIES, x, "delivery")
+        return nearest(deliveries.here(), x, "delivery")
 
     def serialize(self, x: Delivery) -> str:
         return x.name

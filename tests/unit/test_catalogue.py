@@ -15,7 +15,19 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from pipeline import catalogue, columns, contract, inbound, manifests, outbound, schemas, settings, sql, warehouse
+from pipeline import (
+    catalogue,
+    columns,
+    contract,
+    deliveries,
+    inbound,
+    manifests,
+    outbound,
+    schemas,
+    settings,
+    sql,
+    warehouse,
+)
 from pipeline.conditions import Condition
 from pipeline.deliveries import DELIVERIES, Delivery, ViewFile, named
 from pipeline.errors import ConfigurationError
@@ -196,6 +208,32 @@ def test_what_is_off_is_named_rightly(configure: Configure) -> None:
     configure(district={"off": "easyiep, otus_scores savvas_standards_scores"})
     assert "easyiep" not in {feed.name for feed in catalogue.feeds()}
     assert "otus_scores" not in {delivery.name for delivery in catalogue.deliveries("daily")}
+
+
+def test_a_set_goes_without_the_file_that_leaves_with_a_feed(configure: Configure) -> None:
+    whole = DELIVERIES["powerschool_imports"]
+    configure(district={"off": ""})
+    assert deliveries.named("powerschool_imports") == whole
+    assert catalogue.left_out(whole) == ""
+    configure(district={"off": "TN_options_report_2014 easyiep"})
+    (left,) = [each for each in catalogue.deliveries() if each.name == whole.name]
+    assert {file.name for file in whole.files} - {file.name for file in left.files} == {"IEP_Import_RSD.txt"}
+    assert deliveries.named("district") == left, "what release, discard and diff speak of is what goes"
+    assert "TN_options_report_2014" not in {feed.name for feed in catalogue.inputs(left)}
+    assert catalogue.left_out(left) == "without IEP_Import_RSD.txt: TN_options_report_2014 is off"
+    assert [name for name in deliveries.here() if deliveries.here()[name] != DELIVERIES[name]] == [whole.name]
+    assert "powerschool_imports.iep_plans" not in catalogue.views()
+
+
+def test_a_file_leaves_with_a_feed_that_it_is_made_of() -> None:
+    """Another file of the set must not speak of it."""
+    for delivery in DELIVERIES.values():
+        for file in delivery.view_files:
+            assert set(file.leaves_with) <= {feed.name for feed in outbound.feeds_below(file.view)}
+            others = [other for other in delivery.view_files if other != file]
+            spoken = {each.file for other in others for each in other.references}
+            spoken |= {each.file for other in others for each in other.apart}
+            assert not file.leaves_with or file.name not in spoken
 
 
 def select(view: str) -> exp.Select:

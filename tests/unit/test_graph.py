@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import luigi
 import pytest
 
-from pipeline import morning
+from pipeline import deliveries, morning
 from pipeline.chain import (
     DeliveredSet,
     LandedFile,
@@ -20,6 +20,8 @@ from pipeline.feeds import FEEDS
 from pipeline.portals.tasks import PortalTask
 from pipeline.runner import tasks_below
 from pipeline.task import ChainTask, DeliveryParameter, FeedParameter
+
+from .conftest import Configure
 
 MONDAY = dt.date(2026, 11, 23)
 # What cron asks for, and the names that the clock's steps have always had.
@@ -144,3 +146,11 @@ def test_tasks_say_what_they_are_about() -> None:
     said = [(task.task_family, task.of()) for task in every_task() if isinstance(task, ChainTask)]
     assert all(of for _, of in said)
     assert LandedFile(date=MONDAY, feed=FEEDS["cc"], part="BLF").of() == "cc BLF"
+
+
+def test_nothing_waits_for_a_feed_that_is_off(configure: Configure) -> None:
+    configure(district={"off": "TN_options_report_2014 easyiep"})
+    asked = {str(task) for task in tasks_below(morning.Morning(date=MONDAY))}
+    assert any("RTI_RSD" in task for task in asked)
+    assert [task for task in asked if "TN_options" in task or "IEP_Import" in task or "iep_plans" in task] == []
+    assert DeliveryParameter().parse("powerschool_imports").view_files == deliveries.named("district").view_files
