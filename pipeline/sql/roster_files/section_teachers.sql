@@ -26,7 +26,7 @@ WITH
       sections.section_id,
       sections.schoolid,
       sections.teacher AS teacherid,
-      0 AS priority,
+      -1 AS priority,
       sections.term_first AS start_day,
       sections.term_last AS end_day
     FROM sections
