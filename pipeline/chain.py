@@ -258,7 +258,7 @@ class DeliveredSet(DeliveryTask):
     @property
     def priority(self) -> int:  # type: ignore[override]
         """A set that a killed run left half-way at its vendor comes first."""
-        return int(giving.trail_path(self.delivery.name).exists())
+        return int(outbound.trail_path(self.delivery.name).exists())
 
     def output(self) -> ReceiptTarget:
         return self._receipt()

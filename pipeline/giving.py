@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from pipeline import agreements, border, lastgood, manifests, receipts, rendering, settings, sftp, storage, verdicts
+from pipeline import agreements, border, lastgood, manifests, receipts, rendering, sftp, storage, verdicts
 from pipeline.deliveries import DELIVERIES
 from pipeline.errors import ConfigurationError, OnHold, PipelineError, VendorError
 from pipeline.feeds import FEEDS
@@ -20,9 +20,11 @@ from pipeline.outbound import (
     compared_target,
     feeds_below,
     folder,
+    outbox,
     qualified,
     receipt_target,
     snapshot_target,
+    trail_path,
     verdict_name,
 )
 from pipeline.patience import Turns
@@ -37,16 +39,6 @@ from pipeline.vendors import VENDORS
 AT_ONCE = 3
 # Of a delivery one push is on its way at a time.
 _turns = Turns()
-
-
-def outbox() -> Path:
-    """Where files are rendered and trails are kept."""
-    return settings.load().district.landing / "outbox"
-
-
-def trail_path(delivery: str) -> Path:
-    """Where the delivery's trail is, while a set is on its way."""
-    return outbox() / f"{delivery}.json"
 
 
 def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from pipeline import agreements, connections, inbound, lastgood, manifests, settings, sql, warehouse
 from pipeline.errors import ConfigurationError
@@ -82,6 +83,16 @@ def _frozen(columns: str, file: ViewFile, to: TableTarget, days: int) -> int:
 def folder(delivery: Delivery) -> str:
     """Where the delivery goes on its vendor's server."""
     return connections.folder(VENDORS[delivery.vendor], delivery.folder)
+
+
+def outbox() -> Path:
+    """Where files are rendered and trails are kept."""
+    return settings.load().district.landing / "outbox"
+
+
+def trail_path(delivery: str) -> Path:
+    """Where the delivery's trail is, while a set is on its way."""
+    return outbox() / f"{delivery}.json"
 
 
 def address(delivery: Delivery) -> dict[str, str]:

@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from pipeline import agreements, checks, inspection, manifests, settings, storage
 from pipeline.errors import ConfigurationError, OnHold, WarehouseError
-from pipeline.outbound import feeds_below, fingerprint, receipt_target, verdict_name, verdict_target
+from pipeline.outbound import feeds_below, fingerprint, receipt_target, trail_path, verdict_name, verdict_target
 from pipeline.progress import Made
 from pipeline.sets import Delivery
 from pipeline.targets import TableTarget, latest_period, receipt_name
+from pipeline.trail import Trail
 
 Decision = Literal["yes", "no", "discarded"]
 
@@ -86,7 +87,7 @@ def discard(delivery: Delivery, date: dt.date, reason: str) -> None:
     """
     _refuse_the_past(delivery, date)
     period, today = delivery.period(date), settings.load().today()
-    if period > today or receipt_target(delivery, date).exists():
+    if period > today or receipt_target(delivery, date).exists() or _on_its_way(delivery, period):
         raise ConfigurationError(
             f"{delivery.name} for {period} " + ("is still to come" if period > today else "has been delivered"),
             expected="a set of today that has not gone yet",
@@ -95,6 +96,12 @@ def discard(delivery: Delivery, date: dt.date, reason: str) -> None:
     held = storage.read_json(verdict_name(delivery, date)) or {}
     decided = _decided(reason, held.get("fingerprint", ""))
     _store(delivery, date, {**_looked_at(held), "discarded": decided}, "discarded")
+
+
+def _on_its_way(delivery: Delivery, period: dt.date) -> bool:
+    """Whether a file of the period's set has taken its place at the vendor, and the receipt is still to be written."""
+    left = Trail.left(trail_path(delivery.name))
+    return left is not None and left.receipt["period"] == period.isoformat() and bool(left.placed())
 
 
 def discarded(delivery: Delivery, date: dt.date) -> bool:

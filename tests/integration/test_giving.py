@@ -14,7 +14,7 @@ from clouds import Cloud
 from pipeline import agreements, catalogue, giving, ledger, outbound, receipts, settings, status, storage, verdicts
 from pipeline.chain import CheckedSet, DeliveredSet
 from pipeline.deliveries import DELIVERIES
-from pipeline.errors import OnHold, PipelineError, WarehouseError
+from pipeline.errors import ConfigurationError, OnHold, PipelineError, WarehouseError
 from pipeline.sets import Delivery
 from pipeline.targets import PreparedTarget
 from pipeline.trail import Trail
@@ -104,7 +104,7 @@ def test_what_is_decided_while_the_bytes_are_on_their_way_counts(district: Cloud
     with pytest.raises(OnHold, match="was discarded after"):
         giving.deliver(ROSTERS, FRIDAY, lambda done, total: decided("discarded"))
     assert list(folder.iterdir()) == []  # what had come beside its place is gone, too
-    assert not giving.trail_path(ROSTERS.name).exists()
+    assert not outbound.trail_path(ROSTERS.name).exists()
 
 
 # ------------------------------------------------------------------------------------- another agreement, another place
@@ -181,6 +181,8 @@ def test_what_was_given_is_written_down_whatever_failed_and_never_given_again(
     with refusing(fails), pytest.raises(WarehouseError, match="503"):
         giving.deliver(ROSTERS, FRIDAY, ignore)
     empty(folder)  # the vendor takes its file
+    with pytest.raises(ConfigurationError, match="has been delivered"):
+        verdicts.discard(ROSTERS, FRIDAY, "too late")
     with refusing(fails):
         assert [str(each) for each in giving.finish_interrupted()] == ["found: 503\nexpected: 200\nnext: run again"]
     as_the_next_run()
@@ -190,7 +192,7 @@ def test_what_was_given_is_written_down_whatever_failed_and_never_given_again(
     assert receipt["host_key"].startswith("ssh-")
     assert storage.read_json(outbound.receipt_target(ROSTERS, FRIDAY).name) == receipt
     assert storage.read_json(outbound.receipt_target(ROSTERS, FRIDAY).latest_name) == receipt
-    assert not giving.trail_path(ROSTERS.name).exists()
+    assert not outbound.trail_path(ROSTERS.name).exists()
 
 
 def test_a_first_set_whose_receipt_failed_is_in_the_ledger_beside_the_corrected_one(
@@ -220,26 +222,23 @@ def test_a_receipt_of_an_earlier_day_that_comes_late_is_not_the_latest(district:
     assert storage.find(outbound.receipt_target(ROSTERS, FRIDAY).name).generation
 
 
-def interrupted(folder: Path, placed: tuple[str, ...]) -> dict[str, Any]:
-    """The trail of another set, of three files: one that is in its place, one whose place nobody has written down, and
-    one that lies beside it. Returns its receipt."""
-    receipt = {
-        **giving._receipt(ROSTERS, FRIDAY, outbound.receipt_target(ROSTERS, FRIDAY), {}),
-        "files": {name: {"rows": 1, "bytes": 3, "sha256": name} for name in ("a.csv", "b.csv", "c.csv")},
-        "contents": {name: {"columns": ["Student_id"], "students": 0} for name in ("a.csv", "b.csv", "c.csv")},
+def interrupted(folder: Path, *names: str, placed: tuple[str, ...]) -> None:
+    """The trail of another set of these files, of which c.csv lies beside its place."""
+    told = {
+        "files": {name: {"rows": 1, "bytes": 3, "sha256": name} for name in names},
+        "contents": {name: {"columns": ["Student_id"], "students": 0} for name in names},
     }
+    receipt = giving._receipt(ROSTERS, FRIDAY, outbound.receipt_target(ROSTERS, FRIDAY), {}) | told
     beside = folder / ".c.csv.part"
     beside.write_text("c\n1")
     stamp = (3, int(beside.stat().st_mtime))
-    Trail(giving.trail_path(ROSTERS.name), "another set", receipt).keep(
-        dict.fromkeys(receipt["files"], stamp), placed, "ssh-ed25519 SHA256:abc"
-    )
-    return receipt
+    trail = Trail(outbound.trail_path(ROSTERS.name), "another set", receipt)
+    trail.keep(dict.fromkeys(names, stamp), placed, "ssh-ed25519 SHA256:abc")
 
 
 def test_another_set_leaves_a_receipt_of_what_had_taken_its_place(district: Cloud, folder: Path) -> None:
     checked(FRIDAY)
-    interrupted(folder, placed=("a.csv",))
+    interrupted(folder, "a.csv", "b.csv", "c.csv", placed=("a.csv",))  # nobody has written down where b.csv is
     with refusing("receipts/"), pytest.raises(WarehouseError):
         giving.deliver(ROSTERS, FRIDAY, ignore)
     assert not (folder / FILE.name).exists(), "nothing goes before that is written down"
@@ -250,20 +249,21 @@ def test_another_set_leaves_a_receipt_of_what_had_taken_its_place(district: Clou
     ]
 
 
-def test_a_set_of_which_nothing_has_gone_is_not_completed_against_a_discard(district: Cloud, folder: Path) -> None:
+def test_what_has_begun_is_completed_and_what_has_not_ends_when_it_must_not_go(
+    district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checked(FRIDAY)
-    interrupted(folder, placed=())
-    trail = giving.trail_path(ROSTERS.name)
-    told = json.loads(trail.read_text())
-    told["stamps"] = {"c.csv": told["stamps"]["c.csv"]}
-    trail.write_text(json.dumps(told))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DELIVERIES, ROSTERS.name, ROSTERS)
-        agreed("")(patch)
-        assert list(giving.finish_interrupted()) == []
-    assert list(folder.iterdir()) == []
-    assert not trail.exists()
-    assert kept() == []
+    monkeypatch.setitem(DELIVERIES, ROSTERS.name, ROSTERS)
+    agreed("")(monkeypatch)
+    interrupted(folder, "c.csv", placed=())
+    assert list(giving.finish_interrupted()) == []
+    assert (list(folder.iterdir()), kept()) == ([], [])
+    assert not outbound.trail_path(ROSTERS.name).exists()
+    interrupted(folder, "a.csv", "c.csv", placed=("a.csv",))
+    assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
+    assert [path.name for path in folder.iterdir()] == ["c.csv"]
+    assert [sorted(receipt["files"]) for receipt in kept()] == [["a.csv", "c.csv"]]
+    assert not outbound.trail_path(ROSTERS.name).exists()
 
 
 # ------------------------------------------------------------------------------------------------ once a period
