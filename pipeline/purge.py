@@ -26,6 +26,15 @@ def old_copies(today: dt.date) -> Iterator[str]:
     yield from map(storage.uri, in_bucket(today))
 
 
+def left_downloads() -> None:
+    """Remove the raw downloads of a portal that a killed run left: they hold social security numbers. Raises OSError.
+
+    Of a run's beginning only: a portal's step that is at work has its downloads there.
+    """
+    with suppress(FileNotFoundError):
+        shutil.rmtree(settings.load().district.landing / "downloads")
+
+
 # -------------------------------------------------------------------------------------------------------- on disk
 
 

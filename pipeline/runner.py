@@ -153,6 +153,17 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
 
 
+def _sweep() -> list[str]:
+    """What a killed run left of the portal's downloads goes first, whatever this run does; in sentences, why not."""
+    try:
+        with disk.explained():
+            purge.left_downloads()
+    except Exception as error:
+        log.exception("removing what was left of downloads")
+        return [f"raw downloads of a killed run were not removed: {secrets.told(error)}"]
+    return []
+
+
 def _finish() -> list[str]:
     """Sets that a killed run left half-way at a vendor come first; in sentences, what stood against it."""
     trouble = []

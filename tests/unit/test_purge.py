@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import purge, settings
+from pipeline import purge, runner, settings
 from pipeline.errors import WarehouseError
 from pipeline.feeds import FEEDS
 
@@ -147,3 +147,15 @@ def test_what_goes_from_the_disk_goes_also_when_the_bucket_cannot_be_reached(
     with pytest.raises(WarehouseError, match="listing gs://"):
         list(purge.old_copies(TODAY))
     assert not old.exists()
+
+
+def test_raw_downloads_that_a_kill_left_go_with_the_next_beginning() -> None:
+    """Of today too, and whether or not there is anything."""
+    purge.left_downloads()
+    landing = settings.load().district.landing
+    left = landing / "downloads" / "EisSchoolErrorReports-RSD" / "AllErr-0105" / "Sch0105AllErr.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("123-45-6789")
+    assert runner._sweep() == []
+    assert not (landing / "downloads").exists()
+    assert landing.exists()
