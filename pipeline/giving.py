@@ -72,8 +72,10 @@ def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress
         return Made(words=f"{where} were given for {target.period}, not sent again")
     facts = _rendered(delivery, date, files)
     receipt = _receipt(delivery, date, target, facts)
-    if sent := before.get("files") != facts or not there:
-        _give(delivery, date, receipt, files, progress)
+    if sent := before.get("files") != facts or not there or bool(before.get("slow")):
+        again = {**receipt, "once_more": True}
+        if _give(delivery, date, again if before.get("slow") else receipt, files, progress):
+            _give(delivery, date, again, files, progress)
     else:
         _store_receipt({**before, **receipt})
     rows, size = (sum(int(each[fact]) for each in facts.values()) for fact in ("rows", "bytes"))
@@ -102,8 +104,8 @@ def _facts(rows: int, file: Path) -> dict[str, int | str]:
 
 def _give(
     delivery: Delivery, date: dt.date, receipt: dict[str, Any], files: dict[str, Path], progress: Progress
-) -> None:
-    """Push the set, when it still may go, and write down that it was given."""
+) -> bool:
+    """Push the set, when it still may go, and write down that it was given; whether it took too long."""
 
     def may_go() -> None:
         verdicts.ask_again(delivery, date, receipt)
@@ -112,7 +114,7 @@ def _give(
     trail = _trail({**receipt, "run": receipts.run(), **agreements.told(delivery.vendor)})
     with border.around(f"{delivery.vendor}:{folder(delivery)}", "sending files there", VendorError):
         sftp.push(VENDORS[delivery.vendor], delivery.folder, files, progress, trail, may_go)
-    _received(trail)
+    return _received(trail)
 
 
 def _trail(receipt: dict[str, Any]) -> Trail:
@@ -140,8 +142,12 @@ def _give_way(left: Trail) -> None:
     left.end()
 
 
-def _received(trail: Trail) -> None:
-    """The vendor has the set: the receipt says so, and the trail ends. The order is what a kill leaves whole."""
+def _received(trail: Trail) -> bool:
+    """The vendor has the set: the receipt says so, and the trail ends. The order is what a kill leaves whole.
+
+    Whether the files took their places too slowly for the vendor (`within` of its row), who may have read half a set:
+    then the receipt says "slow", and the set is sent once more, by the next run if not by this one.
+    """
     receipt = trail.given()
     if receipt is None:
         raise ConfigurationError(
@@ -149,9 +155,13 @@ def _received(trail: Trail) -> None:
             expected="it to stay until the receipt is written",
             next_step="look who else works in that folder; then run again, which sends the set again",
         )
+    vendor = VENDORS.get(str(receipt["vendor"]))
+    slow = vendor is not None and trail.took() > vendor.within and not receipt.get("once_more")
+    receipt |= {"slow": True} if slow else {}
     receipts.keep(receipt)
     _store_receipt(receipt)
     trail.end()
+    return slow
 
 
 def finish_interrupted() -> Iterator[str | PipelineError]:
@@ -254,7 +264,8 @@ def _store_receipt(receipt: dict[str, Any]) -> None:
     """The receipt, and its copy as the delivery's latest, unless a later one has gone out."""
     delivery, period = str(receipt["delivery"]), dt.date.fromisoformat(receipt["period"])
     where = manifests.fingerprint({key: receipt[key] for key in ("vendor", "server", "folder")})
-    metadata = {"fingerprint": str(receipt["fingerprint"]), "period": str(period), "address": where}
+    print_ = "" if receipt.get("slow") else str(receipt["fingerprint"])  # to be sent once more is not given
+    metadata = {"fingerprint": print_, "period": str(period), "address": where}
     name, latest = receipt_name(delivery, period), latest_period(delivery)
     storage.store_json(name, receipt, metadata, over=storage.find(name))
     if latest is None or latest <= period:

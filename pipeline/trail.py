@@ -4,6 +4,7 @@ By it the next run completes an interrupted set without sending a byte, and know
 the vendor has taken its files away since. It holds nothing of a file but its name, size and time.
 """
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,8 +60,17 @@ class Trail:
 
     def keep(self, stamps: Mapping[str, Stamp | None], placed: Collection[str], host_key: str) -> None:
         """Written atomically."""
-        now = {"of": self.of, "stamps": stamps, "placed": sorted(placed), "at": manifests.now(), "host_key": host_key}
+        at, begun = manifests.now(), self._told().get("begun")
+        now = {"of": self.of, "stamps": stamps, "placed": sorted(placed), "at": at, "host_key": host_key}
+        if placed:
+            now["begun"] = begun or at
         manifests.save(self.path, {**now, "receipt": self.receipt})
+
+    def took(self) -> float:
+        """Seconds from the first file that took its place to the last."""
+        told = self._told()
+        first, last = (dt.datetime.fromisoformat(told[key]) for key in ("begun", "at"))
+        return (last - first).total_seconds()
 
     def end(self) -> None:
         """The receipt is there, or another set is on its way."""

@@ -11,13 +11,26 @@ from typing import Any, Literal
 import pytest
 
 from clouds import Cloud
-from pipeline import agreements, catalogue, giving, ledger, outbound, receipts, settings, status, storage, verdicts
+from pipeline import (
+    agreements,
+    catalogue,
+    giving,
+    ledger,
+    outbound,
+    receipts,
+    settings,
+    sftp,
+    status,
+    storage,
+    verdicts,
+)
 from pipeline.chain import CheckedSet, DeliveredSet
 from pipeline.deliveries import DELIVERIES
 from pipeline.errors import ConfigurationError, OnHold, PipelineError, WarehouseError
 from pipeline.sets import Delivery
 from pipeline.targets import PreparedTarget
 from pipeline.trail import Trail
+from pipeline.vendors import VENDORS, Vendor
 from test_restricted import ignore
 from test_verdicts import FEED, FILE, FRIDAY, MONDAY, ROSTERS, arrive, as_the_next_run, delivered
 from test_verdicts import district as district
@@ -325,3 +338,56 @@ def test_a_set_that_was_never_given_is_never_done_by_itself(
     assert old.complete()
     assert new.output().exists()
     assert ledger.record().trouble == []
+
+
+# ---------------------------------------------------------------------------------------------- slower than the vendor
+
+
+@pytest.fixture
+def pushed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A number for each push, which really is made: the bound of the vendor's row at that time."""
+    found: list[float] = []
+
+    def push(vendor: Vendor, *told: Any) -> None:
+        found.append(vendor.within)
+        real(vendor, *told)
+
+    real = sftp.push
+    monkeypatch.setattr(sftp, "push", push)
+    return found
+
+
+def within(seconds: float, patch: pytest.MonkeyPatch) -> None:
+    vendor = VENDORS[ROSTERS.vendor]
+    patch.setitem(VENDORS, vendor.name, replace(vendor, within=seconds))
+
+
+@pytest.mark.parametrize(("seconds", "pushes"), [(-1, 2), (240, 1)])
+def test_a_set_that_took_too_long_is_sent_once_more_as_a_whole_and_then_done(
+    district: Cloud, folder: Path, pushed: list[float], monkeypatch: pytest.MonkeyPatch, seconds: float, pushes: int
+) -> None:
+    """Its vendor may have read a half set. No set takes less than no time."""
+    within(seconds, monkeypatch)
+    checked(FRIDAY)
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert pushed == [seconds] * pushes
+    as_the_next_run()
+    assert outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert pushed == [seconds] * pushes
+
+
+def test_an_interrupted_set_that_is_completed_too_late_is_sent_once_more_by_the_next_run(
+    district: Cloud, folder: Path, pushed: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked(FRIDAY)
+    with refusing("receipts/"), pytest.raises(WarehouseError):
+        giving.deliver(ROSTERS, FRIDAY, ignore)
+    within(-1, monkeypatch)
+    assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
+    as_the_next_run()
+    assert not outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    as_the_next_run()
+    assert outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert len(pushed) == 2
