@@ -43,7 +43,7 @@ def deliveries(cadence: str | None = None) -> tuple[Delivery, ...]:
 def left_out(delivery: Delivery) -> str:
     """What to say of the files that the set goes without here, since a feed of theirs is switched off; '' of none."""
     off = _off()
-    found = DELIVERIES[delivery.name].left_out(off)
+    found = DELIVERIES.get(delivery.name, delivery).left_out(off)
     return "; ".join(f"without {file.name}: {', '.join(sorted(off & {*file.leaves_with}))} is off" for file in found)
 
 
