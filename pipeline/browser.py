@@ -34,6 +34,8 @@ from pipeline.chromium import GONE
 _LOOK = 0.05  # seconds between two looks at a page
 # Seconds for which a page that has come stands still before it is believed to show nothing more.
 STILL = 4.0
+# Seconds for a window to open.
+WINDOW = 30.0
 # What tells whether a page stands still: is it loaded, which one is it, how much is on it.
 _SHAPE = "return [document.readyState, location.href, document.body ? document.body.innerHTML.length : 0].join(' ')"
 # All that can be pressed on a page in sight, and all that asks for an input.
@@ -102,8 +104,12 @@ class Browser:
         with self._told():
             return self.driver.current_url
 
-    def wait(self, for_what: str, look: Callable[[], T | None]) -> T:
-        """What `look` finds as soon as it finds something. A page that answers with an error is not waited for."""
+    def wait(self, for_what: str, look: Callable[[], T | None], within: float | None = None) -> T:
+        """What `look` finds as soon as it finds something, `within` so many seconds where our patience is longer.
+
+        A page that answers with an error is not waited for.
+        """
+        patience = self.patience if within is None else min(within, self.patience)
 
         def once(_: WebDriver) -> T | None:
             if (found := look()) is None:
@@ -112,7 +118,7 @@ class Browser:
 
         waiting = WebDriverWait(
             self.driver,
-            self.patience,
+            patience,
             poll_frequency=_LOOK,
             ignored_exceptions=(
                 StaleElementReferenceException,
@@ -120,7 +126,7 @@ class Browser:
                 ElementNotInteractableException,
             ),
         )
-        with self._told(for_what):
+        with self._told(for_what, patience):
             return waiting.until(once)  # type: ignore[return-value]
 
     def first(self, *elements: Element) -> Element:
@@ -207,11 +213,17 @@ class Browser:
 
     @contextlib.contextmanager
     def window(self, what: str, open: Callable[[], None]) -> Iterator[None]:
-        """Be in the window that `open` opens; at the end all windows but this one are closed."""
+        """Be in the window that `open` opens; at the end all windows but this one are closed.
+
+        A window is there at once, however long its page takes: a browser that opens none has had its day (BrowserGone).
+        """
         with self._told():
             home, before = self.driver.current_window_handle, set(self.driver.window_handles)
         open()
-        self.wait(what, lambda: self._enter(set(self.driver.window_handles) - before))
+        try:
+            self.wait(what, lambda: self._enter(set(self.driver.window_handles) - before), within=WINDOW)
+        except NotSeen as failure:
+            raise BrowserGone(failure.found, failure.evidence) from None
         try:
             yield
         finally:
@@ -279,12 +291,13 @@ class Browser:
             raise ErrorPage(f"{self.page}: the site answers {status}", self._picture())
 
     @contextlib.contextmanager
-    def _told(self, for_what: str = "an answer") -> Iterator[None]:
+    def _told(self, for_what: str = "an answer", patience: float | None = None) -> Iterator[None]:
         """Selenium's exceptions as ours, and nothing of theirs in it."""
         try:
             yield
         except TimeoutException:
-            raise NotSeen(*self._evidence(f"waited {self.patience:g} s for {for_what}")) from None
+            waited = self.patience if patience is None else patience
+            raise NotSeen(*self._evidence(f"waited {waited:g} s for {for_what}")) from None
         except NoSuchWindowException:
             raise PageFailed(f"{self.page}: the window closed by itself, while waiting for {for_what}") from None
         except WebDriverException as error:

@@ -4,12 +4,15 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from pipeline import disk, manifests, settings
 from pipeline.errors import DiskFailed
+
+from .conftest import Configure
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,18 +62,19 @@ for action in (manifests.load, lambda path: manifests.save(path, {}), lambda pat
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave files of root behind")
-def test_what_a_run_as_root_left_is_told_to_the_service_user() -> None:
-    place = settings.load().district.landing
-    place.mkdir(mode=0o755)
-    for above in list(place.parents)[:3]:
-        above.chmod(0o755)
-    folder = place / "2026-11-23"
-    folder.mkdir(mode=0o700)
-    (folder / "cc.manifest.json").touch(mode=0o600)
-    done = subprocess.run(
-        [sys.executable, "-c", AS_NOBODY, str(folder / "cc.manifest.json")],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+def test_what_a_run_as_root_left_is_told_to_the_service_user(configure: Configure) -> None:
+    """In a folder that the service user may enter, whoever owns the folders of the tests."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as above:
+        landing = Path(above) / "landing"
+        configure(district={"landing": str(landing)})
+        (landing / "2026-11-23").mkdir(mode=0o700, parents=True)
+        for folder in (Path(above), landing):
+            folder.chmod(0o755)
+        kept = landing / "2026-11-23" / "cc.manifest.json"
+        kept.touch(mode=0o600)
+        done = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, str(kept)], cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
     lines = done.stdout.splitlines()
     assert len(lines) == 3, done.stderr
     assert all("cannot be used by nobody: " in line and "belongs to root" in line for line in lines), lines
