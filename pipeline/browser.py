@@ -36,6 +36,8 @@ _LOOK = 0.05  # seconds between two looks at a page
 STILL = 4.0
 # Seconds for a window to open.
 WINDOW = 30.0
+# The address of a window whose page has not come.
+_BLANK = "about:blank"
 # What tells whether a page stands still: is it loaded, which one is it, how much is on it.
 _SHAPE = "return [document.readyState, location.href, document.body ? document.body.innerHTML.length : 0].join(' ')"
 # All that can be pressed on a page in sight, and all that asks for an input.
@@ -216,24 +218,27 @@ class Browser:
         """Be in the window that `open` opens; at the end all windows but this one are closed.
 
         A window is there at once, however long its page takes: a browser that opens none has had its day (BrowserGone).
+        It is entered when its page has come, and not spoken to before: a command that meets the very first navigation
+        of a window can lose its answer, and chromedriver then waits for it until the limit of a page is over.
         """
         with self._told():
-            home, before = self.driver.current_window_handle, set(self.driver.window_handles)
+            home, before = self.driver.current_window_handle, {*self._addresses()}
         open()
         try:
-            self.wait(what, lambda: self._enter(set(self.driver.window_handles) - before), within=WINDOW)
+            window = self.wait(what, lambda: next(iter(self._addresses().keys() - before), None), within=WINDOW)
         except NotSeen as failure:
             raise BrowserGone(failure.found, failure.evidence) from None
         try:
+            self.wait(f"the page in {what}", lambda: self._addresses().get(window, "closed") != _BLANK or None)
+            with self._told(what):
+                self.driver.switch_to.window(window)
             yield
         finally:
             self._back_to(home)
 
-    def _enter(self, windows: set[str]) -> bool | None:
-        for window in windows:
-            self.driver.switch_to.window(window)
-            return True
-        return None
+    def _addresses(self) -> dict[str, str]:
+        """Each window, and where its page is: as the browser tells it without asking the page."""
+        return {str(info.context): str(info.url) for info in self.driver.browsing_context.get_tree(max_depth=0)}
 
     def _back_to(self, home: str) -> None:
         with contextlib.suppress(PageFailed), self._told():  # what failed before is told, not what follows from it

@@ -35,6 +35,8 @@ setTimeout(() => document.body.insertAdjacentHTML('beforeend', `<form action=/ne
 PAGES = {
     "/late": LATE,
     "/next": "<p id=here>here</p><script>if (location.search == '?s=A') window.close()</script>",
+    "/opener": "<a href=/slow target=_blank rel=opener>Open</a>",
+    "/slow": "<p>slow</p>",
     "/people": PEOPLE,
     "/files": "".join(f"<a id={name} href=/{name}>{name}</a> " for name in ("whole", "cut", "empty", "failing")),
 }
@@ -48,6 +50,7 @@ class Site(BaseHTTPRequestHandler):
             length, sent = FILES[path]
             self._answer(200, b"x" * sent, length, ("Content-Disposition", "attachment; filename=report.csv"))
         elif path in PAGES:
+            time.sleep(1.5 if path == "/slow" else 0)  # as a site that thinks for so long
             page = f"<!DOCTYPE html><meta charset=utf-8>{PAGES[path]}".encode()
             self._answer(200, page, len(page), ("Content-Type", "text/html"))
         else:
@@ -103,6 +106,16 @@ def test_what_comes_late_is_waited_for_and_windows_are_closed_again(at: Callable
         browser.see(named("#here"))
     assert len(browser.driver.window_handles) == 1
     assert browser.address().endswith("/late")
+
+
+def test_a_window_is_entered_when_its_page_has_come_however_late_that_is(
+    at: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsers, "WINDOW", 0.8)
+    browser = at("/opener")
+    with browser.window("the other window", partial(browser.click, named("a"))):
+        assert browser.driver.execute_script("return location.pathname") == "/slow"
+    assert browser.address().endswith("/opener")
 
 
 def test_a_window_that_closes_itself_is_told_in_a_sentence(at: Callable[[str], Browser]) -> None:
