@@ -17,14 +17,17 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from e2e.district import MONDAY, VENDORS, District
-from e2e.mornings import Monday
+from e2e.mornings import Monday, restored
+from faults.leaks import leaks
 from pipeline.sandbox.places import VENDORS_OWN
 
 DAYS = [MONDAY + timedelta(days=n) for n in range(1, 5)]
@@ -77,7 +80,7 @@ class Watcher:
     def __init__(self, district: District) -> None:
         self.seen: dict[str, set[str]] = {}
         self._district = district
-        self._known: dict[Path, tuple[int, int, int]] = {}
+        self._known: dict[str, tuple[int, int, int]] = {}
         self._over = threading.Event()
 
     @contextlib.contextmanager
@@ -91,20 +94,24 @@ class Watcher:
             thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(0.002):
-            for vendor in VENDORS:
-                root = self._district.sftp / vendor
-                for path in root.rglob("*"):
-                    own = any(path.is_relative_to(root / folder) for folder in VENDORS_OWN.get(vendor, ()))
-                    if not path.name.startswith(".") and not own:
-                        with contextlib.suppress(FileNotFoundError):
-                            self._look(path, f"{vendor}:/{path.relative_to(root)}")
+        roots = [(vendor, f"{self._district.sftp / vendor}") for vendor in VENDORS]
+        own = {
+            f"{self._district.sftp / vendor / folder}" for vendor in VENDORS for folder in VENDORS_OWN.get(vendor, ())
+        }
+        while not self._over.wait(0.005):
+            for vendor, root in roots:
+                for folder, inner, names in os.walk(root):
+                    inner[:] = [name for name in inner if f"{folder}/{name}" not in own]
+                    for name in names:
+                        if not name.startswith("."):
+                            with contextlib.suppress(FileNotFoundError):
+                                self._look(f"{folder}/{name}", f"{vendor}:{folder.removeprefix(root)}/{name}")
 
-    def _look(self, path: Path, name: str) -> None:
-        found = path.stat()
+    def _look(self, path: str, name: str) -> None:
+        found = Path(path).stat()
         stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
-        if path.is_file() and self._known.get(path) != stamp:
-            self.seen.setdefault(name, set()).add(digest(path.read_bytes()))
+        if self._known.get(path) != stamp:
+            self.seen.setdefault(name, set()).add(digest(Path(path).read_bytes()))
             self._known[path] = stamp
 
 
@@ -131,7 +138,7 @@ def killed_when(district: District, due: Callable[[], bool], *words: str) -> boo
     """Whether a run was killed, when it was due, before it ended."""
     with district.start(*words) as run:
         while run.poll() is None and not due():
-            time.sleep(0.001)  # the servers write their logs, and tell nobody
+            time.sleep(0.003)  # the servers write their logs, and tell nobody
         if run.poll() is None:
             kill(run)
             run.communicate(timeout=20)
@@ -186,36 +193,65 @@ def killed_between_renames(district: District, day: date) -> None:
     district.sandbox("heal")
 
 
-def test_twenty_kills_and_nothing_is_lost_or_halved(district: District, monday: Monday) -> None:
-    seed = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(1_000_000))
-    print(f"KILL_SEED={seed}")
-    chance = random.Random(seed)
-    files = district.delivered_files()
-    expected, morning, idle = undisturbed(district)
-    district.stop()
-    district.restore(monday.copy)
-    assert district.run_daily(MONDAY).code == 0  # luigid is up
-    servers = [process.pid for process in district.servers()]
+@dataclass
+class Mornings:
+    """What four undisturbed mornings leave, and a district that goes through the same ones once more.
 
-    watcher, unfinished = Watcher(district), 0
-    with watcher.at_work():
-        for number, day in enumerate(DAYS):
-            unfinished += killed_all_over(district, day, morning, idle, chance)
-            killed_between_renames(district, day)
-            run = district.run_daily(day, workers=1 + 3 * (number % 2))
-            assert run.code == 0, f"{seed}: {run.out}"
-            assert "at work" not in run.out
-            assert f"Morning of {day}" in run.out
-            assert difference(state(district), expected[number]) == {}, seed
-            kept = [name for name in district.objects() if name.startswith("receipts/")]
-            assert ledger(district) == sorted(name.split("/")[-1].removesuffix(".json") for name in kept), seed
-    assert unfinished == KILLS * len(DAYS), (unfinished, morning, idle)
-    assert [process.pid for process in district.servers()] == servers
-    whole = [{name: digest(content) for name, content in files.items()}, *expected]
-    for name, seen in watcher.seen.items():
-        assert seen <= {left.get(name) for left in whole}, f"{seed}: {name}"
-    assert len(watcher.seen) == 5
-    assert len(watcher.seen["otus:/home/incoming/savvas_standards_scores.csv"]) > 2  # it did look while they changed
+    `files` are the vendors' before; `morning` and `idle` what the servers are asked in a whole morning and in a run
+    with nothing to do.
+    """
+
+    district: District
+    files: dict[str, bytes]
+    expected: list[dict[str, Any]]
+    morning: int
+    idle: int
+    watcher: Watcher
+    servers: list[int]
+    seed: int
+    chance: random.Random
+
+
+@pytest.fixture(scope="module")
+def mornings(monday: Monday) -> Iterator[Mornings]:
+    seed = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(1_000_000))
+    for district in restored(monday):
+        files = district.delivered_files()
+        expected, morning, idle = undisturbed(district)
+        district.stop()
+        district.restore(monday.copy)
+        assert district.run_daily(MONDAY).code == 0  # luigid is up
+        servers = [process.pid for process in district.servers()]
+        watcher = Watcher(district)
+        with watcher.at_work():
+            yield Mornings(district, files, expected, morning, idle, watcher, servers, seed, random.Random(seed))
+        assert leaks(district) == []
+
+
+@pytest.mark.parametrize("number", range(len(DAYS)))
+def test_a_morning_of_five_kills_leaves_what_an_undisturbed_one_does(mornings: Mornings, number: int) -> None:
+    """The four mornings follow each other: each begins with what the one before has left."""
+    district, day, seed = mornings.district, DAYS[number], f"KILL_SEED={mornings.seed}"
+    killed = killed_all_over(district, day, mornings.morning, mornings.idle, mornings.chance)
+    assert killed == KILLS, (seed, mornings.morning, mornings.idle)
+    killed_between_renames(district, day)
+    run = district.run_daily(day, workers=1 + 3 * (number % 2))
+    assert run.code == 0, f"{seed}: {run.out}"
+    assert "at work" not in run.out
+    assert f"Morning of {day}" in run.out
+    assert difference(state(district), mornings.expected[number]) == {}, seed
+    kept = [name for name in district.objects() if name.startswith("receipts/")]
+    assert ledger(district) == sorted(name.split("/")[-1].removesuffix(".json") for name in kept), seed
+
+
+def test_through_all_kills_no_vendor_saw_half_a_file_and_no_server_ended(mornings: Mornings) -> None:
+    district, seen = mornings.district, mornings.watcher.seen
+    assert [process.pid for process in district.servers()] == mornings.servers
+    whole = [{name: digest(content) for name, content in mornings.files.items()}, *mornings.expected]
+    for name, digests in seen.items():
+        assert digests <= {left.get(name) for left in whole}, f"KILL_SEED={mornings.seed}: {name}"
+    assert len(seen) == 5
+    assert len(seen["otus:/home/incoming/savvas_standards_scores.csv"]) > 2  # it did look while they changed
     assert not district.run_daily(DAYS[-1]).tasks("done")
 
 
