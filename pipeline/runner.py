@@ -170,19 +170,17 @@ def _build(arguments: list[str], display: Display, root: luigi.Task) -> tuple[li
         reader.join()
 
 
-# So often in one run a central scheduler may be restarted.
-_RESTARTS = 3
-
-
 def _work(arguments: list[str], root: luigi.Task) -> list[str]:
-    """Let Luigi work, and once more when its scheduler was restarted: it comes back empty, and has no work for us."""
+    """Let Luigi work, and once more when its scheduler was restarted (it comes back empty, and has no work for us), or
+    when a vendor whose look came late has no file, and an older one stands in."""
     threads = Threads()
-    for _ in range(_RESTARTS):
+    for _ in range(4):  # passes of Luigi
         trouble = _luigi(arguments, threads)
         known = threads.knows(root)
-        if known is None or (known and not trouble):
+        if known is None or not (lastgood.settle() or trouble or not known):
             break
-        log.warning("the central scheduler was restarted in the middle of the run; all tasks are registered again")
+        ask_anew()
+        log.warning("all tasks are registered again: the scheduler was restarted, or an older file stands in")
     return [trouble] if trouble else []
 
 

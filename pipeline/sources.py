@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from pipeline import border, manifests, settings, sftp
-from pipeline.errors import ConfigurationError, TransferIncomplete, VendorError
+from pipeline.errors import ConfigurationError, TransferIncomplete, VendorError, VendorUnreachable
 from pipeline.looks import Looks
-from pipeline.patience import resting
+from pipeline.patience import bounded, resting
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.vendors import VENDORS
 
@@ -80,6 +80,19 @@ class DropFolder:
         return settings.load().district.drop / self.folder
 
     def look(self) -> dict[str, RemoteFile]:
+        """Raises ConfigurationError; VendorUnreachable, when its mount does not answer."""
+        seconds = settings.load().sftp.patience
+        try:
+            return bounded(seconds, self._listed, f"listing {self.path}")
+        except TimeoutError as error:
+            raise VendorUnreachable(
+                f"{self.path} has not answered ({error})",
+                expected=f"a listing within {seconds:g} s (`patience` of [sftp])",
+                next_step="look at its mount (`mount`, `df`): a share whose server is away hangs; mount it again, then "
+                "run again",
+            ) from None
+
+    def _listed(self) -> dict[str, RemoteFile]:
         if not self.path.is_dir():
             raise ConfigurationError(
                 f"no folder {self.path}",
@@ -153,16 +166,6 @@ _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 def scheduling() -> Iterator[None]:
     """In this block (and thread) nobody waits for a look longer than the GRACE: who asks for it then gets NotYet."""
     before = _ends.set(time.monotonic() + GRACE)
-    try:
-        yield
-    finally:
-        _ends.reset(before)
-
-
-@contextmanager
-def waiting() -> Iterator[None]:
-    """In this block a look is waited for, in a scheduling too."""
-    before = _ends.set(None)
     try:
         yield
     finally:
