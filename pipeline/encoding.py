@@ -50,7 +50,7 @@ _CAPITALS = re.escape(bytes(letter for letter in _LETTERS if bytes([letter]).dec
 # Quotation marks, dashes, the ellipsis, bullets, degree, rights, the space that does not break.
 _PUNCTUATION = frozenset(b"\x85\x91\x92\x93\x94\x95\x96\x97\x99\xa0\xa9\xae\xb0\xb7")
 # Also euro, pound, paragraph, ordinals, fractions, guillemets, question and exclamation marks, acute, multiplication.
-_USUAL = frozenset({*_LETTERS, *_PUNCTUATION, *b"\x80\xa1\xa3\xa7\xaa\xab\xb4\xba\xbb\xbc\xbd\xbe\xbf\xd7"})
+_USUAL = bytes({*_LETTERS, *_PUNCTUATION, *b"\x80\xa1\xa3\xa7\xaa\xab\xb4\xba\xbb\xbc\xbd\xbe\xbf\xd7"})
 # One in so many may be odd: a sign that nobody types, or one in a place where it does not stand (`_MISPLACED`).
 _ODD = 10
 # One run in so many may happen to be UTF-8 in text that is cp1252 (a capital before a closing quotation mark).
@@ -109,10 +109,11 @@ class Beyond:
         except UnicodeDecodeError:
             self.broken += 1
         self.characters += len(run)
-        self.odd += sum(byte not in _USUAL for byte in run)
-        self.odd += sum(found.start() < end for found in _MISPLACED.finditer(text, start, end + _AROUND))
-        # Four letters beyond ASCII in a row are a word of another script.
-        self.odd += len(run) if len(run) > 3 and not set(run) <= _PUNCTUATION else 0
+        self.odd += len(run.translate(None, _USUAL))
+        if len(run) > 3 and not set(run) <= _PUNCTUATION:  # a word of another script
+            self.odd += len(run)
+        else:
+            self.odd += sum(found.start() < end for found in _MISPLACED.finditer(text, start, end + _AROUND))
 
 
 def beyond_ascii(path: Path) -> Beyond:

@@ -1,6 +1,8 @@
 """What a file's bytes are believed to be: UTF-8 with a broken byte is no cp1252, and another code page is neither."""
 
 import itertools
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -196,3 +198,35 @@ def test_a_refusal_holds_no_more_of_a_file_than_some_blocks(
         assert tracemalloc.get_traced_memory()[1] < 900_000
     finally:
         tracemalloc.stop()
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from pipeline import contract
+from pipeline.errors import ContractBroken
+from pipeline.feeds import FEEDS
+
+def peak(blocks):
+    with (folder / "in.csv").open("wb") as file:
+        file.write(",".join(column.name for column in FEEDS["students"].contract.expected).encode() + b"\\n1,")
+        file.writelines([block] * blocks)
+    try:
+        contract.prepare([contract.Part("RSD", folder / "in.csv")], FEEDS["students"].contract, folder / "out.csv")
+    except ContractBroken:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    raise AssertionError("a file without a line end was taken")
+
+folder, block = Path(sys.argv[1]), sys.argv[2].encode() * (1 << 20)
+print(peak(3), peak(24))
+"""
+
+
+@pytest.mark.parametrize("letter", ["a", '"a'])
+def test_a_real_feeds_refusal_takes_no_more_memory_for_a_larger_file(tmp_path: Path, letter: str) -> None:
+    """In kB of the whole process, Arrow's too."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(tmp_path), letter], capture_output=True, text=True, check=True, timeout=120
+    )
+    small, large = map(int, done.stdout.split())
+    assert large < small + 10_000

@@ -12,6 +12,8 @@ import pytest
 from pipeline import inbound, lateness, manifests, settings, sources
 from pipeline.errors import StaleFile
 from pipeline.feeds import FEEDS
+from pipeline.sftp import Listing, RemoteFile
+from pipeline.sources import SftpFolder
 from pipeline.targets import LandedTarget
 
 MONDAY = dt.date(2025, 11, 17)
@@ -66,6 +68,35 @@ def test_what_is_there_instead_is_told_as_what_it_is(drop: Path, make: Callable[
     make(drop)
     sources.forget()
     assert lateness.why(FTE, "RSD", MONDAY).startswith(f"nothing called fte.csv is in district:powerschool_rsd, {told}")
+
+
+@pytest.mark.parametrize(
+    ("files", "odd", "told"),
+    [
+        ((), {"x": "a folder"}, ""),
+        (
+            (),
+            {"SAVVAS_Realize_Standards_Scores.csv": "a folder"},
+            ", but SAVVAS_Realize_Standards_Scores.csv, which is a",
+        ),
+        (
+            (),
+            {"savvas_realize_standards_scores1.CSV": "a link"},
+            ", but savvas_realize_standards_scores1.CSV, which is",
+        ),
+        (("SAVVAS_REALIZE_STANDARDS_SCORES.CSV",), {}, ", but SAVVAS_REALIZE_STANDARDS_SCORES.CSV: a file's name is"),
+    ],
+)
+def test_what_is_there_instead_is_told_of_a_vendors_server_too(
+    monkeypatch: pytest.MonkeyPatch, files: tuple[str, ...], odd: dict[str, str], told: str
+) -> None:
+    listed = Listing()
+    listed.update({name: RemoteFile(name, 1, 1) for name in files})
+    listed.odd.update(odd)
+    monkeypatch.setattr(SftpFolder, "look", lambda _: listed)
+    why = lateness.why(FEEDS["savvas_standards_scores"], "savvas", MONDAY)
+    assert why.startswith(f"nothing called SAVVAS_Realize_Standards_Scores*.csv is in savvas:/scores{told}")
+    assert why.endswith("/scores") or told
 
 
 def test_the_same_bytes_are_told(drop: Path) -> None:
