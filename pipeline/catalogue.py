@@ -37,7 +37,21 @@ def deliveries(cadence: str | None = None) -> tuple[Delivery, ...]:
                 expected="no delivery that needs what is switched off",
                 next_step=f"switch {delivery.name} off as well, or leave the feed on",
             )
+        _refuse_changed_copies(delivery)
     return tuple(each for each in found if cadence in (None, each.cadence))
+
+
+def _refuse_changed_copies(delivery: Delivery) -> None:
+    """What goes on byte for byte as it landed cannot be what our reading made of it. Raises ConfigurationError."""
+    for feed in delivery.copied:
+        words = {"trimmed": feed.trimmed, "reader": feed.reader, "more than one source": feed.sources[1:]}
+        if changed := [word for word, said in words.items() if said]:
+            raise ConfigurationError(
+                f"{delivery.name} passes on the file of {feed.name} as it landed, whose row says {', '.join(changed)}",
+                expected="a feed whose file is one and stays as it came: what is trimmed or read is in our table only",
+                next_step=f"make a view of {feed.name} and a ViewFile of it in pipeline/deliveries.py, or take "
+                f"{' and '.join(changed)} out of the row in pipeline/feeds.py",
+            )
 
 
 def left_out(delivery: Delivery) -> str:

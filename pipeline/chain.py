@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import luigi
 
-from pipeline import giving, inbound, lastgood, outbound, reports, sql, verdicts, warehouse
+from pipeline import border, giving, inbound, lastgood, outbound, reports, sql, verdicts, warehouse
 from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed, of_table
@@ -80,13 +80,15 @@ class LandedFile(FeedTask):
 
     def complete(self) -> bool:
         self._just_ran = False
-        return self.output().exists()  # the vendor may have taken the file away since
+        return self.answered(self.output().exists)  # the vendor may have taken the file away since
 
     def run(self) -> Iterator[luigi.Task]:  # type: ignore[override]
         """A vendor who had not answered when this was scheduled is waited for here, and by nobody else; when its file
         is not there after all, this task goes back to the scheduler and waits for it, as it would have then."""
         (there,) = self.requires()
-        if not self.output().exists() and not there.complete():  # type: ignore[no-untyped-call]
+        with border.around(f"{self.task_family} {self.of()}", "looking for it"):
+            waits = not self.output().exists() and not there.complete()  # type: ignore[no-untyped-call]
+        if waits:
             yield there
         super().run()
 

@@ -25,7 +25,7 @@ from pipeline.errors import PipelineError, TransferIncomplete, VendorError, Vend
 from pipeline.handshake import Transport, shake_hands
 from pipeline.handshake import told as told
 from pipeline.handshake import where as where
-from pipeline.patience import Turns, Watch
+from pipeline.patience import Turns, Watch, bounded
 from pipeline.ssh_rsa import SshRsaTransport
 from pipeline.vendors import Vendor
 
@@ -105,7 +105,12 @@ def _drop(pid: int, vendor: str) -> None:
 def _connect(vendor: Vendor, until: float | None) -> Client:
     account, pinned = settings.load().account(vendor.name), known_hosts.pinned(vendor)
     left = _silence(vendor) if until is None else max(0.01, min(_silence(vendor), until - time.monotonic()))
-    sock = socket.create_connection((account.host, account.port), timeout=left)
+    sock = bounded(
+        left,
+        lambda: socket.create_connection((account.host, account.port), timeout=left),
+        f"resolving {account.host} and connecting to it",
+        late=socket.socket.close,
+    )
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # paramiko does not; doubles small files
     transport = (SshRsaTransport if "ssh-rsa" in vendor.host_key_algorithms else Transport)(sock)
     _leave_the_clock_to_us(transport, vendor)

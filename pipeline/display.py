@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import luigi
 
-from pipeline import secrets, settings, status
+from pipeline import border, secrets, settings, status
 from pipeline.console import Printer, say
+from pipeline.errors import PipelineError
 from pipeline.progress import Event
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ class Display:
 def _state(date: dt.date) -> str:
     """The table of the flows; when it cannot be read, why."""
     try:
-        return status.table(status.flows(date))
-    except Exception as error:  # the page is printed, whatever state the state is in
-        log.exception("the state of the flows")
-        return f"the state of the flows is not known\n{secrets.told(error)}"
+        with border.around("the state of the flows", "reading the evidence of them"):
+            return status.table(status.flows(date))
+    except PipelineError as error:  # the page is printed, whatever state the state is in
+        return f"the state of the flows is not known\n{_indented(secrets.told(error))}"
 
 
 def _wrong(outcome: "Outcome") -> Iterator[str]:

@@ -46,15 +46,39 @@ _RUN = re.compile(rb"[\x80-\xff]+")
 # What stands in cp1252 text: its letters (the last six are those below 0xC0), and in these places the punctuation,
 # signs and fractions that people type.
 _LETTERS = bytes(sorted({*range(0xC0, 0x100), 0x8A, 0x8C, 0x8E, 0x9A, 0x9C, 0x9E, 0x9F} - {0xD7, 0xF7}))
-_CAPITALS = frozenset(letter for letter in _LETTERS if bytes([letter]).decode("cp1252").isupper())
+_CAPITALS = re.escape(bytes(letter for letter in _LETTERS if bytes([letter]).decode("cp1252").isupper()))
 # Quotation marks, dashes, the ellipsis, bullets, degree, rights, the space that does not break.
 _PUNCTUATION = frozenset(b"\x85\x91\x92\x93\x94\x95\x96\x97\x99\xa0\xa9\xae\xb0\xb7")
 # Also euro, pound, paragraph, ordinals, fractions, guillemets, question and exclamation marks, acute, multiplication.
-_USUAL = frozenset({*_LETTERS, *_PUNCTUATION, *b"\x80\xa1\xa3\xa7\xaa\xab\xb4\xba\xbb\xbc\xbd\xbe\xbf\xd7"})
-# One in so many may be odd: a capital that a small letter precedes (MacRoman's é reads so), a currency sign in a word.
+_USUAL = bytes({*_LETTERS, *_PUNCTUATION, *b"\x80\xa1\xa3\xa7\xaa\xab\xb4\xba\xbb\xbc\xbd\xbe\xbf\xd7"})
+# One in so many may be odd: a sign that nobody types, or one in a place where it does not stand (`_MISPLACED`).
 _ODD = 10
 # One run in so many may happen to be UTF-8 in text that is cp1252 (a capital before a closing quotation mark).
 _CHANCE = 100
+
+
+# Letters of MacRoman read as cp1252: José is Jos\x8e, Müller M\x9fller, Peña Pe\x96a, López L\x97pez, García Garc\x92a.
+_ANY, _CONSONANT = rb"[A-Za-z\x8a-\x8e\x9a-\x9f\xc0-\xff]", rb"[b-df-hj-np-tv-xz]"
+_MISPLACED = re.compile(
+    b"|".join(
+        (
+            rb"(?<=[a-z])[%b]" % _CAPITALS,  # a capital after a small letter
+            rb"(?<=[A-Z])[%b](?=[a-z])" % _CAPITALS,  # or between a capital and a small letter
+            rb"(?<=[^A-Za-z][A-Za-z])[\x96\x97](?=[a-z])",  # a dash after the first letter of a word
+            rb"(?<=%b)[\x96\x97](?=[a-z](?![A-Za-z]))" % _ANY,  # or before its last
+            rb"(?<=[aeiou\x9c])\x96(?=[aeiou])",  # or between two vowels
+            rb"(?<=[a-z][a-z])\x92(?=[bcfghjknpqwxz][a-z])",  # an apostrophe, and no contraction
+            rb"(?<=[a-z]%b)\x92(?=a(?![a-z]))" % _CONSONANT,
+            rb"(?<=[A-Za-z])\x91(?![AEIOUaeiou])",  # a quotation mark; the first of these is also Hawaii's letter
+            rb"(?<=[A-Za-z])\x93|(?<=[A-Za-z])\x94(?=[a-z])",
+            rb"(?<=[a-z])\x95(?=[a-z])|\x99(?=[a-z])|\x80(?=[A-Za-z])",  # a bullet, a trademark, the euro
+            rb"(?<=[A-Za-z])\x9c(?![iu])",  # œ, which stands in bœuf and œil
+            rb"(?<=(?i:%b))\x9a(?=%b)" % (_CONSONANT, _CONSONANT),  # š between two consonants
+        )
+    )
+)
+# So many bytes on each side tell whether a sign is misplaced.
+_AROUND = 2
 
 
 @dataclass
@@ -76,42 +100,45 @@ class Beyond:
         """Whether a file that is no UTF-8 was meant to be."""
         return self.sound > 0 and self.sound * _CHANCE >= self.broken
 
-    def add(self, run: bytes, before: bytes) -> None:
-        """Count a run of bytes beyond ASCII, and the byte that stands before it."""
+    def add(self, text: bytes, start: int, end: int) -> None:
+        """Count the run of bytes beyond ASCII between these places of the text."""
+        run = text[start:end]
         try:
             run.decode()
             self.sound += 1
         except UnicodeDecodeError:
             self.broken += 1
         self.characters += len(run)
-        in_word = before.isalpha()
-        self.odd += sum(byte not in _USUAL for byte in run)
-        self.odd += in_word and before.islower() and run[0] in _CAPITALS
-        # Four letters beyond ASCII in a row are a word of another script.
-        self.odd += len(run) if len(run) > 3 and not set(run) <= _PUNCTUATION else 0
+        self.odd += len(run.translate(None, _USUAL))
+        if len(run) > 3 and not set(run) <= _PUNCTUATION:  # a word of another script
+            self.odd += len(run)
+        else:
+            self.odd += sum(found.start() < end for found in _MISPLACED.finditer(text, start, end + _AROUND))
 
 
 def beyond_ascii(path: Path) -> Beyond:
     """Counts over the whole file, in blocks."""
     found = Beyond()
-    rest = b""
+    rest, counted = b"", 0
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             text = rest + block
-            # The last run may go on in the next block; one that is longer than a block is no text, and may be two.
-            end = len(text) if len(text) > 2 * BLOCK else len(text.rstrip(_HIGH))
-            _count(text[:end], found)
-            rest = text[max(0, end - 1) :] if end < len(text) or text[-1:].isascii() else b""
-    _count(rest, found)
+            rest, counted = _count(text, counted, found, len(text) - _AROUND)
+    _count(rest, counted, found, len(rest))
     return found
 
 
-_HIGH = bytes(range(0x80, 0x100))
-
-
-def _count(text: bytes, found: Beyond) -> None:
-    for run in _RUN.finditer(text):
-        found.add(run[0], text[max(0, run.start() - 1) : run.start()])
+def _count(text: bytes, counted: int, found: Beyond, until: int) -> tuple[bytes, int]:
+    """Count the runs from `counted` on that end by `until`; returns what of the text has to be looked at again, and how
+    much of that was counted. One that is longer than a block is no text, and may be two."""
+    for run in _RUN.finditer(text, counted):
+        if run.end() > until and run.end() - run.start() < BLOCK:
+            kept = max(0, run.start() - _AROUND)
+            return text[kept:], run.start() - kept
+        found.add(text, *run.span())
+        counted = run.end()
+    kept = max(0, len(text) - _AROUND)
+    return text[kept:], len(text) - kept
 
 
 def _quoted_well(path: Path, delimiter: str, codec: str) -> bool:

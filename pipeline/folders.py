@@ -4,7 +4,7 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from stat import S_IFMT
+from stat import S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK
 
 import paramiko
 from paramiko.message import Message
@@ -24,6 +24,18 @@ class RemoteFile:
     name: str
     size: int
     mtime: float
+
+
+class Listing(dict[str, RemoteFile]):
+    """The files of a folder, by name; `odd` are the names there that are no file, and what each is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.odd: dict[str, str] = {}
+
+    def clear(self) -> None:
+        super().clear()
+        self.odd.clear()
 
 
 @dataclass(frozen=True)
@@ -62,8 +74,9 @@ def _entries(message: Message) -> list[Entry]:
     ]
 
 
-def files(line: inflight.Line, vendor: Vendor, folder: str, found: dict[str, RemoteFile]) -> inflight.Transfer:
-    """Put the folder's regular files into `found`, by name. Raises VendorError, and what the server says against it."""
+def files(line: inflight.Line, vendor: Vendor, folder: str, found: Listing) -> inflight.Transfer:
+    """Put the folder's files into `found`, by name; a link is what it leads to. Raises VendorError, and what the server
+    says against it."""
     try:
         entries = yield from names(line, folder)
     except FileNotFoundError:
@@ -74,31 +87,47 @@ def files(line: inflight.Line, vendor: Vendor, folder: str, found: dict[str, Rem
         ) from None
     for entry in entries:
         # A name with a slash is none of this folder; used as one of ours, it would lead out of it.
-        if entry.name in (".", "..") or {"/", "\0"} & set(entry.name) or not _may_be_file(entry):
+        if entry.name in (".", "..") or {"/", "\0"} & set(entry.name):
             continue
-        told = entry.attributes
-        if told.st_size is None or told.st_mtime is None or not _has_type(entry):
+        told, type_ = entry.attributes, _type(entry)
+        untold = told.st_size is None or told.st_mtime is None
+        if type_ in (0, S_IFLNK) or (type_ == S_IFREG and untold):
             more = yield from inflight.stat(line, str(PurePosixPath(folder) / entry.name))
-            if more is None or not inflight.regular(more):
+            if type_ == S_IFLNK:
+                told, type_ = _led_to(more)
+            elif more is None:  # it got another name just now
                 continue
-            told.st_size = more.st_size if told.st_size is None else told.st_size
-            told.st_mtime = more.st_mtime if told.st_mtime is None else told.st_mtime
-        found[entry.name] = _told(vendor, folder, entry.name, told)
+            else:
+                told.st_size = more.st_size if told.st_size is None else told.st_size
+                told.st_mtime = more.st_mtime if told.st_mtime is None else told.st_mtime
+                type_ = type_ or S_IFMT(more.st_mode or 0)
+        if type_ in (0, S_IFREG):
+            found[entry.name] = _told(vendor, folder, entry.name, told)
+        else:
+            found.odd[entry.name] = KINDS.get(type_, NO_FILE)
 
 
+def _led_to(more: paramiko.SFTPAttributes | None) -> tuple[paramiko.SFTPAttributes, int]:
+    """What a link leads to, and its type: a link's, where that is nothing; a type of nothing, where nobody tells."""
+    if more is None or more.st_size is None or more.st_mtime is None:
+        return paramiko.SFTPAttributes(), S_IFLNK if more is None else -1
+    return more, S_IFMT(more.st_mode or 0)
+
+
+# What is no file, in words.
+KINDS = {S_IFDIR: "a folder", S_IFLNK: "a link to what is not there"}
+NO_FILE = "no plain file"
 # As `ls -l` begins: the type and the rights.
 _LS = re.compile(r"[-bcdlps][-r][-w][-xsS][-r][-w][-xsS][-r][-w][-xtT]")
 
 
-def _has_type(entry: Entry) -> bool:
-    return bool(S_IFMT(entry.attributes.st_mode or 0) or _LS.match(entry.longname))
+_LETTERS = {"-": S_IFREG, "d": S_IFDIR, "l": S_IFLNK, "b": S_IFBLK, "c": S_IFCHR, "p": S_IFIFO, "s": S_IFSOCK}
 
 
-def _may_be_file(entry: Entry) -> bool:
-    """By its type, or by the first letter of `ls`'s words; what says neither may be one."""
-    if S_IFMT(entry.attributes.st_mode or 0) or not _LS.match(entry.longname):
-        return inflight.regular(entry.attributes)
-    return entry.longname.startswith("-")
+def _type(entry: Entry) -> int:
+    """Its type, as stat has it: by its attributes, or by the first letter of `ls`'s words; 0 of what says neither."""
+    told = S_IFMT(entry.attributes.st_mode or 0)
+    return told or (_LETTERS[entry.longname[0]] if _LS.match(entry.longname) else 0)
 
 
 def _told(vendor: Vendor, folder: str, name: str, told: paramiko.SFTPAttributes) -> RemoteFile:

@@ -132,13 +132,14 @@ def _trail(receipt: dict[str, Any]) -> Trail:
 def _give_way(left: Trail) -> None:
     """Another set takes the place of one that was interrupted: what had taken its place has a receipt, then it ends.
 
-    Where its vendor is none of ours any more, what had come whole there counts as given.
+    Where its vendor is none of ours any more, what had come whole there counts as given. A file that was half written
+    in its place counts, too: nobody knows who of it the vendor has read.
     """
     vendor, stamps = VENDORS.get(left.receipt["vendor"]), left.stamps()
     seen = {name for name, stamp in stamps.items() if stamp}
-    given = sftp.placed(vendor, left.receipt["folder"], left) if vendor else seen | left.placed()
-    if given:
-        receipts.keep({**left.receipt_of([name for name in stamps if name in given]), "whole": given == set(stamps)})
+    placed = sftp.placed(vendor, left.receipt["folder"], left) if vendor else seen | left.placed()
+    if given := placed | left.begun():
+        receipts.keep({**left.receipt_of([name for name in stamps if name in given]), "whole": placed == set(stamps)})
     left.end()
 
 

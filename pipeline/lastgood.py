@@ -2,39 +2,53 @@
 
 import datetime as dt
 
-from pipeline import lateness, sources
+from pipeline import lateness
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed
+from pipeline.looks import NotYet
 from pipeline.sources import PortalReport
 from pipeline.targets import LandedTarget, PreparedTarget
 
 # What was decided in this run holds to its end, even if a deadline passes meanwhile.
 _decided: dict[tuple[str, dt.date], dt.date] = {}
+# What could not be decided when it was asked in a scheduling, since the vendor had not answered yet.
+_open: set[tuple[Feed, dt.date]] = set()
 
 
 def forget() -> None:
     """Decide anew."""
     _decided.clear()
+    _open.clear()
+
+
+def settle() -> bool:
+    """Decide what was left open in a scheduling; whether an older file stands in after all, so that it is scheduled."""
+    asked = list(_open)
+    _open.clear()
+    return any(date_of(feed, date) != date for feed, date in asked)
 
 
 def date_of(feed: Feed, date: dt.date) -> dt.date:
     """The date whose file stands for the feed on `date`: `date` itself, or that of the last good one.
 
+    A scheduling does not wait for the vendor's answer: until that is there, it is `date`.
     A report of the portal is made when it is asked for, and is asked for on every run: there, it is `date`.
     """
     if not feed.last_good_days or any(isinstance(source.place, PortalReport) for source in feed.sources):
         return date
     key = (feed.name, date)
     if key not in _decided:
-        # What the graph is made of must be known: this feed's look is waited for, once its deadline is over.
-        with sources.waiting():
+        try:
             gone = lateness.overdue(feed, date) and missing(feed, date)
+        except NotYet:
+            _open.add((feed, date))
+            return date
         _decided[key] = _last_good(feed, date) if gone else date
     return _decided[key]
 
 
 def missing(feed: Feed, date: dt.date) -> list[str]:
-    """The parts of which nothing of that date is here, nor to be had."""
+    """The parts of which nothing of that date is here, nor to be had. Raises NotYet in a scheduling."""
     return [source.name for source in feed.sources if not _to_be_had(feed, source.name, date)]
 
 
@@ -43,6 +57,8 @@ def _to_be_had(feed: Feed, part: str, date: dt.date) -> bool:
         return True
     try:
         return feed.newest(part, date) is not None
+    except NotYet:
+        raise
     except PipelineError:
         return False  # the run tells why nobody could look
 

@@ -3,11 +3,10 @@
 import datetime as dt
 import fnmatch
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline import settings, sources
 from pipeline.feeds import Feed
-from pipeline.sources import Place, Source
+from pipeline.sources import Source
 
 
 @dataclass(frozen=True)
@@ -52,27 +51,15 @@ def why(feed: Feed, part: str, date: dt.date) -> str:
 def _instead(source: Source) -> str:
     """What is there under the name, or one that differs in upper and lower case, when it is no file of that name."""
     _, there = sources.look(source.place)
-    pattern = source.pattern.lower()
-    alike = sorted(name for name in there if fnmatch.fnmatchcase(name.lower(), pattern))
+    alike = sorted(name for name in there if _is_called(name, source))
     if alike:
         return f", but {sources.printable(alike[0])}: a file's name is told apart by upper and lower case"
-    odd = [path for path in _paths(source.place) if fnmatch.fnmatchcase(path.name.lower(), pattern)]
-    return f", but {sources.printable(odd[0].name)}, which is {_kind(odd[0])}" if odd else ""
+    odd = sorted((name, kind) for name, kind in sources.odd(source.place).items() if _is_called(name, source))
+    return f", but {sources.printable(odd[0][0])}, which is {odd[0][1]}" if odd else ""
 
 
-def _paths(place: Place) -> list[Path]:
-    """All that lies in a folder of this machine, files or not."""
-    folder = getattr(place, "path", None)
-    try:
-        return sorted(folder.iterdir()) if isinstance(folder, Path) else []
-    except OSError:
-        return []
-
-
-def _kind(path: Path) -> str:
-    if path.is_symlink() and not path.exists():
-        return "a link to what is not there"
-    return "a folder" if path.is_dir() else "no plain file"
+def _is_called(name: str, source: Source) -> bool:
+    return fnmatch.fnmatchcase(name.lower(), source.pattern.lower())
 
 
 def overdue(feed: Feed, date: dt.date) -> bool:

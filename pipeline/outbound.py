@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline import agreements, connections, inbound, lastgood, manifests, settings, sql, warehouse
+from pipeline import agreements, columns, connections, inbound, lastgood, manifests, settings, sql, warehouse
 from pipeline.errors import ConfigurationError
 from pipeline.feeds import FEEDS, Feed, of_table
 from pipeline.progress import Made
@@ -103,13 +103,13 @@ def address(delivery: Delivery) -> dict[str, str]:
 
 
 def fingerprint(delivery: Delivery, date: dt.date) -> str:
-    """What the delivery would be now: every file's frozen rows or landed bytes, how it is written, what its vendor's
-    agreement lists of it and until when, and where it goes."""
+    """What the delivery would be now: every file's frozen rows or landed bytes, how it is written, the limits of its
+    row and those of every column, what its vendor's agreement lists of it and until when, and where it goes."""
     frozen = [(repr(file), snapshot_target(delivery, file, date).expected) for file in delivery.view_files]
     held = {copy: lastgood.date_of(FEEDS[copy.feed], date) for copy in delivery.copies}
     copies = [(repr(copy), PreparedTarget(FEEDS[copy.feed], day).parts()) for copy, day in held.items()]
     terms = agreements.terms(delivery.vendor, [file.name for file in delivery.files])
-    return manifests.fingerprint(frozen, copies, terms, address(delivery))
+    return manifests.fingerprint(frozen, copies, terms, address(delivery), repr(columns.USUAL))
 
 
 def verdict_name(delivery: Delivery, date: dt.date) -> str:

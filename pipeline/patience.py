@@ -9,7 +9,11 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Watch:
@@ -51,6 +55,30 @@ class Watch:
     def stop(self) -> None:
         """Nothing is waited for any more."""
         self._over.set()
+
+
+def bounded(seconds: float, action: Callable[[], T], what: str, late: Callable[[T], object] = lambda _: None) -> T:
+    """What `action` returns: of a wait that has no bound of its own, such as a name's resolver or a mount that hangs.
+
+    It has a thread of its own, which is given up after `seconds`; `late` gets what it returns after that. Raises
+    TimeoutError, and whatever it raises.
+    """
+    done: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            done.set_result(action())
+        except BaseException as error:  # noqa: BLE001  (raised to whoever waits)
+            done.set_exception(error)
+
+    threading.Thread(target=work, name=what, daemon=True).start()
+    try:
+        return done.result(seconds)
+    except TimeoutError:
+        if done.done():
+            raise  # its own
+        done.add_done_callback(lambda ended: None if ended.exception() else late(ended.result()))
+        raise TimeoutError(f"no end of {what}") from None
 
 
 # The threads that wait for a server just now and compute nothing.

@@ -8,144 +8,30 @@ None of them turns into another by itself, for that would be a weaker promise th
 that refuses says which word to put there. Each tries again at once when a line breaks, and goes on where it was.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from functools import partial
-from pathlib import Path, PurePosixPath
-
-import paramiko
+from pathlib import Path
 
 from pipeline import inflight
-from pipeline.errors import PipelineError, TransferIncomplete, VendorError
+from pipeline.errors import PipelineError, TransferIncomplete
 from pipeline.inflight import Line, Refused, Transfer
-from pipeline.trail import Stamp
+from pipeline.outgoing import Count as Count
+from pipeline.outgoing import NotWhole as NotWhole
+from pipeline.outgoing import Outgoing, stamp_of
+from pipeline.outgoing import Progress as Progress
 from pipeline.trail import Trail as Trail
 
-Progress = Callable[[int, int], None]
 # Does something on the vendor's connection, and again on another one while its failure is transient.
 On = Callable[[Callable[[Line], None]], None]
 
-
-@dataclass
-class Count:
-    """Bytes moved so far in this try, told to whoever shows progress."""
-
-    total: int
-    progress: Progress | None
-    done: int = 0
-
-    def add(self, count: int) -> None:
-        self.done += count
-        if self.progress:
-            self.progress(self.done, self.total)
-
-
-class NotWhole(Exception):
-    """What is at the vendor cannot be completed without our files."""
-
-
-@dataclass
-class Outgoing:
-    """A set on its way: our files by their names at the vendor, in the order in which they change places.
-
-    `files` is None when an interrupted push is to be completed by what is at the vendor. `stamps` are the files seen
-    whole there, `there` those that have taken their places. `may_go` is asked just before the first of them does, and
-    raises PipelineError when the set must not go after all. `host_key` is what the server showed.
-    """
-
-    vendor: str
-    folder: str
-    names: tuple[str, ...]
-    files: Mapping[str, Path] | None
-    trail: Trail | None = None
-    progress: Progress | None = None
-    may_go: Callable[[], object] = lambda: None
-    host_key: str = ""
-    stamps: dict[str, Stamp] = field(default_factory=dict)
-    there: set[str] = field(default_factory=set)
-    advice: str = ""
-    harm: str = ""
-
-    def __post_init__(self) -> None:
-        """Go on where the same set was left. Another set's trail ends before a byte of this one is sent."""
-        if self.trail and not (left := self.trail.stamps()):
-            self.trail.end()
-        elif self.trail:
-            self.stamps = {name: stamp for name, stamp in left.items() if stamp}
-            self.there = self.trail.placed()
-
-    def own(self, name: str) -> str:
-        return str(PurePosixPath(self.folder) / name)
-
-    def temporary(self, name: str) -> str:
-        """Always the same one, so that the next push finds what a killed one left."""
-        return str(PurePosixPath(self.folder) / f".{name}.part")
-
-    def todo(self) -> list[str]:
-        return [name for name in self.names if name not in self.there]
-
-    def sent(self, names: list[str], send: Callable[[str, Path, inflight.Counted], Transfer]) -> Iterator[Transfer]:
-        """The transfers of these files. Raises NotWhole when we do not have them."""
-        if self.files is None:
-            raise NotWhole(", ".join(names))
-        count = Count(sum(self.files[name].stat().st_size for name in names), self.progress)
-        return (send(name, self.files[name], count.add) for name in names)
-
-    def keep(self) -> None:
-        if self.trail:
-            self.trail.keep({name: self.stamps.get(name) for name in self.names}, self.there, self.host_key)
-
-    def whole(self, name: str, file: Path, found: paramiko.SFTPAttributes | None) -> None:
-        """Its size was read back; a server that does not tell it has taken every byte. Raises VendorError."""
-        size = file.stat().st_size
-        if found is None:
-            raise VendorError(
-                f"{self.vendor} takes {name} away from under its temporary name as soon as it is written",
-                expected="files under temporary names to stay until they are renamed",
-                next_step=f"write push=overwritten in {self.vendor}'s row of pipeline/vendors.py: each file is then "
-                "written under its own name, and may be taken at once",
-            )
-        if found.st_size not in (None, size):
-            raise TransferIncomplete(
-                f"{self.vendor} has {found.st_size} bytes of {name}",
-                expected=f"the {size} bytes that were sent",
-                next_step=f"run again: the next run sends it again. {self.vendor} may be out of space",
-            )
-        if stamp := _stamp(found):
-            self.stamps[name] = stamp
-
-    def explained(self, error: VendorError) -> VendorError:
-        """The same error, with what it means for this set."""
-        found = f"{error.found}; {self.harm}" if self.harm else error.found
-        advice = self.advice if type(error) is VendorError else ""
-        return type(error)(found, expected=error.expected, next_step=advice or error.next_step)
-
-    @contextmanager
-    def refusable(self, advice: str) -> Iterator[None]:
-        """What to do when the server refuses this."""
-        try:
-            yield
-        except (PermissionError, Refused):
-            self.advice = f"{advice} in {self.vendor}'s row of pipeline/vendors.py"
-            self.harm = self.harm if self.there else ""
-            raise
-
-
 Push = Callable[[Outgoing, On], None]
-
-
-def _stamp(found: paramiko.SFTPAttributes | None) -> Stamp | None:
-    """None also of a server that tells no size or no time: its files are not known again, but sent again."""
-    if found is None or found.st_size is None or found.st_mtime is None:
-        return None
-    return found.st_size, int(found.st_mtime)
 
 
 def _looked(line: Line, going: Outgoing, name: str, places: Iterable[str]) -> Transfer:
     """Forget a file that is not where we left it; its own name is the last of the places."""
     for place in places:
-        if _stamp((yield from inflight.stat(line, place))) == going.stamps[name]:
+        if stamp_of((yield from inflight.stat(line, place))) == going.stamps[name]:
             if place == going.own(name):
                 going.there.add(name)
             return
@@ -156,7 +42,7 @@ def look_beside(going: Outgoing, line: Line) -> None:
     """Find the files that came whole and are no more beside their places: they have taken them."""
 
     def look(name: str) -> Transfer:
-        if _stamp((yield from inflight.stat(line, going.temporary(name)))) != going.stamps[name]:
+        if stamp_of((yield from inflight.stat(line, going.temporary(name)))) != going.stamps[name]:
             going.there.add(name)
 
     line.run(look(name) for name in going.todo() if name in going.stamps)
@@ -211,7 +97,7 @@ def _swapped(going: Outgoing, rename: Callable[[Line, str, str], Transfer], advi
 
 def _asked(line: Line, going: Outgoing) -> None:
     """Whether the set may still go, unless a part of it has gone: that is completed. If not, nothing of it stays."""
-    if going.there:
+    if going.there or going.half:
         return
     try:
         going.may_go()
@@ -239,7 +125,7 @@ def _renamed(
         with going.refusable(advice):
             yield from rename(line, going.temporary(name), going.own(name))
     except FileNotFoundError:  # after a line that broke: the server did it after we had looked
-        if _stamp((yield from inflight.stat(line, going.own(name)))) != going.stamps.get(name, ()):
+        if stamp_of((yield from inflight.stat(line, going.own(name)))) != going.stamps.get(name, ()):
             raise TransferIncomplete(
                 f"{going.vendor} has no {going.temporary(name)} any more",
                 expected="the file that was put there",
@@ -277,7 +163,7 @@ def _overwritten(going: Outgoing, line: Line) -> None:
 
 
 def _in_place(line: Line, going: Outgoing, name: str, file: Path, count: inflight.Counted) -> Transfer:
-    handle = yield from inflight.emptied(line, going.own(name))
+    handle = yield from _opened_in_place(line, going, name)
     done = len(going.there)
     going.harm = f"{name} may be half there, after {done} of {len(going.names)} files: run again as soon as you can"
     yield from inflight.fill(line, handle, file, count)
@@ -286,6 +172,20 @@ def _in_place(line: Line, going: Outgoing, name: str, file: Path, count: infligh
         going.whole(name, file, found)
     going.there.add(name)
     going.keep()
+
+
+def _opened_in_place(line: Line, going: Outgoing, name: str) -> Generator[None, None, bytes]:
+    """The handle of the file, emptied. From the first byte on the vendor has something of it, whatever becomes of the
+    rest: that is written down before."""
+    before = set(going.half)
+    going.half.add(name)
+    going.keep()
+    try:
+        return (yield from inflight.emptied(line, going.own(name)))
+    except (FileNotFoundError, PermissionError, Refused):  # it has nothing of it
+        going.half = before
+        going.keep()
+        raise
 
 
 def _tidied(line: Line, remote: str) -> Transfer:

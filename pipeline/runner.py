@@ -9,27 +9,24 @@ Of several, the first of 30, 40, 20 is told. The shell wrappers hold the lock th
 fixed worker id lets a run take back at once what a killed one had in hand (Luigi would wait for minutes).
 """
 
-import ctypes
 import datetime as dt
 import logging
-import multiprocessing
 import os
-import signal
 import socket
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from types import TracebackType
 from typing import Any
 
 import luigi
 from luigi.rpc import RPCError
 
 from pipeline import (
-    disk,
+    border,
     giving,
     lastgood,
     lateness,
@@ -63,27 +60,6 @@ log = logging.getLogger(__name__)
 DONE, LATE, BROKEN, HELD = 0, 20, 30, 40
 
 
-class DieWithParent:
-    """Luigi's `task_process_context`: a forked task ends when the run that forked it does, however that ends."""
-
-    def __init__(self, process: multiprocessing.Process) -> None:
-        self.process = process
-
-    def __enter__(self) -> None:
-        parent = multiprocessing.parent_process()
-        if parent is None:
-            return
-        set_death_signal = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
-        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
-        if os.getppid() != parent.pid:
-            os._exit(1)  # it ended before we had asked
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
-
 @dataclass
 class Outcome:
     """How a run ended. `unclaimed` are files of a watched folder that no feed takes; they change no exit code."""
@@ -115,20 +91,38 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
         *luigi_arguments,
     ]
-    ahead(_looks(root, date))
-    left: list[str] = []
+    begin = Outcome()
+    with _undoing_nothing(begin, "the portal's downloads", "removing what a killed run left of them"):
+        purge.left_downloads()
+    with _undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
+        ahead(_looks(root, date))
     with Watchdog(_patience(), BROKEN):
-        finishing = threading.Thread(target=lambda: left.extend(_finish()), name="interrupted pushes", daemon=True)
+        finishing = threading.Thread(target=_finish, args=(begin,), name="interrupted pushes", daemon=True)
         finishing.start()
         finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
         events, trouble = _build(arguments, display, root)
         finishing.join()
-        outcome = judge(root, events, left + trouble)
+        outcome = judge(root, events, begin.trouble + trouble)
         _purge(date, outcome)
-        _record(outcome)
-        _note(name, date, outcome)
+        with _undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
+            outcome.trouble += ledger.record().trouble
+        with _undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
+            note(name, date, outcome)
         display.finish(date, outcome, time.monotonic() - begun, log_file)
     return outcome.code
+
+
+@contextmanager
+def _undoing_nothing(outcome: Outcome, party: str, doing: str) -> Iterator[None]:
+    """What goes wrong in this block is trouble, told in three sentences, and undoes nothing of the morning."""
+    try:
+        with border.around(party, doing):
+            yield
+    except PipelineError as error:
+        told = secrets.told(error)
+        outcome.trouble += [] if told in _messages(outcome) else [told]
+    if outcome.trouble:
+        outcome.code = BROKEN
 
 
 def _patience() -> float:
@@ -153,26 +147,14 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
 
 
-def _sweep() -> list[str]:
-    """What a killed run left of the portal's downloads goes first, whatever this run does; in sentences, why not."""
-    try:
-        with disk.explained():
-            purge.left_downloads()
-    except Exception as error:
-        log.exception("removing what was left of downloads")
-        return [f"raw downloads of a killed run were not removed: {secrets.told(error)}"]
-    return []
-
-
-def _finish() -> list[str]:
-    """Sets that a killed run left half-way at a vendor come first; in sentences, what stood against it."""
-    trouble = []
-    for done in giving.finish_interrupted():
-        if isinstance(done, PipelineError):
-            trouble.append(secrets.told(done))
-        else:
-            log.info("completed at the vendor: %s", done)
-    return trouble
+def _finish(begin: Outcome) -> None:
+    """Sets that a killed run left half-way at a vendor come first."""
+    with _undoing_nothing(begin, "interrupted pushes", "completing them"):
+        for done in giving.finish_interrupted():
+            if isinstance(done, PipelineError):
+                begin.trouble.append(secrets.told(done))
+            else:
+                log.info("completed at the vendor: %s", done)
 
 
 def _build(arguments: list[str], display: Display, root: luigi.Task) -> tuple[list[Event], list[str]]:
@@ -188,19 +170,17 @@ def _build(arguments: list[str], display: Display, root: luigi.Task) -> tuple[li
         reader.join()
 
 
-# So often in one run a central scheduler may be restarted.
-_RESTARTS = 3
-
-
 def _work(arguments: list[str], root: luigi.Task) -> list[str]:
-    """Let Luigi work, and once more when its scheduler was restarted: it comes back empty, and has no work for us."""
+    """Let Luigi work, and once more when its scheduler was restarted (it comes back empty, and has no work for us), or
+    when a vendor whose look came late has no file, and an older one stands in."""
     threads = Threads()
-    for _ in range(_RESTARTS):
+    for _ in range(4):  # passes of Luigi
         trouble = _luigi(arguments, threads)
         known = threads.knows(root)
-        if known is None or (known and not trouble):
+        if known is None or not (lastgood.settle() or trouble or not known):
             break
-        log.warning("the central scheduler was restarted in the middle of the run; all tasks are registered again")
+        ask_anew()
+        log.warning("all tasks are registered again: the scheduler was restarted, or an older file stands in")
     return [trouble] if trouble else []
 
 
@@ -228,17 +208,15 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
         warehouse.forget()
     failed = {(event.task, event.of): event for event in events if event.kind == "failed"}
     outcome = Outcome(failed=list(failed.values()), trouble=trouble)
-    try:
+    complete = False
+    with _undoing_nothing(outcome, "what is complete", "looking at it"):
         complete = bool(root.complete())  # type: ignore[no-untyped-call]
         missing = [] if complete else _late(root)
         outcome.late = [str(late) for late in missing if not late.overdue] + _with_older(root)
         outcome.trouble += [late.sentences() for late in missing if late.overdue]
-    except Exception as error:
-        log.exception("looking at what is complete")
-        outcome.trouble.append(secrets.told(error))
-        complete = False
-    outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in _messages(outcome)]
-    outcome.unclaimed = sources.unclaimed(source for feed in FEEDS.values() for source in feed.sources)
+    with _undoing_nothing(outcome, "vendors' folders", "telling what was seen there"):
+        outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in _messages(outcome)]
+        outcome.unclaimed = sources.unclaimed(source for feed in FEEDS.values() for source in feed.sources)
     outcome.code = _code(outcome, complete)
     if outcome.code == BROKEN and not outcome.failed and not outcome.trouble:
         outcome.trouble.append(
@@ -249,27 +227,10 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
 
 
 def _purge(date: dt.date, outcome: Outcome) -> None:
-    """Remove old copies, as of the run's date; that they stay is trouble, and nothing that undoes the morning."""
-    try:
+    """Remove old copies, as of the run's date."""
+    with _undoing_nothing(outcome, "old copies", "removing them; the next run tries again"):
         removed = list(purge.old_copies(min(date, settings.load().today())))
         log.info("%d old copies removed", len(removed))
-    except Exception as error:
-        log.exception("removing old copies")
-        reason = error.found if isinstance(error, PipelineError) else secrets.without_data(error)
-        outcome.trouble.append(secrets.redact(f"old copies were not all removed, the next run tries again: {reason}"))
-        outcome.code = BROKEN
-
-
-def _record(outcome: Outcome) -> None:
-    """Complete the ledger of disclosures; what is left to the next run is told as trouble."""
-    try:
-        trouble = ledger.record().trouble
-    except Exception as error:
-        log.exception("completing the ledger")
-        trouble = [f"the ledger of disclosures was not completed, the next run tries again: {secrets.told(error)}"]
-    if trouble:
-        outcome.trouble += trouble
-        outcome.code = BROKEN
 
 
 def _messages(outcome: Outcome) -> list[str]:
@@ -308,18 +269,6 @@ def _late(root: luigi.Task) -> list[Late]:
             if isinstance(vendor_file, VendorFile) and not vendor_file.output().exists():
                 missing.append(lateness.of(task.feed, task.part, task.date))
     return sorted(missing, key=str)
-
-
-def _note(name: str, date: dt.date, outcome: Outcome) -> None:
-    """Keep the note; a disk that does not take it undoes nothing of the morning."""
-    try:
-        with disk.explained():
-            note(name, date, outcome)
-    except Exception as error:
-        log.exception("keeping the note")
-        known = any(event.error == type(error).__name__ for event in outcome.failed)
-        outcome.trouble += [] if known else [secrets.told(error)]
-        outcome.code = BROKEN
 
 
 def _with_older(root: luigi.Task) -> list[str]:

@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 
 import paramiko
 
-from pipeline import border, connections, folders, inflight, manifests, pushing
+from pipeline import border, connections, folders, inflight, manifests, outgoing, pushing
 from pipeline.errors import TransferIncomplete, VendorError
+from pipeline.folders import Listing as Listing
 from pipeline.folders import RemoteFile as RemoteFile
 from pipeline.pushing import Count
 from pipeline.pushing import Progress as Progress
@@ -31,14 +32,14 @@ class Delivered:
     host_key: str
 
 
-def listing(vendor: Vendor, folder: str) -> dict[str, RemoteFile]:
-    """The regular files of the vendor's folder, by name; over after the vendor's patience. Raises VendorError.
+def listing(vendor: Vendor, folder: str) -> Listing:
+    """The files of the vendor's folder, by name; over after the vendor's patience. Raises VendorError.
 
     A server may leave each attribute out. The type is then in `ls`'s words; it, size and time are else asked for. What
     has no type is taken for a file; a file without size or time is an error: it cannot be known when it is whole.
     """
     folder = connections.folder(vendor, folder)
-    found: dict[str, RemoteFile] = {}
+    found = Listing()
 
     def look(client: paramiko.SFTPClient) -> None:
         found.clear()
@@ -130,7 +131,7 @@ def push(
     push of the same set is taken up where it was; the trail ends when the receipt is written, which is the caller's.
     Raises VendorError, and what `may_go` raises.
     """
-    going = pushing.Outgoing(
+    going = outgoing.Outgoing(
         vendor.name,
         connections.folder(vendor, folder),
         tuple(files),
@@ -148,7 +149,7 @@ def finish(
     """Complete an interrupted push by what is at the vendor; None when that cannot be done. `may_go` is asked when no
     file has taken its place yet. Raises VendorError, and what `may_go` raises."""
     names = tuple(trail.stamps())
-    going = pushing.Outgoing(vendor.name, connections.folder(vendor, folder), names, None, trail=trail, may_go=may_go)
+    going = outgoing.Outgoing(vendor.name, connections.folder(vendor, folder), names, None, trail=trail, may_go=may_go)
     try:
         host_key = _pushed(vendor, going)
     except pushing.NotWhole:
@@ -162,13 +163,13 @@ def placed(vendor: Vendor, folder: str, trail: pushing.Trail) -> set[str]:
     One that had come whole and is not beside its place any more has taken it, even if the vendor has it no more.
     Raises VendorError.
     """
-    going = pushing.Outgoing(vendor.name, connections.folder(vendor, folder), tuple(trail.stamps()), None, trail=trail)
+    going = outgoing.Outgoing(vendor.name, connections.folder(vendor, folder), tuple(trail.stamps()), None, trail=trail)
     with _border(vendor, f"looking what came into {going.folder}"):
         connections.on(vendor, lambda client: pushing.look_beside(going, inflight.Line(client)))
     return going.there
 
 
-def _pushed(vendor: Vendor, going: pushing.Outgoing) -> str:
+def _pushed(vendor: Vendor, going: outgoing.Outgoing) -> str:
     """The host key that the last connection showed."""
 
     def on(act: Callable[[inflight.Line], None]) -> None:

@@ -11,13 +11,15 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_IFDIR, S_IFLNK
 from typing import Literal, Protocol
 
 from pipeline import border, manifests, settings, sftp
-from pipeline.errors import ConfigurationError, TransferIncomplete, VendorError
+from pipeline.errors import ConfigurationError, TransferIncomplete, VendorError, VendorUnreachable
+from pipeline.folders import KINDS, NO_FILE
 from pipeline.looks import Looks
-from pipeline.patience import resting
-from pipeline.sftp import Progress, RemoteFile
+from pipeline.patience import bounded, resting
+from pipeline.sftp import Listing, Progress, RemoteFile
 from pipeline.vendors import VENDORS
 
 Report = Literal["ADMAudit", "StudentMembership", "AllErr"]
@@ -80,19 +82,34 @@ class DropFolder:
         return settings.load().district.drop / self.folder
 
     def look(self) -> dict[str, RemoteFile]:
+        """Raises ConfigurationError; VendorUnreachable, when its mount does not answer."""
+        seconds = settings.load().sftp.patience
+        try:
+            return bounded(seconds, self._listed, f"listing {self.path}")
+        except TimeoutError as error:
+            raise VendorUnreachable(
+                f"{self.path} has not answered ({error})",
+                expected=f"a listing within {seconds:g} s (`patience` of [sftp])",
+                next_step="look at its mount (`mount`, `df`): a share whose server is away hangs; mount it again, then "
+                "run again",
+            ) from None
+
+    def _listed(self) -> Listing:
         if not self.path.is_dir():
             raise ConfigurationError(
                 f"no folder {self.path}",
                 expected=f"{self.folder} below `drop` of luigi.cfg, where the exports arrive",
                 next_step="correct `drop`, mount the share, or start the sandbox (python -m pipeline.sandbox up)",
             )
-        found = {}
+        found = Listing()
         with os.scandir(self.path) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):  # it got its name, or another one, just now
                     if entry.is_file():
                         now = entry.stat()
                         found[entry.name] = RemoteFile(entry.name, now.st_size, now.st_mtime)
+                    else:
+                        found.odd[entry.name] = _kind(entry)
         return found
 
     def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
@@ -107,6 +124,13 @@ class DropFolder:
                     next_step="it is being written still; the next run takes it when it stands still",
                 )
         progress(file.size, file.size)
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """What it is that is no file."""
+    if entry.is_dir():
+        return KINDS[S_IFDIR]
+    return KINDS[S_IFLNK] if entry.is_symlink() and not Path(entry).exists() else NO_FILE
 
 
 @dataclass(frozen=True)
@@ -159,16 +183,6 @@ def scheduling() -> Iterator[None]:
         _ends.reset(before)
 
 
-@contextmanager
-def waiting() -> Iterator[None]:
-    """In this block a look is waited for, in a scheduling too."""
-    before = _ends.set(None)
-    try:
-        yield
-    finally:
-        _ends.reset(before)
-
-
 def _left() -> float | None:
     ends = _ends.get()
     return None if ends is None else max(0.0, ends - time.monotonic())
@@ -201,6 +215,12 @@ def look(place: Place) -> Seen:
     """When this process looked there, and what it saw. Raises PipelineError; NotYet in a scheduling."""
     with resting():
         return _looks.at(place, _left())
+
+
+def odd(place: Place) -> dict[str, str]:
+    """The names that this process saw there and that are no files, and what each is. Raises PipelineError."""
+    _, there = look(place)
+    return there.odd if isinstance(there, Listing) else {}
 
 
 def fetch(place: Place, file: RemoteFile, to: Path, progress: Progress) -> None:

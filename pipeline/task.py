@@ -3,10 +3,11 @@
 import logging
 import time
 import traceback
+from collections.abc import Callable
 
 import luigi
 
-from pipeline import deliveries, disk, progress, secrets
+from pipeline import border, deliveries, progress, secrets
 from pipeline.deliveries import Delivery
 from pipeline.errors import PipelineError, nearest
 from pipeline.feeds import FEEDS, Feed
@@ -83,8 +84,14 @@ class ChainTask(luigi.Task):
         if self._just_ran:  # Luigi's own look after run(): what is below was looked at before
             self._just_ran = False
             return self.output().exists()
+        return self.answered(
+            lambda: self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
+        )
+
+    def answered(self, question: Callable[[], bool]) -> bool:
+        """What the question about this task's state answers; False, when nobody could look."""
         try:
-            return self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
+            return question()
         except PipelineError:
             return False  # nobody could look: its turn comes, it looks again and says why, and the rest goes on
         except Exception:  # likewise; without this Luigi would leave the task out, and nobody would hear why
@@ -95,7 +102,7 @@ class ChainTask(luigi.Task):
         begun = time.monotonic()
         ask_anew()
         progress.emit(Event("started", self.task_family, self.of(), self.flow()))
-        with disk.explained():
+        with border.around(f"{self.task_family} {self.of()}", "making it"):
             unchanged = self.output().exists()
             made = Made(words="unchanged") if unchanged else self.make()
         progress.show(self, str(made))

@@ -43,6 +43,10 @@ class Trail:
         """The files that have taken their places: the vendor was given those, whatever it did with them since."""
         return set(self._told().get("placed", []))
 
+    def begun(self) -> set[str]:
+        """The files of which the vendor was given a part at least, under their own names."""
+        return self.placed() | set(self._told().get("half", []))
+
     def given(self) -> dict[str, Any] | None:
         """The whole receipt, once every file has taken its place; None before."""
         names = self.stamps().keys()
@@ -58,10 +62,14 @@ class Trail:
         }
         return {**self.receipt, **of_files, "sent_at": told["at"], "host_key": told["host_key"]}
 
-    def keep(self, stamps: Mapping[str, Stamp | None], placed: Collection[str], host_key: str) -> None:
-        """Written atomically."""
+    def keep(
+        self, stamps: Mapping[str, Stamp | None], placed: Collection[str], host_key: str, half: Collection[str] = ()
+    ) -> None:
+        """Written atomically. `half` are files that are being written under their own names."""
         at, begun = manifests.now(), self._told().get("begun")
         now = {"of": self.of, "stamps": stamps, "placed": sorted(placed), "at": at, "host_key": host_key}
+        if half:
+            now["half"] = sorted(half)
         if placed:
             now["begun"] = begun or at
         manifests.save(self.path, {**now, "receipt": self.receipt})

@@ -99,9 +99,9 @@ def discard(delivery: Delivery, date: dt.date, reason: str) -> None:
 
 
 def _on_its_way(delivery: Delivery, period: dt.date) -> bool:
-    """Whether a file of the period's set has taken its place at the vendor, and the receipt is still to be written."""
+    """Whether the vendor has a file of the period's set, or a part of one, and the receipt is still to be written."""
     left = Trail.left(trail_path(delivery.name))
-    return left is not None and left.receipt["period"] == period.isoformat() and bool(left.placed())
+    return left is not None and left.receipt["period"] == period.isoformat() and bool(left.begun())
 
 
 def discarded(delivery: Delivery, date: dt.date) -> bool:

@@ -8,8 +8,13 @@ A thread cannot be killed. One that has not moved for Luigi's `worker_timeout` i
 does not need it goes on, and the thread ends with the process.
 """
 
+import ctypes
+import multiprocessing
+import os
+import signal
 import threading
 import time
+from types import TracebackType
 from typing import Any
 
 import luigi
@@ -22,6 +27,28 @@ from pipeline.errors import StandsStill
 from pipeline.progress import Event
 from pipeline.task import ChainTask
 from pipeline.watchdog import stands_still
+
+
+class DieWithParent:
+    """Luigi's `task_process_context`: a forked task ends when the run that forked it does, however that ends."""
+
+    def __init__(self, process: multiprocessing.Process) -> None:
+        self.process = process
+
+    def __enter__(self) -> None:
+        parent = multiprocessing.parent_process()
+        if parent is None:
+            return
+        set_death_signal = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+        if os.getppid() != parent.pid:
+            os._exit(1)  # it ended before we had asked
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
 
 # Luigi's word for a task that has failed.
 FAILED = "FAILED"

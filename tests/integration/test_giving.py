@@ -233,8 +233,8 @@ def test_a_receipt_of_an_earlier_day_that_comes_late_is_not_the_latest(district:
     assert storage.find(outbound.receipt_target(ROSTERS, FRIDAY).name).generation
 
 
-def interrupted(folder: Path, *names: str, placed: tuple[str, ...]) -> None:
-    """The trail of another set of these files, of which c.csv lies beside its place."""
+def interrupted(folder: Path, *names: str, placed: tuple[str, ...], half: tuple[str, ...] = ()) -> None:
+    """The trail of another set of these files, of which c.csv lies beside its place, or is half written in it."""
     told = {
         "files": {name: {"rows": 1, "bytes": 3, "sha256": name} for name in names},
         "contents": {name: {"columns": ["Student_id"], "students": 0} for name in names},
@@ -242,9 +242,9 @@ def interrupted(folder: Path, *names: str, placed: tuple[str, ...]) -> None:
     receipt = giving._receipt(ROSTERS, FRIDAY, outbound.receipt_target(ROSTERS, FRIDAY), {}) | told
     beside = folder / ".c.csv.part"
     beside.write_text("c\n1")
-    stamp = (3, int(beside.stat().st_mtime))
+    stamp = None if half else (3, int(beside.stat().st_mtime))
     trail = Trail(outbound.trail_path(ROSTERS.name), "another set", receipt)
-    trail.keep(dict.fromkeys(names, stamp), placed, "ssh-ed25519 SHA256:abc")
+    trail.keep(dict.fromkeys(names, stamp), placed, "ssh-ed25519 SHA256:abc", half)
 
 
 def test_another_set_leaves_a_receipt_of_what_had_taken_its_place(district: Cloud, folder: Path) -> None:
@@ -258,6 +258,19 @@ def test_another_set_leaves_a_receipt_of_what_had_taken_its_place(district: Clou
         (["a.csv", "b.csv"], ["a.csv", "b.csv"], False),
         ([FILE.name], [FILE.name], None),
     ]
+
+
+def test_a_file_that_was_half_written_in_its_place_counts_as_given(
+    district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of push=overwritten: nobody knows who of it the vendor has read, and no discard unmakes that."""
+    checked(FRIDAY)
+    monkeypatch.setitem(DELIVERIES, ROSTERS.name, ROSTERS)
+    interrupted(folder, "c.csv", "d.csv", placed=(), half=("c.csv",))
+    with pytest.raises(ConfigurationError, match="has been delivered"):
+        verdicts.discard(ROSTERS, FRIDAY, "too late")
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    assert [(sorted(each["files"]), each.get("whole")) for each in kept()] == [(["c.csv"], False), ([FILE.name], None)]
 
 
 def test_what_has_begun_is_completed_and_what_has_not_ends_when_it_must_not_go(

@@ -494,9 +494,11 @@ def test_killed_while_overwriting_one_file_is_half_and_the_next_push_begins_with
     assert shop.all() == sorted(NAMES)
     left = Trail.left(shop.trail.path)
     assert left is not None
+    assert (left.placed(), left.begun()) == ({*NAMES[:place]}, {*NAMES[: place + 1]})
     assert sftp.finish(shop.vendor, shop.folder, left) is None
     shop.push()
     assert shop.new() == list(NAMES)
+    assert left.begun() == left.placed() == {*NAMES}
     assert shop.sent == [sum(SIZES[place:])]
     assert sftp.finish(shop.vendor, shop.folder, left) is not None
 

@@ -5,10 +5,12 @@ import contextlib
 import datetime as dt
 import json
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import paramiko
@@ -101,6 +103,26 @@ def test_who_pushes_to_a_silent_server_does_not_wait_either(odd: Odd, stage: str
     (tmp_path / "a.csv").write_text("1")
     with pytest.raises(VendorUnreachable, match=r"an answer within 0\.3 s, in one of 2 tries"):
         sftp.push(Vendor("there", timeout=0.3, attempts=2), "/", {"a.csv": tmp_path / "a.csv"})
+
+
+def test_a_resolver_that_does_not_answer_is_given_up(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver waits for its own servers, for as long as /etc/resolv.conf says: the name is not looked up by us."""
+    over, whole = threading.Event(), socket.getaddrinfo
+
+    def hangs(*about: Any, **more: Any) -> Any:
+        assert over.wait(10)
+        return whole(*about, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    begun = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(VendorUnreachable, match=r"no end of resolving 127\.0\.0\.1") as told:
+            sftp.listing(Vendor("there", timeout=1, patience=1), "/")
+    assert time.monotonic() - begun < 5
+    assert three_sentences(told.value)
+    over.set()
+    another_run()
+    assert sftp.listing(THERE, "/") == {}
 
 
 def test_a_listing_without_an_end_has_one(odd: Odd) -> None:

@@ -50,7 +50,7 @@ class Place:
     def pin(self, *keys: str) -> None:
         self.known_hosts.write_text("".join(f"[127.0.0.1]:{self.line.port} {key}\n" for key in keys))
 
-    def listing(self, vendor: Vendor = THERE) -> dict[str, sftp.RemoteFile]:
+    def listing(self, vendor: Vendor = THERE) -> sftp.Listing:
         return sftp.listing(vendor, self.folder)
 
     def get(self, name: str, to: Path, vendor: Vendor = THERE) -> None:
@@ -288,6 +288,24 @@ def test_a_wrong_passphrase_knocks_at_no_door(
 
 
 # -------------------------------------------------------------------------------------------------- what is there
+
+
+def test_what_is_no_file_is_told_as_what_it_is_and_a_link_is_what_it_leads_to(place: Place) -> None:
+    (place.root / "a.csv").write_bytes(b"12345")
+    os.utime(place.root / "a.csv", (1_790_000_000, 1_790_000_000))
+    (place.root / "folder").mkdir()
+    for name, to in {"latest.csv": "a.csv", "gone.csv": "nothing", "there.csv": "folder"}.items():
+        (place.root / name).symlink_to(to)
+    os.mkfifo(place.root / "pipe.csv")
+    listed = place.listing()
+    assert {name: (file.size, file.mtime) for name, file in listed.items()} == dict.fromkeys(
+        ("a.csv", "latest.csv"), (5, 1_790_000_000)
+    )
+    assert listed.odd == {
+        **dict.fromkeys(("folder", "there.csv"), "a folder"),
+        "gone.csv": "a link to what is not there",
+        "pipe.csv": "no plain file",
+    }
 
 
 def test_a_listing_has_files_only(place: Place) -> None:

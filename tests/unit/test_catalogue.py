@@ -4,7 +4,7 @@ import configparser
 import datetime as dt
 import re
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from string import Formatter
 
@@ -23,6 +23,7 @@ from pipeline import (
     inbound,
     manifests,
     outbound,
+    readers,
     schemas,
     settings,
     sql,
@@ -196,6 +197,27 @@ def test_the_readme_s_table_is_of_now() -> None:
     text = (ROOT / "README.md").read_text()
     begin, end = "<!-- flows: begin -->\n", "\n<!-- flows: end -->"
     assert text[text.index(begin) + len(begin) : text.index(end)].strip() == catalogue.table()
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (replace(FEEDS["savvas_standards_scores"], trimmed=("student_name",)), "row says trimmed"),
+        (replace(FEEDS["savvas_standards_scores"], reader=readers.viewer_report), "row says reader"),
+        (
+            replace(FEEDS["savvas_standards_scores"], sources=2 * FEEDS["savvas_standards_scores"].sources),
+            "row says more than one source",
+        ),
+    ],
+)
+def test_a_file_that_goes_on_as_it_landed_is_changed_by_nobody(
+    monkeypatch: pytest.MonkeyPatch, changed: Feed, told: str
+) -> None:
+    """What is taken out of a value when it is read would go out all the same."""
+    monkeypatch.setitem(FEEDS, changed.name, changed)
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        catalogue.deliveries()
+    assert caught.value.found.startswith("otus_scores passes on the file of savvas_standards_scores as it landed")
 
 
 def test_what_is_off_is_named_rightly(configure: Configure) -> None:

@@ -1,5 +1,8 @@
 """What a file's bytes are believed to be: UTF-8 with a broken byte is no cp1252, and another code page is neither."""
 
+import itertools
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -80,6 +83,64 @@ def test_what_looks_like_cp1252_is_read_as_that(
         assert (tmp_path / "out.csv").read_text() == file(*names * 12).decode()
 
 
+MAC = (
+    *("José", "Peña", "Muñoz", "Núñez", "Ibáñez", "López", "Ramón", "García", "Martínez", "Rodríguez", "Müller"),
+    *("Jäger", "Jörg", "Schröder", "Raúl", "Jesús", "Perú", "Zoë", "Noël", "Anaïs", "Benoît", "François", "Håkan"),
+    *("André", "Crème", "Sofía", "Åström", "Ñuñoa", "Simón", "González", "Quiñones"),
+)
+
+
+@pytest.mark.parametrize("names", [*((name,) for name in MAC), *itertools.pairwise(MAC)], ids="-".join)
+def test_one_name_of_an_old_mac_is_enough(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Each byte means something in cp1252, too; but none stands there in a word of its own."""
+    (tmp_path / "in.csv").write_bytes(file(*names, codec="mac_roman"))
+    assert encoding.of(tmp_path / "in.csv", ",") is None
+    assert found(tmp_path, file(*names, codec="mac_roman"))
+
+
+@pytest.mark.parametrize("block", [3, 5, 1 << 20])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "O\u2019Brien",
+            "o\u2019neill",
+            "D\u2019Amato",
+            "the children\u2019s",
+            "don\u2019t",
+            "we\u2019ll",
+            "they\u2019re",
+        ),
+        *(
+            "I\u2019ve",
+            "Ma\u2019am",
+            "Ka\u2018imi",
+            "Hawai\u2018i",
+            "\u2018quoted\u2019",
+            "\u201cZoë\u201d",
+            "Rock \u2019n\u2019 Roll",
+        ),
+        *("K\u20135", "9\u201312", "Smith\u2013Jones", "Peña\u2013López", "pushed\u2014then ran", "Unit 1 \u2014 maps"),
+        *("Željko", "Žarko", "ŽELJKO", "Dušan", "Saša", "Lebœuf", "Œuvre", "JOSÉ", "PEÑA", "MÜLLER", "Ángel", "Éva"),
+        *(
+            "5 \u20ac",
+            "Word\u2122",
+            "\u2022 first",
+            "and so on\u2026",
+            "½ day",
+            "Ærø",
+            "Þórr",
+            "Straße",
+            "Nuñez\u2019s",
+        ),
+    ],
+)
+def test_one_word_of_cp1252_is_enough(tmp_path: Path, text: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "BLOCK", block)
+    (tmp_path / "in.csv").write_bytes(file(text, codec="cp1252"))
+    assert encoding.of(tmp_path / "in.csv", ",") == "cp1252"
+
+
 def test_one_run_in_a_hundred_may_be_utf_8_by_chance(tmp_path: Path) -> None:
     """A capital before a closing quotation mark reads as one letter of UTF-8."""
     names = [*["Núñez"] * 120, "\u201cBRAV\u00d3\u201d"]
@@ -137,3 +198,35 @@ def test_a_refusal_holds_no_more_of_a_file_than_some_blocks(
         assert tracemalloc.get_traced_memory()[1] < 900_000
     finally:
         tracemalloc.stop()
+
+
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from pipeline import contract
+from pipeline.errors import ContractBroken
+from pipeline.feeds import FEEDS
+
+def peak(blocks):
+    with (folder / "in.csv").open("wb") as file:
+        file.write(",".join(column.name for column in FEEDS["students"].contract.expected).encode() + b"\\n1,")
+        file.writelines([block] * blocks)
+    try:
+        contract.prepare([contract.Part("RSD", folder / "in.csv")], FEEDS["students"].contract, folder / "out.csv")
+    except ContractBroken:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    raise AssertionError("a file without a line end was taken")
+
+folder, block = Path(sys.argv[1]), sys.argv[2].encode() * (1 << 20)
+print(peak(3), peak(24))
+"""
+
+
+@pytest.mark.parametrize("letter", ["a", '"a'])
+def test_a_real_feeds_refusal_takes_no_more_memory_for_a_larger_file(tmp_path: Path, letter: str) -> None:
+    """In kB of the whole process, Arrow's too."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, str(tmp_path), letter], capture_output=True, text=True, check=True, timeout=120
+    )
+    small, large = map(int, done.stdout.split())
+    assert large < small + 10_000

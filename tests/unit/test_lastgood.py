@@ -3,14 +3,17 @@
 import csv
 import datetime as dt
 import os
-from dataclasses import replace
+import threading
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import luigi
 import pytest
 
-from pipeline import inbound, lastgood, settings, sources
+from pipeline import inbound, lastgood, runner, settings, sources
 from pipeline.feeds import FEEDS
+from pipeline.sftp import Progress, RemoteFile
 from pipeline.targets import LandedTarget, PreparedTarget
 
 MONDAY = dt.date(2025, 11, 17)
@@ -102,6 +105,46 @@ def test_a_run_decides_once(overdue: None, good_monday: None) -> None:
     os.utime(arrive_unseen, (at, at))
     sources.forget()
     assert lastgood.date_of(FEED, MONDAY + DAY) == MONDAY
+
+
+@dataclass(frozen=True)
+class Silent:
+    """The folder of a vendor who answers when he may."""
+
+    may: threading.Event = field(default_factory=threading.Event, compare=False)
+    settle: float = 0
+
+    def look(self) -> dict[str, RemoteFile]:
+        assert self.may.wait(10)
+        return {}
+
+    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
+        raise NotImplementedError
+
+
+def test_a_scheduling_waits_for_no_vendor_and_goes_on_with_the_older_file_in_a_second_pass(
+    overdue: None, good_monday: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Silent()
+    feed = replace(FEED, sources=(replace(FEED.sources[0], place=place),))
+    monkeypatch.setattr(sources, "GRACE", 0.05)
+    tuesday, passes = MONDAY + DAY, list[dt.date]()
+
+    def luigi_works(arguments: list[str], threads: object) -> str:
+        with sources.scheduling():
+            passes.append(lastgood.date_of(feed, tuesday))
+        place.may.set()
+        return ""
+
+    monkeypatch.setattr(runner, "_luigi", luigi_works)
+    assert runner._work([], luigi.WrapperTask()) == []  # type: ignore[no-untyped-call]
+    assert passes == [tuesday, MONDAY]
+
+
+def test_a_file_that_is_there_after_all_needs_no_second_pass(overdue: None, good_monday: None) -> None:
+    lastgood._open.add((FEED, MONDAY))
+    assert not lastgood.settle()
+    assert lastgood.date_of(FEED, MONDAY) == MONDAY
 
 
 def test_what_was_never_good_does_not_stand_in(overdue: None) -> None:

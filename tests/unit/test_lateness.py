@@ -12,7 +12,11 @@ import pytest
 from pipeline import inbound, lateness, manifests, settings, sources
 from pipeline.errors import StaleFile
 from pipeline.feeds import FEEDS
+from pipeline.sftp import Listing, RemoteFile
+from pipeline.sources import SftpFolder
 from pipeline.targets import LandedTarget
+
+from .conftest import Configure
 
 MONDAY = dt.date(2025, 11, 17)
 DAY = dt.timedelta(days=1)
@@ -68,6 +72,35 @@ def test_what_is_there_instead_is_told_as_what_it_is(drop: Path, make: Callable[
     assert lateness.why(FTE, "RSD", MONDAY).startswith(f"nothing called fte.csv is in district:powerschool_rsd, {told}")
 
 
+@pytest.mark.parametrize(
+    ("files", "odd", "told"),
+    [
+        ((), {"x": "a folder"}, ""),
+        (
+            (),
+            {"SAVVAS_Realize_Standards_Scores.csv": "a folder"},
+            ", but SAVVAS_Realize_Standards_Scores.csv, which is a",
+        ),
+        (
+            (),
+            {"savvas_realize_standards_scores1.CSV": "a link"},
+            ", but savvas_realize_standards_scores1.CSV, which is",
+        ),
+        (("SAVVAS_REALIZE_STANDARDS_SCORES.CSV",), {}, ", but SAVVAS_REALIZE_STANDARDS_SCORES.CSV: a file's name is"),
+    ],
+)
+def test_what_is_there_instead_is_told_of_a_vendors_server_too(
+    monkeypatch: pytest.MonkeyPatch, files: tuple[str, ...], odd: dict[str, str], told: str
+) -> None:
+    listed = Listing()
+    listed.update({name: RemoteFile(name, 1, 1) for name in files})
+    listed.odd.update(odd)
+    monkeypatch.setattr(SftpFolder, "look", lambda _: listed)
+    why = lateness.why(FEEDS["savvas_standards_scores"], "savvas", MONDAY)
+    assert why.startswith(f"nothing called SAVVAS_Realize_Standards_Scores*.csv is in savvas:/scores{told}")
+    assert why.endswith("/scores") or told
+
+
 def test_the_same_bytes_are_told(drop: Path) -> None:
     arrive(drop, MONDAY - DAY, "ID\n1\n")
     assert "the same bytes" not in land(MONDAY - DAY)
@@ -104,3 +137,21 @@ def test_a_deadline_is_put_off_by_the_hours_that_all_are_granted(configure: obje
     configure(district={"grace_hours": "1"})  # type: ignore[operator]
     assert lateness.overdue(FTE, dt.date(2020, 1, 1))
     assert not lateness.overdue(FTE, settings.load().today() + DAY)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Chicago", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("hours", [0, 3])
+@pytest.mark.parametrize(("due", "deadline"), [(-2, 2), (2, -2), (-2, -2), (2, 2)])
+def test_due_and_deadline_are_hours_of_the_districts_own_clock(
+    configure: Configure, zone: str, hours: int, due: int, deadline: int
+) -> None:
+    """So many minutes before or after now; what is granted to all puts off the deadline, and not what is due."""
+    configure(district={"grace_hours": f"{hours}", "timezone": zone})
+    now = dt.datetime.now(ZoneInfo(zone))
+    at = now + dt.timedelta(minutes=due)
+    assert lateness.is_due(replace(FTE, due=at.time(), deadline=dt.time.min), at.date()) == (due < 0)
+    at = now + dt.timedelta(minutes=deadline, hours=-hours)
+    feed = replace(FTE, deadline=at.time(), due=dt.time.max)
+    assert lateness.overdue(feed, at.date()) == (deadline < 0)
+    told = lateness.Late(replace(FTE, due=dt.time(5, 1), deadline=dt.time(9, 2)), "RSD", "not there", True).sentences()
+    assert "not there at 09:02, its deadline\nexpected: the file of this morning by 05:01\n" in told

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import purge, runner, settings
+from pipeline import purge, settings
 from pipeline.errors import WarehouseError
 from pipeline.feeds import FEEDS
 
@@ -156,6 +156,6 @@ def test_raw_downloads_that_a_kill_left_go_with_the_next_beginning() -> None:
     left = landing / "downloads" / "EisSchoolErrorReports-RSD" / "AllErr-0105" / "Sch0105AllErr.csv"
     left.parent.mkdir(parents=True)
     left.write_text("123-45-6789")
-    assert runner._sweep() == []
+    purge.left_downloads()
     assert not (landing / "downloads").exists()
     assert landing.exists()

@@ -14,13 +14,15 @@ import pytest
 
 from pipeline import inbound, manifests, settings, sources
 from pipeline.chain import LandedFile
-from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete
+from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorUnreachable
 from pipeline.feeds import FEEDS, Feed
 from pipeline.looks import NotYet
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.sources import DropFolder, Place, SftpFolder, Source
 from pipeline.targets import LandedTarget, VendorFileTarget
 from pipeline.task import ask_anew
+
+from .conftest import Configure
 
 CHICAGO = ZoneInfo("America/Chicago")
 MONDAY = dt.date(2026, 11, 23)
@@ -299,6 +301,27 @@ def test_a_copy_that_breaks_is_the_places_error(
         inbound.land(target, ignore)
     assert three_sentences(told.value)
     assert target.manifest() is None
+
+
+def test_a_mount_that_hangs_is_given_up_after_the_patience_of_all(
+    drop: Path, feed: Feed, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(sftp={"patience": "1"})
+    over, whole = threading.Event(), os.scandir
+
+    def hangs(path: str) -> object:
+        assert over.wait(10)
+        return whole(path)
+
+    monkeypatch.setattr(os, "scandir", hangs)
+    begun = time.monotonic()
+    for _ in range(2):  # who asks next does not wait for it anew
+        with pytest.raises(VendorUnreachable, match="has not answered") as told:
+            feed.newest("RSD", MONDAY)
+    over.set()
+    assert time.monotonic() - begun < 5
+    assert "mount" in told.value.next_step
+    assert sources.failed_looks() == [told.value]
 
 
 def test_what_is_renamed_while_we_look_is_not_there(drop: Path, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

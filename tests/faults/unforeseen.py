@@ -1,0 +1,103 @@
+"""The operator's command with some borders broken: python tests/faults/unforeseen.py "get, load a table" run Morning
+
+A function of ours at each of them raises what nobody foresaw: an exception that no library of ours has.
+"""
+
+import functools
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+
+class Unforeseen(RuntimeError):
+    """Of no library of ours."""
+
+
+class Undecodable(UnicodeError):
+    """Likewise, and a ValueError, which is taken for many things."""
+
+
+class Border(NamedTuple):
+    """Where it breaks: `module:function`, for calls that tell of `about`; and the party that is named then."""
+
+    place: str
+    about: str
+    party: str
+    error: type[Exception] = Unforeseen
+
+
+# Of the courses, which come into a drop folder and become a table.
+IN = {
+    "look into a folder": Border("sources:DropFolder.look", "powerschool_blf", "district:powerschool_blf"),
+    "copy a file": Border("sources:DropFolder.fetch", "courses", "district:powerschool_", Undecodable),
+    "read a copy": Border("manifests:sha256", "courses.csv", "courses"),
+    "check a contract": Border("contract:prepare", "courses", "courses", Undecodable),
+    "write on the disk": Border("manifests:replace", "courses", "courses"),
+    "write into the bucket": Border("storage:_uploaded", "courses.csv", "courses.csv", Undecodable),
+    "load a table": Border("warehouse:_once", "courses", "powerschool_combined.courses"),
+    "label a table": Border("warehouse:_label", "courses", "powerschool_combined.courses", Undecodable),
+}
+# Of the scores, which come from one vendor's server and go to another's.
+ON = {
+    "list a folder": Border("folders:names", "/scores", "savvas"),
+    "read known hosts": Border("known_hosts:pinned", "'savvas'", "savvas", Undecodable),
+    "log in": Border("logins:log_in", "'savvas'", "savvas"),
+    "get": Border("inflight:get", "Assessment", "savvas", Undecodable),
+    "list the bucket": Border("storage:_listings._look", "misc_imports", "savvas_"),
+    "list a dataset": Border("warehouse:_listings._look", "misc_imports", "savvas_", Undecodable),
+    "read a secret": Border("secrets:_found", "otus_password", "otus_password"),
+    "render a file": Border("rendering:as_landed", "", "otus", Undecodable),
+    "put": Border("inflight:fill", "", "otus"),
+    "rename": Border("inflight:rename", "", "otus", Undecodable),
+    "keep the trail": Border("trail:Trail.keep", "", "otus"),
+    "keep the receipt": Border("receipts:keep", "", "otus", Undecodable),
+}
+# Of no flow.
+BESIDE = {
+    "complete a set": Border("giving:_finished", "", "the interrupted push of"),
+    "remove downloads": Border("purge:left_downloads", "", "the portal's downloads", Undecodable),
+    "look ahead": Border("runner:_looks", "", "the catalogue"),
+    "remove old copies": Border("purge:on_disk", "", "old copies", Undecodable),
+    "complete the ledger": Border("ledger:record", "", "the ledger"),
+    "keep the note": Border("runner:note", "", "the note of this run", Undecodable),
+    "tell what is nobody's": Border("sources:unclaimed", "", "vendors' folders"),
+    "make the table": Border("status:flows", "", "the state of the flows", Undecodable),
+    "print a line": Border("display:_line", "", ""),
+}
+BORDERS = IN | ON | BESIDE
+
+
+def breaks(border: Border) -> None:
+    """From now on each call of that function that tells of `about` raises, by whatever name a module knows it."""
+    module, _, path = border.place.partition(":")
+    owner: Any = importlib.import_module(f"pipeline.{module}")
+    *outer, name = path.split(".")
+    owner = functools.reduce(getattr, outer, owner)
+    whole: Callable[..., Any] = getattr(owner, name)
+
+    @functools.wraps(whole)
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        if border.about in repr((args, kwargs)):
+            raise border.error("out of the blue")
+        return whole(*args, **kwargs)
+
+    setattr(owner, name, broken)
+    for other in [other for key, other in sys.modules.items() if key.startswith("pipeline.")]:
+        for alias in [alias for alias, found in vars(other).items() if found is whole]:
+            setattr(other, alias, broken)
+
+
+if __name__ == "__main__":
+    for needed in ("runner", "status", "__main__"):
+        importlib.import_module(f"pipeline.{needed}")
+    for named in sys.argv[1].split(", "):
+        breaks(BORDERS[named])
+    from pipeline import secrets
+    from pipeline.__main__ import main
+
+    secrets.guard()
+    sys.exit(main(sys.argv[2:]))

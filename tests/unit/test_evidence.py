@@ -1,0 +1,116 @@
+"""Evidence that is old is no evidence: of limits, of a way of writing, of nothing expected, of an earlier date."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pipeline import columns, inbound, manifests, outbound, settings, storage, warehouse
+from pipeline.deliveries import DELIVERIES
+from pipeline.dialect import Dialect
+from pipeline.errors import ContractBroken
+from pipeline.feeds import FEEDS
+from pipeline.limits import Alone, Churn, ColumnChurn, Longest
+from pipeline.readers import ERROR_COLUMNS
+from pipeline.sets import Delivery, ViewFile
+from pipeline.storage import Stored
+from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, ReceiptTarget, TableTarget
+from pipeline.warehouse import Shelved
+
+MONDAY = dt.date(2025, 11, 17)
+ROSTERS = DELIVERIES["ellevation_rosters"]
+
+CHANGED: dict[str, Any] = {
+    "churn": Churn(drops=0.011),
+    "column_churn": (ColumnChurn(changes=0.011),),
+    "floor": 7,
+    "required": ("StudentID",),
+    "longest": (Longest(("StudentID",), 9),),
+    "alone": (Alone("StudentID", ("SchoolCode",)),),
+    "dialect": Dialect(quoting="all"),
+    "key": ("StaffID",),
+    "name": "Other.csv",
+    "references": (),
+}
+
+
+def with_last(delivery: Delivery, **changes: Any) -> Delivery:
+    """The delivery, its last file changed: what is asked of the first alone would not do."""
+    *others, last = delivery.files
+    assert isinstance(last, ViewFile)
+    return replace(delivery, files=(*others, replace(last, **changes)))
+
+
+@pytest.mark.parametrize("term", [*CHANGED, "a column's usual limits"])
+def test_another_limit_or_way_of_writing_makes_the_verdict_and_the_receipt_stale(
+    monkeypatch: pytest.MonkeyPatch, term: str
+) -> None:
+    verdict, receipt = outbound.verdict_target(ROSTERS, MONDAY), outbound.receipt_target(ROSTERS, MONDAY)
+    held = {
+        verdict.name: Stored(verdict.name, 1, 1, verdict.expected),
+        receipt.name: Stored(receipt.name, 1, 1, {"fingerprint": receipt.fingerprint, "address": receipt.address}),
+        receipt.latest_name: Stored(receipt.latest_name, 1, 1, {"period": f"{MONDAY}"}),
+    }
+    monkeypatch.setattr(storage, "find", lambda name: held.get(name, Stored(name)))
+    assert outbound.verdict_target(ROSTERS, MONDAY).exists()
+    assert outbound.receipt_target(ROSTERS, MONDAY).exists()
+    changed = ROSTERS
+    if term in CHANGED:
+        changed = with_last(ROSTERS, **{term: CHANGED[term]})
+    else:
+        monkeypatch.setattr(columns, "USUAL", ColumnChurn(changes=0.011))
+    assert not outbound.verdict_target(changed, MONDAY).exists()
+    assert not outbound.receipt_target(changed, MONDAY).exists()
+
+
+def test_what_expects_nothing_is_never_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before its input is made nobody knows what it must be; whatever lies in its place is not that."""
+    monkeypatch.setattr(storage, "find", lambda name: Stored(name, 1, 1, {"sha256": "a"}))
+    monkeypatch.setattr(warehouse, "find", lambda dataset, table: Shelved(True, {"sha": "a"}))
+    assert ObjectTarget("x", {"sha256": "a"}).exists()
+    assert TableTarget("eis", "x", {"sha": "a"}).exists()
+    assert not ObjectTarget("x", {}).exists()
+    assert not TableTarget("eis", "x", {}).exists()
+    assert not inbound.stored_target(FEEDS["fte"], MONDAY).exists()
+    assert not inbound.loaded_target(FEEDS["fte"], MONDAY).exists()
+
+
+@pytest.mark.parametrize(("latest", "there"), [("", False), ("2025-11-16", False), ("2025-11-17", True)])
+def test_a_receipt_is_whole_when_the_latest_is_not_before_it(
+    monkeypatch: pytest.MonkeyPatch, latest: str, there: bool
+) -> None:
+    target = ReceiptTarget(ROSTERS, MONDAY, "print", "where")
+    held = {target.name: {"fingerprint": "print"}, target.latest_name: {"period": latest} if latest else {}}
+    monkeypatch.setattr(storage, "find", lambda name: Stored(name, 1, 1, held[name]))
+    assert target.exists() == there
+
+
+# ------------------------------------------------------------------------------------------------------- quarantine
+
+SOUND = dict.fromkeys(ERROR_COLUMNS, "") | {
+    **{"SCHOOL_YEAR": "2026", "SCHOOL_NO": "0105", "ERROR_NO": "1201", "SEVERITY_CODE": "80"},
+    **{"STUDENT_SSN": "912-34-5678", "STAFF_SSN": "987654321", "STUDENT_PIN": "0004127", "LINE_ID": "17"},
+}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"SCHOOL_NO": "a school"}, {"LINE_ID": ""}, {"SEVERITY_CODE": "fatal"}, {"STUDENT_FIRST_NM": "\x07"}]
+)
+def test_a_refused_error_report_lies_in_quarantine_without_its_numbers(wrong: dict[str, str]) -> None:
+    whole = FEEDS["AllErr_stack"]
+    feed = replace(whole, sources=whole.sources[:1])
+    target = LandedTarget(feed, feed.sources[0].name, MONDAY)
+    copy = manifests.folder(target.folder) / "Sch0105AllErr.csv"
+    copy.write_text(f"{','.join(ERROR_COLUMNS)}\n{','.join(SOUND.values())}\n{','.join((SOUND | wrong).values())}\n")
+    facts = {"name": copy.name, "size": copy.stat().st_size, "mtime": 1, "sha256": manifests.sha256(copy)}
+    manifests.save(target.manifest_path, facts)
+    with pytest.raises(ContractBroken):
+        inbound.prepare(PreparedTarget(feed, MONDAY))
+    kept = [path for path in (settings.load().district.landing / "quarantine").rglob("*") if path.is_file()]
+    assert "reason.json" in {path.name for path in kept}
+    for path in kept:
+        digits = "".join(filter(str.isdigit, path.read_text()))
+        assert "912345678" not in digits
+        assert "987654321" not in digits
+    assert not target.folder.joinpath("AllErr_stack.plain").exists()
