@@ -54,6 +54,8 @@ def over(*found: Values, of: ViewFile | None = None, date: dt.date = DAY, now: i
         (dob(had=400, have=0), [LOST]),  # all keys are others, and none has a value
         (dob(had=400, have=380), []),
         (dob(had=400, have=379), [LOST]),
+        (dob(had=400, have=400, blanked=20), []),
+        (dob(had=400, have=400, blanked=21), [LOST]),  # as many rows have got a value for the first time
     ],
 )
 def test_each_limit_is_met_exactly(found: Values, failed: list[str]) -> None:
