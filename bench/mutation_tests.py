@@ -9,8 +9,8 @@ def _integration(names: str) -> tuple[str, ...]:
     return tuple(f"tests/integration/test_{name}.py" for name in names.split())
 
 
-LIMITS, DAMAGES, FILES = (
-    f"tests/sql/test_{name}.py" for name in ("checks_at_their_limits", "damages_are_held", "view_files")
+LIMITS, CHANGES, DAMAGES, FILES = (
+    f"tests/sql/test_{name}.py" for name in ("checks_at_their_limits", "what_changes", "damages_are_held", "view_files")
 )
 _ROWS = (*_unit("catalogue agreements"), DAMAGES, FILES)
 _SERVED = {
@@ -34,8 +34,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "dialect": _unit("dialect contract contract_properties"),
     "readers": _unit("report_readers kinds prepared"),
     "checks": (LIMITS, DAMAGES, *_integration("checks")),
-    "churn": (*_unit("churn"), *_integration("checks")),
-    "columns": (*_unit("columns"), *_integration("checks broken_exports")),
+    "churn": (*_unit("churn"), CHANGES, *_integration("checks")),
+    "columns": (*_unit("columns"), CHANGES, *_integration("checks broken_exports")),
     "limits": (*_unit("churn catalogue columns agreements"), LIMITS, DAMAGES),
     "values": _unit("values contract forms"),
     "forms": _unit("forms contract"),

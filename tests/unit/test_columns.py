@@ -148,3 +148,5 @@ def test_five_columns_are_named_and_those_come_first_of_which_most_is_gone() -> 
     (check,) = [each for each in columns.checks(file(), columns.judged(file(), found, rows(*found), DAY)) if each.found]
     assert check.name.startswith(f"{CHANGED} (column_6, column_5, ")
     assert (check.found, check.limit, check.passed) == (7, "0", False)
+    alike = [Values("", name, 100, 100, changed=50) for name in ("b", "c", "a")]
+    assert [each.split(": ")[1] for each in words(*alike)] == ["a", "b", "c"]
