@@ -95,7 +95,7 @@ def judged(copy: Path, module: str, seed: str, wanted: int | None, asked: argpar
     tally = Tally(len(places(source)))
     chosen = (each for each in mutants(source, seed) if asked.like in each.was or asked.like in each.now)
     for mutant in islice(chosen, wanted):
-        if (mutant.now or mutant.was) in HARMLESS.get(module, {}):
+        if (mutant.was if mutant.now in ("", "pass") else mutant.now) in HARMLESS.get(module, {}):
             tally.harmless += 1
             continue
         file.write_text(mutant.code)

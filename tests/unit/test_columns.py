@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import columns
 from pipeline.columns import Last, Rows, Values
-from pipeline.limits import ADDRESSES, ANY, FALL, GRADES, ColumnChurn, Window
+from pipeline.limits import ADDRESSES, ANY, FALL, GRADES, TERMS, ColumnChurn, Window
 from pipeline.sets import ViewFile
 
 DAY = dt.date(2026, 11, 23)
@@ -115,6 +115,10 @@ def test_addresses_are_limited_like_drops_and_grades_go_up_in_their_window_only(
     assert GRADES.on(dt.date(2026, 8, 10)).changes == ANY
     assert GRADES.on(dt.date(2026, 8, 10)).blanked <= 0.05, "none loses its grade"
     assert GRADES.on(DAY).changes <= 0.1
+    for first in (dt.date(2026, 8, 10), dt.date(2027, 1, 4)):
+        assert (TERMS.on(first).changes, TERMS.on(first).school_changes) == (ANY, ANY)
+        assert TERMS.on(first).blanked <= 0.05
+    assert TERMS.on(DAY).changes <= 0.1
 
 
 # ------------------------------------------------------------------------------------------------------------ words
