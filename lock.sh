@@ -20,5 +20,8 @@ lock() {
 lock --python-version 3.11 "$@" pyproject.toml -o requirements.lock
 lock --python-version 3.11 "$@" -c requirements.lock --group sandbox -o requirements-sandbox.lock
 lock --python-version 3.11 "$@" -c requirements.lock -c requirements-sandbox.lock --group test -o requirements-test.lock
+# yattag comes as source only, and is for HTML reports that nobody makes here.
+lock --python-version 3.11 "$@" -c requirements.lock -c requirements-sandbox.lock -c requirements-test.lock \
+    --no-emit-package yattag --group mutants -o requirements-mutants.lock
 # Declares Python 3.13, which is not so (pyproject.toml says what it needs instead).
 lock --python-version 3.13 --no-deps "$@" - -o requirements-standin.lock <<<'local-bigquery==0.4.0'

@@ -7,6 +7,8 @@ from pipeline.conditions import add_up, different, in_order, in_school_year, say
 from pipeline.limits import (
     DIGITS,
     MONTH_FIRST,
+    SAME_STAFF,
+    SAME_STUDENTS,
     YEAR_FIRST,
     Agreeing,
     Allowed,
@@ -147,3 +149,25 @@ def test_one_row_less_than_the_floor() -> None:
 )
 def test_one_number_of_two_people_on_two_servers(staff: Rows, failed: list[str]) -> None:
     assert failing({}, staff) == failed
+
+
+@pytest.mark.parametrize(
+    ("same", "columns"),
+    [
+        (SAME_STAFF, ("last_name", "email_addr", "sif_stateprid")),
+        (SAME_STUDENTS, ("last_name", "student_email", "state_id")),
+    ],
+    ids=["staff", "students"],
+)
+def test_each_of_name_address_and_state_id_tells_two_people_apart(same: Same, columns: tuple[str, ...]) -> None:
+    assert same.among
+    head = (same.key, same.among[0], *columns)
+    asked = translated(
+        checks.query(ViewFile("v.v", "v.csv", ("ka",), same=(same,)), {"v.csv": "rosters.last"}, ("ka",))
+    )
+    duck.put("rosters.last", ("ka",), [])
+    for column in ("", *columns):
+        other = tuple("b" if name == column else "a" for name in columns)
+        rows: Rows = [("7", same.among[1], *("a" for _ in columns)), ("7", same.among[1], *other)]
+        duck.put(same.table, head, rows)
+        assert duck.ask(asked)[0]["rule_0"] == bool(column), column

@@ -191,6 +191,20 @@ def named(column: str, check: str) -> bool:
 EXAMPLES = {"RTI_BLF.txt": dict(zip(RTI, ["0009001", "2", "Math", "09/08/2026"], strict=True))}
 
 
+@pytest.mark.parametrize("column", ["First_name", "Last_name", "Staff_email", "Username"])
+def test_one_of_staff_at_two_schools_is_one_person(column: str) -> None:
+    first, *_ = cases("clever")
+    warehouse = Warehouse("clever", first)
+    (file,) = (file for file in warehouse.files if file.name == "staff.csv")
+    one = first.rows[file.name][0]
+    other = {**one, "School_id": first.rows["schools.csv"][-1]["School_id"]}
+    told = []
+    for row in (other, {**other, column: f"x{one[column]}"}):
+        warehouse.put(file, [one, row])
+        told.append(any("whose rows differ" in each.name for each in warehouse.failing(file)))
+    assert told == [False, True]
+
+
 @pytest.mark.parametrize(
     ("name", "column", "most"),
     [

@@ -646,3 +646,17 @@ def test_copies_with_passwords_are_purged_after_a_day_and_never_sent_as_they_are
         assert feed.landing_days is not None
         assert feed.landing_days <= 1
         assert feed.name not in {copy.feed for delivery in DELIVERIES.values() for copy in delivery.copies}
+
+
+def test_which_files_expect_a_new_year_and_a_new_term() -> None:
+    """In the fall all but the schools; in the spring what is taught. On a usual day half at most."""
+    files = [file for each in DELIVERIES.values() for file in each.view_files]
+    usual, fall, spring = (
+        {file.name: file.churn.on(dt.date(*day)).drops for file in files}
+        for day in ((2026, 11, 23), (2026, 8, 10), (2027, 1, 5))
+    )
+    assert max(usual.values()) <= 0.5
+    assert {name for name in fall if fall[name] < 0.2} == {"schools.csv", "CODE_DISTRICT.txt", "SCHOOL.txt"}
+    taught = {"sections.csv", "enrollments.csv", "Student-Course-Schedules.csv"}
+    taught |= {"PIF_SECTION.txt", "PIF_SECTION_STAFF.txt", "PIF_SECTION_STUDENT.txt"}
+    assert taught <= {name for name in spring if spring[name] > usual[name]}

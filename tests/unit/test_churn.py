@@ -6,6 +6,7 @@ import pytest
 
 from pipeline import churn
 from pipeline.churn import Change
+from pipeline.columns import Rows
 from pipeline.limits import ANY, PEOPLE, SCHOOLS, TEACHING, Churn, Window
 from pipeline.sets import Delivery, ViewFile
 
@@ -172,6 +173,17 @@ def test_the_first_window_that_holds_is_of_the_date() -> None:
     assert [limits.on(dt.date(2026, 8, day)) for day in (4, 5, 10, 11, 20)] == [first, first, first, second, second]
     assert limits.on(dt.date(2026, 8, 21)) is limits
     assert Churn(drops=ANY).on(DAY).drops == ANY
+
+
+def test_rows_of_one_school_are_added_up() -> None:
+    """Two schools whose number is none have one form."""
+    found = [school("'aaa'", 10, 2, 1), school("0105", 4), school("'aaa'", 5, 0, 3)]
+    assert churn.rows(found) == {"'aaa'": Rows(15, 17), "0105": Rows(4, 4)}
+
+
+def test_of_nothing_nothing_is_gone() -> None:
+    found = churn.checks(FILE, [school("0105", 0, adds=40)], Churn())
+    assert [each.found for each in (*found["drops"], *found["changes"])] == [0, 0, 0, 0, 0]
 
 
 def test_a_file_without_schools_has_no_checks_of_schools() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import columns
 from pipeline.columns import Last, Rows, Values
-from pipeline.limits import ADDRESSES, ANY, FALL, GRADES, ColumnChurn, Window
+from pipeline.limits import ADDRESSES, ANY, FALL, GRADES, TERMS, ColumnChurn, Window
 from pipeline.sets import ViewFile
 
 DAY = dt.date(2026, 11, 23)
@@ -54,6 +54,8 @@ def over(*found: Values, of: ViewFile | None = None, date: dt.date = DAY, now: i
         (dob(had=400, have=0), [LOST]),  # all keys are others, and none has a value
         (dob(had=400, have=380), []),
         (dob(had=400, have=379), [LOST]),
+        (dob(had=400, have=400, blanked=20), []),
+        (dob(had=400, have=400, blanked=21), [LOST]),  # as many rows have got a value for the first time
     ],
 )
 def test_each_limit_is_met_exactly(found: Values, failed: list[str]) -> None:
@@ -113,6 +115,10 @@ def test_addresses_are_limited_like_drops_and_grades_go_up_in_their_window_only(
     assert GRADES.on(dt.date(2026, 8, 10)).changes == ANY
     assert GRADES.on(dt.date(2026, 8, 10)).blanked <= 0.05, "none loses its grade"
     assert GRADES.on(DAY).changes <= 0.1
+    for first in (dt.date(2026, 8, 10), dt.date(2027, 1, 4)):
+        assert (TERMS.on(first).changes, TERMS.on(first).school_changes) == (ANY, ANY)
+        assert TERMS.on(first).blanked <= 0.05
+    assert TERMS.on(DAY).changes <= 0.1
 
 
 # ------------------------------------------------------------------------------------------------------------ words
@@ -146,3 +152,5 @@ def test_five_columns_are_named_and_those_come_first_of_which_most_is_gone() -> 
     (check,) = [each for each in columns.checks(file(), columns.judged(file(), found, rows(*found), DAY)) if each.found]
     assert check.name.startswith(f"{CHANGED} (column_6, column_5, ")
     assert (check.found, check.limit, check.passed) == (7, "0", False)
+    alike = [Values("", name, 100, 100, changed=50) for name in ("b", "c", "a")]
+    assert [each.split(": ")[1] for each in words(*alike)] == ["a", "b", "c"]

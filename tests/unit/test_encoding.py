@@ -147,6 +147,48 @@ def test_one_run_in_a_hundred_may_be_utf_8_by_chance(tmp_path: Path) -> None:
     assert prepared(tmp_path, file(*names, codec="cp1252")) == {"RSD": "cp1252"}
 
 
+LETTERS = bytes(code for code in range(0xC0, 0x100) if code not in (0xD7, 0xF7)) + b"\x8a\x8c\x8e\x9a\x9c\x9e\x9f"
+# Quotation marks, dashes, the space that does not break, degree, euro, fractions …
+SIGNS = (
+    b"\x85\x91\x92\x93\x94\x95\x96\x97\x99\xa0\xa9\xae\xb0\xb7\x80\xa1\xa3\xa7\xaa\xab\xb4\xba\xbb\xbc\xbd\xbe\xbf\xd7"
+)
+WORDS = [b"JOS\xc9", b"Jos\xe9", b"d\x92\xc9", b"\xe9" * 3, b"\x93" * 4]
+
+
+@pytest.mark.parametrize("value", [*(bytes([byte]) for byte in LETTERS + SIGNS), *WORDS])
+def test_one_value_of_cp1252_is_enough(tmp_path: Path, value: bytes) -> None:
+    (tmp_path / "in.csv").write_bytes(b"id,name\n1," + value + b"\n")
+    assert encoding.of(tmp_path / "in.csv", ",") == "cp1252"
+
+
+# Currency, daggers, accents that stand alone, small figures …
+UNUSUAL = b"\xa4\x86\x87\x89\x8b\x9b\x88\x98\xa2\xa5\xa6\xa8\xac\xaf\xb1\xb2\xb3\xb5\xb6\xb8\xb9\xf7\x83"
+BROKEN = [b"Jos\xc9", b"z\x8a", b"\xe9" * 4, b"\x93\x93\x93\x93\xe9"]
+
+
+@pytest.mark.parametrize("value", [*(bytes([byte]) for byte in UNUSUAL), *BROKEN])
+def test_what_nobody_types_is_not(tmp_path: Path, value: bytes) -> None:
+    """Signs that names and addresses do not have, a capital inside a word, a word without a plain letter."""
+    (tmp_path / "in.csv").write_bytes(b"id,name\n1," + value + b"\n")
+    assert encoding.of(tmp_path / "in.csv", ",") is None
+
+
+@pytest.mark.parametrize(
+    ("beyond", "cp1252", "utf8"),
+    [
+        (encoding.Beyond(0, 10, 10, odd=1), True, False),
+        (encoding.Beyond(0, 10, 10, odd=2), False, False),
+        (encoding.Beyond(0, 10, 9, odd=1), False, False),
+        (encoding.Beyond(1, 100, 200), False, True),
+        (encoding.Beyond(1, 101, 200), True, False),
+        (encoding.Beyond(1, 0, 2), False, True),
+        (encoding.Beyond(), True, False),
+    ],
+)
+def test_how_much_may_be_odd_or_chance(beyond: encoding.Beyond, *, cp1252: bool, utf8: bool) -> None:
+    assert (beyond.is_cp1252, beyond.is_utf8) == (cp1252, utf8)
+
+
 @pytest.mark.parametrize("codec", ["cp437", "cp850", "mac_roman", "cp1251", "cp1253", "gbk", "shift_jis", "big5"])
 def test_another_code_page_is_not_taken_for_cp1252(tmp_path: Path, codec: str) -> None:
     names = {

@@ -75,6 +75,12 @@ def test_a_form_that_is_none_is_refused(words: str | list[str]) -> None:
         forms.parsed(words)
 
 
+@pytest.mark.parametrize(("words", "unknown"), [("date %m/%d/%y", "%y"), ("date %m/%d/%Y %H:%Q", "%Q")])
+def test_what_a_date_s_format_does_not_know_is_named(words: str, unknown: str) -> None:
+    with pytest.raises(ValueError, match=f"the unknown {unknown} of a date's format"):
+        forms.parsed(words)
+
+
 @pytest.mark.parametrize("wrong", [{"form": "dat %m"}, {"form": []}, {"maxlength": 3}])
 def test_a_schema_with_a_wrong_word_is_refused(
     tmp_path: Path, wrong: dict[str, object], monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,52 @@
+"""Which tests answer for a module: the nearest first, as a mutant meets them up to the first that falls."""
+
+
+def _unit(names: str) -> tuple[str, ...]:
+    return tuple(f"tests/unit/test_{name}.py" for name in names.split())
+
+
+def _integration(names: str) -> tuple[str, ...]:
+    return tuple(f"tests/integration/test_{name}.py" for name in names.split())
+
+
+LIMITS, CHANGES, DAMAGES, FILES = (
+    f"tests/sql/test_{name}.py" for name in ("checks_at_their_limits", "what_changes", "damages_are_held", "view_files")
+)
+_ROWS = (*_unit("catalogue agreements"), DAMAGES, FILES)
+_SERVED = {
+    "targets": (*_unit("landed prepared lastgood graph"), *_integration("warehouse storage verdicts")),
+    "outbound": _integration("verdicts giving"),
+    "giving": _integration("giving verdicts pushing"),
+    "trail": _integration("giving pushing"),
+    "pushing": _integration("pushing servers"),
+    "inflight": _integration("pushing sftp servers"),
+    "storage": (*_unit("cloud"), *_integration("storage")),
+    "warehouse": (*_unit("cloud"), *_integration("warehouse checks")),
+    "ledger": _integration("ledger"),
+    "verdicts": _integration("verdicts broken_exports"),
+}
+# These start servers: some seconds for each mutant.
+SLOW = frozenset(_SERVED)
+
+TESTS: dict[str, tuple[str, ...]] = {
+    "contract": _unit("contract prepared forms values agreements"),
+    "encoding": _unit("encoding contract values"),
+    "dialect": _unit("dialect contract contract_properties"),
+    "readers": _unit("report_readers kinds prepared"),
+    "checks": (LIMITS, DAMAGES, *_integration("checks")),
+    "churn": (*_unit("churn"), CHANGES, *_integration("checks")),
+    "columns": (*_unit("columns"), CHANGES, *_integration("checks broken_exports")),
+    "limits": (*_unit("churn catalogue columns agreements"), LIMITS, DAMAGES),
+    "values": _unit("values contract forms"),
+    "forms": _unit("forms contract"),
+    "verdict": _unit("contract forms values prepared"),
+    "feeds": _unit("catalogue agreements prepared lateness graph sources"),
+    "agreements": _ROWS,
+    "vendors": _ROWS,
+    "deliveries": _ROWS,
+    "clever_rosters": _ROWS,
+    "savvas_rosters": _ROWS,
+    "powerschool_imports": _ROWS,
+    "runner": (*_unit("outcome graph progress purge"), *_integration("scheduler")),
+    **_SERVED,
+}
