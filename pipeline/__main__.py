@@ -85,7 +85,7 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
     if asked.json:
         say(json.dumps([asdict(flow) for flow in found], indent=1, ensure_ascii=False))
     else:
-        say(f"{settings.load().district.name}, {asked.date}\n\n{status.table(found)}")
+        say(f"{settings.load().district.name}, {asked.date}\n{settings.in_force()}\n\n{status.table(found)}")
         for line in status.refused(found, asked.date):
             say(f"\n{line}")
         for file in status.unclaimed(asked.date):

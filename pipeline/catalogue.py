@@ -2,8 +2,8 @@
 
 from pipeline import masking, outbound, settings, sql
 from pipeline.deliveries import DELIVERIES, Delivery, LandedCopy, ViewFile, here
-from pipeline.errors import ConfigurationError
-from pipeline.feeds import FEEDS, Feed
+from pipeline.errors import ConfigurationError, did_you_mean
+from pipeline.feeds import FEEDS, SCHOOLS, Feed
 from pipeline.sources import PortalReport
 from pipeline.vendors import VENDORS
 
@@ -22,6 +22,7 @@ masking.name(names())
 
 def feeds() -> tuple[Feed, ...]:
     """The files that come in. Raises ConfigurationError."""
+    _refuse_sections_of_nobody()
     off = _off()
     return tuple(feed for feed in FEEDS.values() if feed.name not in off)
 
@@ -83,9 +84,21 @@ def _off() -> set[str]:
         raise ConfigurationError(
             f"[district] off names {', '.join(unknown)}",
             expected="names of feeds (pipeline/feeds.py) and deliveries (pipeline/deliveries.py)",
-            next_step="correct luigi.cfg or the file that LUIGI_CONFIG_PATH names",
+            next_step=did_you_mean(unknown[0], (*FEEDS, *DELIVERIES), "correct the name"),
         )
     return off
+
+
+def _refuse_sections_of_nobody() -> None:
+    """A misspelt [sftp:...] or [portal:...] would leave what it was meant for as it was, in silence."""
+    told = settings.load()
+    for kind, sections, known in (("sftp", told.accounts, [*VENDORS]), ("portal", told.logins, [*SCHOOLS])):
+        for name in sorted(sections.keys() - {*known}):
+            raise ConfigurationError(
+                f"the section [{kind}:{name}]",
+                expected=f"one of {', '.join(f'{kind}:{each}' for each in known)}",
+                next_step=did_you_mean(name, known, "correct the name, or add the row that it is for"),
+            )
 
 
 # ------------------------------------------------------------------------------------------------ the README's table

@@ -88,7 +88,8 @@ class Display:
     def finish(self, date: dt.date, outcome: "Outcome", seconds: float, log_file: Path) -> None:
         """Print where every flow stands, what is wrong, and the exit code with its meaning. The log has it too."""
         name = type(self._root).__name__
-        lines = [f"\n{settings.load().district.name}: {name} of {date}, {seconds:.1f} s\n", _state(date)]
+        lines = [f"\n{settings.load().district.name}: {name} of {date}, {seconds:.1f} s", settings.in_force(), ""]
+        lines += [_state(date)]
         lines += _wrong(outcome)
         lines.append(f"\n{WORDS[outcome.code]} (exit {outcome.code}; log: {log_file})")
         page = "\n".join(lines)

@@ -21,7 +21,7 @@ No message holds a value out of a file, a secret, or a person's name: `masked` s
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -89,13 +89,18 @@ def masked(value: str, width: int = 24) -> str:
     return repr(shape + ("…" if len(value) > width else ""))
 
 
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The known name that was probably meant, as a question; or else what to do."""
+    meant = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {meant[0]}?" if meant else otherwise
+
+
 def nearest(known: Mapping[str, T], name: str, what: str) -> T:
     """What is called `name`. Raises ConfigurationError, which names the name that was probably meant."""
     if name in known:
         return known[name]
-    meant = difflib.get_close_matches(name, known, n=1)
     raise ConfigurationError(
         f"no {what} is called {name}",
         expected=f"one of {', '.join(known)}",
-        next_step=f"did you mean {meant[0]}?" if meant else "correct the name",
+        next_step=did_you_mean(name, known, "correct the name"),
     )

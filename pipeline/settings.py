@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline import masking
-from pipeline.errors import ConfigurationError
+from pipeline.errors import ConfigurationError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class District:
             raise ConfigurationError(
                 f"[district] timezone = {self.timezone}",
                 expected="a zone of the IANA database, like America/Chicago",
-                next_step="correct it in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+                next_step=f"correct it in {_WHERE}",
             ) from None
 
 
@@ -146,7 +146,7 @@ class Settings:
             raise ConfigurationError(
                 f"[portal] day = {self.portal.day}",
                 expected="a date as 2026-11-23, or nothing for today",
-                next_step="correct it in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+                next_step=f"correct it in {_WHERE}",
             ) from None
 
     def today(self) -> dt.date:
@@ -164,6 +164,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 T = TypeVar("T")
 _LUIGIS_OWN = {"core"}
+_WHERE = "luigi.cfg or in the file that LUIGI_CONFIG_PATH names"
 LUIGIS_SECTIONS = {"core", "worker", "scheduler", "resources", "retcode", "email", "batch_email", "smtp"}
 _CONVERT: dict[Any, Callable[[str], Any]] = {bool: _boolean, int: int, Path: Path, str: str, tuple[str, ...]: _names}
 
@@ -191,7 +192,7 @@ def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
         raise ConfigurationError(
             f"[{name}] has {', '.join(unknown)}",
             expected=f"only {', '.join(known)}",
-            next_step="correct the spelling in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+            next_step=did_you_mean(unknown[0], known, f"correct the spelling in {_WHERE}"),
         )
     values: dict[str, Any] = {}
     for key, field in known.items():
@@ -210,7 +211,7 @@ def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
             raise ConfigurationError(
                 f"[{name}] {key} = {text}",
                 expected=f"a value of type {getattr(field.type, '__name__', field.type)}",
-                next_step="correct it in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+                next_step=f"correct it in {_WHERE}",
             ) from None
     return kind(**values)
 
@@ -227,15 +228,22 @@ def files() -> list[Path]:
     return [Path("/etc/luigi/luigi.cfg"), Path("luigi.cfg"), *([Path(own)] if own else [])]
 
 
+def in_force() -> str:
+    """The files that the settings are from, the stronger one first; and whether they are a pretend district's."""
+    read = [f"{file.absolute()}" for file in reversed(files()) if file.is_file()]
+    return f"{'PRETEND DISTRICT, ' if load().sandbox.enabled else ''}configured by {' over '.join(read)}"
+
+
 def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:
     """Luigi passes over a misspelt section in silence. One with a capital letter is a task family's."""
     known = {field.name for field in fields(Settings)} | LUIGIS_SECTIONS
     unknown = [name for name in parser.sections() if name not in known and name[:1].islower()]
     if unknown := [name for name in unknown if not name.startswith(("sftp:", "portal:"))]:
+        known -= {"accounts", "logins"}
         raise ConfigurationError(
             f"the section [{unknown[0]}]",
-            expected=f"one of {', '.join(sorted(known - {'accounts', 'logins'}))}, sftp:<vendor> or portal:<login>",
-            next_step="correct the spelling in luigi.cfg or in the file that LUIGI_CONFIG_PATH names",
+            expected=f"one of {', '.join(sorted(known))}, sftp:<vendor> or portal:<login>",
+            next_step=did_you_mean(unknown[0], known, f"correct the spelling in {_WHERE}"),
         )
 
 

@@ -220,6 +220,21 @@ def test_a_file_that_goes_on_as_it_landed_is_changed_by_nobody(
     assert caught.value.found.startswith("otus_scores passes on the file of savvas_standards_scores as it landed")
 
 
+@pytest.mark.parametrize(
+    ("section", "words", "meant"),
+    [
+        ("sftp__savas", {"host": "h", "port": "22", "user": "u"}, "savvas"),
+        ("sftp__Otus", {"host": "h", "port": "22", "user": "u"}, "otus"),
+        ("portal__RDS", {"user": "u"}, "RSD"),
+    ],
+)
+def test_a_section_of_nobody_is_refused(configure: Configure, section: str, words: dict[str, str], meant: str) -> None:
+    configure(**{section: words})
+    with pytest.raises(ConfigurationError, match=re.escape(f"the section [{section.replace('__', ':')}]")) as refused:
+        catalogue.feeds()
+    assert refused.value.next_step == f"did you mean {meant}?"
+
+
 def test_what_is_off_is_named_rightly(configure: Configure) -> None:
     configure(district={"off": "clever_rosters, savvas_standards_scores"})
     with pytest.raises(ConfigurationError, match="savvas_standards_scores, which otus_scores is made of"):

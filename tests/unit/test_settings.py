@@ -1,6 +1,7 @@
 """What luigi.cfg may say, and what is said of one that is wrong."""
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,29 @@ def test_unknown_key_is_refused(configure: Configure, section: str) -> None:
 
 def test_misspelt_section_is_refused(configure: Configure) -> None:
     assert refusal(configure, distrct={"name": "Elsewhere"}).found == "the section [distrct]"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ({"distrct": {"name": "Elsewhere"}}, "district"),
+        ({"sftpp": {"patience": "9"}}, "sftp"),
+        ({"district": {"buckt": "b"}}, "bucket"),
+        ({"cloud": {"storage_endpont": ""}}, "storage_endpoint"),
+        ({"sftp__otus": {"prt": "22"}}, "port"),
+    ],
+)
+def test_the_name_that_was_meant_is_told(configure: Configure, written: dict[str, dict[str, str]], meant: str) -> None:
+    assert refusal(configure, **written).next_step == f"did you mean {meant}?"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_files_in_force_are_told_and_a_pretend_district_is(configure: Configure, enabled: bool) -> None:
+    configure(sandbox={"enabled": f"{enabled}"})
+    told = settings.in_force()
+    assert told.startswith("PRETEND DISTRICT, " if enabled else "configured by ")
+    own = Path(os.environ["LUIGI_CONFIG_PATH"])
+    assert f"configured by {own} over {Path('luigi.cfg').absolute()}" in told
 
 
 def test_a_task_familys_section_is_luigis(configure: Configure) -> None:
