@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline import garbled
-from pipeline.limits import Form, Reference, Same
+from pipeline.limits import Apart, Form, Reference, Same
 from pipeline.sets import LandedCopy, ViewFile
 
 
@@ -157,12 +157,18 @@ def _people(file: ViewFile, tables: Mapping[str, str]) -> Iterator[_Rule]:
         name = f"{same.key} of {same.table} whose rows differ in {', '.join(same.columns)}"
         yield _Rule(name, _differing(same), number=same.tolerated)
     for apart in file.apart:
-        value = f"LOWER({text(apart.column)})"
-        others = f"SELECT LOWER({text(apart.to)}) FROM `{tables[apart.file]}`"  # noqa: S608
-        yield _Rule(
-            f"rows whose {apart.column} is in {apart.file} too",
-            f"(SELECT COUNT(*) FROM `{tables[file.name]}` WHERE {value} != '' AND {value} IN ({others}))",  # noqa: S608
-        )
+        yield _Rule(f"rows whose {apart.column} is in {apart.file} too", _shared(apart, tables[file.name], tables))
+
+
+def _shared(apart: Apart, frozen: str, tables: Mapping[str, str]) -> str:
+    """SQL of how many rows hold what is somebody else's in the other file."""
+    here, there = f"LOWER({text(apart.column)})", f"LOWER({text(apart.to)})"
+    where = f"{here} != '' AND {here} IN (SELECT {there} FROM `{tables[apart.file]}`)"  # noqa: S608
+    if apart.unless:
+        who, whom = map(text, apart.unless)
+        pairs = f"SELECT {_glued([there, whom])} FROM `{tables[apart.file]}`"  # noqa: S608
+        where += f" AND {_glued([here, who])} NOT IN ({pairs})"
+    return f"(SELECT COUNT(*) FROM `{frozen}` WHERE {where})"  # noqa: S608
 
 
 def _differing(same: Same) -> str:

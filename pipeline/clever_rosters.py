@@ -113,6 +113,8 @@ CLEVER = (
         longest=(_NO_PASSWORD,),
         personal=(Personal(("Staff_email", "Username")),),
         same=(SAME_STAFF,),
+        # Clever makes one user of a teacher and a staff member with one address.
+        apart=(Apart("Staff_email", "teachers.csv", "Teacher_email", unless=("Staff_id", "Teacher_id")),),
         agreeing=(Agreeing("Staff_id", ("First_name", "Last_name", "Staff_email", "Username")),),
         churn=PEOPLE,
         column_churn=(replace(ADDRESSES, columns=("Staff_email",)),),
@@ -154,7 +156,10 @@ CLEVER = (
         longest=(_NO_PASSWORD,),
         personal=(Personal(("State_id", "Student_email", "Username")),),
         same=(SAME_STUDENTS,),
-        apart=(Apart("Student_email", "teachers.csv", "Teacher_email"),),
+        apart=(
+            Apart("Student_email", "teachers.csv", "Teacher_email"),
+            Apart("Student_email", "staff.csv", "Staff_email"),
+        ),
         agreeing=(Agreeing("Student_id", _OF_STUDENT),),
         alone=(Alone("Student_id", _CONTACT),),
         churn=PEOPLE,

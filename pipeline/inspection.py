@@ -48,7 +48,7 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
             *references.checks(file),
         ]
         earlier = last.get(file.name)
-        now = sent if keyed[file.name] == frozen[file.name] else file.key
+        now = sent if keyed[file.name] == frozen[file.name] else file.comparable
         pair = _pair(file, Pair(keyed[file.name], earlier, now)) if earlier else None
         if earlier and not pair:
             every.append(churn.nothing_to_compare(file))

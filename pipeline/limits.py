@@ -29,11 +29,15 @@ class Reference:
 
 @dataclass(frozen=True)
 class Apart:
-    """What `column` holds is nowhere in `to`, a column of another file of the set, in whatever case."""
+    """What `column` holds is nowhere in `to`, a column of another file of the set, in whatever case.
+
+    `unless` are a column here and one there that say who somebody is: where they are equal, it is the same person.
+    """
 
     column: str
     file: str
     to: str
+    unless: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

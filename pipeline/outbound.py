@@ -54,7 +54,7 @@ def snapshot_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableT
 
 
 def compared_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableTarget:
-    """What the next delivery is compared with: the frozen rows themselves, or of a restricted file their keys."""
+    """What the next delivery is compared with: the frozen rows themselves, or of a restricted file what may be kept."""
     return replace(snapshot_target(delivery, file, date), dataset="deliveries")
 
 
@@ -64,11 +64,17 @@ def qualified(target: TableTarget) -> str:
 
 
 def freeze(delivery: Delivery, file: ViewFile, date: dt.date) -> Made:
-    """Freeze the view's rows for this delivery; of a restricted file its keys first: the rows are the evidence."""
+    """Freeze the view's rows for this delivery; of a restricted file its keys (and what else may be kept) first: the
+    rows are the evidence."""
     target = snapshot_target(delivery, file, date)
     if not restricted(file):
         return Made(_frozen("*", file, target, SNAPSHOT_DAYS))  # the view's own column list is the contract
-    _frozen(", ".join(f"`{key}`" for key in file.key), file, compared_target(delivery, file, date), SNAPSHOT_DAYS)
+    _frozen(
+        ", ".join(f"`{column}`" for column in file.comparable),
+        file,
+        compared_target(delivery, file, date),
+        SNAPSHOT_DAYS,
+    )
     return Made(_frozen("*", file, target, RESTRICTED_DAYS))
 
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 from pipeline.conditions import in_order, says_something
 from pipeline.dialect import Dialect
 from pipeline.limits import (
+    ADDRESSES,
     ANY,
     EMAIL,
     FALL,
     GRADES,
     MONTH_FIRST,
     PEOPLE,
+    SAME_STUDENTS,
     STUDENT_NUMBER,
     TWO_DIGITS,
     Allowed,
@@ -46,6 +48,7 @@ def google_for_powerschool(server: str, floor: int) -> ViewFile:
         layout="known",
         called="students",
         student="student_number",
+        same=(SAME_STUDENTS,),
         written=(Written(("student_number",), STUDENT_NUMBER), Written(("import_email",), EMAIL)),
         personal=(Personal(("import_email",)),),
         apart=(
@@ -53,6 +56,8 @@ def google_for_powerschool(server: str, floor: int) -> ViewFile:
             Apart("import_email", f"GoogleForPSImport_{OTHER[server]}.txt", "import_email"),
         ),
         churn=PEOPLE,
+        column_churn=(replace(ADDRESSES, columns=("import_email",)),),
+        kept=("import_email",),
     )
 
 
@@ -67,6 +72,7 @@ def response_to_intervention(server: str) -> ViewFile:
         dialect=AUTOCOMM,
         called="students in an intervention",
         student="student_number",
+        same=(SAME_STUDENTS,),
         allowed=(
             Allowed(("rti_tier",), ("1", "2", "3")),
             Allowed(("rti_subject",), ("Reading", "Math", "Writing", "Behavior")),
@@ -88,6 +94,7 @@ def homeless_foster(server: str) -> ViewFile:
         dialect=AUTOCOMM,
         called="students",
         student="student_number",
+        same=(SAME_STUDENTS,),
         allowed=(
             Allowed(("homeless_code",), ("HMLS1", "HMLS2", "HMLS3", "HMLS4")),
             Allowed(("foster_care", "unaccompanied"), ("Y", "N")),
@@ -111,6 +118,7 @@ POWERSCHOOL = (
         dialect=AUTOCOMM,
         called="students with a plan",
         student="student_number",
+        same=(SAME_STUDENTS,),
         written=(
             Written(("student_number",), STUDENT_NUMBER),
             Written(("sped_code", "disability"), TWO_DIGITS),

@@ -117,7 +117,11 @@ WITHHELD = ("STUDENT_SSN", "STAFF_SSN")
 _DETAIL = ERROR_COLUMNS.index("DETAIL_INFO")
 _AFTER = len(ERROR_COLUMNS) - _DETAIL - 1
 # Nine digits that stand alone, in the groups of an SSN, whatever people type between them: the form of an SSN.
-_NINE = r"(?<!\d)\d{3}\W{0,3}\d{2}\W{0,3}\d{4}(?!\d)"
+_NINE = r"(?<!\d)\d{3}[\W_]{0,3}\d{2}[\W_]{0,3}\d{4}(?!\d)"
+# Digits with little between them, in whatever groups: nine of them are an SSN, too. (A slash is a date's.)
+_RUN = re.compile(r"\d(?:(?:[^\w/]|_){0,3}\d)*")
+# What stands in an SSN's own column: it, or a part of it behind a mask.
+_SSN = re.compile(rf"{_NINE}|(?=(?:.*[Xx*]){{3}})[\dXx* .-]{{9,}}")
 # What counts lines and extracts, from the end: no comma moves anything into these.
 _COUNTERS = ("LINE_ID", "EXTRACT_ID")
 # What some columns hold while every field stands in its own. A comma in a field before DETAIL_INFO would move an SSN
@@ -181,13 +185,23 @@ def _kept(raw: Path, fields: list[str], line: int) -> list[str]:
     if moved := [name for name, form in _FORMS.items() if not form.fullmatch(row[name])]:
         found = f"in {moved[0]} what belongs to another column"
         raise _refused(raw, found, "commas inside DETAIL_INFO only", line)
-    if len(fields) > len(ERROR_COLUMNS) and not re.search(r"\d", row["STAFF_SSN"]):
+    if len(fields) > len(ERROR_COLUMNS) and not _SSN.fullmatch(row["STAFF_SSN"].strip()):
         # With a comma too many and no number in its own column, nine digits here may be that number, moved.
-        row["STAFF_TLN"] = re.sub(_NINE, "[nine digits]", row["STAFF_TLN"])
-    licence = row["STAFF_TLN"]
+        row["STAFF_TLN"] = _withheld(row["STAFF_TLN"])
     for name in row.keys() - {"STAFF_TLN", *_COUNTERS}:
-        row[name] = re.sub(_NINE, lambda nine: nine[0] if nine[0] == licence else "[nine digits]", row[name])
+        row[name] = _withheld(row[name], licence=row["STAFF_TLN"])
     return [value for name, value in row.items() if name not in WITHHELD]
+
+
+def _withheld(text: str, licence: str = "") -> str:
+    """The text with a word in the place of nine digits, unless they are the licence number that stands beside."""
+
+    def word(nine: re.Match[str]) -> str:
+        found = nine[0]
+        counts = re.fullmatch(_NINE, found) or len(re.findall(r"\d", found)) == 9
+        return "[nine digits]" if counts and found != licence else found
+
+    return re.sub(_NINE, word, _RUN.sub(word, text))
 
 
 # ----------------------------------------------------------------------------------------------------- of both

@@ -50,6 +50,12 @@ def as_landed(feed: Feed, date: dt.date, to: Path) -> int:
         raise WarehouseError(f"no landed copy of {feed.name}", expected="one, whole", next_step="run again")
     with manifests.written(to) as draft:
         shutil.copyfile(landed.folder / str(manifest["name"]), draft)
+        if manifests.sha256(draft) != manifest["sha256"]:
+            raise WarehouseError(
+                f"a landed copy of {feed.name} that is not what came: its bytes have changed on our disk",
+                expected="the digest of its manifest",
+                next_step=f"`python -m pipeline again {feed.name} --date {held}`, then run again; look at the disk",
+            )
     return int(prepared["rows"])
 
 

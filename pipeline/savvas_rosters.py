@@ -108,7 +108,7 @@ SAVVAS = (
         longest=(_NAMES, _EMAILS, Longest(("student_code", "student_number"), 32), Longest(("federated_id",), 128)),
         personal=(Personal(("email", "student_number", "federated_id")),),
         same=(SAME_STUDENTS,),
-        apart=(Apart("federated_id", "STAFF.txt", "federated_id"),),
+        apart=(Apart("federated_id", "STAFF.txt", "federated_id"), Apart("email", "STAFF.txt", "email")),
         churn=PEOPLE,
         column_churn=(replace(ADDRESSES, columns=("email", "federated_id")),),
     ),

@@ -38,7 +38,8 @@ class ViewFile:
     column of whom they are about, where the key is finer than that; `column_churn` are the columns whose values have
     limits of their own. `student` is the column of the student_number, where the file has one. `layout` tells whether
     the columns are the vendor's published ones or modelled by us. `leaves_with` are feeds without which the set goes
-    without this file, where a district has switched one of them off.
+    without this file, where a district has switched one of them off. `kept` are the columns of a file with restricted
+    access that are kept beside its key, so that the next set can be compared with it: none of them is a secret.
     """
 
     view: str
@@ -66,6 +67,12 @@ class ViewFile:
     churn: Churn = USUAL
     column_churn: tuple[ColumnChurn, ...] = ()
     leaves_with: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """The columns that the next set is compared with, where the rows themselves may not be kept for it."""
+        return (*self.key, *self.kept)
 
     @property
     def counted(self) -> tuple[str, ...]:

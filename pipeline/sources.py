@@ -249,6 +249,11 @@ def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile
     return max(fresh, key=lambda file: (file.mtime, file.name), default=None)
 
 
+def of_name(source: Source, name: str) -> RemoteFile | None:
+    """The file of that name where the source looks, of whatever time. Raises PipelineError."""
+    return look(source.place)[1].get(name)
+
+
 def settled(source: Source, file: RemoteFile) -> bool:
     """Whether the file stood still: when we looked its time was older than the place's settle time, or two looks agree.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import luigi
 
-from pipeline import manifests, settings, storage, warehouse
+from pipeline import manifests, settings, sources, storage, warehouse
 from pipeline.deliveries import Delivery
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed
@@ -91,14 +91,18 @@ class LandedTarget(Target):
             return False
         try:
             newest = self.feed.newest(self.part, self.date)
+            same = sources.of_name(self.feed.source(self.part), found["name"])
         except NotYet:
             return False  # its task waits for the answer, and asks again
         except PipelineError:
             return True  # what we hold is good; that nobody could look is reported by the runner
         held = RemoteFile(found["name"], found["size"], found["mtime"])
         # An older one of another name, which remains when the vendor takes ours away, is no correction; another file
-        # under the same name is one, whatever time it carries (`scp -p`, a restored copy).
-        return newest in (None, held) or (newest.name != held.name and newest.mtime < held.mtime)
+        # under the same name is one, whatever time it carries (`scp -p`, a restored copy): unless it is of a later
+        # morning. One that is of an earlier one is told as late.
+        if newest is None:
+            return same in (None, held) or same.mtime >= self.feed.hours(self.date)[1].timestamp()
+        return newest == held or (newest.name != held.name and newest.mtime < held.mtime)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import dialect, manifests
+from pipeline import dialect, forms, manifests
 from pipeline.schemas import Column
 
 Strictness = Literal["id", "present", "text"]
@@ -62,8 +62,9 @@ _LOOKED_AT: dict[Strictness, bytes] = {
 
 
 def strictness(column: Column, *, key: bool) -> Strictness:
-    """How strictly the column's values are looked at. Where its form is known, the form says what is inside."""
-    if key and column.form is None:
+    """How strictly the column's values are looked at. Where its form is known, the form says what is inside; one that
+    says no more than "an id" leaves that to us."""
+    if (key and column.form is None) or column.form == forms.ID or column.refers:
         return "id"
     return "present" if key or column.mode == "REQUIRED" else "text"
 

@@ -2,6 +2,7 @@
 
 import configparser
 import datetime as dt
+import itertools
 import re
 from collections import Counter
 from dataclasses import fields, replace
@@ -353,9 +354,26 @@ def test_what_a_person_has_alone_is_asked_of_every_roster(delivery: Delivery, fi
     own = {name for name in select(file.view).named_selects if OWN.search(name)} - OF_OTHERS
     expected = own if file.called != "schools" else set()
     assert expected <= {column for personal in file.personal for column in personal.columns}
-    of_people = {"students", "teachers", "staff"} & {file.called} and not outbound.restricted(file)
-    by_name = {name.lower() for name in select(file.view).named_selects} & {"last_name", "lastname", "state_id"}
-    assert bool(file.same) == bool(of_people and by_name)
+
+
+@each_file
+def test_every_set_asks_whether_those_who_meet_on_two_servers_are_the_same(delivery: Delivery, file: ViewFile) -> None:
+    """Whoever it is made of: one number of two people is one person in every view."""
+    made_of = {*sql.tables_below(file.view)} & {f"powerschool_combined.{name}" for name in ("students", "teachers")}
+    assert made_of <= {same.table for each in delivery.view_files for same in each.same}
+
+
+def test_no_address_is_of_two_files_of_a_set() -> None:
+    """Of a set that has several files of people; a teacher who is staff too says so by the id."""
+    for delivery in DELIVERIES.values():
+        people = {"students", "teachers", "staff"}
+        files = [file for file in delivery.view_files if file.called in people and not outbound.restricted(file)]
+        mail = {
+            file.name: {c for c in select(file.view).named_selects if ADDRESS.search(c)} - OF_OTHERS for file in files
+        }
+        apart = {frozenset((file.name, each.file)) for file in files for each in file.apart}
+        with_mail = [file.name for file in files if mail[file.name]]
+        assert {frozenset(pair) for pair in itertools.combinations(with_mail, 2)} <= apart, delivery.name
 
 
 @each_file

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import inbound, manifests, purge, reports, settings, sources
-from pipeline.errors import ContractBroken, VendorError
+from pipeline import inbound, manifests, purge, rendering, reports, settings, sources
+from pipeline.errors import ContractBroken, VendorError, WarehouseError
 from pipeline.feeds import FEEDS
 from pipeline.sources import DropFolder, Source
 from pipeline.targets import LandedTarget, PreparedTarget
@@ -68,6 +68,31 @@ def test_what_is_a_correction(drop: Path, name: str, minutes: int, text: str, sa
     land()
     assert LANDED.exists()
     assert (LANDED.folder / name).read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("hours", "same"),
+    [(-9, False), (-24, False), (17, True), (40, True)],  # the day before: of no morning of ours; later: of the next
+)
+def test_a_file_of_our_name_from_before_the_morning_is_another_one(drop: Path, hours: int, same: bool) -> None:
+    """What we have is not the vendor's any more; that none of this morning is there is told as late."""
+    put(drop, "fte_2.csv", TWO)
+    land()
+    put(drop, "fte_2.csv", TWO + hours * 60 * MINUTE, SECOND + "\n")
+    assert LANDED.exists() is same
+
+
+def test_a_copy_of_which_a_byte_has_changed_goes_to_nobody(drop: Path, tmp_path: Path) -> None:
+    put(drop, "fte_2.csv", TWO)
+    land()
+    prepare()
+    assert rendering.as_landed(FEED, MONDAY, tmp_path / "sent.csv") == 1
+    copy = LANDED.folder / "fte_2.csv"
+    copy.write_text(copy.read_text().replace("1", "7", 1))
+    assert LANDED.exists()  # it has its size
+    with pytest.raises(WarehouseError, match="bytes have changed on our disk"):
+        rendering.as_landed(FEED, MONDAY, tmp_path / "again.csv")
+    assert not (tmp_path / "again.csv").exists()
 
 
 def test_what_the_vendor_took_away_is_landed_still(drop: Path) -> None:

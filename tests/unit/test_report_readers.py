@@ -368,6 +368,36 @@ def test_an_ssn_in_a_text_is_withheld(errors: Desk, column: str, number: str) ->
     assert row[column] == "SSN[nine digits]. TLN 000412345 of 11/23/2026 (1234567890)"
 
 
+@pytest.mark.parametrize("column", ["DETAIL_INFO", "ERROR_DESC", "STUDENT_PIN", "STUDENT_LAST_NM"])
+@pytest.mark.parametrize(
+    "number", ["912_34_5678", "912 345 678", "91 234 5678", "9 1 2 3 4 5 6 7 8", "912.345.678", "9123 45678"]
+)
+def test_an_ssn_in_other_groups_is_withheld_or_the_report_is_refused(errors: Desk, column: str, number: str) -> None:
+    text = report(error(**{column: f"Ann {number}"}))
+    try:
+        errors.read(text)
+    except ContractBroken:
+        return
+    assert "912345678" not in re.sub(r"[\W_]", "", errors.plain.read_text())
+    assert "Ann [nine digits]" in errors.plain.read_text()
+
+
+@pytest.mark.parametrize("text", ["of 08/15/2025 0105", "20251117 0105", "of 11/17/2025 1", "1234567890"])
+def test_dates_and_numbers_beside_each_other_stay(errors: Desk, text: str) -> None:
+    (row,) = kept(errors, error(ERROR_DESC=text))
+    assert row["ERROR_DESC"] == text
+
+
+@pytest.mark.parametrize("suffix", ["3", "Jr", "", "x", "2nd 4", "12"])
+@pytest.mark.parametrize("number", ["987-65-4321", "987654321"])
+def test_whatever_a_suffix_is_a_comma_before_it_moves_no_ssn_of_staff(errors: Desk, suffix: str, number: str) -> None:
+    """The number stands where the licence does, and in its own column the suffix."""
+    moved = {"STUDENT_LAST_NM": "Smith, Jr", "STUDENT_SUFFIX_NM": suffix, "STAFF_SSN": number, "STAFF_TLN": ""}
+    with contextlib.suppress(ContractBroken):
+        errors.read(report(error(**moved)))
+        assert not SSN.search(errors.plain.read_text())
+
+
 @pytest.mark.parametrize("column", ERROR_COLUMNS[:DETAIL])
 @pytest.mark.parametrize("rest", [{}, {"STAFF_SSN": "", "STAFF_TLN": "", "STAFF_FIRST_NM": "", "STAFF_LAST_NM": ""}])
 def test_a_comma_before_the_detail_moves_no_ssn_into_view(errors: Desk, column: str, rest: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline import contract, values
+from pipeline import contract, forms, values
 from pipeline.contract import Contract, Part
 from pipeline.errors import ContractBroken
 from pipeline.schemas import Column
@@ -107,6 +107,18 @@ def test_what_only_looks_present_is_refused_by_line_and_column(folder: Path, col
 @pytest.mark.parametrize("inside", ["41 27", "41\u00a027", "Null", "NONE", "nan"])
 def test_an_id_has_nothing_like_that_inside(folder: Path, inside: str) -> None:
     assert "line 3, column id" in refusal(folder, {"id": inside}).found
+
+
+@pytest.mark.parametrize("form", ["id", "key of students"])
+@pytest.mark.parametrize("mode", ["REQUIRED", "NULLABLE"])
+@pytest.mark.parametrize("key", [True, False])
+def test_what_is_called_an_id_is_looked_at_like_a_key(form: str, mode: str, key: bool) -> None:
+    """Also where it may be empty: an exporter's NULL would make one contact of two."""
+    column = Column("sis_id", mode=mode, form=forms.parsed(form), refers=forms.feed_of(form))
+    how = values.strictness(column, key=key)
+    for odd in ("NULL", "nULL", "n/a", "(Null)", "T\u28001", "T\ufe0f1", "41\ufffd27", " 1"):
+        assert values.faulty(pa.array(["4127", odd]), column, how) is not None, odd
+    assert (values.faulty(pa.array(["4127", ""]), column, how) is None) is (mode == "NULLABLE")
 
 
 @pytest.mark.parametrize("name", NAMES)
