@@ -46,16 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     release = add("release", _release, "let a delivery go that is on hold, exactly as it was looked at")
     discard = add("discard", _discard, "end a day's delivery: it is neither sent nor asked about again")
     diff = add("diff", _diff, "what a checked delivery would change at its vendor, against the last accepted one")
-    for command in (release, discard, diff):
+    again = add("send-again", _send_again, "send a day's set once more, though it was given: at the next run")
+    for command in (release, discard, diff, again):
         command.add_argument("delivery", help="its name, or that of a vendor who gets only one")
-    for command in (release, discard):
-        command.add_argument("--reason", required=True, help="why; kept with the verdict")
+    for command in (release, discard, again):
+        command.add_argument("--reason", required=True, help="why; kept with the verdict or the receipt")
     diff.add_argument("--rows", action="store_true", help="the keys too: personal data")
     ledger = add("ledger", _ledger, "complete the ledger of disclosures; with --student, what it says of one student")
     ledger.add_argument("--student", metavar="NUMBER", help="student_number, with its leading zeros")
     ledger.add_argument("--json", action="store_true")
-    again = add("again", _again, "take a feed's file anew from its vendor, on purpose: at the next run")
-    again.add_argument("feed")
+    anew = add("again", _again, "take a feed's file anew from its vendor, on purpose: at the next run")
+    anew.add_argument("feed")
     retry = add("retry-login", _retry_login, "let credentials that were refused today be sent again at the next run")
     retry.add_argument("name", help="a vendor, or portal-<login>")
     add("flows", _flows, "every flow of the catalogue, in Markdown, as the README shows it")
@@ -112,6 +113,16 @@ def _discard(asked: argparse.Namespace, _: list[str]) -> int:
     delivery = named(asked.delivery)
     verdicts.discard(delivery, asked.date, asked.reason)
     say(f"discarded: {delivery.name} is not sent for {delivery.period(asked.date)}; the next day's is looked at anew")
+    return 0
+
+
+def _send_again(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline import giving, verdicts
+    from pipeline.deliveries import named
+
+    delivery = named(asked.delivery)
+    giving.send_again(delivery, asked.date, asked.reason)
+    say(f"the next run sends {delivery.name} once more ({verdicts.wrapper(delivery)} --date {asked.date})")
     return 0
 
 

@@ -56,6 +56,22 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
             shutil.rmtree(own)  # after a failure too: the files are people's data, and are rendered again
 
 
+def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
+    """Let the next run send the set once more, though the vendor was given it: the receipt says so until then.
+
+    Raises ConfigurationError when nothing was sent for that period.
+    """
+    with _turns.of(delivery.name):
+        target = receipt_target(delivery, date)
+        if not (before := storage.read_json(target.name) or _copied_receipt(target)):
+            raise ConfigurationError(
+                f"{delivery.name} was not sent for {target.period}",
+                expected="a set that was sent",
+                next_step=f"{verdicts.wrapper(delivery)} --date {date}",
+            )
+        _store_receipt({**before, "slow": True, "wanted_again": reason})
+
+
 def _account_for_given(path: Path) -> None:
     """Write the receipt of a set that was given whole, when a run could not: before it is asked what was given."""
     left = Trail.left(path)
@@ -67,7 +83,7 @@ def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress
     target, where = receipt_target(delivery, date), f"{len(files)} files to {delivery.vendor}:{folder(delivery)}"
     before = storage.read_json(target.name) or _copied_receipt(target)
     there = {key: before.get(key) for key in address(delivery)} == address(delivery)
-    if there and delivery.again == "never-same-day":
+    if there and delivery.again == "never-same-day" and not before.get("slow"):
         _store_receipt(before)  # what lags behind it is made again
         return Made(words=f"{where} were given for {target.period}, not sent again")
     facts = _rendered(delivery, date, files)

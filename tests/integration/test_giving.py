@@ -390,6 +390,23 @@ def test_a_set_that_took_too_long_is_sent_once_more_as_a_whole_and_then_done(
     assert pushed == [seconds] * pushes
 
 
+def test_a_set_is_sent_once_more_when_somebody_wants_it_so_and_not_twice(
+    district: Cloud, folder: Path, pushed: list[float]
+) -> None:
+    with pytest.raises(ConfigurationError, match="was not sent for"):
+        giving.send_again(ROSTERS, FRIDAY, "nobody has it")
+    checked(FRIDAY)
+    giving.deliver(ROSTERS, FRIDAY, ignore)
+    giving.send_again(ROSTERS, FRIDAY, "the pause is over")
+    as_the_next_run()
+    assert not outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    for _ in range(2):
+        giving.deliver(ROSTERS, FRIDAY, ignore)
+        as_the_next_run()
+        assert outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert len(pushed) == 2
+
+
 def test_an_interrupted_set_that_is_completed_too_late_is_sent_once_more_by_the_next_run(
     district: Cloud, folder: Path, pushed: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
