@@ -130,11 +130,9 @@ def test_a_window_that_closes_itself_is_told_in_a_sentence(at: Callable[[str], B
 
 
 def test_an_error_page_is_not_waited_for(at: Callable[[str], Browser]) -> None:
-    browser = at("/nothing")
-    started = time.monotonic()
+    browser = at("/nothing")  # whoever waits to the end is told NotSeen
     with pytest.raises(ErrorPage, match=r"^page /nothing: the site answers 500$"):
         browser.click(named("#button"))
-    assert time.monotonic() - started < 3
 
 
 def test_what_fails_leaves_evidence_with_nobodys_data_in_it(at: Callable[[str], Browser]) -> None:

@@ -60,11 +60,9 @@ def test_a_disabled_sandbox_starts_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["luigi.cfg"]
 
 
-def test_up_again_is_quick_and_starts_nothing(sandbox: Sandbox) -> None:
+def test_up_again_starts_nothing(sandbox: Sandbox) -> None:
     before = pid(sandbox)
-    started = time.monotonic()
     assert f"sandbox is up (pid {before})" in sandbox.run("up", "--date", str(DAY))
-    assert time.monotonic() - started < 1  # 0.1 s on an idle machine
     assert pid(sandbox) == before
 
 
