@@ -105,11 +105,7 @@ class DropFolder:
         with os.scandir(self.path) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):  # it got its name, or another one, just now
-                    if entry.is_file():
-                        now = entry.stat()
-                        found[entry.name] = RemoteFile(entry.name, now.st_size, now.st_mtime)
-                    else:
-                        found.odd[entry.name] = _kind(entry)
+                    _see(entry, found)
         return found
 
     def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
@@ -124,6 +120,22 @@ class DropFolder:
                     next_step="it is being written still; the next run takes it when it stands still",
                 )
         progress(file.size, file.size)
+
+
+def _see(entry: os.DirEntry[str], found: Listing) -> None:
+    """Put it into `found`: a link that cannot be followed is odd, and the files beside it are there all the same."""
+    try:
+        if entry.is_file():
+            now = entry.stat()
+            found[entry.name] = RemoteFile(entry.name, now.st_size, now.st_mtime)
+        else:
+            found.odd[entry.name] = _kind(entry)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if not os.path.islink(entry):  # noqa: PTH114  (Path's raises in Python 3.11)
+            raise
+        found.odd[entry.name] = f"a link that cannot be followed ({error.strerror})"
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

@@ -76,6 +76,22 @@ def test_folders_are_no_files(drop: Path, feed: Feed) -> None:
     assert feed.newest("RSD", MONDAY) is None
 
 
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("students_9.csv", "Too many levels of symbolic links"),
+        ("good.csv/below", "Not a directory"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_link_that_cannot_be_followed_costs_no_other_file(drop: Path, feed: Feed, to: str, why: str) -> None:
+    put(drop, "good.csv", EARLY)
+    wanted = put(drop, "students_2.csv", EARLY)
+    (drop / "students_9.csv").symlink_to(to)
+    assert feed.newest("RSD", MONDAY) == wanted
+    assert sources.odd(feed.sources[0].place) == {"students_9.csv": f"a link that cannot be followed ({why})"}
+
+
 def local(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=CHICAGO)
 
