@@ -9,7 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -63,6 +63,37 @@ def bounded(seconds: float, action: Callable[[], T], what: str, late: Callable[[
     It has a thread of its own, which is given up after `seconds`; `late` gets what it returns after that. Raises
     TimeoutError, and whatever it raises.
     """
+    done = _begun(action, what)
+    try:
+        return done.result(seconds)
+    except TimeoutError:
+        if done.done():
+            raise  # its own
+        done.add_done_callback(lambda ended: None if ended.exception() else late(ended.result()))
+        raise TimeoutError(f"no end of {what}") from None
+
+
+def moving(seconds: float, action: Callable[[Callable[[], None]], T], what: str) -> T:
+    """What `action` returns, as above; it is given up when it has not said for `seconds` that it has come on, which it
+    does by calling what it gets. Who waits rests."""
+    last = time.monotonic()
+
+    def on() -> None:
+        nonlocal last
+        last = time.monotonic()
+
+    done = _begun(lambda: action(on), what)
+    with resting():
+        while not done.done():
+            left = last + seconds - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"no end of {what}")
+            wait([done], left)
+    return done.result()
+
+
+def _begun(action: Callable[[], T], what: str) -> "Future[T]":
+    """What `action` returns in a thread of its own, which keeps no process alive."""
     done: Future[T] = Future()
 
     def work() -> None:
@@ -72,13 +103,7 @@ def bounded(seconds: float, action: Callable[[], T], what: str, late: Callable[[
             done.set_exception(error)
 
     threading.Thread(target=work, name=what, daemon=True).start()
-    try:
-        return done.result(seconds)
-    except TimeoutError:
-        if done.done():
-            raise  # its own
-        done.add_done_callback(lambda ended: None if ended.exception() else late(ended.result()))
-        raise TimeoutError(f"no end of {what}") from None
+    return done
 
 
 # The threads that wait for a server just now and compute nothing.

@@ -5,14 +5,15 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import inbound, manifests, settings, sources
+from pipeline import inbound, manifests, patience, settings, sources
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorUnreachable
 from pipeline.feeds import FEEDS, Feed
@@ -273,6 +274,59 @@ def test_file_that_changed_since_it_was_listed_is_not_taken(drop: Path, tmp_path
     assert not (tmp_path / "copy").exists()
 
 
+@pytest.fixture
+def dripping(drop: Path, configure: Configure) -> Iterator[tuple[RemoteFile, BinaryIO]]:
+    """A file that gives what is written to its other end, and then is silent, as one of a share without a server."""
+    configure(sftp={"patience": "1"})
+    os.mkfifo(drop / "students.csv")
+    with (drop / "students.csv").open("r+b", buffering=0) as end:
+        yield RemoteFile("students.csv", 8, 1), end
+
+
+def test_a_copy_that_hangs_is_given_up_and_the_next_one_of_its_folder_at_once(
+    dripping: tuple[RemoteFile, BinaryIO], tmp_path: Path
+) -> None:
+    file, end = dripping
+    end.write(b"ID\n")
+    place = DropFolder("powerschool_rsd")
+    for name in ("students.csv", "enrollments.csv"):
+        begun = time.monotonic()
+        with pytest.raises(VendorUnreachable, match=r"no end of copying students\.csv") as told:
+            sources.fetch(place, replace(file, name=name), tmp_path / name, ignore)
+        assert "more of the file every 1 s" in told.value.expected
+        assert (time.monotonic() - begun < 0.5) == (name == "enrollments.csv")
+    end.write(b"1\n")  # which wakes the thread that was given up
+    assert not list(tmp_path.glob("*.csv"))
+    sources.forget()
+    put(DropFolder("powerschool_rsd").path, "enrollments.csv", EARLY)
+    enrollments = RemoteFile("enrollments.csv", 5, EARLY.timestamp())
+    sources.fetch(place, enrollments, tmp_path / "enrollments.csv", ignore)
+
+
+def test_a_copy_that_moves_may_take_longer_than_the_patience(
+    dripping: tuple[RemoteFile, BinaryIO], tmp_path: Path
+) -> None:
+    file, end = dripping
+    resting = set[bool]()
+
+    def drip() -> None:
+        for _ in range(3):
+            time.sleep(0.4)  # it is slow, and that is what this is about
+            resting.add(patience.rests(main))
+            end.write(b"x")
+        end.close()
+
+    main = threading.get_ident()
+    writer = threading.Thread(target=drip)
+    writer.start()
+    begun = time.monotonic()
+    with pytest.raises(TransferIncomplete, match="gave 3 bytes"):  # a pipe has no size
+        DropFolder("powerschool_rsd").fetch(file, tmp_path / "copy", ignore)
+    writer.join()
+    assert time.monotonic() - begun > 1.1
+    assert resting == {True}
+
+
 # ------------------------------------------------------------------------------------------- what nobody foresaw
 
 
@@ -308,10 +362,13 @@ def test_a_copy_that_breaks_is_the_places_error(
 ) -> None:
     put(drop, "students.csv", EARLY)
 
-    def breaks(*_: object) -> None:
-        raise error
+    def breaks(path: Path, *told: str, **more: int) -> object:
+        if path.parent == drop:
+            raise error
+        return whole(path, *told, **more)  # type: ignore[call-overload]
 
-    monkeypatch.setattr("shutil.copyfile", breaks)
+    whole = Path.open
+    monkeypatch.setattr(Path, "open", breaks)
     target = LandedTarget(feed, "RSD", MONDAY)
     with pytest.raises(PipelineError, match=r"district:powerschool_rsd, while bringing students\.csv") as told:
         inbound.land(target, ignore)
