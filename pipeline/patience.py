@@ -7,7 +7,6 @@ a channel, and for each byte anew. So a second thread looks at the clock and end
 import os
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
@@ -31,7 +30,8 @@ class Watch:
 
     def _look(self) -> None:
         while not self._over.wait(self.seconds / 10):
-            if self._since is not None and time.monotonic() > self._ends(self._since):
+            since = self._since  # which the waiting thread may take away at any time
+            if since is not None and time.monotonic() > self._ends(since):
                 self._late = True
                 self._end()
                 return
@@ -67,8 +67,8 @@ def bounded(seconds: float, action: Callable[[], T], what: str, late: Callable[[
     try:
         return done.result(seconds)
     except TimeoutError:
-        if done.done():
-            raise  # its own
+        if done.done():  # in the last moment, or it is its own
+            return done.result()
         done.add_done_callback(lambda ended: None if ended.exception() else late(ended.result()))
         raise TimeoutError(f"no end of {what}") from None
 
@@ -132,13 +132,13 @@ class Turns:
     """One at a time for each name; who waits for a turn rests. A thread may have one twice."""
 
     def __init__(self) -> None:
-        self._turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._turns: dict[str, threading.RLock] = {}
         os.register_at_fork(after_in_child=self._turns.clear)
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
         """The block is nobody else's."""
-        turn = self._turns[name]
+        turn = self._turns.setdefault(name, threading.RLock())  # in one step: two who ask first get the same
         with resting():
             turn.acquire()
         try:
