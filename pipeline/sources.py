@@ -173,12 +173,20 @@ def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile
     Among files of the same second the last name wins, since dated names sort by date. Raises PipelineError.
     """
     _, there = look(source.place)
+    _refuse_untold(source, there)
     fresh = [
         file
         for file in there.values()
         if fnmatch.fnmatchcase(file.name, source.pattern) and begins.timestamp() <= file.mtime < ends.timestamp()
     ]
     return max(fresh, key=lambda file: (file.mtime, file.name), default=None)
+
+
+def _refuse_untold(source: Source, there: dict[str, RemoteFile]) -> None:
+    """Any of these may be the morning's file, and what the server tells of it does not say."""
+    for name, error in there.untold.items() if isinstance(there, Listing) else ():
+        if fnmatch.fnmatchcase(name, source.pattern):
+            raise error
 
 
 def settled(source: Source, file: RemoteFile) -> bool:

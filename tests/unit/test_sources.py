@@ -6,6 +6,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -15,10 +16,10 @@ import pytest
 
 from pipeline import inbound, manifests, patience, settings, sources
 from pipeline.chain import LandedFile
-from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorUnreachable
+from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorError, VendorUnreachable
 from pipeline.feeds import FEEDS, Feed
 from pipeline.looks import NotYet
-from pipeline.sftp import Progress, RemoteFile
+from pipeline.sftp import Listing, Progress, RemoteFile
 from pipeline.sources import DropFolder, Place, SftpFolder, Source
 from pipeline.targets import LandedTarget, VendorFileTarget
 from pipeline.task import ask_anew
@@ -191,6 +192,23 @@ def test_a_watched_folder_into_which_nobody_could_look_tells_nothing(monkeypatch
 
 
 # ----------------------------------------------------------------------------------------------------- settled
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("notes.txt", False), ("GOOGLE-a-passwords.csv", False), ("google-b-passwords.csv", True)]
+)
+def test_a_file_of_which_too_little_is_told_is_the_error_of_who_wants_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, wanted: bool
+) -> None:
+    """It may be the newest, or another one than that."""
+    listed = Listing()
+    listed["google-a-passwords.csv"] = good = RemoteFile("google-a-passwords.csv", 5, EARLY.timestamp())
+    listed.untold[name] = VendorError("no size", expected="one", next_step="ask")
+    monkeypatch.setattr(SftpFolder, "look", lambda _: listed)
+    with pytest.raises(VendorError, match="no size") if wanted else nullcontext():
+        assert sources.newest(WANTED[0], EARLY, EARLY + dt.timedelta(hours=1)) == good
+    listed.clear()
+    assert sources.newest(WANTED[0], EARLY, EARLY + dt.timedelta(hours=1)) is None
 
 
 @dataclass(frozen=True)
