@@ -27,15 +27,18 @@ class RemoteFile:
 
 
 class Listing(dict[str, RemoteFile]):
-    """The files of a folder, by name; `odd` are the names there that are no file, and what each is."""
+    """The files of a folder, by name; `odd` are the names there that are no file, and what each is. Of the `untold` the
+    server does not say enough, which is the error of who wants them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.odd: dict[str, str] = {}
+        self.untold: dict[str, VendorError] = {}
 
     def clear(self) -> None:
         super().clear()
         self.odd.clear()
+        self.untold.clear()
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ def _entries(message: Message) -> list[Entry]:
 
 
 def files(line: inflight.Line, vendor: Vendor, folder: str, found: Listing) -> inflight.Transfer:
-    """Put the folder's files into `found`, by name; a link is what it leads to. Raises VendorError, and what the server
-    says against it."""
+    """Put the folder's files into `found`, by name; a link is what it leads to. Raises VendorUnreachable, and what the
+    server says against it."""
     try:
         entries = yield from names(line, folder)
     except FileNotFoundError:
@@ -102,7 +105,7 @@ def files(line: inflight.Line, vendor: Vendor, folder: str, found: Listing) -> i
                 told.st_mtime = more.st_mtime if told.st_mtime is None else told.st_mtime
                 type_ = type_ or S_IFMT(more.st_mode or 0)
         if type_ in (0, S_IFREG):
-            found[entry.name] = _told(vendor, folder, entry.name, told)
+            _tell(found, vendor, folder, entry.name, told)
         else:
             found.odd[entry.name] = KINDS.get(type_, NO_FILE)
 
@@ -130,12 +133,14 @@ def _type(entry: Entry) -> int:
     return told or (_LETTERS[entry.longname[0]] if _LS.match(entry.longname) else 0)
 
 
-def _told(vendor: Vendor, folder: str, name: str, told: paramiko.SFTPAttributes) -> RemoteFile:
-    if told.st_size is None or told.st_mtime is None:
-        raise VendorError(
-            f"{where(vendor)} tells no {'size' if told.st_size is None else 'time'} of "
-            f"{border.printable(name)} in {folder}",
-            expected="both: by its size a file is known to be whole, by its time to be of this morning",
-            next_step="ask the vendor whether its server can tell them (SSH_FILEXFER_ATTR_SIZE and ACMODTIME)",
-        )
-    return RemoteFile(name, told.st_size, told.st_mtime)
+def _tell(found: Listing, vendor: Vendor, folder: str, name: str, told: paramiko.SFTPAttributes) -> None:
+    if told.st_size is not None and told.st_mtime is not None:
+        found[name] = RemoteFile(name, told.st_size, told.st_mtime)
+        return
+    what = "size" if told.st_size is None else "time"
+    found.odd[name] = f"a file of which the server tells no {what}"
+    found.untold[name] = VendorError(
+        f"{where(vendor)} tells no {what} of {border.printable(name)} in {folder}",
+        expected="both: by its size a file is known to be whole, by its time to be of this morning",
+        next_step="ask the vendor whether its server can tell them (SSH_FILEXFER_ATTR_SIZE and ACMODTIME)",
+    )

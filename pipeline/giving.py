@@ -47,8 +47,8 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     Raises OnHold when the set must not go after all, VendorError, WarehouseError.
     """
     verdicts.refuse_passed(delivery, date)
-    own = manifests.folder(outbox() / delivery.name)
-    with _turns.of(delivery.name):  # an interrupted push of it is completed first
+    with _turns.of(delivery.name):  # an interrupted push of it is completed first, and then its folder is removed
+        own = manifests.folder(outbox() / delivery.name)
         try:
             _account_for_given(trail_path(delivery.name))
             return _deliver(delivery, date, {file.name: own / file.name for file in delivery.files}, progress)

@@ -20,7 +20,14 @@ _BEGINNINGS = {
     b"-----BEGIN PGP": "a file that PGP has encrypted",
 }
 _MARKS = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
-_MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|script|h1|div|meta)", re.I)
+# What a page may begin with: its type, a document's parts, or what a server's program printed before it broke off.
+_TAGS = (
+    rb"html|head|body|title|meta|link|style|script|base|table|tr|div|span|p|br|hr|h[1-6]|b|i|em|strong|font|center|pre"
+    rb"|a|img|form|ul|ol|iframe|noscript|section|main|header|nav"
+)
+_MARKUP = re.compile(
+    rb"(?:<!--(?>.*?-->)\s*+|<\?xml[^>]*>\s*+)*+<(?:!doctype\s+html|(?:%b)(?=[\s/>]|\Z))" % _TAGS, re.I | re.S
+)
 _JSON = re.compile(rb'[\[{]\s*(?:[\[{"]|[\]}]\s*\Z)')
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ",": "commas"}
 

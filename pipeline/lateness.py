@@ -2,6 +2,7 @@
 
 import datetime as dt
 import fnmatch
+import math
 from dataclasses import dataclass
 
 from pipeline import settings, sources
@@ -41,21 +42,25 @@ def why(feed: Feed, part: str, date: dt.date) -> str:
     begins, ends = feed.hours(date)
     newest = sources.newest(source, dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
     if newest is None:
-        return f"nothing called {source.pattern} is in {source.place}{_instead(source)}"
+        other = _other(source)
+        return f"nothing called {source.pattern} is in {source.place}" + (f", but {other}" if other else "")
     changed = dt.datetime.fromtimestamp(newest.mtime, begins.tzinfo)
     if begins <= changed < ends:
         return f"{sources.printable(newest.name)} in {source.place} is still being written"
-    return f"the newest, {sources.printable(newest.name)} in {source.place}, is of {changed:%Y-%m-%d %H:%M}"
+    other = _other(source, begins.timestamp())
+    beside = f"; beside it is {other}" if other else ""
+    return f"the newest, {sources.printable(newest.name)} in {source.place}, is of {changed:%Y-%m-%d %H:%M}{beside}"
 
 
-def _instead(source: Source) -> str:
-    """What is there under the name, or one that differs in upper and lower case, when it is no file of that name."""
+def _other(source: Source, since: float = -math.inf) -> str:
+    """What is there that is no file of the name: one changed since then whose name differs in upper and lower case, or
+    what is called so and is no file."""
     _, there = sources.look(source.place)
-    alike = sorted(name for name in there if _is_called(name, source))
-    if alike:
-        return f", but {sources.printable(alike[0])}: a file's name is told apart by upper and lower case"
+    called = sorted(name for name, file in there.items() if file.mtime >= since and _is_called(name, source))
+    if alike := [name for name in called if not fnmatch.fnmatchcase(name, source.pattern)]:
+        return f"{sources.printable(alike[0])}: a file's name is told apart by upper and lower case"
     odd = sorted((name, kind) for name, kind in sources.odd(source.place).items() if _is_called(name, source))
-    return f", but {sources.printable(odd[0][0])}, which is {odd[0][1]}" if odd else ""
+    return f"{sources.printable(odd[0][0])}, which is {odd[0][1]}" if odd else ""
 
 
 def _is_called(name: str, source: Source) -> bool:

@@ -7,9 +7,8 @@ a channel, and for each byte anew. So a second thread looks at the clock and end
 import os
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -31,7 +30,8 @@ class Watch:
 
     def _look(self) -> None:
         while not self._over.wait(self.seconds / 10):
-            if self._since is not None and time.monotonic() > self._ends(self._since):
+            since = self._since  # which the waiting thread may take away at any time
+            if since is not None and time.monotonic() > self._ends(since):
                 self._late = True
                 self._end()
                 return
@@ -63,6 +63,37 @@ def bounded(seconds: float, action: Callable[[], T], what: str, late: Callable[[
     It has a thread of its own, which is given up after `seconds`; `late` gets what it returns after that. Raises
     TimeoutError, and whatever it raises.
     """
+    done = _begun(action, what)
+    try:
+        return done.result(seconds)
+    except TimeoutError:
+        if done.done():  # in the last moment, or it is its own
+            return done.result()
+        done.add_done_callback(lambda ended: None if ended.exception() else late(ended.result()))
+        raise TimeoutError(f"no end of {what}") from None
+
+
+def moving(seconds: float, action: Callable[[Callable[[], None]], T], what: str) -> T:
+    """What `action` returns, as above; it is given up when it has not said for `seconds` that it has come on, which it
+    does by calling what it gets. Who waits rests."""
+    last = time.monotonic()
+
+    def on() -> None:
+        nonlocal last
+        last = time.monotonic()
+
+    done = _begun(lambda: action(on), what)
+    with resting():
+        while not done.done():
+            left = last + seconds - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"no end of {what}")
+            wait([done], left)
+    return done.result()
+
+
+def _begun(action: Callable[[], T], what: str) -> "Future[T]":
+    """What `action` returns in a thread of its own, which keeps no process alive."""
     done: Future[T] = Future()
 
     def work() -> None:
@@ -72,13 +103,7 @@ def bounded(seconds: float, action: Callable[[], T], what: str, late: Callable[[
             done.set_exception(error)
 
     threading.Thread(target=work, name=what, daemon=True).start()
-    try:
-        return done.result(seconds)
-    except TimeoutError:
-        if done.done():
-            raise  # its own
-        done.add_done_callback(lambda ended: None if ended.exception() else late(ended.result()))
-        raise TimeoutError(f"no end of {what}") from None
+    return done
 
 
 # The threads that wait for a server just now and compute nothing.
@@ -107,13 +132,13 @@ class Turns:
     """One at a time for each name; who waits for a turn rests. A thread may have one twice."""
 
     def __init__(self) -> None:
-        self._turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+        self._turns: dict[str, threading.RLock] = {}
         os.register_at_fork(after_in_child=self._turns.clear)
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
         """The block is nobody else's."""
-        turn = self._turns[name]
+        turn = self._turns.setdefault(name, threading.RLock())  # in one step: two who ask first get the same
         with resting():
             turn.acquire()
         try:

@@ -10,15 +10,18 @@ import datetime as dt
 import hashlib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline import dialect, encoding, kinds, manifests
+from pipeline.contract import Part, Refused
 from pipeline.errors import ContractBroken
+from pipeline.headings import Lines
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,18 @@ def viewer_report(raw: Path, plain: Path) -> ReportFacts:
     if codec is None:
         found = "an encoding or quotation marks that cannot be read"
         raise _refused(raw, found, "text in UTF-8, UTF-16 or cp1252, with quotation marks around whole values only")
+    try:
+        return _viewed(raw, plain, codec)
+    except Refused as long:
+        raise _refused(raw, long.found, long.expected, long.line) from None
+
+
+def _viewed(raw: Path, plain: Path, codec: str) -> ReportFacts:
+    """Raises Refused of a row that is longer than what is read at once, too."""
     with raw.open(encoding=codec, newline="") as file:
-        preamble = file.readline() + file.readline()
-        table = _csv(raw, file)
+        lines = Lines(Part("", raw), file)
+        preamble = "".join(islice(lines, 2))
+        table = _csv(raw, lines)
         header = next(table, None)
         if header is None:
             raise _refused(raw, "fewer than three lines: an error page instead of the report", "two lines and a header")
@@ -70,12 +82,14 @@ def viewer_report(raw: Path, plain: Path) -> ReportFacts:
     return ReportFacts(rows, schools, run_date)
 
 
-def _csv(raw: Path, file: Iterable[str]) -> Iterator[list[str]]:
+def _csv(raw: Path, lines: Lines) -> Iterator[list[str]]:
     """The header and the rows below the preamble, each as wide as the header; blank lines are passed over."""
-    reader = csv.reader(file, strict=True)
+    lines.next_row()
+    reader = csv.reader(lines, strict=True)
     width = 0
     try:
         for row in reader:
+            lines.next_row()
             if width and row and len(row) != width:
                 found, line = f"{len(row)} fields", reader.line_num + 2
                 raise _refused(raw, found, f"{width} fields, as the header has", line)
@@ -149,7 +163,9 @@ def error_report(raw: Path, plain: Path) -> ReportFacts:
 
 def _errors(raw: Path) -> Iterator[list[str]]:
     with raw.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(partial(file.readline, encoding.BLOCK + 1), b""), 1):
+            if len(line) > encoding.BLOCK:
+                raise _refused(raw, "a line of more than 1 MB", "the rows of the error file", number)
             if not line.endswith(b"\n"):
                 raise _refused(raw, "a last line without a line end", "one; without it the download was cut", number)
             text = _text(line).rstrip("\r\n")

@@ -36,7 +36,8 @@ def listing(vendor: Vendor, folder: str) -> Listing:
     """The files of the vendor's folder, by name; over after the vendor's patience. Raises VendorError.
 
     A server may leave each attribute out. The type is then in `ls`'s words; it, size and time are else asked for. What
-    has no type is taken for a file; a file without size or time is an error: it cannot be known when it is whole.
+    has no type is taken for a file; a file without size or time is the error of who wants it: it cannot be known when
+    it is whole.
     """
     folder = connections.folder(vendor, folder)
     found = Listing()

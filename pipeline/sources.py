@@ -2,23 +2,20 @@
 
 import datetime as dt
 import fnmatch
-import os
 import re
-import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_IFDIR, S_IFLNK
 from typing import Literal, Protocol
 
-from pipeline import border, manifests, settings, sftp
-from pipeline.errors import ConfigurationError, TransferIncomplete, VendorError, VendorUnreachable
-from pipeline.folders import KINDS, NO_FILE
+from pipeline import border, dropfolder, sftp
+from pipeline.dropfolder import DropFolder as DropFolder
+from pipeline.errors import VendorError
 from pipeline.looks import Looks
-from pipeline.patience import bounded, resting
+from pipeline.patience import resting
 from pipeline.sftp import Listing, Progress, RemoteFile
 from pipeline.vendors import VENDORS
 
@@ -65,72 +62,6 @@ class SftpFolder:
 
     def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
         sftp.download(VENDORS[self.vendor], self.folder, file, to, progress)
-
-
-@dataclass(frozen=True)
-class DropFolder:
-    """A folder below `[district] drop`, into which the district's own SFTP server writes."""
-
-    folder: str
-    settle: float = 5
-
-    def __str__(self) -> str:
-        return f"district:{self.folder}"
-
-    @property
-    def path(self) -> Path:
-        return settings.load().district.drop / self.folder
-
-    def look(self) -> dict[str, RemoteFile]:
-        """Raises ConfigurationError; VendorUnreachable, when its mount does not answer."""
-        seconds = settings.load().sftp.patience
-        try:
-            return bounded(seconds, self._listed, f"listing {self.path}")
-        except TimeoutError as error:
-            raise VendorUnreachable(
-                f"{self.path} has not answered ({error})",
-                expected=f"a listing within {seconds:g} s (`patience` of [sftp])",
-                next_step="look at its mount (`mount`, `df`): a share whose server is away hangs; mount it again, then "
-                "run again",
-            ) from None
-
-    def _listed(self) -> Listing:
-        if not self.path.is_dir():
-            raise ConfigurationError(
-                f"no folder {self.path}",
-                expected=f"{self.folder} below `drop` of luigi.cfg, where the exports arrive",
-                next_step="correct `drop`, mount the share, or start the sandbox (python -m pipeline.sandbox up)",
-            )
-        found = Listing()
-        with os.scandir(self.path) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError):  # it got its name, or another one, just now
-                    if entry.is_file():
-                        now = entry.stat()
-                        found[entry.name] = RemoteFile(entry.name, now.st_size, now.st_mtime)
-                    else:
-                        found.odd[entry.name] = _kind(entry)
-        return found
-
-    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
-        source = self.path / file.name
-        with manifests.written(to) as draft:
-            shutil.copyfile(source, draft)
-            now, got = source.stat(), draft.stat().st_size
-            if got != file.size or (now.st_size, now.st_mtime) != (file.size, file.mtime):
-                raise TransferIncomplete(
-                    f"{source} gave {got} bytes and has {now.st_size} now",
-                    expected=f"the {file.size} bytes that were listed",
-                    next_step="it is being written still; the next run takes it when it stands still",
-                )
-        progress(file.size, file.size)
-
-
-def _kind(entry: os.DirEntry[str]) -> str:
-    """What it is that is no file."""
-    if entry.is_dir():
-        return KINDS[S_IFDIR]
-    return KINDS[S_IFLNK] if entry.is_symlink() and not Path(entry).exists() else NO_FILE
 
 
 @dataclass(frozen=True)
@@ -233,6 +164,7 @@ def forget() -> None:
     """Look again: what is known of the places is from before."""
     _looks.forget()
     _second_looks.forget()
+    dropfolder.forget()
 
 
 def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile | None:
@@ -241,6 +173,7 @@ def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile
     Among files of the same second the last name wins, since dated names sort by date. Raises PipelineError.
     """
     _, there = look(source.place)
+    _refuse_untold(source, there)
     fresh = [
         file
         for file in there.values()
@@ -252,6 +185,13 @@ def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile
 def of_name(source: Source, name: str) -> RemoteFile | None:
     """The file of that name where the source looks, of whatever time. Raises PipelineError."""
     return look(source.place)[1].get(name)
+
+
+def _refuse_untold(source: Source, there: dict[str, RemoteFile]) -> None:
+    """Any of these may be the morning's file, and what the server tells of it does not say."""
+    for name, error in there.untold.items() if isinstance(there, Listing) else ():
+        if fnmatch.fnmatchcase(name, source.pattern):
+            raise error
 
 
 def settled(source: Source, file: RemoteFile) -> bool:

@@ -371,8 +371,10 @@ def test_a_listing_that_leaves_something_out(odd: Odd, change: oddserver.Change,
 def test_a_file_of_which_nobody_tells_the_size_or_the_time(odd: Odd, change: oddserver.Change, what: str) -> None:
     put(odd, "a.csv")
     odd.listed, odd.refused = change, oddserver.REFUSES_STAT
+    listed = sftp.listing(THERE, "/")
+    assert (dict(listed), listed.odd) == ({}, {"a.csv": f"a file of which the server tells no {what}"})
     with pytest.raises(VendorError, match=f"tells no {what} of a.csv") as told:
-        sftp.listing(THERE, "/")
+        raise listed.untold["a.csv"]
     assert three_sentences(told.value)
 
 

@@ -179,11 +179,14 @@ def test_a_copy_that_cannot_be_brought_leaves_the_one_before(drop: Path, monkeyp
     land()
     put(drop, "fte.csv", TWO + MINUTE, SECOND)
 
-    def breaks(*_: object) -> None:
-        raise PermissionError(13, "Permission denied", "fte.csv")
+    def breaks(path: Path, *told: str, **more: int) -> object:
+        if path.parent == drop:
+            raise PermissionError(13, "Permission denied", "fte.csv")
+        return whole(path, *told, **more)  # type: ignore[call-overload]
 
+    whole = Path.open
     with monkeypatch.context() as patch, pytest.raises(VendorError):
-        patch.setattr("shutil.copyfile", breaks)
+        patch.setattr(Path, "open", breaks)
         land()
     assert LANDED.manifest()
     assert (LANDED.folder / "fte.csv").read_text() == FIRST

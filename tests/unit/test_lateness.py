@@ -101,6 +101,22 @@ def test_what_is_there_instead_is_told_of_a_vendors_server_too(
     assert why.endswith("/scores") or told
 
 
+@pytest.mark.parametrize(
+    ("name", "days", "told"),
+    [
+        ("FTE.CSV", 0, "; beside it is FTE.CSV: a file's name is told apart by upper and lower case"),
+        ("Fte.csv", 0, "; beside it is Fte.csv: a file's name is told apart by upper and lower case"),
+        ("FTE.CSV", 1, ""),
+        ("fte.csv.bak", 0, ""),
+    ],
+)
+def test_what_is_there_beside_another_days_file_is_told(drop: Path, name: str, days: int, told: str) -> None:
+    arrive(drop, MONDAY - days * DAY, "ID\n1\n")
+    (drop / "fte.csv").rename(drop / name)
+    arrive(drop, MONDAY - DAY, "ID\n1\n")
+    assert lateness.why(FTE, "RSD", MONDAY).endswith(f"is of 2025-11-16 02:10{told}")
+
+
 def test_the_same_bytes_are_told(drop: Path) -> None:
     arrive(drop, MONDAY - DAY, "ID\n1\n")
     assert "the same bytes" not in land(MONDAY - DAY)

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import datetime as dt
 import re
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -313,6 +314,38 @@ def test_bytes_that_are_not_ascii_are_read(errors: Desk, name: bytes, read: str)
 )
 def test_what_is_no_whole_error_report_is_refused(errors: Desk, text: bytes, found: str) -> None:
     assert found in errors.refusal(text)
+
+
+LONG = "more than 1 MB"
+
+
+@pytest.mark.parametrize(
+    ("reader", "begins", "again", "found"),
+    [
+        (viewer_report, "", "Smith ", f"line 1: a row of {LONG}"),
+        (viewer_report, "ADM Audit Report\r\n", "Smith ", f"line 1: a row of {LONG}"),
+        (viewer_report, PREAMBLE, "Smith ", f"line 3: a row of {LONG}"),
+        (viewer_report, f"{SHORT}{SMITH}", "Smith ", f"line 5: a row of {LONG}"),
+        (viewer_report, f"{SHORT}{SMITH}", '"Smith\n",', f"line 5: a row of {LONG}"),
+        (error_report, "", "Smith ", f"line 1: a line of {LONG}"),
+        (error_report, f"{HEADER}\n{error()}", "Smith ", f"line 3: a line of {LONG}"),
+    ],
+)
+def test_a_line_without_an_end_is_refused_and_never_held(
+    tmp_path: Path, reader: Reader, begins: str, again: str, found: str
+) -> None:
+    desk = Desk(tmp_path, reader)
+    desk.refusal(b"Smith")  # what is imported and kept is from before
+    desk.raw.write_text(begins + again * 4_000_000 + "\r\n", newline="")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ContractBroken) as told:
+            reader(desk.raw, desk.plain)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found in told.value.found
+    assert most < desk.raw.stat().st_size / 2
 
 
 # What makes trouble in files; no digits of the form of an SSN, which are looked for.

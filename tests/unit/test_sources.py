@@ -5,19 +5,21 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import inbound, manifests, settings, sources
+from pipeline import inbound, manifests, patience, settings, sources
 from pipeline.chain import LandedFile
-from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorUnreachable
+from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorError, VendorUnreachable
 from pipeline.feeds import FEEDS, Feed
 from pipeline.looks import NotYet
-from pipeline.sftp import Progress, RemoteFile
+from pipeline.sftp import Listing, Progress, RemoteFile
 from pipeline.sources import DropFolder, Place, SftpFolder, Source
 from pipeline.targets import LandedTarget, VendorFileTarget
 from pipeline.task import ask_anew
@@ -74,6 +76,22 @@ def test_folders_are_no_files(drop: Path, feed: Feed) -> None:
     (drop / "students.csv").mkdir()
     os.utime(drop / "students.csv", (EARLY.timestamp(), EARLY.timestamp()))
     assert feed.newest("RSD", MONDAY) is None
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("students_9.csv", "Too many levels of symbolic links"),
+        ("good.csv/below", "Not a directory"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_link_that_cannot_be_followed_costs_no_other_file(drop: Path, feed: Feed, to: str, why: str) -> None:
+    put(drop, "good.csv", EARLY)
+    wanted = put(drop, "students_2.csv", EARLY)
+    (drop / "students_9.csv").symlink_to(to)
+    assert feed.newest("RSD", MONDAY) == wanted
+    assert sources.odd(feed.sources[0].place) == {"students_9.csv": f"a link that cannot be followed ({why})"}
 
 
 def local(text: str) -> dt.datetime:
@@ -176,6 +194,23 @@ def test_a_watched_folder_into_which_nobody_could_look_tells_nothing(monkeypatch
 # ----------------------------------------------------------------------------------------------------- settled
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("notes.txt", False), ("GOOGLE-a-passwords.csv", False), ("google-b-passwords.csv", True)]
+)
+def test_a_file_of_which_too_little_is_told_is_the_error_of_who_wants_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, wanted: bool
+) -> None:
+    """It may be the newest, or another one than that."""
+    listed = Listing()
+    listed["google-a-passwords.csv"] = good = RemoteFile("google-a-passwords.csv", 5, EARLY.timestamp())
+    listed.untold[name] = VendorError("no size", expected="one", next_step="ask")
+    monkeypatch.setattr(SftpFolder, "look", lambda _: listed)
+    with pytest.raises(VendorError, match="no size") if wanted else nullcontext():
+        assert sources.newest(WANTED[0], EARLY, EARLY + dt.timedelta(hours=1)) == good
+    listed.clear()
+    assert sources.newest(WANTED[0], EARLY, EARLY + dt.timedelta(hours=1)) is None
+
+
 @dataclass(frozen=True)
 class Watched:
     """A folder in which something happens between the first and the second look."""
@@ -257,6 +292,59 @@ def test_file_that_changed_since_it_was_listed_is_not_taken(drop: Path, tmp_path
     assert not (tmp_path / "copy").exists()
 
 
+@pytest.fixture
+def dripping(drop: Path, configure: Configure) -> Iterator[tuple[RemoteFile, BinaryIO]]:
+    """A file that gives what is written to its other end, and then is silent, as one of a share without a server."""
+    configure(sftp={"patience": "1"})
+    os.mkfifo(drop / "students.csv")
+    with (drop / "students.csv").open("r+b", buffering=0) as end:
+        yield RemoteFile("students.csv", 8, 1), end
+
+
+def test_a_copy_that_hangs_is_given_up_and_the_next_one_of_its_folder_at_once(
+    dripping: tuple[RemoteFile, BinaryIO], tmp_path: Path
+) -> None:
+    file, end = dripping
+    end.write(b"ID\n")
+    place = DropFolder("powerschool_rsd")
+    for name in ("students.csv", "enrollments.csv"):
+        begun = time.monotonic()
+        with pytest.raises(VendorUnreachable, match=r"no end of copying students\.csv") as told:
+            sources.fetch(place, replace(file, name=name), tmp_path / name, ignore)
+        assert "more of the file every 1 s" in told.value.expected
+        assert (time.monotonic() - begun < 0.5) == (name == "enrollments.csv")
+    end.write(b"1\n")  # which wakes the thread that was given up
+    assert not list(tmp_path.glob("*.csv"))
+    sources.forget()
+    put(DropFolder("powerschool_rsd").path, "enrollments.csv", EARLY)
+    enrollments = RemoteFile("enrollments.csv", 5, EARLY.timestamp())
+    sources.fetch(place, enrollments, tmp_path / "enrollments.csv", ignore)
+
+
+def test_a_copy_that_moves_may_take_longer_than_the_patience(
+    dripping: tuple[RemoteFile, BinaryIO], tmp_path: Path
+) -> None:
+    file, end = dripping
+    resting = set[bool]()
+
+    def drip() -> None:
+        for _ in range(3):
+            time.sleep(0.4)  # it is slow, and that is what this is about
+            resting.add(patience.rests(main))
+            end.write(b"x")
+        end.close()
+
+    main = threading.get_ident()
+    writer = threading.Thread(target=drip)
+    writer.start()
+    begun = time.monotonic()
+    with pytest.raises(TransferIncomplete, match="gave 3 bytes"):  # a pipe has no size
+        DropFolder("powerschool_rsd").fetch(file, tmp_path / "copy", ignore)
+    writer.join()
+    assert time.monotonic() - begun > 1.1
+    assert resting == {True}
+
+
 # ------------------------------------------------------------------------------------------- what nobody foresaw
 
 
@@ -292,10 +380,13 @@ def test_a_copy_that_breaks_is_the_places_error(
 ) -> None:
     put(drop, "students.csv", EARLY)
 
-    def breaks(*_: object) -> None:
-        raise error
+    def breaks(path: Path, *told: str, **more: int) -> object:
+        if path.parent == drop:
+            raise error
+        return whole(path, *told, **more)  # type: ignore[call-overload]
 
-    monkeypatch.setattr("shutil.copyfile", breaks)
+    whole = Path.open
+    monkeypatch.setattr(Path, "open", breaks)
     target = LandedTarget(feed, "RSD", MONDAY)
     with pytest.raises(PipelineError, match=r"district:powerschool_rsd, while bringing students\.csv") as told:
         inbound.land(target, ignore)

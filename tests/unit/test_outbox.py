@@ -1,0 +1,51 @@
+"""The folder into which a set is rendered: it is its own while it has the delivery's turn, and is gone afterwards."""
+
+import datetime as dt
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline import giving, outbound, verdicts
+from pipeline.deliveries import DELIVERIES
+from pipeline.errors import WarehouseError
+from pipeline.patience import Turns
+from pipeline.progress import Made
+from pipeline.sets import Delivery
+
+MONDAY = dt.date(2026, 11, 23)
+DELIVERY = next(iter(DELIVERIES.values()))
+
+
+class AfterAnother(Turns):
+    """The turn before this one completes an interrupted push of the set, and removes what was rendered for that."""
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        with super().of(name):
+            shutil.rmtree(outbound.outbox() / name, ignore_errors=True)
+            yield
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_the_turn_before_removed_is_there_for_the_set(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
+    seen: set[Path] = set()
+
+    def deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress: object) -> Made:
+        seen.update(path.parent for path in files.values() if path.parent.is_dir())
+        next(iter(files.values())).write_text("ID\n1\n")
+        if fails:
+            raise WarehouseError("503", expected="200", next_step="run again")
+        return Made(words="given")
+
+    monkeypatch.setattr(verdicts, "refuse_passed", lambda delivery, date: None)
+    monkeypatch.setattr(giving, "_turns", AfterAnother())
+    monkeypatch.setattr(giving, "_deliver", deliver)
+    try:
+        assert giving.deliver(DELIVERY, MONDAY, lambda done, total: None).words == "given"
+    except WarehouseError:
+        assert fails
+    assert seen == {outbound.outbox() / DELIVERY.name}
+    assert not any(outbound.outbox().iterdir())  # people's data does not stay, whatever happened
