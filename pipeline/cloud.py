@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import google.cloud.bigquery.retry
 import google.cloud.storage.retry
 import requests
+import urllib3
 from google.api_core.exceptions import RetryError
 from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError, TransportError
 
 from pipeline import settings
 from pipeline.errors import PipelineError, WarehouseError, masked
@@ -87,13 +89,25 @@ class Service:
 
 STORAGE = Service("Cloud Storage", google.cloud.storage.retry.DEFAULT_RETRY)
 BIGQUERY = Service("BigQuery", google.cloud.bigquery.retry.DEFAULT_RETRY)
+SECRETS = Service("Secret Manager", Retry())
+# What says that a line broke or stayed silent. A bare TimeoutError is none: a job of BigQuery that is slow raises it.
+_SILENCE = (
+    *(ConnectionError, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError),
+    *(urllib3.exceptions.ProtocolError, urllib3.exceptions.TimeoutError),
+)
 
 
 def _no_answer(error: BaseException) -> bool:
-    """Whether nothing came back: no connection, or silence on one. An answer that says "not now" is an answer."""
-    while isinstance(error, RetryError):
-        error = error.cause or error.__cause__ or Exception()
-    return isinstance(error, requests.ConnectionError | requests.Timeout)
+    """Whether nothing came back: no connection, or silence on one. An answer that says "not now" is an answer.
+
+    Before the first question a token is asked for, at another server: its silence stands below google-auth's error.
+    """
+    while isinstance(error, RetryError | GoogleAuthError):
+        below = (error.cause if isinstance(error, RetryError) else None) or error.__cause__
+        if below is None:  # google-auth names the status of an answer
+            return isinstance(error, TransportError) and not re.search("status: ", str(error), re.I)
+        error = below
+    return isinstance(error, _SILENCE)
 
 
 def _unanswered(found: str) -> WarehouseError:

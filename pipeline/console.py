@@ -4,6 +4,7 @@ A pipe that was closed (`| head`), a disk that is full (`> /full/file`), a termi
 encoding without the character: a line is then lost, and the work goes on. What matters stands in the log as well.
 """
 
+import atexit
 import contextlib
 import logging
 import os
@@ -15,7 +16,7 @@ from typing import NoReturn, TextIO
 
 log = logging.getLogger(__name__)
 
-# Seconds for which the end of a run waits for a terminal that takes nothing.
+# Seconds for which the end of a run waits for a terminal that takes nothing, and for what is to be closed.
 PATIENCE = 30.0
 
 
@@ -39,15 +40,33 @@ def _silence(stream: TextIO) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process with this exit code, whatever becomes of what is still to be printed."""
-    if any(thread.name == Printer.NAME for thread in threading.enumerate()):
-        os._exit(code)  # it holds the stream's lock, on which the interpreter's own end would abort
+    """End the process with this exit code, whatever becomes of what is still to be printed.
+
+    Work that was given up may leave a thread behind, and the interpreter would join a pool's for ever. So a process
+    that has one left says its farewells (atexit) in at most PATIENCE seconds, and ends there.
+    """
+    if not _left():
+        _flush()
+        sys.exit(code)
+    farewells = threading.Thread(target=atexit._run_exitfuncs, name="farewells", daemon=True)
+    farewells.start()
+    farewells.join(PATIENCE)
+    if Printer.NAME not in _left():  # else it holds the stream's lock, for which a flush would wait
+        _flush()
+    os._exit(code)
+
+
+def _left() -> list[str]:
+    """The names of the threads besides this one; the interpreter joins also those that it calls daemons, of a pool."""
+    return [thread.name for thread in threading.enumerate() if thread is not threading.current_thread()]
+
+
+def _flush() -> None:
     for stream in filter(None, (sys.stdout, sys.stderr)):  # None: it was closed from the beginning
         try:
             stream.flush()
         except (OSError, ValueError):
             _silence(stream)
-    sys.exit(code)
 
 
 class Printer:

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from pipeline import masking, settings
-from pipeline.errors import ConfigurationError, PipelineError
+from pipeline.errors import ConfigurationError, PipelineError, WarehouseError
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ def read(name: str) -> str:
         value.encode()
     except ConfigurationError:
         raise
+    except WarehouseError as error:  # of a Secret Manager that does not answer
+        raise ConfigurationError(error.found, expected=error.expected, next_step=error.next_step) from None
     except Exception as error:  # noqa: BLE001  (its message may hold a part of the secret: only its kind is told)
         raise ConfigurationError(
             f"the secret {name} cannot be read ({_why(error)})",
@@ -98,10 +100,13 @@ def _from_secret_manager(project: str, name: str) -> str:
     import google.auth
     from google.auth.transport.requests import AuthorizedSession
 
-    credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+    from pipeline import cloud
+
     url = f"https://secretmanager.googleapis.com/v1/projects/{project}/secrets/{name}/versions/latest:access"
-    session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
-    answer = session.get(url, timeout=settings.load().cloud.timeout)
+    with cloud.SECRETS.explained(f"reading the secret {name}"):
+        credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+        session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+        answer = session.get(url, timeout=settings.load().cloud.timeout)
     if answer.status_code != 200:
         raise ConfigurationError(
             f"Secret Manager answers {answer.status_code} for {name} in project {project}",

@@ -92,13 +92,10 @@ take_own_lock() {
     if flock -n 8; then return; fi
     for _ in 1 2; do # one that has begun just now writes its name in a moment: until then its predecessor's stands there
         who=$(holder "$own")
-        age=$(($(date +%s) - $(stat -c %Y -- "$own")))
-        if ((age < longest_hours * 3600)); then break; fi
+        if is_young "$own"; then break; fi
         sleep 2
     done
-    ((age < longest_hours * 3600)) ||
-        broken "the run that is at work ($who) has been so for $((age / 3600)) hours, and no run takes $longest_hours." \
-            "Next: look into its log ($logs); end it (kill the pid above), then call this again"
+    is_young "$own" || hangs "$own"
     if [[ $who == "just starting" || $who == "$name of $date,"* ]]; then
         say "another run is at work ($who); this one has nothing to do"
         exit 0
@@ -107,9 +104,18 @@ take_own_lock() {
     attend flock -w 600 8 || broken "after 10 minutes that run is still at work ($who). Next: call this again later"
 }
 
+# True when the run that holds lock file $1 is no older than a run can be. Sets age, in seconds.
+is_young() { age=$(($(date +%s) - $(stat -c %Y -- "$1"))); ((age < longest_hours * 3600)); }
+
+# Ends: the run that holds lock file $1 hangs, and nobody would hear of it.
+hangs() {
+    broken "the run that is at work ($(holder "$1")) has been so for $((age / 3600)) hours, and no run takes $longest_hours." \
+        "Next: look into its log ($logs); end it (kill the pid above), then call this again"
+}
+
 # Takes locks 8 and 9 or ends.
 take_locks() {
-    local all=$landing/locks/run.lock me
+    local all=$landing/locks/run.lock me age
     me="$name of $date, pid $$, since $(date '+%F %T %Z')"
     (mkdir -p -- "$landing/locks" && : >>"$landing/locks/$name.lock" && : >>"$all") ||
         broken "cannot write to $landing/locks as $(id -un). Next: run it as the folder's owner, $(stat -c %U -- "$landing")"
@@ -117,6 +123,7 @@ take_locks() {
     printf '%s\n' "$me" >"$landing/locks/$name.lock"
     exec 9<>"$all"
     if ! flock -n 9; then
+        is_young "$all" || { sleep 2; is_young "$all"; } || hangs "$all" # one that has begun just now: as above
         say "waits for the run that is at work ($(holder "$all")), at most 2 hours"
         attend flock -w 7200 9 || broken "after 2 hours that run is still at work ($(holder "$all")). Next: look into its log"
     fi

@@ -240,6 +240,17 @@ def test_the_weekly_waits_for_the_daily(tree: Path, scheduler: int) -> None:
     assert weekly.returncode == 0
 
 
+def test_a_weekly_that_hangs_is_told_by_the_daily_at_once(tree: Path, scheduler: int) -> None:
+    lock = hold(tree, "run.lock")
+    os.write(lock, b"weekly of 2026-11-22, pid 4711, since 2026-11-22 05:00:00 CST\n")
+    began = time.time() - 5 * 3600
+    os.utime(tree / "var/landing/locks/run.lock", (began, began))
+    done = run(tree, "run_daily.sh", "--date", "2026-11-23", port=scheduler)
+    os.close(lock)
+    assert done.returncode == 30
+    assert "pid 4711, since 2026-11-22 05:00:00 CST) has been so for 5 hours, and no run takes 4" in done.stdout
+
+
 def test_a_signal_ends_the_wait_and_frees_the_name(tree: Path, scheduler: int) -> None:
     lock = hold(tree, "run.lock")
     daily = start(tree, "run_daily.sh", scheduler)

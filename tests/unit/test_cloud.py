@@ -1,14 +1,22 @@
 """A service of Google's that does not answer is waited for once, and everything else is told as our error."""
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
 
-from pipeline import cloud, entries, storage, warehouse
-from pipeline.errors import OnHold, WarehouseError
+from pipeline import cloud, entries, secrets, settings, storage, warehouse
+from pipeline.errors import ConfigurationError, OnHold, WarehouseError
 
 from .conftest import Configure
 
@@ -32,7 +40,7 @@ def silent(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> Iterator[li
     threading.Thread(target=meet, daemon=True).start()
     here = f"http://127.0.0.1:{listener.getsockname()[1]}"
     configure(cloud={"storage_endpoint": here, "bigquery_endpoint": here, "timeout": "1"})
-    for service in (cloud.STORAGE, cloud.BIGQUERY):
+    for service in (cloud.STORAGE, cloud.BIGQUERY, cloud.SECRETS):
         monkeypatch.setattr(service, "silent", "")
     for module in (storage, warehouse):  # a client of another test knows another address
         client = module._client.__wrapped__
@@ -93,6 +101,81 @@ def test_whatever_was_not_answered_first_the_service_is_not_asked_again(
 def test_the_other_service_is_asked(silent: list[int]) -> None:
     refused(lambda: storage.find("eis/2026-11-23/x.csv"))
     assert "BigQuery has not answered" in refused(lambda: warehouse.find("eis", "x")).found
+
+
+@pytest.fixture
+def silent_tokens(
+    silent: list[int], configure: Configure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> list[int]:
+    """Credentials of a real account, whose server of tokens takes connections and says nothing."""
+    key = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    facts = {"type": "service_account", "client_email": "a@b.example", "private_key": key.decode()}
+    here = settings.load().cloud.storage_endpoint
+    (tmp_path / "account.json").write_text(json.dumps({**facts, "token_uri": f"{here}/token"}))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "account.json"))
+    configure(
+        cloud={"storage_endpoint": "", "bigquery_endpoint": "", "timeout": "1"},
+        secrets={"folder": str(tmp_path), "secret_manager_project": "riverbend"},
+    )
+    return silent
+
+
+def test_a_token_that_nobody_gives_is_waited_for_once_a_service(silent_tokens: list[int]) -> None:
+    for service, calls in CALLS:
+        assert f"{service.name} has not answered for 1 s" in refused(calls[0]).found
+        asked = len(silent_tokens)
+        assert "not asked" in refused(calls[1]).found
+        assert len(silent_tokens) == asked
+
+
+def test_a_secret_manager_that_does_not_answer_is_asked_once(silent_tokens: list[int]) -> None:
+    asked: list[int] = []
+    for name in ("otus_password", "savvas_password"):
+        with pytest.raises(ConfigurationError, match=f"{name}: .*Secret Manager has not answered for 1 s"):
+            secrets.read(name)
+        asked.append(len(silent_tokens))
+    assert asked[0] == asked[1]
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+RetryError: Any = api.RetryError  # untyped, as the others
+ServiceUnavailable: Any = api.ServiceUnavailable
+RefreshError: Any = auth.RefreshError
+TransportError: Any = auth.TransportError
+LINE = requests.ConnectionError("refused")
+
+
+@pytest.mark.parametrize(
+    ("error", "silence"),
+    [
+        (ConnectionResetError("reset"), True),
+        (requests.exceptions.ChunkedEncodingError("broke off"), True),
+        (caused(TransportError("x"), LINE), True),
+        (RetryError("60 s are over", TransportError("x")), True),
+        (RetryError("60 s are over", caused(RefreshError("x"), caused(TransportError("x"), LINE))), True),
+        (RetryError("60 s are over", RetryError("and", ConnectionResetError("reset"))), True),
+        (RetryError("60 s are over", ServiceUnavailable("not now")), False),
+        (RetryError("60 s are over", caused(RefreshError("invalid_grant"), KeyError("x"))), False),
+        (RefreshError("invalid_grant"), False),
+        (TransportError("Failed to retrieve it from the metadata service. Status: 404"), False),
+    ],
+)
+def test_silence_is_known_below_the_errors_that_wrap_it(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, silence: bool
+) -> None:
+    monkeypatch.setattr(cloud.BIGQUERY, "silent", "")
+
+    def work() -> None:
+        with cloud.BIGQUERY.explained("loading"):
+            raise error
+
+    assert ("has not answered" in refused(work).found) == bool(cloud.BIGQUERY.silent) == silence
 
 
 @pytest.mark.parametrize(

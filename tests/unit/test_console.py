@@ -61,6 +61,32 @@ def test_a_reader_that_stops_reading_holds_up_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "done").read_text() == "done"
 
 
+GIVEN_UP = """
+import atexit, concurrent.futures, pathlib, sys, threading
+from pipeline import console
+def work():  # a task's thread is a daemon, and so are those of its pool: the interpreter joins them all the same
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        pool.submit(begun.set)
+        pool.submit(threading.Event().wait)
+begun = threading.Event()
+threading.Thread(target=work, daemon=True).start()
+begun.wait()
+console.PATIENCE = 0.5
+%s
+atexit.register(pathlib.Path(sys.argv[1]).write_text, "closed")  # the last one that is registered comes first
+print("the page", end="")
+console.leave(40)
+"""
+
+
+@pytest.mark.parametrize("more", ["", "atexit.register(threading.Event().wait)"])
+def test_work_that_was_given_up_keeps_no_process_alive(tmp_path: Path, more: str) -> None:
+    command = [sys.executable, "-c", GIVEN_UP % more, str(tmp_path / "done")]
+    done = subprocess.run(command, cwd=ROOT, timeout=15, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (40, "the page")
+    assert (tmp_path / "done").read_text() == "closed"
+
+
 def test_what_cannot_be_printed_does_not_stop_what_follows() -> None:
     shown: list[str] = []
     printer = Printer()
