@@ -28,7 +28,10 @@ _EXPIRED = "says that the password has expired and must be changed"
 # What paramiko says when the line broke, or stayed silent, instead of an answer.
 _NO_ANSWER = re.compile("shut down|timeout|no end of|No existing session", re.I)
 
-_EXPIRY = re.compile(r"\b(expired|must be changed|change your password)\b", re.I)
+# That it *will* expire, or must be changed every so often, is no refusal.
+_EXPIRY = re.compile(r"\bexpired\b|\bmust be changed (?:now|before|immediately)\b|\bmust change your password\b", re.I)
+# A question that ends so is for the password, whatever stands before it, unless it is a password of one use.
+_PASSWORD = re.compile(r"^(?!.*\b(?:one.?time|otp|token|code)\b).*pass(?:word|phrase)\s*:?\s*$", re.I)
 _ASK = "ask the vendor whether the account is locked or its credentials were changed"
 _NEW_KEY = "give the vendor the public half of a new ed25519 key (ssh-keygen -t ed25519)"
 
@@ -94,23 +97,26 @@ def _knocked(transport: paramiko.Transport, login: _Login) -> list[str]:
     except paramiko.BadAuthenticationType as error:
         if "keyboard-interactive" not in error.allowed_types:
             raise
-        return list(transport.auth_interactive(login.user, _answers(login.password)))
+        return list(
+            transport.auth_interactive(
+                login.user, _answers(login.password, login.user, settings.load().account(login.vendor.name).host)
+            )
+        )
 
 
-def _answers(password: str) -> Callable[[str, str, list[tuple[str, bool]]], list[str]]:
-    """Answers one question for a password with it, and nothing else."""
+def _answers(password: str, *known: str) -> Callable[[str, str, list[tuple[str, bool]]], list[str]]:
+    """Answers one question for a password with it, and nothing else. `known` are words of ours that a question may
+    hold: the user, the host."""
     asked: list[str] = []
 
     def answer(title: str, instructions: str, questions: list[tuple[str, bool]]) -> list[str]:
-        if not questions:  # some servers have only something to say
-            if _EXPIRY.search(f"{title} {instructions}"):
-                raise _Asked(_EXPIRED)
+        if not questions:  # some servers have only something to say; their answer to the login is what counts
             return []
         asked.extend(question for question, _ in questions)
         words = border.printable(" / ".join(question.strip() for question, _ in questions))
         if _RENEWAL.search(words) or _EXPIRY.search(f"{title} {instructions} {words}"):
             raise _Asked(_EXPIRED)
-        if _CODE.search(words):
+        if not _PASSWORD.search(words) and _CODE.search(_without(words, known)):
             raise _Asked(f"asks for a code ({words})")
         shown = any(echo and "pass" not in question.lower() for question, echo in questions)
         if shown or len(asked) > 1:
@@ -118,6 +124,12 @@ def _answers(password: str) -> Callable[[str, str, list[tuple[str, bool]]], list
         return [password]
 
     return answer
+
+
+def _without(words: str, known: tuple[str, ...]) -> str:
+    for each in filter(None, known):
+        words = words.replace(each, "")
+    return words
 
 
 def _unwelcome(transport: paramiko.Transport, login: _Login, error: Exception) -> LoginRefused:

@@ -134,7 +134,8 @@ def _patience() -> float:
 def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     """What the scheduling will ask of the outside. Each is a login or a listing, and waits for a server most of its
     time."""
-    below = tasks_below(root)
+    with sources.scheduling():  # it is one already, and waits for no vendor
+        below = tasks_below(root)
     feeds = {task.feed for task in below if isinstance(task, FeedTask)}
     deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
     views = dict(task.view.split(".") for task in below if isinstance(task, DeployedView))
@@ -206,8 +207,9 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
         ask_anew()
         storage.forget()
         warehouse.forget()
-    failed = {(event.task, event.of): event for event in events if event.kind == "failed"}
-    outcome = Outcome(failed=list(failed.values()), trouble=trouble)
+    last = {(event.task, event.of): event for event in events if event.kind in ("failed", "done", "unchanged")}
+    failed = [event for event in last.values() if event.kind == "failed"]  # what a later pass has made is made
+    outcome = Outcome(failed=failed, trouble=trouble)
     complete = False
     with _undoing_nothing(outcome, "what is complete", "looking at it"):
         complete = bool(root.complete())  # type: ignore[no-untyped-call]

@@ -86,7 +86,7 @@ def sign_in(browser: Browser, address: str, key: Key) -> str:
     browser.vanish(_OVERLAY)
     browser.click(_LOG_IN)
     browser.page = "sign-in, the user's name"
-    if browser.first(_USER, _PICK) == _PICK:  # whoever was here before: we say ourselves who we are
+    if _next(browser, _USER, _PICK, after=_LOG_IN) == _PICK:  # whoever was here before: we say ourselves who we are
         browser.click(_ANOTHER)
     browser.type(_USER, key.user)
     browser.click(_GO_ON)

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline import progress, reports, secrets, settings
+from pipeline import border, progress, reports, secrets, settings
 from pipeline.errors import PipelineError, TransferIncomplete, VendorError
 from pipeline.feeds import FEEDS, Feed
 from pipeline.progress import Made
@@ -49,7 +49,8 @@ class PortalTask(ChainTask):
         failures: list[PipelineError] = []
         for login in dict.fromkeys(_place(target).login for target in missing):
             try:
-                self._fetch(login, [target for target in missing if _place(target).login == login])
+                with border.around(f"EIS portal as {login}", "fetching its reports", VendorError):
+                    self._fetch(login, [target for target in missing if _place(target).login == login])
             except PipelineError as failure:
                 failures.append(failure)
         if failures:
