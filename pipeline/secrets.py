@@ -9,6 +9,7 @@ import html
 import json
 import logging
 import os
+import re
 import stat
 import sys
 import threading
@@ -117,16 +118,30 @@ def _from_secret_manager(project: str, name: str) -> str:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """The secret as it is, and as it stands in a repr, in JSON, in HTML, in a URL and within base64."""
+    """The secret as it is, and as it stands in a repr, in JSON (and each of these within another one), in HTML, in a
+    URL and within base64."""
     yield secret
-    yield from (repr(secret)[1:-1], repr(secret.encode())[2:-1], html.escape(secret))
-    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    yield from (urllib.parse.quote(secret), urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret))
+    quoted = {*_quoted(secret)}
+    yield from quoted
+    yield from (again for each in quoted for again in _quoted(each))
+    escaped = html.escape(secret)
+    yield from (escaped.replace("&#x27;", other) for other in ("&#x27;", "&#39;", "&apos;", "'"))
+    yield from (html.escape(secret, quote=False), escaped.replace("&quot;", "&#34;").replace("&#x27;", "&#39;"))
+    for address in (urllib.parse.quote(secret), urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret)):
+        yield from (address, re.sub("%..", lambda byte: byte[0].lower(), address))
     for before in range(3):  # "user:secret" puts it at any of three places within base64's groups of three bytes
         told = base64.b64encode(b"\0" * before + secret.encode()).decode()
         whole = told[-(-8 * before // 6) : (before + len(secret.encode())) * 8 // 6]
         if len(whole) > 3:
             yield from (whole, whole.translate(str.maketrans("+/", "-_")))
+
+
+def _quoted(text: str) -> Iterator[str]:
+    """As it stands between the quotation marks of Python, whatever else stands there, and of JSON."""
+    yield from (repr(text)[1:-1], repr(f'"{text}')[2:-1], repr(f"'{text}")[2:-1].removeprefix("'"))
+    yield from (repr(text.encode())[2:-1], repr(f'"{text}'.encode())[3:-1])
+    for told in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield from (told, told.replace("/", "\\/"))
 
 
 def redact(text: str) -> str:

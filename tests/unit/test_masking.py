@@ -363,6 +363,23 @@ raise ValueError("blue horse of Zanzibar")
 """
 
 
+@pytest.mark.parametrize("secret", ["pa'ssw0rd", 'pa"ssw0rd', "pä/ssw0rd", "a\\'\"&ssw0rd", "plain-ssw0rd"])
+def test_secret_is_redacted_wherever_one_writing_stands_in_another(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "_known", {*secrets._forms(secret)})
+    bodies = [json.dumps({"password": secret}), json.dumps({"password": secret}, ensure_ascii=False)]
+    told = [repr({"a": '"', "password": secret}), repr(f'"{secret}'), repr(f"'{secret}"), repr(secret.encode())]
+    told += bodies + [body.replace("/", "\\/") for body in bodies] + [repr(body) for body in bodies]
+    told += [json.dumps(body) for body in bodies] + [json.dumps(repr(secret))]
+    told += [html.escape(secret), html.escape(secret).replace("&#x27;", "&#39;"), html.escape(secret, quote=False)]
+    address = urllib.parse.quote(secret, safe="")
+    told += [address, re.sub("%..", lambda byte: byte[0].lower(), address)]
+    for text in told:
+        assert "ssw0rd" not in secrets.redact(text), text
+        assert "[redacted]" in secrets.redact(text)
+
+
 def test_what_nobody_catches_is_reported_without_secret_and_data(tmp_path: Path) -> None:
     """In any thread, in a finalizer, and at the end of the process."""
     done = subprocess.run(
