@@ -10,12 +10,18 @@ from collections.abc import Iterable
 
 from pipeline.errors import masked
 
-_names = {"utf-8", "utf-8-sig", "utf-16", "ascii", "cp1252"}
-# A path, a URL, a bucket's address; a number of an address on this machine, with its port.
+_GOOGLES = ("storage", "bigquery", "oauth2", "secretmanager", "www", "sts", "iamcredentials")
+_names = {
+    *("utf-8", "utf-8-sig", "utf-16", "ascii", "cp1252", "accounts.google.com", "metadata.google.internal"),
+    *(f"{service}.googleapis.com" for service in _GOOGLES),
+}
+# A path, a URL, a bucket's address; a machine's number, with its port and a path there.
 _PLACE = re.compile(r"(?:[a-z+]{2,10}:/)?(?:/[\w.%~+=@-]*)+(?:\?\w+=\w*)?")
 _HERE = re.compile(
-    r"(?:(?:https?|sftp)://)?(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0|localhost|\[?::1\]?)(?::\d{1,5})?(?:/[\w./%-]*)?"
+    r"(?:(?:https?|sftp)://)?(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|\[?::1\]?)(?::\d{1,5})?(?:/[\w./%-]*)?"
 )
+# What is asked of it: names, and values of whatever.
+_ASKED = re.compile(rf"({_HERE.pattern})\?([\w=&%.+:-]*)")
 # What Python, Arrow and the libraries below us say themselves of a value that they do not take.
 _WORDS = """
     a address an and any argument arguments array as ascii at base be been block bool boolean byte bytes cannot cast
@@ -38,11 +44,14 @@ def name(words: Iterable[str]) -> None:
 
 def known(text: str) -> bool:
     """Whether the text is a name, or a place, and no value."""
-    return text in _names or bool(_HERE.fullmatch(text) or _PLACE.fullmatch(text))
+    host = re.sub(r":\d{1,5}$", "", text)  # without its port
+    return not _names.isdisjoint((text, host)) or bool(_HERE.fullmatch(text) or _PLACE.fullmatch(text))
 
 
 def shown(text: str, width: int = 24) -> str:
     """The text in quotation marks when it is a name or a place, else its shape."""
+    if asked := _ASKED.fullmatch(text):
+        return repr(f"{asked[1]}?{re.sub('=[^&]+', '=…', asked[2])}")
     return repr(text) if known(text) else masked(text, width)
 
 
@@ -67,6 +76,8 @@ def _spoken(text: str) -> str:
 
 def _word(word: str) -> str:
     bare = word.rstrip(".:!?")
+    if asked := _ASKED.match(word):
+        return f"{asked[1]}?…"
     if known(word) or known(bare) or bare.lower() in _SPOKEN or (len(bare) < 4 and not any(map(str.isalpha, bare))):
         return word
     return masked(bare)[1:-1] + word[len(bare) :]

@@ -146,6 +146,24 @@ def test_hosts_paths_parameters_and_columns_are_shown(work: Work, stays: str) ->
     assert stays in raised(work)
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("cannot reach 'storage.googleapis.com'", "'storage.googleapis.com'"),
+        ("cannot reach 'sftp.vendor.example:22'", "'sftp.vendor.example:22'"),
+        ("cannot reach sftp.vendor.example:22", "sftp.vendor.example:22"),
+        ("cannot reach 10.1.2.3:22", "10.1.2.3:22"),
+        ("got 'http://127.0.0.1:9050/x?student=Jane&z=2'", "'http://127.0.0.1:9050/x?student=…&z=…'"),
+        ("got http://127.0.0.1:9050/x?student=Jane", "http://127.0.0.1:9050/x?…"),
+    ],
+)
+def test_hosts_with_their_ports_and_what_is_asked_of_them(configure: Configure, said: str, shown: str) -> None:
+    configure(sftp__savvas={"host": "sftp.vendor.example", "port": "22", "user": "riverbend"})
+    told = masking.without_values(said)
+    assert shown in told
+    assert "Jane" not in told
+
+
 def test_what_the_configuration_names_is_shown(configure: Configure) -> None:
     configure(sftp__savvas={"host": "sftp.vendor.example", "port": "22", "user": "riverbend"})
     assert "'sftp.vendor.example'" in raised(lambda: NOTHING["sftp.vendor.example"])
