@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import luigi
@@ -85,7 +84,7 @@ class Display:
         else:
             say(line)
 
-    def finish(self, date: dt.date, outcome: "Outcome", seconds: float, log_file: Path) -> None:
+    def finish(self, date: dt.date, outcome: "Outcome", seconds: float, log_file: str) -> None:
         """Print where every flow stands, what is wrong, and the exit code with its meaning. The log has it too."""
         name = type(self._root).__name__
         lines = [f"\n{settings.load().district.name}: {name} of {date}, {seconds:.1f} s", settings.in_force(), ""]

@@ -8,6 +8,11 @@ from pathlib import Path
 from pipeline import manifests, secrets, settings
 
 
+def nowhere() -> None:
+    """Until there is a log this process's records go nowhere: they would flood the terminal, or cron's mail."""
+    logging.basicConfig(level=logging.INFO, handlers=[logging.NullHandler()], force=True)
+
+
 def start(name: str, date: dt.date) -> Path:
     """Send this process's records, and those of its children, to the log of `name` and `date`; returns its path."""
     told = settings.load().district

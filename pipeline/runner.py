@@ -80,7 +80,10 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
     """Run the wrapper task `name` for `date` and print what came of it; returns the exit code."""
     os.umask(0o077)
     begun = time.monotonic()
-    log_file = logs.start(name, date)
+    begin, log_file = Outcome(), "none"
+    logs.nowhere()
+    with _undoing_nothing(begin, "the log of this run", "opening it"):
+        log_file = f"{logs.start(name, date)}"
     os.environ[receipts.RUN] = f"{name.lower()} {manifests.now()}"
     # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
     warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
@@ -91,7 +94,6 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
         *luigi_arguments,
     ]
-    begin = Outcome()
     with _undoing_nothing(begin, "the portal's downloads", "removing what a killed run left of them"):
         purge.left_downloads()
     with _undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
@@ -177,8 +179,14 @@ def _work(arguments: list[str], root: luigi.Task) -> list[str]:
     threads = Threads()
     for _ in range(4):  # passes of Luigi
         trouble = _luigi(arguments, threads)
-        known = threads.knows(root)
-        if known is None or not (lastgood.settle() or trouble or not known):
+        known, older = threads.knows(root), False
+        try:
+            with border.around("files of earlier mornings", "deciding which of them stand in"):
+                older = lastgood.settle()
+        except PipelineError as error:
+            trouble = trouble or secrets.told(error)
+            break
+        if known is None or not (older or trouble or not known):
             break
         ask_anew()
         log.warning("all tasks are registered again: the scheduler was restarted, or an older file stands in")

@@ -58,6 +58,7 @@ ON = {
 }
 # Of no flow.
 BESIDE = {
+    "open the log": Border("logs:start", "", "the log of this run"),
     "complete a set": Border("giving:_finished", "", "the interrupted push of"),
     "remove downloads": Border("purge:left_downloads", "", "the portal's downloads", Undecodable),
     "look ahead": Border("runner:_looks", "", "the catalogue"),

@@ -193,7 +193,7 @@ def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
     assert kept
     assert kept["unclaimed"] == outcome.unclaimed
     root: luigi.Task = Root()  # type: ignore[no-untyped-call]
-    display.Display(root).finish(MONDAY, outcome, 1.0, Path("morning.log"))
+    display.Display(root).finish(MONDAY, outcome, 1.0, "morning.log")
     line = "clever_reports:reports/google-staff.csv is no feed's; it was not loaded: add a row in pipeline/feeds.py, or"
     assert line in capsys.readouterr().out
 

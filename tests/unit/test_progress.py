@@ -6,7 +6,6 @@ import os
 import select
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import luigi
 import pytest
@@ -205,7 +204,7 @@ def test_the_page_is_printed_whatever_the_state_is_in_and_stands_in_the_log(
     same = "found: BigQuery has not answered"
     failed = [Event("failed", "LoadedTable", name, message=same, error="WarehouseError") for name in ("cc", "terms")]
     with caplog.at_level("INFO"):
-        Display(Morning(date=MONDAY)).finish(MONDAY, Outcome(30, failed, ["terms RSD"]), 1.0, Path("x.log"))
+        Display(Morning(date=MONDAY)).finish(MONDAY, Outcome(30, failed, ["terms RSD"]), 1.0, "x.log")
     shown = capsys.readouterr().out
     assert "the state of the flows is not known" in shown
     assert "Zanzibar" not in shown
