@@ -176,21 +176,17 @@ def _build(arguments: list[str], display: Display, root: luigi.Task) -> tuple[li
 def _work(arguments: list[str], root: luigi.Task) -> list[str]:
     """Let Luigi work, and once more when its scheduler was restarted (it comes back empty, and has no work for us), or
     when a vendor whose look came late has no file, and an older one stands in."""
-    threads = Threads()
+    threads, left = Threads(), Outcome()
     for _ in range(4):  # passes of Luigi
         trouble = _luigi(arguments, threads)
         known, older = threads.knows(root), False
-        try:
-            with border.around("files of earlier mornings", "deciding which of them stand in"):
-                older = lastgood.settle()
-        except PipelineError as error:
-            trouble = trouble or secrets.told(error)
-            break
+        with _undoing_nothing(left, "files of earlier mornings", "deciding which of them stand in"):
+            older = lastgood.settle()
         if known is None or not (older or trouble or not known):
             break
         ask_anew()
         log.warning("all tasks are registered again: the scheduler was restarted, or an older file stands in")
-    return [trouble] if trouble else []
+    return left.trouble + ([trouble] if trouble else [])
 
 
 def _luigi(arguments: list[str], threads: Threads) -> str:
