@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import sqlglot
 
-from pipeline import churn, columns, contract, outbound, schemas, sql
+from pipeline import churn, columns, contract, holders, outbound, schemas, sql
 from pipeline.churn import Pair
 from pipeline.columns import Values
 from pipeline.contract import Part
@@ -137,7 +137,13 @@ class Warehouse:
         changes, values = churn.by_school(found), churn.by_column(found, pair)
         over = columns.judged(file, values, churn.rows(changes), day)
         limited = [each for kind in churn.checks(file, changes, file.churn.on(day)).values() for each in kind]
-        for each in [*limited, *columns.checks(file, over)]:
+        asked = holders.asked(file, pair, found[0], day)
+        rows = self._ask(_translated(holders.query(file, pair, asked))) if asked else []
+        held = holders.found_in(rows, asked)
+        left = holders.judged(file, held, day)
+        for words in holders.sentences(file, left):
+            print(f"{day} {delivery.name}: {words}")
+        for each in [*limited, *columns.checks(file, over), holders.check(file, left)]:
             if not each.passed:
                 print(f"{day} {delivery.name}: {each}")
         common = sum(each.before - each.drops for each in changes)
@@ -147,6 +153,10 @@ class Warehouse:
             where = " at a school" if one.school else ""
             yield Share(file.name, f"{one.column} blank{where}", one.blanked, one.had)
             yield Share(file.name, f"{one.column} changed{where}", one.changed, max(one.had, one.have))
+        for value in held:
+            where = " at a school" if value.school else ""
+            more = ", more than 5" if value.left > columns.USUAL.slack else ""
+            yield Share(file.name, f"{value.column}: left one value{where}{more}", value.left, value.had)
 
     def _ask(self, query: str) -> list[dict[str, Any]]:
         done = self._duck.execute(query)

@@ -9,8 +9,9 @@ def _integration(names: str) -> tuple[str, ...]:
     return tuple(f"tests/integration/test_{name}.py" for name in names.split())
 
 
-LIMITS, CHANGES, DAMAGES, FILES = (
-    f"tests/sql/test_{name}.py" for name in ("checks_at_their_limits", "what_changes", "damages_are_held", "view_files")
+LIMITS, CHANGES, SINGLE, DAMAGES, FILES = (
+    f"tests/sql/test_{name}.py"
+    for name in ("checks_at_their_limits", "what_changes", "single_values", "damages_are_held", "view_files")
 )
 _ROWS = (*_unit("catalogue agreements"), DAMAGES, FILES)
 _SERVED = {
@@ -36,6 +37,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "checks": (LIMITS, DAMAGES, *_integration("checks")),
     "churn": (*_unit("churn"), CHANGES, *_integration("checks")),
     "columns": (*_unit("columns"), CHANGES, *_integration("checks broken_exports")),
+    "holders": (SINGLE,),
     "limits": (*_unit("churn catalogue columns agreements"), LIMITS, DAMAGES),
     "values": _unit("values contract forms"),
     "forms": _unit("forms contract"),

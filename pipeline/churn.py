@@ -55,9 +55,16 @@ def query(counted: str, file: ViewFile, pair: Pair) -> str:
             COUNTIF(was AND here AND differs) AS changes{"".join(f", COUNTIF({name}) AS {name}" for name in values)}
           FROM people
           GROUP BY school
-        )
-        SELECT * FROM counted LEFT JOIN changed USING (one)
+        ),
+        different AS (SELECT 1 AS one{_different(pair)} FROM earlier)
+        SELECT * FROM counted LEFT JOIN changed USING (one) LEFT JOIN different USING (one)
     """  # noqa: S608  (names out of our own catalogue)
+
+
+def _different(pair: Pair) -> str:
+    """SQL of how many values each column had."""
+    every = enumerate(pair.columns)
+    return "".join(f", COUNT(DISTINCT earlier.`{column}`) AS different_{place}" for place, column in every)
 
 
 def by_school(found: Iterable[Mapping[str, Any]]) -> list[Change]:
@@ -105,13 +112,11 @@ def _people(file: ViewFile, pair: Pair, values: Mapping[str, str]) -> str:
     The rows are paired by their key, so the columns are compared as they are; a digest of each row takes twice as long.
     """
     rest = [column for column in pair.columns if column not in file.key]
-    paired = " AND ".join(f"later.`{column}` = earlier.`{column}`" for column in file.key)
     other = "".join(f" OR later.`{column}` != earlier.`{column}`" for column in rest)
     told = "".join(f", {sql} AS {name}" for name, sql in values.items())
     pairs = "people" if file.counted == file.key else "paired"
     rows = f"""
-        earlier AS ({_rows(file, pair.before, pair.columns)}),
-        later AS ({_rows(file, pair.now, pair.columns)}),
+        {sides(file, pair)},
         {pairs} AS (
           SELECT
             COALESCE(earlier._who, later._who) AS who,
@@ -119,7 +124,7 @@ def _people(file: ViewFile, pair: Pair, values: Mapping[str, str]) -> str:
             earlier._who IS NOT NULL AS was,
             later._who IS NOT NULL AS here,
             earlier._who IS NULL OR later._who IS NULL{other} AS differs{told}
-          FROM earlier FULL OUTER JOIN later ON {paired}
+          FROM earlier FULL OUTER JOIN later ON {paired(file)}
         )"""  # noqa: S608  (names out of our own catalogue)
     if file.counted == file.key:
         return rows
@@ -134,6 +139,17 @@ def _people(file: ViewFile, pair: Pair, values: Mapping[str, str]) -> str:
           FROM paired
           GROUP BY who
         )"""  # noqa: S608  (names out of our own catalogue)
+
+
+def sides(file: ViewFile, pair: Pair) -> str:
+    """The subqueries `earlier` and `later`: the rows of both sets."""
+    earlier, later = (_rows(file, table, pair.columns) for table in (pair.before, pair.now))
+    return f"earlier AS ({earlier}), later AS ({later})"
+
+
+def paired(file: ViewFile) -> str:
+    """SQL of what a row of `later` has in common with the same row of `earlier`."""
+    return " AND ".join(f"later.`{column}` = earlier.`{column}`" for column in file.key)
 
 
 def _rows(file: ViewFile, table: str, columns: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from pipeline import sql
 from pipeline.conditions import different, in_order
 from pipeline.limits import (
     ADDRESSES,
+    ANY,
     EMAIL,
     GRADES,
     MONTH_FIRST,
@@ -19,6 +20,7 @@ from pipeline.limits import (
     STATE,
     STATE_ID,
     STUDENT_NUMBER,
+    TEACHERS,
     TEACHING,
     TERMS,
     TYPED,
@@ -184,7 +186,16 @@ CLEVER = (
         allowed=(Allowed(("Grade",), _GRADES), Allowed(("Subject",), _SUBJECTS)),
         column_churn=(
             replace(TERMS, columns=("Term_name", "Term_start", "Term_end")),
-            replace(TERMS, columns=_CO_TEACHERS, blanked=0.25, changes=0.25, school_blanked=0.5, school_changes=0.5),
+            replace(TEACHERS, columns=("Teacher_id",)),
+            replace(
+                TERMS,
+                columns=_CO_TEACHERS,
+                blanked=0.25,
+                changes=0.25,
+                school_blanked=0.5,
+                school_changes=0.5,
+                moves=ANY,
+            ),
         ),
         written=(Written(("Term_start", "Term_end"), MONTH_FIRST),),
         longest=(Longest(("Name",), 254),),

@@ -109,8 +109,8 @@ def judged(file: ViewFile, found: Iterable[Values], rows: Mapping[str, Rows], da
 
 
 def limits(file: ViewFile, column: str) -> ColumnChurn:
-    """Those of the first of the file's rows that names the column, or the usual ones."""
-    return next((own for own in file.column_churn if column in own.columns), USUAL)
+    """Those of the first of the file's rows that names the column, or names none; or the usual ones."""
+    return next((own for own in file.column_churn if column in own.columns or not own.columns), USUAL)
 
 
 def _column(found: list[Values], rows: Mapping[str, Rows], most: ColumnChurn) -> Column:
@@ -135,14 +135,15 @@ def _column(found: list[Values], rows: Mapping[str, Rows], most: ColumnChurn) ->
 def _lost(values: Values, rows: Rows, most: float, slack: int) -> bool:
     """Whether too many values became blank: of what is there in both sets, or, where other rows came, of all."""
     expected = values.had * rows.now / rows.before if rows.before else 0
-    return _beyond(values.blanked, most, values.had, slack) or _beyond(expected - values.have, most, expected, slack)
+    return beyond(values.blanked, most, values.had, slack) or beyond(expected - values.have, most, expected, slack)
 
 
 def _changed(values: Values, most: float, slack: int) -> bool:
-    return _beyond(values.changed, most, max(values.had, values.have), slack)
+    return beyond(values.changed, most, max(values.had, values.have), slack)
 
 
-def _beyond(count: float, most: float, of: float, slack: int) -> bool:
+def beyond(count: float, most: float, of: float, slack: int) -> bool:
+    """Whether so many of so many are more than the share `most`, and more than `slack`."""
     return most != ANY and count > max(slack, most * of)
 
 

@@ -22,6 +22,7 @@ from pipeline.limits import (
     STATE,
     STATE_ID,
     STUDENT_NUMBER,
+    TEACHERS,
     TEACHING,
     TYPED,
     YEAR_FIRST,
@@ -103,7 +104,10 @@ DELIVERIES = {
                     same=(SAME_STUDENTS,),
                     agreeing=(Agreeing("SchoolCode", ("SchoolName",)),),
                     churn=PEOPLE,
-                    column_churn=(replace(GRADES, columns=("SchoolCode", "SchoolName", "GradeLevel", "ESLTeacher")),),
+                    column_churn=(
+                        replace(GRADES, columns=("SchoolCode", "SchoolName", "GradeLevel")),
+                        replace(GRADES, columns=("ESLTeacher",), moves=ANY),
+                    ),
                 ),
                 ViewFile(
                     view="roster_files.Ellevation_Student-Course-Schedules",
@@ -121,6 +125,7 @@ DELIVERIES = {
                     written=(Written(("StudentID",), STUDENT_NUMBER),),
                     agreeing=(Agreeing("SectionID", ("SchoolCode", "CourseID", "CourseName")),),
                     churn=TEACHING,
+                    column_churn=(replace(TEACHERS, columns=("TeacherStaffID",)),),
                 ),
             ),
             gone="Ellevation would drop",

@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline import agreements, checks, churn, columns, garbled, lastgood, references, storage, warehouse
+from pipeline import agreements, checks, churn, columns, garbled, holders, lastgood, references, storage, warehouse
 from pipeline.checks import Check, Counted
 from pipeline.churn import Change, Pair
 from pipeline.columns import Last, Values
 from pipeline.feeds import FEEDS
+from pipeline.holders import Held
 from pipeline.outbound import compared_target, qualified, receipt_target, snapshot_target, verdict_name
 from pipeline.sets import Delivery, LandedCopy, ViewFile
 from pipeline.targets import PreparedTarget
@@ -52,20 +53,22 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
         pair = _pair(file, Pair(keyed[file.name], earlier, now)) if earlier else None
         if earlier and not pair:
             every.append(churn.nothing_to_compare(file))
-        counted, changes, values = _counted(file, frozen, sent, pair)
+        counted, changes, values, held = _counted(file, frozen, sent, pair, date)
         limited = churn.checks(file, changes, file.churn.on(date)) if pair else {}
         over = [kind for kind, found in limited.items() if not all(each.passed for each in found)]
         beyond = columns.judged(file, values, churn.rows(changes), date)
+        moved = holders.judged(file, held, date)
         return Looked(
             file,
             [
                 *(*counted.checks, *every),
                 *(each for found in limited.values() for each in found),
-                *(columns.checks(file, beyond) if pair else []),
+                *([*columns.checks(file, beyond), holders.check(file, moved)] if pair else []),
             ],
             [
                 *churn.sentences(delivery, file, changes, over),
                 *columns.sentences(file, beyond, found_last.get(file.name)),
+                *holders.sentences(file, moved),
             ],
             _facts(counted, sent, pair, changes, values),
         )
@@ -102,15 +105,26 @@ def _pair(file: ViewFile, pair: Pair) -> Pair | None:
 
 
 def _counted(
-    file: ViewFile, frozen: Mapping[str, str], sent: tuple[str, ...], pair: Pair | None
-) -> tuple[Counted, list[Change], list[Values]]:
-    """All that the warehouse counts of a file, by one query."""
+    file: ViewFile, frozen: Mapping[str, str], sent: tuple[str, ...], pair: Pair | None, date: dt.date
+) -> tuple[Counted, list[Change], list[Values], list[Held]]:
+    """All that the warehouse counts of a file: by one query, and by another one of its columns of few values."""
     query = checks.query(file, frozen, sent)
     if pair:
         query = churn.query(query, file, pair)
     found = warehouse.ask(query, f"checking {file.name}")
     counted = checks.judged(file, frozen, found[0])
-    return (counted, churn.by_school(found), churn.by_column(found, pair)) if pair else (counted, [], [])
+    if not pair:
+        return counted, [], [], []
+    return counted, churn.by_school(found), churn.by_column(found, pair), _held(file, pair, found[0], date)
+
+
+def _held(file: ViewFile, pair: Pair, found: Mapping[str, Any], date: dt.date) -> list[Held]:
+    """What became of single values."""
+    asked = holders.asked(file, pair, found, date)
+    if not asked:
+        return []
+    rows = warehouse.ask(holders.query(file, pair, asked), f"checking single values of {file.name}")
+    return holders.found_in(rows, asked)
 
 
 def _found_last(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -> dict[str, Last]:

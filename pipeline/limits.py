@@ -193,10 +193,13 @@ USUAL = Churn()
 
 @dataclass(frozen=True)
 class ColumnChurn:
-    """How far the values of each of `columns` may differ, in shares of the rows (or people) that had one.
+    """How far the values of each of `columns` (of all that no other row names, where there are none) may differ, in
+    shares of the rows (or people) that had one.
 
     `blanked` had a value and have none now, `changes` have another one. `school_blanked` and `school_changes` are those
-    of one school, in shares of that school's. Up to `slack` are always right.
+    of one school, in shares of that school's. Where a column has few values, as of codes, `moves` had the same one and
+    have another one or none now, in a share of those that had it, everywhere or at one school. Up to `slack` are always
+    right.
     """
 
     columns: tuple[str, ...] = ()
@@ -204,6 +207,7 @@ class ColumnChurn:
     changes: float = 0.1
     school_blanked: float = 0.15
     school_changes: float = 0.25
+    moves: float = 0.5
     slack: int = 5
     windows: tuple[Window["ColumnChurn"], ...] = ()
 
@@ -230,7 +234,9 @@ SCHOOLS = Churn(drops=0, school_drops=0, adds=0.5, changes=ANY, slack=0)
 # An account hangs on an address: another one is another account at most vendors, and the old one is lost.
 ADDRESSES = ColumnChurn(blanked=0.02, changes=0.05, school_changes=0.15)
 # Any other values, but values.
-OTHERS = ColumnChurn(changes=ANY, school_changes=ANY)
+OTHERS = ColumnChurn(changes=ANY, school_changes=ANY, moves=ANY)
+# A teacher may leave all that she had to another one.
+TEACHERS = ColumnChurn(moves=ANY)
 # In the fall everybody is a grade up, the last grade of a school is at the next one, and plans are renewed.
 GRADES = ColumnChurn(windows=(Window(*FALL, OTHERS),))
 # With a term come other days and other teachers.

@@ -16,6 +16,7 @@ from pipeline.limits import (
     SCHOOLS,
     STATE,
     STUDENT_NUMBER,
+    TEACHERS,
     TEACHING,
     TERMS,
     TYPED,
@@ -166,7 +167,7 @@ SAVVAS = (
         written=(_YEAR, _DAYS),
         conditions=(_IN_ORDER, _IN_YEAR),
         churn=TEACHING,
-        column_churn=(_TERM,),
+        column_churn=(_TERM, replace(TEACHERS, columns=("staff_code",))),
     ),
     ViewFile(
         *_file("PIF_SECTION_STUDENT"),

@@ -182,6 +182,12 @@ def filled(rows: Rows) -> None:
         row["ESL_Teacher"] = "T1"
 
 
+def a_rare_code(rows: Rows) -> None:
+    """Of ethnicity, that of some 3 % is spelt out."""
+    for row in rows:
+        row["Ethnicity"] = "Asian American" if row["Ethnicity"] == "A" else row["Ethnicity"]
+
+
 BROKEN = [
     (day_first, r"BirthDate: \d+ of 400 became blank, \d+ changed; yesterday 0"),
     (without_zero, r"SchoolCode: 400 of 400 changed; yesterday 0.*SchoolName: 400 of 400 became blank; yesterday 0"),
@@ -189,6 +195,7 @@ BROKEN = [
     (blank_at_one_school, r"Zip: (\d+) of 400 became blank(: \1 at school 0110)?; yesterday 0"),
     (a_row_too_far, r"AddressLine1: \d{3} of 400 changed; yesterday 0"),
     (upper_case, r"LastName: \d{3} of 400 changed; yesterday 0"),
+    (a_rare_code, r"Ethnicity: one value, (\d+) of \1 students have another one now, or none"),
     (filled, r"ESLTeacher: \d{3} of 400 changed; yesterday 0"),
 ]
 

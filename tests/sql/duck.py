@@ -26,8 +26,10 @@ class Duck:
         """Make `dataset.table` anew, with these rows."""
         self._duck.execute(f"CREATE SCHEMA IF NOT EXISTS {table.partition('.')[0]}")
         self._duck.execute(f"CREATE OR REPLACE TABLE {table} ({', '.join(f'{name} TEXT' for name in columns)})")
-        for row in rows:
-            self._duck.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", [*row])  # noqa: S608
+        if every := list(rows):
+            row = f"({', '.join('?' * len(every[0]))})"
+            values = [value for each in every for value in each]
+            self._duck.execute(f"INSERT INTO {table} VALUES {', '.join([row] * len(every))}", values)  # noqa: S608
 
     def ask(self, query: str) -> list[dict[str, Any]]:
         """The rows of a translated query; of no rows, DuckDB counts some things as NULL, which are 0 in BigQuery."""
