@@ -215,3 +215,29 @@ def load(feed: Feed, date: dt.date) -> Made:
         job=f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}",
     )
     return Made(rows, PreparedTarget(feed, date).path.stat().st_size)
+
+
+def load_beside(feed: Feed, date: dt.date, print_: str, dataset: str, days: int) -> str:
+    """Load the date's file, of the fingerprint `print_`, into a table of its own, which goes after `days`: the feed's
+    holds a later one. Returns its `dataset.table`; '' when neither bucket nor disk has the file any more.
+    """
+    table = f"{feed.name}_{date:%Y%m%d}_{print_[:8]}"
+    stored = stored_target(feed, date)
+    if _stored_fingerprint(stored) != print_:
+        if table_fingerprint(feed, date) != print_:
+            return ""
+        store(feed, date)
+    told = stored.found().metadata
+    if told["contract"] != feed.contract.fingerprint:
+        return ""
+    labels = {"as_of": date.isoformat(), "sha": print_, "rows": told["rows"]}
+    if not TableTarget(dataset, table, labels).exists():
+        job = f"load-{dataset}-{table}"
+        warehouse.load(storage.uri(stored.name), dataset, table, feed.contract.columns, labels, job, days)
+    return f"{dataset}.{table}"
+
+
+def _stored_fingerprint(stored: ObjectTarget) -> str:
+    """As `table_fingerprint`, of what lies in the bucket; '' when nothing does."""
+    held = stored.found().metadata
+    return manifests.fingerprint(held["sha256"], held["contract"]) if {"sha256", "contract"} <= held.keys() else ""

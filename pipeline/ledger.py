@@ -2,7 +2,7 @@
 
 It is made of the receipts, each entered exactly once, whatever is killed when and however often it is begun. Whose rows
 a file held is read from the rows that were frozen for it, before those expire; of a file that goes on as it came, from
-the table that it was loaded into, while that holds the same file.
+the table that it was loaded into, while that holds the same file, and then from the bucket's copy or ours.
 """
 
 import datetime as dt
@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline import entries, receipts, secrets, warehouse
+from pipeline import entries, inbound, receipts, secrets, warehouse
 from pipeline.entries import GrowingTable, Value
 from pipeline.errors import PipelineError
+from pipeline.feeds import FEEDS
 from pipeline.schemas import Column
 from pipeline.targets import TableTarget
 
@@ -20,6 +21,8 @@ from pipeline.targets import TableTarget
 AT_ONCE = 3
 # So long a receipt waits for the table that its file is loaded into; after that it is entered without names.
 WAITS = dt.timedelta(days=2)
+# So many days a table stays that is made for the ledger alone.
+KEPT = 1
 
 
 def _column(name: str, type_: str, description: str, mode: str = "REQUIRED") -> Column:
@@ -170,13 +173,26 @@ def _file(receipt: dict[str, Any], name: str) -> _File:
     facts = {**receipt["files"][name], **receipt["contents"][name], "remote": f"{receipt['folder']}/{name}"}
     held = warehouse.find(*facts["table"].split("."))
     there = held.there and facts["labels"].items() <= held.labels.items()
-    if facts["student"] and facts["students"] and not there and _to_come(receipt, facts):
+    if not facts["student"] or there:
+        return _File(name, facts, facts["table"] if facts["student"] else "")
+    if facts["students"] and _to_come(receipt, facts):
         raise _NotLoaded(
             f"waits for {name} to be loaded into {facts['table']}, which then tells whose rows it held",
             expected="the table to hold the file that was sent",
             next_step="run the morning again",
         )
-    return _File(name, facts, facts["table"] if facts["student"] and there else "")
+    return _File(name, facts, _loaded_beside(facts) if facts["students"] else "")
+
+
+def _loaded_beside(facts: dict[str, Any]) -> str:
+    """A table for the ledger alone, where the feed's has gone on to another file; '' when the file is gone too."""
+    dataset, table = facts["table"].split(".")
+    feed = FEEDS.get(table)
+    if feed is None or feed.dataset != dataset or not facts["labels"]:
+        return ""
+    to = "deliveries" + (warehouse.RESTRICTED if warehouse.restricted(dataset) else "")
+    as_of = dt.date.fromisoformat(facts["labels"]["as_of"])
+    return inbound.load_beside(feed, as_of, facts["labels"]["sha"], to, KEPT)
 
 
 def _to_come(receipt: dict[str, Any], facts: dict[str, Any]) -> bool:

@@ -123,8 +123,17 @@ def _with_dataset(dataset: str, action: Callable[[], Any], days: int | None = No
 # ------------------------------------------------------------------------------------------------------- tables
 
 
-def load(uri: str, dataset: str, table: str, columns: tuple[Column, ...], labels: dict[str, str], job: str) -> int:
-    """Replace the table by the CSV at `uri` (header, UTF-8), then say so in its labels. Returns its rows.
+def load(
+    uri: str,
+    dataset: str,
+    table: str,
+    columns: tuple[Column, ...],
+    labels: dict[str, str],
+    job: str,
+    days: int | None = None,
+) -> int:
+    """Replace the table by the CSV at `uri` (header, UTF-8), then say so in its labels. Returns its rows. With `days`,
+    the table goes after so many.
 
     The job's id is `job` and a counter: a submission that is sent twice finds the first one. Before the rows
     change the old labels go, so that a kill in between leaves a table that says nothing, not one that lies.
@@ -147,14 +156,14 @@ def load(uri: str, dataset: str, table: str, columns: tuple[Column, ...], labels
     with cloud.BIGQUERY.explained(f"loading {dataset}.{table}"):
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
-        rows = int(_with_dataset(dataset, lambda: _once(job, submit)).output_rows or 0)
+        rows = int(_with_dataset(dataset, lambda: _once(job, submit), days).output_rows or 0)
         if rows != int(labels["rows"]):
             raise WarehouseError(
                 f"{dataset}.{table} took {rows} rows",
                 expected=f"the {labels['rows']} of the file",
                 next_step="run again",
             )
-        _label(dataset, table, labels)
+        _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None)
     return rows
 
 

@@ -13,9 +13,22 @@ import pytest
 from google.cloud import bigquery
 
 from clouds import Cloud, in_a_fork, set_up
-from pipeline import __main__, disclosed, entries, ledger, manifests, receipts, storage, warehouse
+from pipeline import (
+    __main__,
+    disclosed,
+    entries,
+    inbound,
+    ledger,
+    manifests,
+    receipts,
+    storage,
+    targets,
+    warehouse,
+)
 from pipeline.errors import WarehouseError
+from pipeline.feeds import FEEDS
 from pipeline.sandbox.faults import FaultFile
+from pipeline.targets import PreparedTarget
 from riverbend import PROJECT, Sandbox
 
 MONDAY = dt.date(2026, 11, 23)
@@ -215,6 +228,53 @@ def test_a_copy_whose_rows_will_not_come_waits_no_longer(there: Cloud, hours: in
     done = ledger.record()
     assert (len(done.deliveries), done.waiting) == (1, [])
     assert "the ledger does not say which 10 students were in scores.csv" in done.trouble[0]
+
+
+SCORES = FEEDS["savvas_assessment_scores"]
+SCORES_TABLE = "misc_imports.savvas_assessment_scores"
+
+
+def scores(students: int = 10, rows: int = 20) -> tuple[Path, dict[str, Any]]:
+    """A prepared file of Monday and its manifest, which are not written yet."""
+    names = [column.name for column in SCORES.contract.columns]
+    others = {column.name: "x" if column.mode == "REQUIRED" else "" for column in SCORES.contract.columns}
+    wanted = [",".join((others | {"student_id": f"{4127 + row % students:07}"}).values()) for row in range(rows)]
+    path = PreparedTarget(SCORES, MONDAY).path
+    manifests.folder(path.parent).joinpath(path.name).write_text("\n".join([",".join(names), *wanted]) + "\n")
+    facts = {"rows": rows, "size": path.stat().st_size, "sha256": manifests.sha256(path)}
+    parts = PreparedTarget(SCORES, MONDAY).parts()
+    return path, {**facts, "contract": SCORES.contract.fingerprint, "parts": parts}
+
+
+@pytest.mark.parametrize("kept", ["in the bucket", "on disk", "of another file", "nowhere"])
+def test_a_copy_whose_table_went_on_to_the_next_day_is_entered_from_the_file(
+    there: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    """The warehouse was down on the day itself, and the next morning loaded its own file."""
+    monkeypatch.setattr(targets, "landing", lambda feed, date: tmp_path / f"{date}" / feed.name)
+    path, facts = scores()
+    print_ = manifests.fingerprint(facts["sha256"], facts["contract"])
+    if kept == "on disk":
+        manifests.save(PreparedTarget(SCORES, MONDAY).manifest_path, facts)
+    if kept in ("in the bucket", "of another file"):
+        if kept == "of another file":
+            path, facts = scores(rows=30)
+        told = {"sha256": facts["sha256"], "rows": f"{facts['rows']}", "contract": facts["contract"]}
+        name = inbound.stored_target(SCORES, MONDAY).name
+        storage.store_file(path, name, told, over=storage.find(name))
+    rows_of(SCORES_TABLE, first=9000, labels={"as_of": "2026-11-24", "sha": "89"})
+    labels = {"as_of": MONDAY.isoformat(), "sha": print_}
+    contents = {"scores.csv": held(student="student_id", table=SCORES_TABLE, labels=labels)}
+    receipts.keep(given(contents=contents) | {"sent_at": manifests.now()})
+    named = kept in ("in the bucket", "on disk")
+    storage.forget()
+    done = ledger.record()
+    assert (len(done.deliveries), done.waiting, not done.trouble) == (1, [], named)
+    assert counts() == (1, 1, 10 if named else 0)
+    if named:
+        assert table("disclosed_students", "student_number", "student_number")[0] == ("0004127",)
+        (own,) = warehouse._client().list_tables(f"{PROJECT}.deliveries")
+        assert own.expires is not None
 
 
 def test_rows_that_are_gone_are_told_once_and_stay_known_as_unknown(there: Cloud) -> None:
