@@ -1,6 +1,7 @@
 -- SAVVAS (EasyBridge): the sections that are taught now.
 -- grain: one row per current section with a teacher, of a school in SCHOOL. The other section files hold rows of these
---        sections only.
+--        sections only. Left out: sections of a school year that is over, of a school whose first day of the new one is
+--        still to come while the server's other schools have begun it: SAVVAS takes one school year at a time.
 -- owner: district data team
 -- reader: SAVVAS, file `PIF_SECTION.txt`, every morning
 -- layout: header known; the values are modelled: native_section_code carries the server's name, the dates are the term's,
@@ -27,3 +28,4 @@ INNER JOIN `roster_files.rostered_sections` AS rostered
 LEFT JOIN `roster_files.current_school_years` AS years
   ON years.district_identification = sections.district_identification
   AND years.schoolid = sections.schoolid
+WHERE COALESCE(sections.term_last >= years.first_day, TRUE)

@@ -4,6 +4,7 @@
 -- owner: district data team
 -- reader: the other views
 -- layout: ours
+-- The server's day and not the school's: a school that begins a week after the others is in the same school year.
 -- school_year is text, the year in which the school year began (`2026` for 2026-27); first_day and last_day are DATEs.
 SELECT
   years.district_identification,

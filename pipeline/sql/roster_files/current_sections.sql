@@ -1,5 +1,5 @@
 -- The sections that are taught now.
--- grain: one row per section of both servers whose term holds the server's day. Left out: sections of another term, and
+-- grain: one row per section of both servers whose term holds the school's day. Left out: sections of another term, and
 --        sections whose term the SIS did not export for their school.
 -- owner: district data team
 -- reader: the other views
@@ -31,15 +31,16 @@ SELECT
   COALESCE(terms.abbreviation, '') AS term,
   SAFE.PARSE_DATE('%m/%d/%Y', terms.firstday) AS term_first,
   SAFE.PARSE_DATE('%m/%d/%Y', terms.lastday) AS term_last,
-  server_days.day
+  school_days.day
 FROM `powerschool_combined.sections` AS sections
 INNER JOIN `powerschool_combined.terms` AS terms
   ON terms.district_identification = sections.district_identification
   AND terms.schoolid = sections.schoolid
   AND terms.id = sections.termid
-INNER JOIN `roster_files.server_days` AS server_days
-  ON server_days.district_identification = sections.district_identification
-  AND server_days.day BETWEEN SAFE.PARSE_DATE('%m/%d/%Y', terms.firstday)
+INNER JOIN `roster_files.school_days` AS school_days
+  ON school_days.district_identification = sections.district_identification
+  AND school_days.schoolid = sections.schoolid
+  AND school_days.day BETWEEN SAFE.PARSE_DATE('%m/%d/%Y', terms.firstday)
     AND SAFE.PARSE_DATE('%m/%d/%Y', terms.lastday)
 LEFT JOIN courses
   ON courses.district_identification = sections.district_identification

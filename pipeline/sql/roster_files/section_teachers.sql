@@ -1,6 +1,6 @@
 -- Who teaches each section now, the lead teacher first.
 -- grain: one row per current section and current staff member (Status 1, with a TeacherNumber). The section's own teacher
---        leads; those of section_teacher whose assignment holds the server's day follow by Priority_Order. When the
+--        leads; those of section_teacher whose assignment holds the school's day follow by Priority_Order. When the
 --        lead teacher has left, the next one leads. A section whose teachers have all left has no row.
 -- owner: district data team
 -- reader: the other views
