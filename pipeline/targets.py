@@ -42,8 +42,20 @@ class VendorFileTarget(Target):
     date: dt.date
 
     def newest(self) -> RemoteFile | None:
-        """Raises PipelineError when nobody could look."""
-        return self.feed.newest(self.part, self.date)
+        """The file that counts: the newest one; but where that was older than ours already, what stands now under the
+        name of ours, a correction with an earlier time. None when that is not of the date.
+
+        Raises PipelineError when nobody could look.
+        """
+        newest = self.feed.newest(self.part, self.date)
+        held = manifests.load(LandedTarget(self.feed, self.part, self.date).manifest_path)
+        if newest is None or held is None or not _passed_over(newest, held):
+            return newest
+        same = sources.of_name(self.feed.source(self.part), held["name"])
+        begins, ends = self.feed.hours(self.date)
+        if same is None:
+            return newest
+        return same if begins.timestamp() <= same.mtime < ends.timestamp() else None
 
     def exists(self) -> bool:
         """When nobody could look (or not yet), True: the task that fetches the file then waits, and says why as a
@@ -90,7 +102,7 @@ class LandedTarget(Target):
         if found is None or (found.get("removed") and PreparedTarget(self.feed, self.date).manifest() is None):
             return False
         try:
-            newest = self.feed.newest(self.part, self.date)
+            newest = VendorFileTarget(self.feed, self.part, self.date).newest()
             same = sources.of_name(self.feed.source(self.part), found["name"])
         except NotYet:
             return False  # its task waits for the answer, and asks again
@@ -102,7 +114,12 @@ class LandedTarget(Target):
         # morning. One that is of an earlier one is told as late.
         if newest is None:
             return same in (None, held) or same.mtime >= self.feed.hours(self.date)[1].timestamp()
-        return newest == held or (newest.name != held.name and newest.mtime < held.mtime)
+        return newest == held or _passed_over(newest, found)
+
+
+def _passed_over(file: RemoteFile, held: dict[str, Any]) -> bool:
+    """Whether the file has another name than ours, and was older than the latest that we held under our name."""
+    return bool(file.name != held["name"] and file.mtime < held.get("since", held["mtime"]))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline import inbound, manifests, purge, rendering, reports, settings, sources
-from pipeline.errors import ContractBroken, VendorError, WarehouseError
+from pipeline.errors import ContractBroken, TransferIncomplete, VendorError, WarehouseError
 from pipeline.feeds import FEEDS
 from pipeline.sources import DropFolder, Source
 from pipeline.targets import LandedTarget, PreparedTarget
@@ -68,6 +68,42 @@ def test_what_is_a_correction(drop: Path, name: str, minutes: int, text: str, sa
     land()
     assert LANDED.exists()
     assert (LANDED.folder / name).read_text() == text
+
+
+@pytest.mark.parametrize("minutes", [-1, -20, -60, 5])
+def test_a_correction_with_any_time_stands_beside_an_older_file_of_another_name(drop: Path, minutes: int) -> None:
+    """However often it comes, and until somebody takes it away."""
+    put(drop, "fte_1.csv", TWO - 10 * MINUTE)
+    put(drop, "fte_2.csv", TWO)
+    land()
+    for again in range(2):
+        text = FIRST + "\n" * (again + 1)
+        put(drop, "fte_2.csv", TWO + (minutes - again) * MINUTE, text)
+        assert not LANDED.exists()
+        land()
+        assert (LANDED.folder / "fte_2.csv").read_text() == text
+        sources.forget()
+        assert LANDED.exists()
+    put(drop, "fte_3.csv", TWO + 6 * MINUTE, SECOND)
+    assert not LANDED.exists()
+    (drop / "fte_3.csv").unlink()
+    (drop / "fte_2.csv").unlink()
+    sources.forget()
+    assert LANDED.exists()  # the vendor took ours away, and the older one remains
+
+
+@pytest.mark.parametrize(("hours", "same"), [(-9, False), (40, True)])
+def test_an_older_file_of_another_name_takes_no_place_of_a_copy_of_another_morning(
+    drop: Path, hours: int, same: bool
+) -> None:
+    put(drop, "fte_1.csv", TWO - 10 * MINUTE)
+    put(drop, "fte_2.csv", TWO)
+    land()
+    put(drop, "fte_2.csv", TWO + 60 * hours * MINUTE, SECOND)
+    assert LANDED.exists() is same
+    with pytest.raises(TransferIncomplete):
+        land()
+    assert (LANDED.folder / "fte_2.csv").read_text() == FIRST
 
 
 @pytest.mark.parametrize(
