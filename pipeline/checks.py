@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline import garbled
-from pipeline.limits import Apart, Form, Reference, Same
+from pipeline.limits import Apart, Form, Mapped, Reference, Same
 from pipeline.sets import LandedCopy, ViewFile
 
 
@@ -121,6 +121,9 @@ def _rules(file: ViewFile, tables: Mapping[str, str]) -> Iterator[_Rule]:
     for reference in file.references:
         yield _reference(reference, tables[file.name], tables[reference.file])
     yield from _people(file, tables)
+    for mapped in file.mapped:
+        name = f"rows of {mapped.table} whose {mapped.column} is a code that the view has no word for"
+        yield _Rule(name, _unknown(mapped), number=mapped.tolerated)
     for condition in file.conditions:
         sql = condition.sql.format_map({column: text(column) for column in condition.columns})
         yield _Rule(f"rows {condition.words}", f"COUNTIF(NOT ({sql}))", condition.tolerated)
@@ -182,6 +185,12 @@ def _differing(same: Same) -> str:
           GROUP BY {text(same.key)}
           HAVING {" OR ".join(differ)}))
     """  # noqa: S608  (names out of our own catalogue)
+
+
+def _unknown(mapped: Mapped) -> str:
+    """SQL of how many rows hold another code."""
+    codes = ", ".join(map(_literal, ("", *mapped.codes)))
+    return f"(SELECT COUNT(*) FROM `{mapped.table}` WHERE {text(mapped.column)} NOT IN ({codes}))"  # noqa: S608
 
 
 def _reference(reference: Reference, frozen: str, to: str) -> _Rule:

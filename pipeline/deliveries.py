@@ -12,6 +12,8 @@ from pipeline.limits import (
     DAYS,
     DIGITS,
     EMAIL,
+    ETHNICITIES,
+    GENDERS,
     GRADES,
     MONTH_FIRST,
     OTHERS,
@@ -102,6 +104,7 @@ DELIVERIES = {
                     ),
                     personal=(Personal(("StudentStateID",)),),
                     same=(SAME_STUDENTS,),
+                    mapped=(GENDERS, ETHNICITIES),
                     agreeing=(Agreeing("SchoolCode", ("SchoolName",)),),
                     churn=PEOPLE,
                     column_churn=(

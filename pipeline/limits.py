@@ -67,6 +67,18 @@ class Same:
 
 
 @dataclass(frozen=True)
+class Mapped:
+    """What `table` (a table or view that the file is made of) holds in `column` is empty or one of `codes`: those that
+    the file's view knows a word for. Any other would go out as nothing. Up to `tolerated` rows may hold one.
+    """
+
+    table: str
+    column: str
+    codes: tuple[str, ...]
+    tolerated: int = 0
+
+
+@dataclass(frozen=True)
 class Agreeing:
     """Rows of the file with the same `key` say the same in `columns`."""
 
@@ -257,6 +269,15 @@ SAME_STUDENTS = Same(
     ("last_name", "student_email", "state_id"),
     among=("enroll_status", "0"),
 )
+
+# The student information system's codes that the views have words for. A district with others adds them here and there.
+_OF_STUDENTS = "roster_files.current_students"
+GENDERS = Mapped(_OF_STUDENTS, "gender", ("F", "M", "X"))
+ETHNICITIES = Mapped(_OF_STUDENTS, "ethnicity", ("A", "B", "H", "I", "M", "P", "W"))
+HISPANIC = Mapped(_OF_STUDENTS, "fedethnicity", ("0", "1", "false", "true", "False", "True", "FALSE", "TRUE"))
+ENGLISH_LEARNERS = Mapped(_OF_STUDENTS, "lep_status", ("L", "1", "2", "3", "4", "F", "N"))
+LUNCHES = Mapped(_OF_STUDENTS, "lunchstatus", ("F", "FDC", "R", "P"))
+SPECIAL_EDUCATION = Mapped("powerschool_combined.sped", "sped_status", ("E", "G", "R", "X"))
 
 # What people typed is wrong here and there.
 TYPED = 0.02

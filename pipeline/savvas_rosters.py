@@ -7,6 +7,7 @@ from pipeline.dialect import Dialect
 from pipeline.limits import (
     ADDRESSES,
     EMAIL,
+    GENDERS,
     GRADES,
     OF_SCHOOLS,
     PEOPLE,
@@ -109,6 +110,7 @@ SAVVAS = (
         longest=(_NAMES, _EMAILS, Longest(("student_code", "student_number"), 32), Longest(("federated_id",), 128)),
         personal=(Personal(("email", "student_number", "federated_id")),),
         same=(SAME_STUDENTS,),
+        mapped=(GENDERS,),
         apart=(Apart("federated_id", "STAFF.txt", "federated_id"), Apart("email", "STAFF.txt", "email")),
         churn=PEOPLE,
         column_churn=(replace(ADDRESSES, columns=("email", "federated_id")),),
@@ -116,7 +118,7 @@ SAVVAS = (
     ViewFile(
         *_file("STAFF"),
         key=("staff_code",),
-        required=("staff_code", "last_name", "first_name", "staff_number"),
+        required=("staff_code", "last_name", "first_name", "email", "staff_number"),
         dialect=_QUOTED,
         layout="known",
         called="staff",

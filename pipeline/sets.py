@@ -17,6 +17,7 @@ from pipeline.limits import (
     Churn,
     ColumnChurn,
     Longest,
+    Mapped,
     Personal,
     Reference,
     Same,
@@ -31,8 +32,8 @@ class ViewFile:
     The rows are sorted by `key`, whose values together occur once; a column of `required` always has a value; `floor`
     is the fewest rows that are believed. `references`, `allowed`, `written`, `longest`, `agreeing`, `alone`, `one`
     (columns with one value in the whole file) and `conditions` are the vendor's specification; `personal`, `same` and
-    `apart` say who is one person. What does not hold puts the delivery on hold, and so does more `churn` than is
-    believed.
+    `apart` say who is one person, `mapped` which codes the view has words for. What does not hold puts the delivery on
+    hold, and so does more `churn` than is believed.
 
     For the churn, `called` is what people call the rows, `school` the column that says whose each is, and `people` the
     column of whom they are about, where the key is finer than that; `column_churn` are the columns whose values have
@@ -59,6 +60,7 @@ class ViewFile:
     longest: tuple[Longest, ...] = ()
     personal: tuple[Personal, ...] = ()
     same: tuple[Same, ...] = ()
+    mapped: tuple[Mapped, ...] = ()
     apart: tuple[Apart, ...] = ()
     agreeing: tuple[Agreeing, ...] = ()
     alone: tuple[Alone, ...] = ()

@@ -15,6 +15,7 @@ from pipeline.limits import (
     Alone,
     Apart,
     Longest,
+    Mapped,
     Personal,
     Reference,
     Same,
@@ -39,6 +40,10 @@ LAST = ViewFile(
     same=(
         Same("deliveries.staff", "number", ("name", "mail")),
         Same("deliveries.staff", "number", ("mail",), among=("status", "2"), tolerated=1),
+    ),
+    mapped=(
+        Mapped("deliveries.coded", "lunch", ("F", "it's")),
+        Mapped("deliveries.coded", "status", ("E",), tolerated=1),
     ),
     apart=(Apart("xa", "others.csv", "xb"), Apart("xc", "others.csv", "xb", unless=("xd", "kb"))),
     agreeing=(Agreeing("ka", ("ga", "gb")),),
@@ -82,12 +87,13 @@ Changed = dict[int, dict[str, str | None]]
 duck = Duck()
 
 
-def failing(changed: Changed, staff: Rows | None = None, count: int = 4) -> list[str]:
+def failing(changed: Changed, staff: Rows | None = None, count: int = 4, coded: Rows | None = None) -> list[str]:
     """The checks that do not pass of four good rows of which some are changed."""
     made = [{**FOUR[number % 4], **changed.get(number, {})} for number in range(count)]
     duck.put("rosters.last", GOOD, [tuple(row.values()) for row in made])
     duck.put("rosters.others", OTHERS, [("1", "x", "taken", "Taken"), ("", "y", "", "")])
     duck.put("deliveries.staff", STAFF, [*(staff or []), ("9", "Lee", "lee@example.org", "1")])
+    duck.put("deliveries.coded", ("lunch", "status"), coded or [])
     found = duck.ask(QUERY)[0]
     return [each.name for each in checks.judged(LAST, TABLES, found).checks if not each.passed]
 
@@ -164,6 +170,23 @@ def test_one_row_less_than_the_floor() -> None:
 )
 def test_one_number_of_two_people_on_two_servers(staff: Rows, failed: list[str]) -> None:
     assert failing({}, staff) == failed
+
+
+@pytest.mark.parametrize(
+    ("coded", "unknown"),
+    [
+        ([("F", "E"), ("it's", None), ("", "")], []),
+        ([("f", "E")], ["lunch"]),
+        ([("F ", "E")], ["lunch"]),
+        ([("F", "E"), ("Free", "E")], ["lunch"]),
+        ([("F", "e")], []),  # one is tolerated
+        ([("F", "e"), ("F", "X")], ["status"]),
+        ([("X", "e"), ("F", "X")], ["lunch", "status"]),
+    ],
+)
+def test_a_code_that_the_view_has_no_word_for(coded: Rows, unknown: list[str]) -> None:
+    told = [f"rows of deliveries.coded whose {name} is a code that the view has no word for" for name in unknown]
+    assert failing({}, coded=coded) == told
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,9 @@ class Warehouse:
         self.tables = {file.name: f"held.rows_{number}" for number, file in enumerate(self.files)}
         for same in {same for file in self.files for same in file.same}:  # nobody has several rows
             self.duck.put(same.table, dict.fromkeys([same.key, *same.columns, *(same.among or ())[:1]]), [])
+        for mapped in {mapped for file in self.files for mapped in file.mapped}:
+            names = {each.column: "" for file in self.files for each in file.mapped if each.table == mapped.table}
+            self.duck.put(mapped.table, names, [])
         self.checks = {}
         for file in self.files:
             query = checks.query(file, self.tables, tuple(columns(vendor, file)))

@@ -342,6 +342,30 @@ def test_who_is_one_person_is_asked_of_what_the_file_is_made_of(delivery: Delive
         assert {same.key, *same.columns, *(same.among or ())[:1]} <= set(known)
 
 
+@each_file
+def test_codes_are_asked_of_what_the_file_is_made_of_and_the_contract_lists_them(
+    delivery: Delivery, file: ViewFile
+) -> None:
+    """One list, in the contract and in the set's row; and the view's text has a word for each."""
+    for mapped in file.mapped:
+        assert mapped.table in {*sql.views_below(file.view), *sql.tables_below(file.view)}
+        of = mapped.table.replace("roster_files.current_", "powerschool_combined.")
+        (column,) = (each for each in FEEDS[of.partition(".")[2]].contract.columns if each.name == mapped.column)
+        assert column.form
+        assert all(re.fullmatch(column.form.pattern, code) for code in mapped.codes)
+        assert column.form.pattern.count("|") == len(mapped.codes) - 1
+        if file.name == "students.csv" and mapped.column != "sped_status":
+            assert {code.lower() for code in mapped.codes} <= {
+                each.lower() for each in re.findall(r"'(\w+)'", sql.text(file.view))
+            }
+
+
+@pytest.mark.parametrize("column", ["gender", "ethnicity", "fedethnicity", "lep_status", "lunchstatus", "sped_status"])
+def test_clever_s_students_ask_each_code_that_their_view_translates(column: str) -> None:
+    (file,) = (each for each in DELIVERIES["clever_rosters"].view_files if each.name == "students.csv")
+    assert [each.tolerated for each in file.mapped if each.column == column] == [0]
+
+
 OWN = re.compile(r"e?mail|federated|user_?name|state_?(teacher_|student_)?id|studentstateid", re.I)
 ADDRESS = re.compile(r"e?mail|federated", re.I)
 OF_OTHERS = {"Contact_email", "Principal_email"}

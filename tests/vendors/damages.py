@@ -111,6 +111,7 @@ SAVVAS: Damages = [
     (swap("SCHOOL.txt", '"RB"', '"RSD"'), ("SCHOOL.txt, line 2, district_code", "no such row in CODE_DISTRICT.txt")),
     (swap("SCHOOL.txt", '"PK"', '"Pre"'), ("SCHOOL.txt, line 2, grade_start", "one of")),
     (swap("SCHOOL.txt", '"05"', '"5"'), ("SCHOOL.txt, line 2, grade_end", "one of")),
+    (swap("STAFF.txt", '"avance@example.org","","T100A"', '"","","T100A"'), ("STAFF.txt, line 2, email",)),
     (swap("STAFF.txt", '"","T100A"', '"Teacher","T100A"'), ("STAFF.txt, line 2, title", "salutation")),
     (swap("STAFF.txt", '"avance","","a', '"AVance","","a'), ("STAFF.txt, line 2, username", "small letters")),
     (swap("STAFF.txt", '"avance","","a', f'"{"a" * 129}","","a'), ("STAFF.txt, line 2, username", "128")),

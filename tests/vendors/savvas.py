@@ -89,7 +89,7 @@ STAFF = Layout(
         "last_name": NAME,
         "first_name": NAME,
         "middle_name": shorter(ANYTHING, 64),
-        "email": SMALL_EMAIL,
+        "email": required(SMALL_EMAIL),
         "title": NO_TITLE,
         "staff_number": shorter(ANYTHING, 32),
         "username": USERNAME,

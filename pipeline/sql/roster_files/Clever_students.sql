@@ -6,7 +6,8 @@
 -- layout: known. So are dates (MM/DD/YYYY), Y and N, Clever's words for grade, language, lunch, relationship and the types
 --         of contacts and telephones, and the letters of Race, which has none for Hispanic (that is Hispanic_Latino). What becomes
 --         which word is modelled: Ell_status is Y for L (in the programme) and N for 1 to 4, F and N; Frl_status is Free
---         for F and FDC, Reduced for R, Paid for P, and empty for any other code; a guardian is a Parent; anything else
+--         for F and FDC, Reduced for R, Paid for P. A code that is none of these goes out as nothing, and holds the set
+--         (`mapped` of its row), as one of gender, ethnicity or sped_status does; a guardian is a Parent; anything else
 --         that the SIS says is Other, or empty where Clever has no Other. Password is always empty. No data is an empty
 --         field.
 -- IEP_status is Y for a student with an eligible row in sped (E; gifted, G, is none) that has not ended on the server's

@@ -1,6 +1,7 @@
 -- SAVVAS (EasyBridge): in which schools the people who teach work.
 -- grain: one row per person of STAFF and school of SCHOOL in which they teach a current section or are current teaching
---        staff. Somebody who is in no such school has no row.
+--        staff. Left out: who is in no such school, and who has no e-mail address, which SAVVAS requires of staff: they are
+--        in none of its files, and a section that nobody else teaches is in none either.
 -- owner: district data team
 -- reader: SAVVAS, file `ASSIGNMENT.txt`, every morning
 -- layout: meaning of a row open: some districts send one for each teacher and school, one only for staff who must see all
@@ -22,3 +23,9 @@ INNER JOIN `roster_files.district_schools` AS schools
 LEFT JOIN `roster_files.current_school_years` AS years
   ON years.district_identification = teachers.district_identification
   AND years.schoolid = teachers.schoolid
+WHERE
+  teachers.teachernumber IN (
+    SELECT reachable.teachernumber
+    FROM `roster_files.current_staff` AS reachable
+    WHERE TRIM(reachable.email) != ''
+  )

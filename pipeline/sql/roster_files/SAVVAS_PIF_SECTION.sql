@@ -1,5 +1,5 @@
 -- SAVVAS (EasyBridge): the sections that are taught now.
--- grain: one row per current section with a teacher, of a school in SCHOOL. The other section files hold rows of these
+-- grain: one row per current section with a teacher of ASSIGNMENT, of a school in SCHOOL. The other section files hold rows of these
 --        sections only. Left out: sections of a school year that is over, of a school whose first day of the new one is
 --        still to come while the server's other schools have begun it: SAVVAS takes one school year at a time.
 -- owner: district data team
@@ -28,4 +28,11 @@ INNER JOIN `roster_files.rostered_sections` AS rostered
 LEFT JOIN `roster_files.current_school_years` AS years
   ON years.district_identification = sections.district_identification
   AND years.schoolid = sections.schoolid
-WHERE COALESCE(sections.term_last >= years.first_day, TRUE)
+WHERE
+  COALESCE(sections.term_last >= years.first_day, TRUE)
+  AND sections.section_id IN (
+    SELECT taught.section_id
+    FROM `roster_files.section_teachers` AS taught
+    INNER JOIN `roster_files.SAVVAS_ASSIGNMENT` AS posts
+      ON posts.staff_code = taught.teachernumber
+  )

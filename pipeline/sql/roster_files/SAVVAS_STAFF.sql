@@ -1,7 +1,8 @@
 -- SAVVAS (EasyBridge): the people who teach.
 -- grain: one row per TeacherNumber of those who teach a current section or are current teaching staff, in a school of
---        SCHOOL, so that each has an ASSIGNMENT. Of somebody's several rows in the SIS (two schools, both servers) one
---        with an e-mail address is taken, of those the lowest id.
+--        SCHOOL, so that each has an ASSIGNMENT. Left out: those without an e-mail address, which SAVVAS requires. Of
+--        somebody's several rows in the SIS (two schools, both servers) one with an e-mail address is taken, of those the
+--        lowest id.
 -- owner: district data team
 -- reader: SAVVAS, file `STAFF.txt`, every morning
 -- layout: header known; the values are modelled: staff_code and staff_number are the TeacherNumber, federated_id (the name
@@ -24,5 +25,5 @@ WHERE staff.teachernumber IN (SELECT posts.staff_code FROM `roster_files.SAVVAS_
 QUALIFY
   ROW_NUMBER() OVER (
     PARTITION BY staff.teachernumber
-    ORDER BY IF(staff.email = '', 1, 0), SAFE_CAST(staff.id AS INT64), staff.district_identification
+    ORDER BY IF(TRIM(staff.email) = '', 1, 0), SAFE_CAST(staff.id AS INT64), staff.district_identification
   ) = 1
