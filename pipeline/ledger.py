@@ -29,8 +29,8 @@ def _column(name: str, type_: str, description: str, mode: str = "REQUIRED") -> 
 _RECEIPT = _column(
     "receipt", "STRING", "Identity of the receipt, as the last part of its object's name under receipts/."
 )
-_DELIVERY = _column("delivery", "STRING", "The delivery's name in pipeline/deliveries.py.")
-_VENDOR = _column("vendor", "STRING", "The vendor's name in pipeline/vendors.py.")
+_DELIVERY = _column("delivery", "STRING", "The delivery's name in the catalogue's deliveries.py.")
+_VENDOR = _column("vendor", "STRING", "The vendor's name in the catalogue's vendors.py.")
 _PERIOD = _column("period", "DATE", "The day that the delivery counts for; of a weekly one the Monday.")
 _FILE = _column("file", "STRING", "The file's name.")
 _SENT_AT = _column("sent_at", "TIMESTAMP", "When the vendor had the whole set.")

@@ -12,12 +12,13 @@ from typing import Any
 import luigi
 
 from pipeline import manifests, settings, sources, storage, warehouse
-from pipeline.deliveries import Delivery
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed
 from pipeline.looks import NotYet
+from pipeline.places import PortalReport
+from pipeline.sets import Delivery
 from pipeline.sftp import RemoteFile
-from pipeline.sources import PortalReport, settled
+from pipeline.sources import settled
 
 
 class Target(luigi.Target):
@@ -43,7 +44,7 @@ class VendorFileTarget(Target):
 
     def newest(self) -> RemoteFile | None:
         """Raises PipelineError when nobody could look."""
-        return self.feed.newest(self.part, self.date)
+        return sources.newest_of(self.feed, self.part, self.date)
 
     def exists(self) -> bool:
         """When nobody could look (or not yet), True: the task that fetches the file then waits, and says why as a
@@ -90,7 +91,7 @@ class LandedTarget(Target):
         if found is None or (found.get("removed") and PreparedTarget(self.feed, self.date).manifest() is None):
             return False
         try:
-            newest = self.feed.newest(self.part, self.date)
+            newest = sources.newest_of(self.feed, self.part, self.date)
             same = sources.of_name(self.feed.source(self.part), found["name"])
         except NotYet:
             return False  # its task waits for the answer, and asks again
