@@ -20,19 +20,21 @@ from zoneinfo import ZoneInfo
 import duckdb
 import sqlglot
 
-from pipeline import churn, columns, contract, holders, outbound, schemas, sql
+from pipeline import catalogue, churn, columns, holders, outbound, preparing, schemas, sql
 from pipeline.churn import Pair
 from pipeline.columns import Values
-from pipeline.contract import Part
-from pipeline.deliveries import DELIVERIES
 from pipeline.feeds import Feed
+from pipeline.parts import Part
+from pipeline.places import DropFolder, Source
 from pipeline.sandbox.district import write_day
 from pipeline.sets import Delivery, ViewFile
-from pipeline.sources import DropFolder, Source
 
 ZONE = ZoneInfo("America/Chicago")
 FEEDS_READ = {
-    feed for each in DELIVERIES.values() for file in each.view_files for feed in outbound.feeds_below(file.view)
+    feed
+    for each in catalogue.deliveries().values()
+    for file in each.view_files
+    for feed in outbound.feeds_below(file.view)
 }
 _TYPES = {"STRING": "TEXT", "INTEGER": "BIGINT", "FLOAT": "DOUBLE", "NUMERIC": "DECIMAL(38, 9)"}
 
@@ -63,7 +65,7 @@ def main() -> None:
     for day in _school_days(asked.first, asked.days + 1):
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             warehouse.load(Path(folder), day, asked.students)
-        for delivery in DELIVERIES.values():
+        for delivery in catalogue.deliveries().values():
             if delivery.cadence == "daily" or delivery.period(day) != last.get(delivery.name):
                 found += warehouse.compared(delivery, day)
                 last[delivery.name] = delivery.period(day)
@@ -87,11 +89,11 @@ class Warehouse:
         for dataset in {name.partition(".")[0] for name in sql.names()} | {feed.dataset for feed in FEEDS_READ}:
             self._ask(f"CREATE SCHEMA {dataset}")
         for feed in FEEDS_READ:
-            told = json.loads((schemas.FOLDER / feed.dataset / f"{feed.name}.json").read_text())
+            told = json.loads((schemas.folder() / feed.dataset / f"{feed.name}.json").read_text())
             names = ", ".join(f'"{each["name"]}" {_TYPES.get(each["type"], each["type"])}' for each in told)
             self._ask(f'CREATE TABLE {feed.dataset}."{feed.name}" ({names})')
         self._views: set[str] = set()
-        for delivery in DELIVERIES.values():
+        for delivery in catalogue.deliveries().values():
             for file in delivery.view_files:
                 self._view(file.view)
 
@@ -111,7 +113,7 @@ class Warehouse:
         write_day(day, students=students, seed=1, zone=ZONE, **places)
         for feed in FEEDS_READ:
             out = folder / "prepared.csv"
-            contract.prepare([_part(folder, feed, source) for source in feed.sources], feed.contract, out, day)
+            preparing.prepare([_part(folder, feed, source) for source in feed.sources], feed.contract, out, day)
             self._ask(f'DELETE FROM {feed.dataset}."{feed.name}"')
             self._ask(
                 f"INSERT INTO {feed.dataset}.\"{feed.name}\" BY NAME SELECT * FROM read_csv('{out}', header = true,"

@@ -66,7 +66,7 @@ def _arguments() -> argparse.Namespace:
 
 def _words(where: Stand, workers: int) -> list[str]:
     date = configured(where).today().isoformat()
-    return [sys.executable, "-m", "bench.run", "run", "Morning", "--date", date, "--workers", str(workers)]
+    return [sys.executable, "-m", "pipeline", "run", "Morning", "--date", date, "--workers", str(workers)]
 
 
 def _seconds(where: Stand, words: list[str], **more: str) -> tuple[float, str]:

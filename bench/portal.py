@@ -24,12 +24,11 @@ import psutil
 
 from bench.morning import held
 from pipeline import browser as browsers
-from pipeline import settings
-from pipeline.feeds import SCHOOLS
+from pipeline import catalogue, settings
+from pipeline.places import Report
 from pipeline.portals import eis, eis_pages, tasks
 from pipeline.refusals import Key
 from pipeline.sandbox.elsewhere import free_ports
-from pipeline.sources import Report
 
 DAY = "2026-11-23"
 Seconds = Counter[str]
@@ -53,7 +52,7 @@ def main() -> None:
         sampler.start()
         begun, reports = time.monotonic(), 0
         for step in tasks.STEPS:
-            for login in SCHOOLS:
+            for login in catalogue.schools():
                 reports += _fetch(address, folder, step.reports, login)
         took = time.monotonic() - begun
         done.set()
@@ -83,7 +82,7 @@ def _fetch(address: str, folder: Path, reports: tuple[Report, ...], login: str) 
     wanted = [
         eis.Wanted(report, school, role, lambda path: None)
         for report in reports
-        for school, role in SCHOOLS[login].items()
+        for school, role in catalogue.schools()[login].items()
     ]
     eis.fetch(
         address,

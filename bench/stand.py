@@ -58,7 +58,7 @@ def _configure(folder: Path) -> Stand:
     config = configparser.ConfigParser(interpolation=None)
     config.read("luigi.cfg")
     told = {
-        "district": {"landing": "landing", "drop": "sandbox/sftp/district", "logs": "log"},
+        "district": {"landing": "landing", "drop": "sandbox/sftp/district", "logs": "log", "catalogue": "catalogue"},
         "secrets": {"folder": "sandbox/secrets"},
         "sftp": {"known_hosts": "sandbox/known_hosts"},
         "sandbox": {"data": "sandbox"},
@@ -78,8 +78,7 @@ def _configure(folder: Path) -> Stand:
     config["core"]["no_configure_logging"] = "false"  # luigid then notes every request
     with (folder / "luigid.cfg").open("w") as file:
         config.write(file)
-    own = {"LUIGI_CONFIG_PATH": str(folder / "luigi.cfg"), "BENCH_FOLDER": str(folder)}
-    return Stand(folder, {**os.environ, **own})
+    return Stand(folder, {**os.environ, "LUIGI_CONFIG_PATH": str(folder / "luigi.cfg")})
 
 
 def configured(stand: Stand) -> settings.Settings:
@@ -95,7 +94,7 @@ def stand(folder: Path, feeds: Path) -> Iterator[Stand]:
     folder.mkdir(mode=0o700, parents=True)
     made = _configure(folder)
     told = configured(made)
-    workload.describe(folder)
+    workload.describe(folder / "catalogue")
     servers = [
         _started(made, [sys.executable, "-m", "pipeline.sandbox", "serve"], "sandbox.log"),
         _started(made, _luigid(told, folder), "luigid.log", LUIGI_CONFIG_PATH=str(folder / "luigid.cfg")),
@@ -144,7 +143,7 @@ def _give(told: settings.Settings, places: Places, feeds: Path) -> None:
     folder = places.sftp / workload.GIVER / workload.GIVES.lstrip("/")
     folder.mkdir(parents=True, exist_ok=True)
     midnight = dt.datetime.combine(told.today(), dt.time(), told.district.zone).timestamp()
-    for feed in workload.FEEDS.values():
+    for feed in workload.FEEDS:
         file = folder / feed.file
         shutil.copyfile(feeds / feed.file, file)
         os.utime(file, (midnight, midnight))

@@ -20,16 +20,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pipeline import catalogue
-from pipeline.deliveries import DELIVERIES
-from pipeline.feeds import FEEDS
+from pipeline import catalogue, flows
 from pipeline.sandbox import elsewhere
 
 # A task's line: `07:24:57 done      LoadedTable   meals   4,000 rows (0.7 s)`.
 _LINE = re.compile(r"^\d\d:\d\d:\d\d done +(\w+) .*\(([\d.]+) s\)$", re.M)
 # The log's, when a task begins and ends: `2026-11-27 07:24:57,683 … Worker … running   Snapshot(…)`.
 _MOMENT = re.compile(r"^(\S+ \S+) .* Worker \S+ (?:running|done) +(\w+)\(", re.M)
-CLEVER = DELIVERIES["clever_rosters"]
+CLEVER = catalogue.deliveries()["clever_rosters"]
 # `Riverbend Schools: Morning of 2026-11-23, 12.3 s`
 _RUN = re.compile(r"Morning of \S+, ([\d.]+) s$", re.M)
 STAGES = (
@@ -52,10 +50,10 @@ def main() -> None:
     parser.add_argument("--portal", action="store_true", help="the portal's flows too, by a browser")
     parser.add_argument("--checks", action="store_true", help="only Clever's rosters, and what their checks cost")
     asked = parser.parse_args()
-    off = [] if asked.portal else [name for name, feed in FEEDS.items() if feed.dataset == "eis"]
+    off = [] if asked.portal else [name for name, feed in catalogue.feeds().items() if feed.dataset == "eis"]
     if asked.checks:
-        wanted = {CLEVER.name, *(feed.name for feed in catalogue.inputs(CLEVER))}
-        off = [name for name in (*FEEDS, *DELIVERIES) if name not in wanted]
+        wanted = {CLEVER.name, *(feed.name for feed in flows.inputs(CLEVER))}
+        off = [name for name in (*catalogue.feeds(), *catalogue.deliveries()) if name not in wanted]
     for students in asked.students:
         folder = Path(tempfile.mkdtemp(prefix="bench-"))
         environment = {**os.environ, "LUIGI_CONFIG_PATH": str(elsewhere.write(folder, students, off))}

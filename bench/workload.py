@@ -14,9 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.deliveries import Delivery, ViewFile
+import sqlglot
+from sqlglot import exp
+
+from pipeline.agreements import OWN_RECORDS, Agreement
 from pipeline.feeds import Feed
-from pipeline.sources import SftpFolder, Source
+from pipeline.places import SftpFolder, Source
+from pipeline.sets import Delivery, ViewFile
 from pipeline.vendors import Vendor
 
 # Two of the sandbox's accounts, of which one gives and one takes.
@@ -203,6 +207,11 @@ class View:
     key: tuple[str, ...]
     select: str
 
+    @property
+    def columns(self) -> str:
+        """Their names, as an agreement lists them."""
+        return " ".join(sqlglot.parse_one(self.select, dialect="bigquery", into=exp.Select).named_selects)
+
 
 # The keys are text, as in every view that goes to a vendor.
 VIEWS = (
@@ -284,8 +293,8 @@ JOIN `morning.students` AS s ON s.student_id = a.student_id""",
 LINES = 215_995
 
 DATASET, OUTGOING = "morning", "outgoing"
-FEEDS = {
-    table.name: Feed(
+FEEDS = tuple(
+    Feed(
         name=table.name,
         dataset=DATASET,
         folder=DATASET,
@@ -295,9 +304,9 @@ FEEDS = {
         floor=table.rows * 9 // 10,
     )
     for table in TABLES
-}
-DELIVERIES = {
-    "everything": Delivery(
+)
+DELIVERIES = (
+    Delivery(
         name="everything",
         vendor=TAKER,
         folder=TAKES,
@@ -305,9 +314,12 @@ DELIVERIES = {
             ViewFile(view=f"{OUTGOING}.{view.name}", name=f"{view.name}.csv", key=view.key, required=view.key)
             for view in VIEWS
         ),
-    )
-}
-VENDORS = {name: Vendor(name) for name in (GIVER, TAKER)}
+    ),
+)
+# Nobody's data.
+PAPER = "the benchmark's own data"
+AGREEMENTS = (Agreement(PAPER, OWN_RECORDS, dt.date(2026, 8, 5), {f"{view.name}.csv": view.columns for view in VIEWS}),)
+VENDORS = (Vendor(GIVER), Vendor(TAKER, agreement=PAPER))
 
 
 def make(folder: Path) -> None:
@@ -321,7 +333,9 @@ def make(folder: Path) -> None:
 
 
 def describe(folder: Path) -> None:
-    """Write `schemas/<dataset>/<table>.json` and `sql/<dataset>/<view>.sql`, as the pipeline reads them."""
+    """Write the catalogue into the folder: the rows above, `schemas/` and `sql/`, as the pipeline reads them."""
+    for name in ("FEEDS", "DELIVERIES", "VENDORS", "AGREEMENTS"):
+        (folder / f"{name.lower()}.py").write_text(f"from bench.workload import {name} as {name}\n")
     for table in TABLES:
         schema = folder / "schemas" / DATASET / f"{table.name}.json"
         schema.parent.mkdir(parents=True, exist_ok=True)

@@ -82,7 +82,7 @@ def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
 def _status(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import status
 
-    found = status.flows(asked.date)
+    found = status.states(asked.date)
     if asked.json:
         say(json.dumps([asdict(flow) for flow in found], indent=1, ensure_ascii=False))
     else:
@@ -97,7 +97,7 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
 
 def _release(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import verdicts
-    from pipeline.deliveries import named
+    from pipeline.flows import named
 
     delivery = named(asked.delivery)
     for looked_at in verdicts.release(delivery, asked.date, asked.reason):
@@ -108,7 +108,7 @@ def _release(asked: argparse.Namespace, _: list[str]) -> int:
 
 def _discard(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import verdicts
-    from pipeline.deliveries import named
+    from pipeline.flows import named
 
     delivery = named(asked.delivery)
     verdicts.discard(delivery, asked.date, asked.reason)
@@ -118,7 +118,7 @@ def _discard(asked: argparse.Namespace, _: list[str]) -> int:
 
 def _send_again(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import giving, verdicts
-    from pipeline.deliveries import named
+    from pipeline.flows import named
 
     delivery = named(asked.delivery)
     giving.send_again(delivery, asked.date, asked.reason)
@@ -128,7 +128,7 @@ def _send_again(asked: argparse.Namespace, _: list[str]) -> int:
 
 def _diff(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import diff
-    from pipeline.deliveries import named
+    from pipeline.flows import named
 
     for line in diff.lines(named(asked.delivery), asked.date, rows=asked.rows):
         say(line)
@@ -151,28 +151,26 @@ def _ledger(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _again(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import inbound
-    from pipeline.feeds import FEEDS
+    from pipeline import catalogue, inbound
 
-    copies = inbound.again(nearest(FEEDS, asked.feed, "feed"), asked.date)
+    copies = inbound.again(nearest(catalogue.feeds(), asked.feed, "feed"), asked.date)
     say(f"{copies} copies of {asked.feed} forgotten; the next run takes them anew: ./run_daily.sh --date {asked.date}")
     return 0
 
 
 def _retry_login(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import refusals
-    from pipeline.vendors import VENDORS
+    from pipeline import catalogue, refusals
 
-    known = [*VENDORS, *(f"portal-{login}" for login in settings.load().logins)]
+    known = [*catalogue.vendors(), *(f"portal-{login}" for login in settings.load().logins)]
     forgotten = refusals.forget(nearest({name: name for name in known}, asked.name, "login"))
     say(f"the next run tries {asked.name} again" if forgotten else f"{asked.name} was not refused today")
     return 0
 
 
 def _flows(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import catalogue
+    from pipeline import flows
 
-    say(catalogue.table())
+    say(flows.table())
     return 0
 
 

@@ -1,145 +1,152 @@
-"""Which flows this district has: the catalogue without what luigi.cfg switches off; and all of them as a table."""
+"""What the district is: the folder that `[district] catalogue` names, and the rows that stand in it.
 
-from pipeline import masking, outbound, settings, sql
-from pipeline.deliveries import DELIVERIES, Delivery, LandedCopy, ViewFile, here
-from pipeline.errors import ConfigurationError, did_you_mean
-from pipeline.feeds import FEEDS, SCHOOLS, Feed
-from pipeline.sources import PortalReport
-from pipeline.vendors import VENDORS
+    feeds.py       FEEDS        the files that come in          pipeline/feeds.py says what a row is
+    vendors.py     VENDORS      the servers we talk to          pipeline/vendors.py
+    deliveries.py  DELIVERIES   the sets that go out            pipeline/sets.py
+    agreements.py  AGREEMENTS   what each vendor may get        pipeline/agreements.py
+    schools.py     SCHOOLS      the schools of each login at the portal: number and role, by login
+    schemas/       <dataset>/<table>.json                       pipeline/schemas.py
+    sql/           <dataset>/<view>.sql                         pipeline/sql.py
+
+The folder is a Python package of the district's own, wherever it lies; its modules import each other relatively.
+Everything here raises ConfigurationError when the folder, or a row, is not as it must be.
+"""
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from pipeline import settings
+from pipeline.errors import ConfigurationError, PipelineError
+
+if TYPE_CHECKING:
+    from pipeline.agreements import Agreement
+    from pipeline.feeds import Feed
+    from pipeline.sets import Delivery
+    from pipeline.vendors import Vendor
+
+# What the district's package is called among Python's modules, wherever it lies.
+PACKAGE = "district_catalogue"
 
 
-def names() -> set[str]:
-    """All that the catalogue calls by a name: flows, files, vendors, views, columns. None of it is anybody's data."""
-    columns = {column.name for feed in FEEDS.values() for column in feed.contract.columns}
-    files = {file.name for delivery in DELIVERIES.values() for file in delivery.files}
-    parts = {source.name for feed in FEEDS.values() for source in feed.sources}
-    tables = {feed.dataset for feed in FEEDS.values()} | set(sql.names())
-    return {*FEEDS, *DELIVERIES, *VENDORS, *columns, *files, *parts, *tables}
+def folder() -> Path:
+    """Where the catalogue lies."""
+    return settings.load().district.catalogue
 
 
-masking.name(names())
+def feeds() -> dict[str, "Feed"]:
+    """Every file that comes in, by the feed's name."""
+    found: dict[str, Feed] = _rows(folder(), "feeds", "FEEDS")
+    return found
 
 
-def feeds() -> tuple[Feed, ...]:
-    """The files that come in. Raises ConfigurationError."""
-    _refuse_sections_of_nobody()
-    off = _off()
-    return tuple(feed for feed in FEEDS.values() if feed.name not in off)
+def vendors() -> dict[str, "Vendor"]:
+    """Everybody whose server we talk to, by name."""
+    found: dict[str, Vendor] = _rows(folder(), "vendors", "VENDORS")
+    return found
 
 
-def deliveries(cadence: str | None = None) -> tuple[Delivery, ...]:
-    """The sets that go out, of that cadence or of any. Raises ConfigurationError."""
-    off = _off()
-    found = tuple(each for each in here().values() if each.name not in off)
-    for delivery in found:
-        if missing := sorted(off & {feed.name for feed in inputs(delivery)}):
+def deliveries() -> dict[str, "Delivery"]:
+    """Every set that goes out, by name; with what the configuration switches off."""
+    found: dict[str, Delivery] = _rows(folder(), "deliveries", "DELIVERIES")
+    return found
+
+
+def agreements() -> dict[str, "Agreement"]:
+    """What may go to whom, by the agreement's name."""
+    found: dict[str, Agreement] = _rows(folder(), "agreements", "AGREEMENTS")
+    return found
+
+
+def schools() -> dict[str, dict[str, str]]:
+    """The schools of each login at the portal, and their roles there; none where the catalogue has no schools.py."""
+    if not (folder() / "schools.py").is_file():
+        return {}
+    found: dict[str, dict[str, str]] = _told(folder(), "schools", "SCHOOLS")
+    return found
+
+
+class _Row(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=_Row)
+
+
+@cache
+def _rows(folder: Path, module: str, name: str) -> dict[str, Any]:
+    """The rows by their names, each of which stands there once."""
+    return _by_name(_told(folder, module, name), folder / f"{module}.py")
+
+
+def _by_name(rows: Iterable[Row], file: Path) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for row in rows:
+        if found.setdefault(row.name, row) is not row:
             raise ConfigurationError(
-                f"[district] off names {', '.join(missing)}, which {delivery.name} is made of",
-                expected="no delivery that needs what is switched off",
-                next_step=f"switch {delivery.name} off as well, or leave the feed on",
+                f"two rows of {file} are called {row.name}",
+                expected="names that stand there once",
+                next_step="give one of them another name, or take it out",
             )
-        _refuse_changed_copies(delivery)
-    return tuple(each for each in found if cadence in (None, each.cadence))
+    return found
 
 
-def _refuse_changed_copies(delivery: Delivery) -> None:
-    """What goes on byte for byte as it landed cannot be what our reading made of it. Raises ConfigurationError."""
-    for feed in delivery.copied:
-        words = {"trimmed": feed.trimmed, "reader": feed.reader, "more than one source": feed.sources[1:]}
-        if changed := [word for word, said in words.items() if said]:
+@cache
+def _told(folder: Path, module: str, name: str) -> Any:
+    """What the module of the catalogue says under that name."""
+    package = _package(folder)
+    try:
+        spec = importlib.util.find_spec(f"{package.__name__}.{module}")
+        if spec is None:
             raise ConfigurationError(
-                f"{delivery.name} passes on the file of {feed.name} as it landed, whose row says {', '.join(changed)}",
-                expected="a feed whose file is one and stays as it came: what is trimmed or read is in our table only",
-                next_step=f"make a view of {feed.name} and a ViewFile of it in pipeline/deliveries.py, or take "
-                f"{' and '.join(changed)} out of the row in pipeline/feeds.py",
+                f"no {module}.py in the catalogue {folder}",
+                expected=f"{name} in it",
+                next_step="write it (the README's catalogue of the pretend district is an example), or correct "
+                "`catalogue` of [district]",
             )
+        return getattr(importlib.import_module(spec.name), name)
+    except PipelineError:
+        raise
+    except Exception as error:
+        raise _broken(error, folder / f"{module}.py", name) from error
 
 
-def left_out(delivery: Delivery) -> str:
-    """What to say of the files that the set goes without here, since a feed of theirs is switched off; '' of none."""
-    off = _off()
-    found = DELIVERIES.get(delivery.name, delivery).left_out(off)
-    return "; ".join(f"without {file.name}: {', '.join(sorted(off & {*file.leaves_with}))} is off" for file in found)
-
-
-def inputs(delivery: Delivery) -> set[Feed]:
-    """The feeds that a delivery is made of."""
-    below = {feed for file in delivery.view_files for feed in outbound.feeds_below(file.view)}
-    return below | {FEEDS[copy.feed] for copy in delivery.copies}
-
-
-def views() -> tuple[str, ...]:
-    """The views that people read: those below no delivery and no other view, of tables that this district has."""
-    below = {
-        name for delivery in DELIVERIES.values() for file in delivery.view_files for name in sql.views_below(file.view)
-    }
-    below |= {name for view in sql.names() for name in sql.reads(view)}
-    off = {f"{FEEDS[name].dataset}.{name}" for name in _off() if name in FEEDS}
-    return tuple(view for view in sql.names() if view not in below and not off & set(sql.tables_below(view)))
-
-
-def _off() -> set[str]:
-    off = set(settings.load().district.off)
-    if unknown := sorted(off - set(FEEDS) - set(DELIVERIES)):
+def _package(folder: Path) -> ModuleType:
+    """The folder as a package. Another folder takes its place; that is for tests, a process has one district."""
+    held = sys.modules.get(PACKAGE)
+    if held is not None and list(held.__path__) == [str(folder)]:
+        return held
+    if not folder.is_dir():
         raise ConfigurationError(
-            f"[district] off names {', '.join(unknown)}",
-            expected="names of feeds (pipeline/feeds.py) and deliveries (pipeline/deliveries.py)",
-            next_step=did_you_mean(unknown[0], (*FEEDS, *DELIVERIES), "correct the name"),
+            f"no folder {folder}",
+            expected="the district's catalogue, which `catalogue` of [district] names (relative to its file)",
+            next_step="correct `catalogue`, or write the catalogue",
         )
-    return off
+    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+        del sys.modules[name]
+    spec = importlib.util.spec_from_loader(PACKAGE, None, is_package=True)
+    assert spec is not None  # noqa: S101  (without a loader none is looked for)
+    package = importlib.util.module_from_spec(spec)
+    package.__path__ = [str(folder)]
+    sys.modules[PACKAGE] = package
+    return package
 
 
-def _refuse_sections_of_nobody() -> None:
-    """A misspelt [sftp:...] or [portal:...] would leave what it was meant for as it was, in silence."""
-    told = settings.load()
-    for kind, sections, known in (("sftp", told.accounts, [*VENDORS]), ("portal", told.logins, [*SCHOOLS])):
-        for name in sorted(sections.keys() - {*known}):
-            raise ConfigurationError(
-                f"the section [{kind}:{name}]",
-                expected=f"one of {', '.join(f'{kind}:{each}' for each in known)}",
-                next_step=did_you_mean(name, known, "correct the name, or add the row that it is for"),
-            )
-
-
-# ------------------------------------------------------------------------------------------------ the README's table
-
-
-def table() -> str:
-    """Every flow of the catalogue in Markdown: from where, how often, to where, and whose layout it is."""
-    inward: Rows = {}
-    for feed in FEEDS.values():
-        places = ", ".join(dict.fromkeys(str(source.place) for source in feed.sources))
-        inward.setdefault((places, "daily", f"`{feed.dataset}`", feed.layout), []).append(_table_and_file(feed))
-    outward: Rows = {}
-    for delivery in DELIVERIES.values():
-        for file in delivery.files:
-            of, layout = _made_of(file)
-            to = f"{delivery.vendor}:{delivery.folder}"
-            row = (f"{delivery.name}, from {of}", delivery.cadence, to, layout)
-            outward.setdefault(row, []).append(f"`{file.name}`")
-    came = ("comes in from", "cadence", "to dataset", "layout", "tables (and files called otherwise)")
-    goes = ("goes out", "cadence", "to", "layout", "files")
-    return f"{_markdown(came, inward)}\n\n{_markdown(goes, outward)}"
-
-
-# What a row says, and the tables or files of which all of that is true.
-Rows = dict[tuple[str, str, str, str], list[str]]
-
-
-def _made_of(file: ViewFile | LandedCopy) -> tuple[str, str]:
-    if isinstance(file, LandedCopy):
-        return "files as they landed", FEEDS[file.feed].layout
-    return f"views of `{file.view.partition('.')[0]}`", file.layout
-
-
-def _table_and_file(feed: Feed) -> str:
-    first = feed.sources[0]
-    file = first.pattern
-    if isinstance(first.place, PortalReport):
-        file = file.replace(first.place.school, "<nnnn>")
-    return f"`{feed.name}`" + (f" (`{file}`)" if file != feed.file else "")
-
-
-def _markdown(head: tuple[str, ...], rows: Rows) -> str:
-    lines = (f"| {' | '.join((*row, ', '.join(items)))} |" for row, items in rows.items())
-    return "\n".join((f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines))
+def _broken(error: Exception, file: Path, name: str) -> ConfigurationError:
+    """The error of a module that cannot be read: which line of the catalogue's is at fault."""
+    lines = [each for each in traceback.extract_tb(error.__traceback__) if Path(each.filename).parent == file.parent]
+    if isinstance(error, SyntaxError) and error.filename:
+        where = f"{error.filename}, line {error.lineno}"
+    else:
+        where = f"{lines[-1].filename}, line {lines[-1].lineno}" if lines else f"{file}"
+    return ConfigurationError(
+        f"{where}: {type(error).__name__}: {error}",
+        expected=f"rows of the catalogue, {name} in {file.name}",
+        next_step="correct that line",
+    )

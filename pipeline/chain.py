@@ -15,14 +15,14 @@ from collections.abc import Iterable, Iterator
 
 import luigi
 
-from pipeline import border, giving, inbound, lastgood, outbound, reports, sql, verdicts, warehouse
-from pipeline.deliveries import Delivery, ViewFile
+from pipeline import border, giving, inbound, lastgood, outbound, reports, sources, sql, verdicts, warehouse
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed, of_table
 from pipeline.looks import NotYet
+from pipeline.places import PortalReport, Source
 from pipeline.portals import tasks
 from pipeline.progress import Made, Meter
-from pipeline.sources import PortalReport, Source
+from pipeline.sets import Delivery, ViewFile
 from pipeline.targets import (
     LandedTarget,
     ObjectTarget,
@@ -45,7 +45,7 @@ class FeedTask(ChainTask):
         """The feed's bytes at its vendors: what takes long begins first. 0 when there is none or nobody could look; a
         vendor who has not answered yet comes last."""
         try:
-            files = [self.feed.newest(source.name, self.date) for source in self.feed.sources]
+            files = [sources.newest_of(self.feed, source.name, self.date) for source in self.feed.sources]
         except NotYet:
             return -1
         except PipelineError:

@@ -219,7 +219,7 @@ def _explained(vendor: Vendor, error: Exception, within: float | None) -> Vendor
             f"{where(vendor)} refuses: {told}",
             expected="the right to read and write there, and space",
             next_step=f"ask the vendor about the folder's rights and space, and compare its name with the row in "
-            f"pipeline/feeds.py or pipeline/deliveries.py that names {vendor.name}",
+            f"the catalogue's feeds.py or deliveries.py that names {vendor.name}",
         )
     whole = f" and {within:g} s as a whole" if within else ""
     silent = VendorUnreachable(

@@ -121,7 +121,7 @@ def _refuse_marks(rows: pa.RecordBatch, dialect: Dialect) -> None:
                 f"column {name} holds {_told(dialect)} (values: {len(broken):,}; the first has the form "
                 f"{masked(value[max(0, first - 12) :])})",
                 expected="none in a file that quotes nothing: its reader would take one value for two",
-                next_step="let the view take them out, or give the file another dialect in pipeline/deliveries.py",
+                next_step="let the view take them out, or give another dialect in the catalogue's deliveries.py",
             )
 
 

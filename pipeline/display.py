@@ -29,7 +29,7 @@ WORDS = {
 }
 
 # What to do about a file of a watched folder that no feed takes.
-CLAIM = "add a row in pipeline/feeds.py, or name it there in the folder's `others`"
+CLAIM = "add a row in the catalogue's feeds.py, or name it there in the folder's `others`"
 
 
 class Display:
@@ -102,7 +102,7 @@ def _state(date: dt.date) -> str:
     """The table of the flows; when it cannot be read, why."""
     try:
         with border.around("the state of the flows", "reading the evidence of them"):
-            return status.table(status.flows(date))
+            return status.table(status.states(date))
     except PipelineError as error:  # the page is printed, whatever state the state is in
         return f"the state of the flows is not known\n{_indented(secrets.told(error))}"
 

@@ -86,7 +86,7 @@ def files(line: inflight.Line, vendor: Vendor, folder: str, found: Listing) -> i
         raise VendorUnreachable(
             f"{vendor.name} has no folder {folder}",
             expected="it, since the feed's row names it",
-            next_step="ask the vendor where the files are now, and correct the row in pipeline/feeds.py",
+            next_step="ask the vendor where the files are now, and correct the row in the catalogue's feeds.py",
         ) from None
     for entry in entries:
         # A name with a slash is none of this folder; used as one of ours, it would lead out of it.

@@ -11,10 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from pipeline import agreements, border, lastgood, manifests, receipts, rendering, sftp, storage, verdicts
-from pipeline.deliveries import DELIVERIES
+from pipeline import agreements, border, catalogue, lastgood, manifests, receipts, rendering, sftp, storage, verdicts
 from pipeline.errors import ConfigurationError, OnHold, PipelineError, VendorError
-from pipeline.feeds import FEEDS
 from pipeline.outbound import (
     address,
     compared_target,
@@ -33,7 +31,6 @@ from pipeline.sets import Delivery, LandedCopy, ViewFile
 from pipeline.sftp import Progress
 from pipeline.targets import ReceiptTarget, latest_name, latest_period, receipt_name
 from pipeline.trail import Trail
-from pipeline.vendors import VENDORS
 
 # So many files of a delivery are extracted and written at the same time.
 AT_ONCE = 3
@@ -104,7 +101,7 @@ def _rendered(delivery: Delivery, date: dt.date, files: dict[str, Path]) -> dict
     def rendered(file: ViewFile | LandedCopy) -> dict[str, int | str]:
         to = files[file.name]
         if isinstance(file, LandedCopy):
-            return _facts(rendering.as_landed(FEEDS[file.feed], date, to), to)
+            return _facts(rendering.as_landed(catalogue.feeds()[file.feed], date, to), to)
         return _facts(rendering.of_view(file, snapshot_target(delivery, file, date), to), to)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -129,7 +126,7 @@ def _give(
     may_go()  # before a byte leaves us, and once more before the first file takes its place
     trail = _trail({**receipt, "run": receipts.run(), **agreements.told(delivery.vendor)})
     with border.around(f"{delivery.vendor}:{folder(delivery)}", "sending files there", VendorError):
-        sftp.push(VENDORS[delivery.vendor], delivery.folder, files, progress, trail, may_go)
+        sftp.push(catalogue.vendors()[delivery.vendor], delivery.folder, files, progress, trail, may_go)
     return _received(trail)
 
 
@@ -151,7 +148,7 @@ def _give_way(left: Trail) -> None:
     Where its vendor is none of ours any more, what had come whole there counts as given. A file that was half written
     in its place counts, too: nobody knows who of it the vendor has read.
     """
-    vendor, stamps = VENDORS.get(left.receipt["vendor"]), left.stamps()
+    vendor, stamps = catalogue.vendors().get(left.receipt["vendor"]), left.stamps()
     seen = {name for name, stamp in stamps.items() if stamp}
     placed = sftp.placed(vendor, left.receipt["folder"], left) if vendor else seen | left.placed()
     if given := placed | left.begun():
@@ -172,7 +169,7 @@ def _received(trail: Trail) -> bool:
             expected="it to stay until the receipt is written",
             next_step="look who else works in that folder; then run again, which sends the set again",
         )
-    vendor = VENDORS.get(str(receipt["vendor"]))
+    vendor = catalogue.vendors().get(str(receipt["vendor"]))
     slow = vendor is not None and trail.took() > vendor.within and not receipt.get("once_more")
     receipt |= {"slow": True} if slow else {}
     receipts.keep(receipt)
@@ -213,15 +210,15 @@ def _finished(path: Path) -> str:
 def _completed(trail: Trail) -> bool:
     """Complete the set at its vendor by what is there. One of which nothing has gone, and which must not go, ends."""
     told = trail.receipt
-    if told["delivery"] not in DELIVERIES or told["vendor"] not in VENDORS:
+    if told["delivery"] not in catalogue.deliveries() or told["vendor"] not in catalogue.vendors():
         raise ConfigurationError(
             f"{trail.path} tells of an interrupted push of {told['delivery']} to {told['vendor']}",
-            expected="both in pipeline/deliveries.py and pipeline/vendors.py",
+            expected="both in the catalogue's deliveries.py and vendors.py",
             next_step="give the row its old name for one run, so that the set is completed and has its receipt; or, if "
             "the vendor shall not have the rest of it, remove that file",
         )
     try:
-        given = sftp.finish(VENDORS[told["vendor"]], told["folder"], trail, _still_agreed(trail))
+        given = sftp.finish(catalogue.vendors()[told["vendor"]], told["folder"], trail, _still_agreed(trail))
     except OnHold:
         trail.end()
         return False
@@ -230,7 +227,7 @@ def _completed(trail: Trail) -> bool:
 
 def _still_agreed(trail: Trail) -> Callable[[], object]:
     period = dt.date.fromisoformat(trail.receipt["period"])
-    return lambda: verdicts.ask_again_of_left(DELIVERIES[trail.receipt["delivery"]], period, trail.receipt)
+    return lambda: verdicts.ask_again_of_left(catalogue.deliveries()[trail.receipt["delivery"]], period, trail.receipt)
 
 
 # ----------------------------------------------------------------------------------------------------------- receipts

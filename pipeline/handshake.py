@@ -70,7 +70,7 @@ def _no_common(transport: paramiko.Transport, vendor: Vendor, error: Incompatibl
             expected=f"one of {', '.join(transport.get_security_options().key_types)}",
             next_step=f"nothing was sent. Ask {vendor.name} for an ed25519 key, or for rsa-sha2 signatures by its RSA "
             "key. As a last resort, if its server knows ssh-rsa (SHA-1) and nothing better, give its row in "
-            'pipeline/vendors.py host_key_algorithms=("ssh-rsa",)',
+            'vendors.py of the catalogue host_key_algorithms=("ssh-rsa",)',
         )
     ours = transport.get_security_options()
     for word, (what, offered, own) in _NOT_SHARED.items():

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from pipeline import encoding, kinds
-from pipeline.contract import Contract, Part, Refused
+from pipeline.contract import Contract
 from pipeline.errors import masked
+from pipeline.parts import Part, Refused
 from pipeline.schemas import column_name
 
 

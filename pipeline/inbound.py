@@ -5,10 +5,10 @@ import os
 import shutil
 from pathlib import Path
 
-from pipeline import contract, lastgood, manifests, settings, storage, warehouse
-from pipeline.contract import Part
+from pipeline import lastgood, manifests, preparing, settings, storage, warehouse
 from pipeline.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.feeds import Feed
+from pipeline.parts import Part
 from pipeline.progress import Made
 from pipeline.sftp import Progress
 from pipeline.sources import fetch, printable, settled
@@ -38,7 +38,7 @@ def land(target: LandedTarget, progress: Progress) -> Made:
             f"{printable(file.name)} ({source.name}) holds the same bytes as on each of the last {len(same)} mornings",
             expected=f"other ones after at most {target.feed.repeats} mornings (`repeats` of the feed's row)",
             next_step="ask the vendor whether the export still runs; the last good table stays. If nothing did change, "
-            "put `repeats` up in pipeline/feeds.py",
+            "put `repeats` up in the catalogue's feeds.py",
         )
     told = {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})}
     manifests.replace(copy, new, target.manifest_path, told)
@@ -93,7 +93,7 @@ def _prepare(target: PreparedTarget) -> None:
     try:
         parts += [_part(each) for each in landed]
         new = manifests.beside(target.path)
-        done = contract.prepare(parts, target.feed.contract, new, as_of=target.date)
+        done = preparing.prepare(parts, target.feed.contract, new, as_of=target.date)
     except ContractBroken as refusal:
         _quarantine(target, parts, refusal)
         raise

@@ -6,11 +6,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline import agreements, checks, churn, columns, garbled, holders, lastgood, references, storage, warehouse
+from pipeline import (
+    agreements,
+    catalogue,
+    checks,
+    churn,
+    columns,
+    garbled,
+    holders,
+    lastgood,
+    references,
+    storage,
+    warehouse,
+)
 from pipeline.checks import Check, Counted
 from pipeline.churn import Change, Pair
 from pipeline.columns import Last, Values
-from pipeline.feeds import FEEDS
 from pipeline.holders import Held
 from pipeline.outbound import compared_target, qualified, receipt_target, snapshot_target, verdict_name
 from pipeline.sets import Delivery, LandedCopy, ViewFile
@@ -79,9 +90,9 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
 
 def _of_copy(delivery: Delivery, copy: LandedCopy, date: dt.date) -> Looked:
     """A file that goes on as it came: its contract is kept; what remains is whether its columns and its text may go."""
-    sent = agreements.columns_of_copy(FEEDS[copy.feed])
+    sent = agreements.columns_of_copy(catalogue.feeds()[copy.feed])
     listed = checks.columns_beyond(copy, agreements.beyond(delivery.vendor, copy.name, sent))
-    feed = FEEDS[copy.feed]
+    feed = catalogue.feeds()[copy.feed]
     sound = checks.garbled_copy(copy, garbled.lines_in(PreparedTarget(feed, lastgood.date_of(feed, date)).path))
     return Looked(copy, [listed, sound], [], {"columns": sent, "changes": []})
 

@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from pipeline import lateness
+from pipeline import lateness, sources
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed
 from pipeline.looks import NotYet
-from pipeline.sources import PortalReport
+from pipeline.places import PortalReport
 from pipeline.targets import LandedTarget, PreparedTarget
 
 # What was decided in this run holds to its end, even if a deadline passes meanwhile.
@@ -56,7 +56,7 @@ def _to_be_had(feed: Feed, part: str, date: dt.date) -> bool:
     if LandedTarget(feed, part, date).manifest():
         return True
     try:
-        return feed.newest(part, date) is not None
+        return sources.newest_of(feed, part, date) is not None
     except NotYet:
         raise
     except PipelineError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline import settings, sources
 from pipeline.feeds import Feed
-from pipeline.sources import Source
+from pipeline.places import Source
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline import entries, inbound, receipts, secrets, warehouse
+from pipeline import catalogue, entries, inbound, receipts, secrets, warehouse
 from pipeline.entries import GrowingTable, Value
 from pipeline.errors import PipelineError
-from pipeline.feeds import FEEDS
 from pipeline.schemas import Column
 from pipeline.targets import TableTarget
 
@@ -32,8 +31,8 @@ def _column(name: str, type_: str, description: str, mode: str = "REQUIRED") -> 
 _RECEIPT = _column(
     "receipt", "STRING", "Identity of the receipt, as the last part of its object's name under receipts/."
 )
-_DELIVERY = _column("delivery", "STRING", "The delivery's name in pipeline/deliveries.py.")
-_VENDOR = _column("vendor", "STRING", "The vendor's name in pipeline/vendors.py.")
+_DELIVERY = _column("delivery", "STRING", "The delivery's name in the catalogue's deliveries.py.")
+_VENDOR = _column("vendor", "STRING", "The vendor's name in the catalogue's vendors.py.")
 _PERIOD = _column("period", "DATE", "The day that the delivery counts for; of a weekly one the Monday.")
 _FILE = _column("file", "STRING", "The file's name.")
 _SENT_AT = _column("sent_at", "TIMESTAMP", "When the vendor had the whole set.")
@@ -187,7 +186,7 @@ def _file(receipt: dict[str, Any], name: str) -> _File:
 def _loaded_beside(facts: dict[str, Any]) -> str:
     """A table for the ledger alone, where the feed's has gone on to another file; '' when the file is gone too."""
     dataset, table = facts["table"].split(".")
-    feed = FEEDS.get(table)
+    feed = catalogue.feeds().get(table)
     if feed is None or feed.dataset != dataset or not facts["labels"]:
         return ""
     to = "deliveries" + (warehouse.RESTRICTED if warehouse.restricted(dataset) else "")

@@ -6,9 +6,9 @@ names says so (`name`).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from pipeline.errors import masked
+from pipeline.errors import PipelineError, masked
 
 _GOOGLES = ("storage", "bigquery", "oauth2", "secretmanager", "www", "sts", "iamcredentials")
 _names = {
@@ -42,8 +42,26 @@ def name(words: Iterable[str]) -> None:
     _names.update(word for word in words if word)
 
 
+_unasked: list[Callable[[], Iterable[str]]] = []
+
+
+def ask(names: Callable[[], Iterable[str]]) -> None:
+    """As `name`, but the words are asked for when a text is to be shown: to find them is work, and may fail."""
+    _unasked.append(names)
+
+
+def _ask() -> None:
+    for names in [*_unasked]:
+        _unasked.remove(names)  # first: what goes wrong may have to be shown as well
+        try:
+            name(names())
+        except PipelineError:
+            _unasked.append(names)
+
+
 def known(text: str) -> bool:
     """Whether the text is a name, or a place, and no value."""
+    _ask()
     host = re.sub(r":\d{1,5}$", "", text)  # without its port
     return not _names.isdisjoint((text, host)) or bool(_HERE.fullmatch(text) or _PLACE.fullmatch(text))
 

@@ -9,7 +9,7 @@ A weekly delivery is made by `Week`, from the tables of its date, once a week: i
 
 import luigi
 
-from pipeline import catalogue
+from pipeline import flows
 from pipeline.chain import DeployedView, LandedFile, delivered, tables
 from pipeline.feeds import Feed
 from pipeline.portals.tasks import EisAdmAuditStudentMembership, EisSchoolErrorReports  # noqa: F401  (the clock's)
@@ -28,29 +28,29 @@ class Morning(_Step):
     """Every feed is loaded, every view that people read deployed, every daily delivery made."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        views = tuple(DeployedView(date=self.date, view=view) for view in catalogue.views())
-        return (*tables(catalogue.feeds(), self.date), *views, *delivered(catalogue.deliveries("daily"), self.date))
+        views = tuple(DeployedView(date=self.date, view=view) for view in flows.views())
+        return (*tables(flows.feeds(), self.date), *views, *delivered(flows.deliveries("daily"), self.date))
 
 
 class Week(_Step):
     """Every weekly delivery of the date's week is made."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered(catalogue.deliveries("weekly"), self.date)
+        return delivered(flows.deliveries("weekly"), self.date)
 
 
 class BigqueryOperations(_Step):
     """Bucket, dataset and tables of `powerschool_combined` and `eis` (the clock's 3:00)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return tables([f for f in catalogue.feeds() if f.dataset in ("powerschool_combined", "eis")], self.date)
+        return tables([f for f in flows.feeds() if f.dataset in ("powerschool_combined", "eis")], self.date)
 
 
 class SftpOperations(_Step):
     """The daily sets are at their vendors (the clock's 5:00)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered([each for each in catalogue.deliveries("daily") if each.vendor != OWN], self.date)
+        return delivered([each for each in flows.deliveries("daily") if each.vendor != OWN], self.date)
 
 
 class SftpOperationsMisc(_Step):
@@ -73,9 +73,9 @@ class SftpOperationsLocal(_Step):
     """The files that the student information systems import are in their folder (the clock's 7:05)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered([each for each in catalogue.deliveries() if each.vendor == OWN], self.date)
+        return delivered([each for each in flows.deliveries() if each.vendor == OWN], self.date)
 
 
 def _misc() -> list[Feed]:
     """The vendors' feeds; those of `misc_imports_restricted` hold passwords."""
-    return [feed for feed in catalogue.feeds() if feed.dataset in ("misc_imports", "misc_imports_restricted")]
+    return [feed for feed in flows.feeds() if feed.dataset in ("misc_imports", "misc_imports_restricted")]

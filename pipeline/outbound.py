@@ -5,13 +5,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline import agreements, columns, connections, inbound, lastgood, manifests, settings, sql, warehouse
+from pipeline import agreements, catalogue, columns, connections, inbound, lastgood, manifests, settings, sql, warehouse
 from pipeline.errors import ConfigurationError
-from pipeline.feeds import FEEDS, Feed, of_table
+from pipeline.feeds import Feed, of_table
 from pipeline.progress import Made
 from pipeline.sets import Delivery, ViewFile
 from pipeline.targets import ObjectTarget, PreparedTarget, ReceiptTarget, TableTarget
-from pipeline.vendors import VENDORS
 
 # Frozen rows are kept for comparison and questions, then BigQuery drops them: they are personal data.
 SNAPSHOT_DAYS = 14
@@ -28,7 +27,7 @@ def feeds_below(view: str) -> tuple[Feed, ...]:
     if unknown := [name for name, feed in found.items() if feed is None]:
         raise ConfigurationError(
             f"the view {view} reads {', '.join(unknown)}",
-            expected="tables that a feed fills (pipeline/feeds.py), or views (pipeline/sql)",
+            expected="tables that a feed fills (the catalogue's feeds.py), or views (its sql/)",
             next_step="correct the view's text, or add the feed",
         )
     return tuple(feed for feed in found.values() if feed)
@@ -88,7 +87,7 @@ def _frozen(columns: str, file: ViewFile, to: TableTarget, days: int) -> int:
 
 def folder(delivery: Delivery) -> str:
     """Where the delivery goes on its vendor's server."""
-    return connections.folder(VENDORS[delivery.vendor], delivery.folder)
+    return connections.folder(catalogue.vendors()[delivery.vendor], delivery.folder)
 
 
 def outbox() -> Path:
@@ -112,8 +111,8 @@ def fingerprint(delivery: Delivery, date: dt.date) -> str:
     """What the delivery would be now: every file's frozen rows or landed bytes, how it is written, the limits of its
     row and those of every column, what its vendor's agreement lists of it and until when, and where it goes."""
     frozen = [(repr(file), snapshot_target(delivery, file, date).expected) for file in delivery.view_files]
-    held = {copy: lastgood.date_of(FEEDS[copy.feed], date) for copy in delivery.copies}
-    copies = [(repr(copy), PreparedTarget(FEEDS[copy.feed], day).parts()) for copy, day in held.items()]
+    held = {copy: lastgood.date_of(catalogue.feeds()[copy.feed], date) for copy in delivery.copies}
+    copies = [(repr(copy), PreparedTarget(catalogue.feeds()[copy.feed], day).parts()) for copy, day in held.items()]
     terms = agreements.terms(delivery.vendor, [file.name for file in delivery.files])
     return manifests.fingerprint(frozen, copies, terms, address(delivery), repr(columns.USUAL))
 

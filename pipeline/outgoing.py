@@ -95,8 +95,8 @@ class Outgoing:
             raise VendorError(
                 f"{self.vendor} takes {name} away from under its temporary name as soon as it is written",
                 expected="files under temporary names to stay until they are renamed",
-                next_step=f"write push=overwritten in {self.vendor}'s row of pipeline/vendors.py: each file is then "
-                "written under its own name, and may be taken at once",
+                next_step=f"write push=overwritten in {self.vendor}'s row of the catalogue's vendors.py: each file is "
+                "then written under its own name, and may be taken at once",
             )
         if found.st_size not in (None, size):
             raise TransferIncomplete(
@@ -119,7 +119,7 @@ class Outgoing:
         try:
             yield
         except (PermissionError, Refused):
-            self.advice = f"{advice} in {self.vendor}'s row of pipeline/vendors.py"
+            self.advice = f"{advice} in {self.vendor}'s row of the catalogue's vendors.py"
             self.harm = self.harm if self.there else ""
             raise
 

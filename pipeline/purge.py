@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline import outbound, settings, storage, warehouse
-from pipeline.feeds import FEEDS, Feed
+from pipeline import catalogue, outbound, settings, storage, warehouse
+from pipeline.feeds import Feed
 
 _DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
 # As outbound names a snapshot, and the object of its extract.
@@ -45,7 +45,7 @@ def on_disk(today: dt.date) -> Iterator[Path]:
     told = settings.load().district
     yield from _folders([*told.landing.glob("*/*"), *told.landing.glob("quarantine/*/*")], today, told.landing_days)
     yield from _folders(told.landing.glob("refused/*"), today, 1)
-    for feed in FEEDS.values():
+    for feed in catalogue.feeds().values():
         if feed.landing_days is not None:
             yield from _of_feed(feed, today, min(feed.landing_days, told.landing_days))
     for file in sorted([*told.landing.glob("outbox/*/*"), *told.landing.glob("downloads/*/*/*")]):
@@ -110,7 +110,7 @@ def in_bucket(today: dt.date) -> Iterator[str]:
     """The names of objects that went: of restricted feeds those of earlier days, and extracts that a killed run left
     on an earlier day."""
     first = today - dt.timedelta(days=outbound.RESTRICTED_DAYS - 1)  # the first that stays
-    for folder in sorted({feed.folder for feed in FEEDS.values() if warehouse.restricted(feed.dataset)}):
+    for folder in sorted({feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}):
         yield from _removed(folder, lambda name: _date(name.split("/")[1]), first)
     yield from _removed("extracts", _date_of_extract, today)
 

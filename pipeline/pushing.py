@@ -130,7 +130,7 @@ def _renamed(
                 f"{going.vendor} has no {going.temporary(name)} any more",
                 expected="the file that was put there",
                 next_step="run again: the next run sends it again. If it stays so, ask who else tidies the folder; if "
-                "the vendor takes files at once, its row of pipeline/vendors.py needs push=overwritten",
+                "the vendor takes files at once, its row of the catalogue's vendors.py needs push=overwritten",
             ) from None
     going.there.add(name)
     with suppress(OSError):  # a full disk of ours must not stop a set half-way; the end is written down in any case

@@ -7,10 +7,8 @@ and leaves `plain` as it was then. No message holds a value: lines are those of 
 
 import csv
 import datetime as dt
-import hashlib
-import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -19,9 +17,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline import dialect, encoding, kinds, manifests
-from pipeline.contract import Part, Refused
 from pipeline.errors import ContractBroken
 from pipeline.headings import Lines
+from pipeline.parts import Part, Refused
 
 
 @dataclass(frozen=True)
@@ -31,15 +29,6 @@ class ReportFacts:
     rows: int
     schools: frozenset[str]
     run_date: dt.date | None = None
-
-
-Reader = Callable[[Path, Path], ReportFacts]
-
-
-def fingerprint(reader: Reader) -> str:
-    """Changes when another function reads the report, or when the code of the module in which it stands does."""
-    code = Path(inspect.getsourcefile(reader) or "").read_bytes()
-    return manifests.fingerprint(getattr(reader, "__qualname__", repr(reader)), hashlib.sha256(code).hexdigest())
 
 
 SCHOOL = ("SchoolNo", "SCHOOL_NO")

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from pipeline import dialect, encoding, forms, headings, kinds, manifests, values
-from pipeline.contract import Broken, Contract, Part, Prepared, Refused
+from pipeline.contract import Contract
 from pipeline.errors import masked
+from pipeline.parts import Broken, Part, Prepared, Refused
 from pipeline.schemas import Column
 
 

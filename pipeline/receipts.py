@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from pipeline import agreements, inbound, lastgood, manifests, storage
+from pipeline import agreements, catalogue, inbound, lastgood, manifests, storage
 from pipeline.errors import WarehouseError
-from pipeline.feeds import FEEDS, Feed
+from pipeline.feeds import Feed
 from pipeline.sets import LandedCopy, ViewFile
 from pipeline.storage import Stored
 from pipeline.targets import PreparedTarget
@@ -38,7 +38,7 @@ def of_view(file: ViewFile, table: str, looked_at: dict[str, Any]) -> dict[str, 
 
 def of_copy(copy: LandedCopy, date: dt.date) -> dict[str, Any]:
     """The contents of a feed's file that goes on as it came. Its table may hold another one soon: the labels tell."""
-    feed = FEEDS[copy.feed]
+    feed = catalogue.feeds()[copy.feed]
     return {
         "columns": agreements.columns_of_copy(feed),
         "students": _students(feed, date, copy.student) if copy.student else 0,

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import outbound, warehouse
+from pipeline import catalogue, outbound, warehouse
 from pipeline.checks import Check
-from pipeline.feeds import FEEDS, Feed
+from pipeline.feeds import Feed
 from pipeline.schemas import Column
 from pipeline.sets import ViewFile
 
@@ -36,7 +36,7 @@ def of(file: ViewFile) -> Iterator[Reference]:
     for feed in feeds.values():
         for column in feed.contract.columns:
             if column.refers in feeds:
-                yield Reference(feed, column, FEEDS[column.refers])
+                yield Reference(feed, column, catalogue.feeds()[column.refers])
 
 
 def checks(file: ViewFile) -> list[Check]:

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.csv
 
 from pipeline import dialect, lastgood, manifests, storage, warehouse
-from pipeline.deliveries import ViewFile
 from pipeline.errors import PipelineError, WarehouseError
 from pipeline.feeds import Feed
+from pipeline.sets import ViewFile
 from pipeline.targets import LandedTarget, PreparedTarget, TableTarget
 
 

@@ -27,6 +27,7 @@ from luigi.rpc import RPCError
 
 from pipeline import (
     border,
+    catalogue,
     giving,
     lastgood,
     lateness,
@@ -47,7 +48,6 @@ from pipeline.chain import DeliveryTask, DeployedView, FeedTask, LandedFile, Loa
 from pipeline.console import say
 from pipeline.display import Display
 from pipeline.errors import OnHold, PipelineError
-from pipeline.feeds import FEEDS
 from pipeline.lateness import Late
 from pipeline.looks import ahead
 from pipeline.progress import Event
@@ -222,7 +222,7 @@ def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
         outcome.trouble += [late.sentences() for late in missing if late.overdue]
     with _undoing_nothing(outcome, "vendors' folders", "telling what was seen there"):
         outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in _messages(outcome)]
-        outcome.unclaimed = sources.unclaimed(source for feed in FEEDS.values() for source in feed.sources)
+        outcome.unclaimed = sources.unclaimed(source for feed in catalogue.feeds().values() for source in feed.sources)
     outcome.code = _code(outcome, complete)
     if outcome.code == BROKEN and not outcome.failed and not outcome.trouble:
         outcome.trouble.append(

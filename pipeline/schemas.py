@@ -11,12 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline import forms
+from pipeline import catalogue, forms
 from pipeline.errors import ConfigurationError
 from pipeline.limits import Form
 
-FOLDER = Path(__file__).parent / "schemas"
 TYPES = ("STRING", "INTEGER", "NUMERIC", "FLOAT", "DATE", "TIMESTAMP", "BOOLEAN")
+
+
+def folder() -> Path:
+    """Where the schemas lie."""
+    return catalogue.folder() / "schemas"
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def column_name(header: str) -> str:
 @cache
 def columns(dataset: str, table: str) -> tuple[Column, ...]:
     """The columns of `dataset.table`, in order. Raises ConfigurationError."""
-    file = FOLDER / dataset / f"{table}.json"
+    file = folder() / dataset / f"{table}.json"
     try:
         found = tuple(_column(**column) for column in json.loads(file.read_text()))
     except (FileNotFoundError, ValueError, TypeError) as error:

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pipeline import catalogue
 from pipeline.conditions import Condition
 from pipeline.dialect import CSV, Dialect
-from pipeline.feeds import FEEDS, Feed, Layout
+from pipeline.feeds import Feed, Layout
 from pipeline.limits import (
     USUAL,
     Agreeing,
@@ -130,7 +131,7 @@ class Delivery:
 
     @property
     def copied(self) -> tuple[Feed, ...]:
-        return tuple(FEEDS[copy.feed] for copy in self.copies)
+        return tuple(catalogue.feeds()[copy.feed] for copy in self.copies)
 
     @property
     def copies(self) -> tuple[LandedCopy, ...]:

@@ -31,6 +31,7 @@ class District:
     drop: Path
     logs: Path
     log_days: int
+    catalogue: Path
     off: tuple[str, ...] = ()
     grace_hours: int = 0
     longest_hours: int = 4
@@ -247,6 +248,13 @@ def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:
         )
 
 
+def _from_here(parser: configparser.ConfigParser, section: str, key: str, file: Path) -> None:
+    """Make the path that `file` said there, if it was this one, absolute: it is relative to the file."""
+    said = parser.get(section, key, fallback="")
+    if said and not Path(said).is_absolute():
+        parser.set(section, key, str(file.absolute().parent / said))
+
+
 @cache
 def load() -> Settings:
     """The settings of this process. Raises ConfigurationError."""
@@ -258,7 +266,9 @@ def load() -> Settings:
         )
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read(files())
+        for file in files():
+            parser.read(file)
+            _from_here(parser, "district", "catalogue", file)
     except (configparser.Error, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"a configuration file that cannot be read: {str(error).splitlines()[0]}",

@@ -1,4 +1,4 @@
-"""Where a feed's files come from: a vendor's SFTP folder, or a folder into which others deliver."""
+"""What is where a feed's files come from: one look a place and process, and the fetching of a file."""
 
 import datetime as dt
 import fnmatch
@@ -7,97 +7,15 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
 
-from pipeline import border, dropfolder, sftp
-from pipeline.dropfolder import DropFolder as DropFolder
+from pipeline import border, dropfolder
 from pipeline.errors import VendorError
+from pipeline.feeds import Feed
 from pipeline.looks import Looks
 from pipeline.patience import resting
+from pipeline.places import Place, SftpFolder, Source
 from pipeline.sftp import Listing, Progress, RemoteFile
-from pipeline.vendors import VENDORS
-
-Report = Literal["ADMAudit", "StudentMembership", "AllErr"]
-
-
-class Place(Protocol):
-    """A folder of files that is not ours."""
-
-    @property
-    def settle(self) -> float:
-        """Seconds for which a file must have stood still before it is believed to be whole."""
-        ...
-
-    def look(self) -> dict[str, RemoteFile]:
-        """The files that are there now, by name. Raises PipelineError."""
-        ...
-
-    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
-        """Bring `file` to `to`, whole or not at all. Raises PipelineError."""
-        ...
-
-
-@dataclass(frozen=True)
-class SftpFolder:
-    """A folder on a vendor's server; `vendor` is a name of pipeline/vendors.py.
-
-    With `others` (patterns of files there that are known and not wanted), any further file that is no feed's is told.
-    """
-
-    vendor: str
-    folder: str
-    others: tuple[str, ...] | None = None
-
-    def __str__(self) -> str:
-        return f"{self.vendor}:{self.folder}"
-
-    @property
-    def settle(self) -> float:
-        return VENDORS[self.vendor].settle
-
-    def look(self) -> dict[str, RemoteFile]:
-        return sftp.listing(VENDORS[self.vendor], self.folder)
-
-    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
-        sftp.download(VENDORS[self.vendor], self.folder, file, to, progress)
-
-
-@dataclass(frozen=True)
-class PortalReport:
-    """A report of the state's portal for one school, under a login of luigi.cfg ([portal:<login>]). `role` is what
-    stands in the brackets of the school's roles there, `<school> - <authority>`.
-
-    It is made when a browser asks for it (pipeline/portals), so there is nothing to list and nothing to copy.
-    """
-
-    login: str
-    school: str
-    role: str
-    report: Report
-    settle: float = 0
-
-    def __str__(self) -> str:
-        return f"EIS portal as {self.login}"
-
-    def look(self) -> dict[str, RemoteFile]:
-        return {}
-
-    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Source:
-    """One part of a feed: which files of which place are it. `name` is the part's name, and the tag of its rows."""
-
-    name: str
-    place: Place
-    pattern: str
-
-
-# --------------------------------------------------------------------------------- one look a place and process
 
 # Seconds from its beginning on for which a scheduling waits for looks: all begin at once, and most are answered then.
 GRACE = 5.0
@@ -180,6 +98,11 @@ def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile
         if fnmatch.fnmatchcase(file.name, source.pattern) and begins.timestamp() <= file.mtime < ends.timestamp()
     ]
     return max(fresh, key=lambda file: (file.mtime, file.name), default=None)
+
+
+def newest_of(feed: Feed, part: str, date: dt.date) -> RemoteFile | None:
+    """The latest file of that part which is fresh for `date`, if there is one. Raises PipelineError."""
+    return newest(feed.source(part), *feed.hours(date))
 
 
 def of_name(source: Source, name: str) -> RemoteFile | None:

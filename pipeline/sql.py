@@ -4,31 +4,35 @@ import re
 from functools import cache
 from pathlib import Path
 
-from pipeline import manifests
+from pipeline import catalogue, manifests
 from pipeline.errors import ConfigurationError
 
-FOLDER = Path(__file__).parent / "sql"
 # `dataset.table`, as our views write every table they read.
 _READ = re.compile(r"`([A-Za-z_]\w*)\.([A-Za-z_][\w-]*)`")
 
 
+def folder() -> Path:
+    """Where the views' texts lie."""
+    return catalogue.folder() / "sql"
+
+
 def names() -> list[str]:
     """Every view, as `dataset.view`."""
-    return sorted(f"{file.parent.name}.{file.stem}" for file in FOLDER.glob("*/*.sql"))
+    return sorted(f"{file.parent.name}.{file.stem}" for file in folder().glob("*/*.sql"))
 
 
 @cache
 def text(view: str) -> str:
     """The SELECT of `dataset.view`. Raises ConfigurationError."""
     dataset, _, name = view.partition(".")
-    file = FOLDER / dataset / f"{name}.sql"
+    file = folder() / dataset / f"{name}.sql"
     try:
         return file.read_text()
     except FileNotFoundError:
         raise ConfigurationError(
             f"no file sql/{dataset}/{name}.sql",
             expected=f"the SELECT of the view {view}",
-            next_step="write it, or correct the view's name in pipeline/deliveries.py",
+            next_step="write it, or correct the view's name in the catalogue's deliveries.py",
         ) from None
 
 
@@ -50,7 +54,7 @@ def views_below(view: str) -> tuple[str, ...]:
     """The view and every view that it reads, however deep."""
     below = [view]
     for name in reads(view):
-        if (FOLDER / name.replace(".", "/")).with_name(f"{name.partition('.')[2]}.sql").is_file():
+        if (folder() / name.replace(".", "/")).with_name(f"{name.partition('.')[2]}.sql").is_file():
             below += views_below(name)
     return tuple(dict.fromkeys(below))
 

@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from pipeline import catalogue, inbound, lastgood, lateness, manifests, outbound, settings, storage, verdicts
-from pipeline.deliveries import Delivery
+from pipeline import flows, inbound, lastgood, lateness, manifests, outbound, settings, storage, verdicts
 from pipeline.feeds import Feed
+from pipeline.sets import Delivery
 from pipeline.targets import LandedTarget, PreparedTarget, TableTarget
 
 State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "on hold", "discarded"]
@@ -27,17 +27,17 @@ class Flow:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def flows(date: dt.date) -> list[Flow]:
+def states(date: dt.date) -> list[Flow]:
     """Every feed and every delivery, in the order of the catalogue. Raises WarehouseError."""
     failed = _failures(date)
-    inward = [_inbound(feed, date, failed) for feed in catalogue.feeds()]
+    inward = [_inbound(feed, date, failed) for feed in flows.feeds()]
     late = {flow.flow for flow in inward if flow.state == "late"}
-    return inward + [_whole(delivery, _outbound(delivery, date, failed, late)) for delivery in catalogue.deliveries()]
+    return inward + [_whole(delivery, _outbound(delivery, date, failed, late)) for delivery in flows.deliveries()]
 
 
 def _whole(delivery: Delivery, flow: Flow) -> Flow:
     """The flow, saying also which files the set goes without."""
-    return replace(flow, detail="; ".join(filter(None, (flow.detail, catalogue.left_out(delivery)))))
+    return replace(flow, detail="; ".join(filter(None, (flow.detail, flows.left_out(delivery)))))
 
 
 def _failures(date: dt.date) -> dict[str, str]:
@@ -114,7 +114,7 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
         return Flow(delivery.name, "out", "on hold", detail=f"was never given: {reason}")
     if delivery.name in failed:
         return Flow(delivery.name, "out", "broken", detail=failed[delivery.name])
-    inputs = {feed.name for feed in catalogue.inputs(delivery)}
+    inputs = {feed.name for feed in flows.inputs(delivery)}
     if waits := sorted(inputs & late):
         return Flow(delivery.name, "out", "late", detail=f"waits for {', '.join(waits)}")
     if broken := sorted(inputs & set(failed)):
@@ -126,7 +126,7 @@ def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: s
 
 def _comparable(delivery: Delivery, date: dt.date, receipt: dict[str, Any]) -> bool:
     """Whether the receipt is of that date, and all is still here of which the set would be made now."""
-    held = {feed: lastgood.date_of(feed, date) for feed in catalogue.inputs(delivery)}
+    held = {feed: lastgood.date_of(feed, date) for feed in flows.inputs(delivery)}
     whole = all(PreparedTarget(feed, day).manifest() for feed, day in held.items())
     return receipt["as_of"] == date.isoformat() and whole
 

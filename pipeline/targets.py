@@ -12,12 +12,13 @@ from typing import Any
 import luigi
 
 from pipeline import manifests, settings, sources, storage, warehouse
-from pipeline.deliveries import Delivery
 from pipeline.errors import PipelineError
 from pipeline.feeds import Feed
 from pipeline.looks import NotYet
+from pipeline.places import PortalReport
+from pipeline.sets import Delivery
 from pipeline.sftp import RemoteFile
-from pipeline.sources import PortalReport, settled
+from pipeline.sources import settled
 
 
 class Target(luigi.Target):
@@ -47,7 +48,7 @@ class VendorFileTarget(Target):
 
         Raises PipelineError when nobody could look.
         """
-        newest = self.feed.newest(self.part, self.date)
+        newest = sources.newest_of(self.feed, self.part, self.date)
         held = manifests.load(LandedTarget(self.feed, self.part, self.date).manifest_path)
         if newest is None or held is None or not _passed_over(newest, held):
             return newest

@@ -7,31 +7,31 @@ from collections.abc import Callable
 
 import luigi
 
-from pipeline import border, deliveries, progress, secrets
-from pipeline.deliveries import Delivery
+from pipeline import border, catalogue, flows, progress, secrets
 from pipeline.errors import PipelineError, nearest
-from pipeline.feeds import FEEDS, Feed
+from pipeline.feeds import Feed
 from pipeline.progress import Event, Kind, Made
+from pipeline.sets import Delivery
 from pipeline.targets import Target
 
 log = logging.getLogger(__name__)
 
 
 class FeedParameter(luigi.Parameter[Feed]):
-    """A feed, by its name in pipeline/feeds.py."""
+    """A feed, by its name in the catalogue's feeds.py."""
 
     def parse(self, x: str) -> Feed:
-        return nearest(FEEDS, x, "feed")
+        return nearest(catalogue.feeds(), x, "feed")
 
     def serialize(self, x: Feed) -> str:
         return x.name
 
 
 class DeliveryParameter(luigi.Parameter[Delivery]):
-    """A delivery, by its name in pipeline/deliveries.py."""
+    """A delivery, by its name in the catalogue's deliveries.py."""
 
     def parse(self, x: str) -> Delivery:
-        return nearest(deliveries.here(), x, "delivery")
+        return nearest(flows.here(), x, "delivery")
 
     def serialize(self, x: Delivery) -> str:
         return x.name

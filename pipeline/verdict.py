@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import encoding, kinds, values
-from pipeline.contract import Broken, Contract, Part, Refused
+from pipeline.contract import Contract
 from pipeline.errors import ContractBroken, masked
 from pipeline.headings import Lines, header
+from pipeline.parts import Broken, Part, Refused
 from pipeline.reading import Tally, typed
 from pipeline.schemas import Column
 
@@ -36,7 +37,7 @@ def explain(trouble: Broken | Refused, parts: list[Part], contract: Contract) ->
         f"{place}: {reason.found}",
         expected=reason.expected,
         next_step="the file is in quarantine and the last good table stays; ask the vendor for a corrected file, "
-        "or change the contract (pipeline/schemas, pipeline/feeds.py) if the new form is right",
+        "or change the contract (the catalogue's schemas/ and feeds.py) if the new form is right",
     )
 
 

@@ -74,7 +74,7 @@ def release(delivery: Delivery, date: dt.date, reason: str) -> list[str]:
         raise OnHold(
             f"{', '.join(unlisted)} of {delivery.name} holds columns that the vendor's agreement does not list",
             expected="columns that it lists: a release is no agreement",
-            next_step="leave them out of the view, or have the agreement changed, and then pipeline/agreements.py",
+            next_step="leave them out of the view, or have the agreement changed, then the catalogue's agreements.py",
         )
     _store(delivery, date, {**_looked_at(held), "released": _decided(reason, held["fingerprint"])}, "yes")
     return [f"{each['file']}: {each['name']}: {each['found']:g}" for each in held["checks"] if not each["passed"]]

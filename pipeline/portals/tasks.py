@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline import border, progress, reports, secrets, settings
+from pipeline import border, catalogue, progress, reports, secrets, settings
 from pipeline.errors import PipelineError, TransferIncomplete, VendorError
-from pipeline.feeds import FEEDS, Feed
+from pipeline.feeds import Feed
+from pipeline.places import PortalReport, Report
 from pipeline.progress import Made
 from pipeline.refusals import Key
-from pipeline.sources import PortalReport, Report
 from pipeline.targets import LandedTarget, LandedTargets
 from pipeline.task import ChainTask
 
@@ -37,7 +37,7 @@ class PortalTask(ChainTask):
     def _parts(self) -> list[tuple[Feed, str]]:
         return [
             (feed, source.name)
-            for feed in FEEDS.values()
+            for feed in catalogue.feeds().values()
             for source in feed.sources
             if isinstance(source.place, PortalReport) and source.place.report in self.reports
         ]

@@ -28,7 +28,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.storage import Bucket, Client
 
-from pipeline import deliveries, feeds
+from pipeline import catalogue
 from pipeline.sandbox import activity, elsewhere
 from pipeline.sandbox.places import VENDORS_OWN
 
@@ -40,7 +40,7 @@ VENDORS = ("savvas", "otus", "ellevation", "clever", "district")
 # Most tests run some of the flows, which shows the same in a third of the time: the files of two systems and what is
 # made of them, for two vendors, daily and weekly, from views and as landed.
 FEEDS = {
-    name: feeds.FEEDS[name]
+    name: catalogue.feeds()[name]
     for name in (
         *("schools", "students", "teachers", "courses", "sections", "section_teacher", "cc", "terms"),
         *("attendance", "attendance_code", "calendar_day", "incidents"),
@@ -48,9 +48,9 @@ FEEDS = {
     )
 }
 DELIVERIES = {
-    name: deliveries.DELIVERIES[name] for name in ("ellevation_rosters", "otus_scores", "otus_attendance_discipline")
+    name: catalogue.deliveries()[name] for name in ("ellevation_rosters", "otus_scores", "otus_attendance_discipline")
 }
-OFF = sorted({*feeds.FEEDS, *deliveries.DELIVERIES} - {*FEEDS, *DELIVERIES})
+OFF = sorted({*catalogue.feeds(), *catalogue.deliveries()} - {*FEEDS, *DELIVERIES})
 _LINE = re.compile(r"\d\d:\d\d:\d\d (done|unchanged|FAILED) +(\w+) +(.*) \([\d.]+ s\)$", re.M)
 
 

@@ -35,17 +35,18 @@ def code(tmp_path: Path) -> Path:
     copy = tmp_path / "code"
     shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "luigi.cfg", copy)
-    insert(copy / "pipeline/feeds.py", '        savvas("Assessment"', block("feed row"))
-    (copy / "pipeline/schemas/powerschool_combined/bell_schedule.json").write_text(block("feed schema"))
-    (copy / "pipeline/sql/roster_files/Ellevation_Schools.sql").write_text(block("view"))
+    catalogue = copy / "pipeline/riverbend"
+    insert(catalogue / "feeds.py", '    savvas("Assessment"', block("feed row"))
+    (catalogue / "schemas/powerschool_combined/bell_schedule.json").write_text(block("feed schema"))
+    (catalogue / "sql/roster_files/Ellevation_Schools.sql").write_text(block("view"))
     insert(
-        copy / "pipeline/deliveries.py",
-        '                ViewFile(\n                    view="roster_files.Ellevation_Staff',
+        catalogue / "deliveries.py",
+        '            ViewFile(\n                view="roster_files.Ellevation_Staff',
         block("file row"),
     )
     insert(
-        copy / "pipeline/agreements.py",
-        '                "Staff-Roster.csv": ',
+        catalogue / "agreements.py",
+        '            "Staff-Roster.csv": ',
         block("agreement"),
     )
     return copy

@@ -14,12 +14,11 @@ from functools import partial
 import pytest
 
 from e2e.district import MONDAY, ROOT, District, Result
-from pipeline.deliveries import DELIVERIES
-from pipeline.feeds import FEEDS as EVERY_FEED
+from pipeline import catalogue
 from vendors import clever, ellevation, otus, powerschool, savvas
 
-STACKS = [name for name, feed in EVERY_FEED.items() if feed.dataset == "eis"]
-FEEDS = {name: feed for name, feed in EVERY_FEED.items() if name not in STACKS}
+STACKS = [name for name, feed in catalogue.feeds().items() if feed.dataset == "eis"]
+FEEDS = {name: feed for name, feed in catalogue.feeds().items() if name not in STACKS}
 Rows = list[dict[str, str]]
 UNKNOWN = "azure-students.csv"
 # Where each vendor's files are, and who reads them there.
@@ -88,7 +87,7 @@ def test_every_flow_ends_well(whole: Whole) -> None:
     found = whole.district.pipeline("status", "--date", f"{MONDAY}", "--json")
     assert found.code == 0, found.out
     states = Counter(flow["state"] for flow in json.loads(found.out))
-    assert states == {"loaded": len(FEEDS), "delivered": len(DELIVERIES)}
+    assert states == {"loaded": len(FEEDS), "delivered": len(catalogue.deliveries())}
 
 
 @pytest.mark.parametrize("eye", EYES)
@@ -99,7 +98,7 @@ def test_the_vendor_would_take_it(whole: Whole, eye: str) -> None:
 def test_a_vendor_has_each_of_its_files_and_no_other(whole: Whole) -> None:
     expected = {
         (delivery.vendor, delivery.folder.format(user=f"riverbend-{delivery.vendor}") + f"/{file.name}")
-        for delivery in DELIVERIES.values()
+        for delivery in catalogue.deliveries().values()
         for file in delivery.files
     }
     given = {tuple(name.split(":", 1)) for name in whole.district.delivered_files()}

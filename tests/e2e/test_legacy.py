@@ -7,17 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from e2e.district import MONDAY, District
-from pipeline import catalogue, deliveries, feeds
+from pipeline import catalogue, flows
 
-IMPORTS = deliveries.DELIVERIES["powerschool_imports"]
+IMPORTS = catalogue.deliveries()["powerschool_imports"]
 LEGACY = {"TN_options_report_2014", "easyiep"}
 
 
 @pytest.fixture
 def without(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     """A district that imports into its student information system, and does nothing else."""
-    needed = {feed.name for feed in catalogue.inputs(IMPORTS.without(LEGACY))}
-    off = {*feeds.FEEDS, *deliveries.DELIVERIES} - needed - {IMPORTS.name}
+    needed = {feed.name for feed in flows.inputs(IMPORTS.without(LEGACY))}
+    off = {*catalogue.feeds(), *catalogue.deliveries()} - needed - {IMPORTS.name}
     assert off >= LEGACY
     district = District(tmp_path_factory.mktemp("without"), sorted(off))
     yield district

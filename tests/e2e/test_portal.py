@@ -15,19 +15,18 @@ import pytest
 from e2e.district import MONDAY, ROOT, TUESDAY, District, Result
 from faults.leaks import shown
 from faults.test_killed import kill
-from pipeline import deliveries, feeds
-from pipeline.feeds import SCHOOLS
+from pipeline import catalogue
 from pipeline.sandbox import eis, eis_errors
 
 STACKS = ("ADMAudit_stack", "StudentMembership_stack", "AllErr_stack")
-OFF = sorted({*feeds.FEEDS, *deliveries.DELIVERIES} - set(STACKS))
+OFF = sorted({*catalogue.feeds(), *catalogue.deliveries()} - set(STACKS))
 WEDNESDAY, THURSDAY = TUESDAY.replace(day=19), TUESDAY.replace(day=20)
 REPORTS = {
     "ADMAudit_stack": eis.adm_audit,
     "StudentMembership_stack": eis.student_membership,
     "AllErr_stack": eis_errors.all_errors,
 }
-NUMBERS = [school for schools in SCHOOLS.values() for school in schools]
+NUMBERS = [school for schools in catalogue.schools().values() for school in schools]
 SEED = 20261123
 
 
@@ -51,7 +50,7 @@ def district(tmp_path_factory: pytest.TempPathFactory, told: list[Result]) -> It
 def generated(stack: str) -> list[list[str]]:
     """The rows that the portal has for all schools on Monday, each cut at the columns that may hold no comma."""
     found = []
-    for code, schools in SCHOOLS.items():
+    for code, schools in catalogue.schools().items():
         text = REPORTS[stack](eis.roll(code, MONDAY, 400, SEED), schools).decode()
         rows = list(csv.reader(io.StringIO(text, newline="")))
         found += rows[1:] if stack == "AllErr_stack" else rows[3:]

@@ -9,7 +9,7 @@ import pytest
 from e2e.district import MONDAY, District
 from faults.leaks import leaks
 from faults.unforeseen import BESIDE, BORDERS, IN, ON
-from pipeline import deliveries, feeds
+from pipeline import catalogue
 
 FLOWS = {"courses", "easyiep", "savvas_assessment_scores", "savvas_standards_scores", "otus_scores"}
 # Each border of each kind, in as few runs as show all.
@@ -19,7 +19,7 @@ RUNS = list(itertools.islice(zip(itertools.cycle(IN), ON, itertools.cycle(BESIDE
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     """A district of two folders, two vendors and no view, whose Monday is done."""
-    off = {*feeds.FEEDS, *deliveries.DELIVERIES} - FLOWS
+    off = {*catalogue.feeds(), *catalogue.deliveries()} - FLOWS
     district = District(tmp_path_factory.mktemp("small"), sorted(off))
     try:
         first = district.run_daily(MONDAY, workers=4)

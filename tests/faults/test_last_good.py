@@ -25,7 +25,7 @@ def code(tmp_path: Path) -> Path:
     copy = tmp_path / "code"
     shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "luigi.cfg", copy)
-    feeds = copy / "pipeline/feeds.py"
+    feeds = copy / "pipeline/riverbend/feeds.py"
     assert feeds.read_text().count(ROW) == 1
     feeds.write_text(feeds.read_text().replace(ROW, f"replace({ROW}, last_good_days=1)"))
     return copy

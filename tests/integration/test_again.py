@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from clouds import Cloud
-from pipeline import catalogue, status
+from pipeline import flows, status
 from pipeline.chain import DeliveredSet
 from pipeline.targets import PreparedTarget
 from test_verdicts import FEED, MONDAY, ROSTERS, arrive, as_the_next_run, delivered
@@ -20,9 +20,9 @@ PASSED = "what changed since is not sent before the next period (never-same-day)
 
 
 def told(again: Word, date: dt.date, monkeypatch: pytest.MonkeyPatch) -> status.Flow:
-    monkeypatch.setattr(catalogue, "feeds", list)
-    monkeypatch.setattr(catalogue, "deliveries", lambda: [replace(ROSTERS, again=again)])
-    (flow,) = status.flows(date)
+    monkeypatch.setattr(flows, "feeds", list)
+    monkeypatch.setattr(flows, "deliveries", lambda: [replace(ROSTERS, again=again)])
+    (flow,) = status.states(date)
     return flow
 
 

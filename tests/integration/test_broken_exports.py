@@ -17,22 +17,21 @@ import pytest
 from clouds import Cloud, set_up
 from pipeline import (
     agreements,
-    contract,
+    catalogue,
     diff,
     giving,
     inbound,
     manifests,
     outbound,
+    preparing,
     sources,
     sql,
     storage,
     verdicts,
     warehouse,
 )
-from pipeline.contract import Part
-from pipeline.deliveries import DELIVERIES
 from pipeline.errors import OnHold
-from pipeline.feeds import FEEDS
+from pipeline.parts import Part
 from pipeline.sandbox.district import write_day
 from pipeline.sets import Delivery
 from pipeline.targets import PreparedTarget
@@ -42,7 +41,7 @@ from test_restricted import ignore, use
 MONDAY, TUESDAY = dt.date(2026, 11, 23), dt.date(2026, 11, 24)
 # The last day on which the SIS shows the old school year, and the first of the new one.
 OLD_YEAR, NEW_YEAR = dt.date(2026, 8, 14), dt.date(2026, 8, 17)
-(FILE,) = (file for file in DELIVERIES["ellevation_rosters"].view_files if "Demographics" in file.name)
+(FILE,) = (file for file in catalogue.deliveries()["ellevation_rosters"].view_files if "Demographics" in file.name)
 ROSTERS = Delivery("own_rosters", "otus", "/home/incoming", (FILE,), gone="Ellevation would drop")
 ZONE = dt.UTC
 Rows = list[dict[str, str]]
@@ -88,12 +87,12 @@ def district(running: Sandbox, tmp_path_factory: pytest.TempPathFactory, night: 
 def arrive(drop: Path, date: dt.date, damage: Damage | None = None) -> None:
     """The files of a night are loaded as those of the date, its students damaged; the view's rows are frozen."""
     for name in ("students", "schools"):
-        feed, target = FEEDS[name], PreparedTarget(FEEDS[name], date)
+        feed, target = catalogue.feeds()[name], PreparedTarget(catalogue.feeds()[name], date)
         parts = [Part(server, drop / f"powerschool_{server.lower()}" / f"{name}.csv") for server in ("RSD", "BLF")]
         if damage and name == "students":
             parts = damaged(parts, target.path.parent / "damaged", damage)
         formless = tuple(replace(column, form=None) for column in feed.contract.columns)
-        done = contract.prepare(parts, replace(feed.contract, columns=formless), target.path)
+        done = preparing.prepare(parts, replace(feed.contract, columns=formless), target.path)
         facts = {"rows": done.rows, "size": done.size, "sha256": done.sha256}
         manifests.save(target.manifest_path, {**facts, "contract": feed.contract.fingerprint, "parts": target.parts()})
         inbound.store(feed, date)

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import checks, churn, garbled, references, warehouse
+from pipeline import catalogue, checks, churn, garbled, references, warehouse
 from pipeline.churn import Change, Pair
 from pipeline.columns import Values
 from pipeline.conditions import add_up, different, in_order, in_school_year, says_something
-from pipeline.feeds import FEEDS
 from pipeline.limits import (
     EMAIL,
     MONTH_FIRST,
@@ -318,7 +317,7 @@ def test_text_that_was_decoded_wrongly_is_counted_in_every_column(there: Cloud) 
 def test_what_refers_to_another_feed_is_asked_under_its_tag(there: Cloud) -> None:
     tag = "district_identification"
     column = Column("studentid", refers="students", tolerated=0.25)
-    child, to = FEEDS["cc"], FEEDS["students"]
+    child, to = catalogue.feeds()["cc"], catalogue.feeds()["students"]
     child = replace(child, name="told", dataset="deliveries")
     to = replace(to, name="held", dataset="deliveries")
     table("held", f"{tag} id", [("RSD", "1"), ("BLF", "2"), ("RSD", "3")])

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import browser, settings
+from pipeline import browser, catalogue, settings
 from pipeline.errors import ContractBroken, LoginRefused, VendorUnreachable
-from pipeline.feeds import SCHOOLS
 from pipeline.portals import eis, eis_pages
 from pipeline.portals.eis import Login, Wanted
 from pipeline.portals.eis_pages import Report
@@ -70,7 +69,7 @@ class Errands:
         eis.fetch(
             self.address,
             Login(code, self.key(code, password)),
-            [Wanted(report, school, SCHOOLS[code][school], check) for report, school in wanted],
+            [Wanted(report, school, catalogue.schools()[code][school], check) for report, school in wanted],
             self.folder / "landed",
             diagnostics=self.folder / "diagnostics",
             landed=lambda wanted, path: self.files.update({wanted.name: path}),
@@ -251,8 +250,8 @@ def test_pages_slower_than_the_callers_patience_are_told_in_one_sentence(portal:
 @pytest.mark.parametrize(
     ("option", "school"),
     [
-        (" School User (Riverbend Elementary School - Riverbend Schools) ", SCHOOLS["RSD"]["0105"]),
-        (" SCH_EC (Miller's Ford Middle School -  Riverbend Schools)\n", SCHOOLS["RSD"]["0210"]),
+        (" School User (Riverbend Elementary School - Riverbend Schools) ", catalogue.schools()["RSD"]["0105"]),
+        (" SCH_EC (Miller's Ford Middle School -  Riverbend Schools)\n", catalogue.schools()["RSD"]["0210"]),
         (" SCH_EC (Mill (North) - Ford - Riverbend Schools) ", "Mill (North) - Ford - Riverbend Schools"),
         (" District User (Riverbend Schools) ", None),
         (" District User (Riverbend Elementary School - Riverbend Schools) ", None),

@@ -14,6 +14,7 @@ from clouds import Cloud
 from pipeline import (
     agreements,
     catalogue,
+    flows,
     giving,
     ledger,
     outbound,
@@ -25,12 +26,11 @@ from pipeline import (
     verdicts,
 )
 from pipeline.chain import CheckedSet, DeliveredSet
-from pipeline.deliveries import DELIVERIES
 from pipeline.errors import ConfigurationError, OnHold, PipelineError, WarehouseError
 from pipeline.sets import Delivery
 from pipeline.targets import PreparedTarget
 from pipeline.trail import Trail
-from pipeline.vendors import VENDORS, Vendor
+from pipeline.vendors import Vendor
 from test_restricted import ignore
 from test_verdicts import FEED, FILE, FRIDAY, MONDAY, ROSTERS, arrive, as_the_next_run, delivered
 from test_verdicts import district as district
@@ -265,7 +265,7 @@ def test_a_file_that_was_half_written_in_its_place_counts_as_given(
 ) -> None:
     """Of push=overwritten: nobody knows who of it the vendor has read, and no discard unmakes that."""
     checked(FRIDAY)
-    monkeypatch.setitem(DELIVERIES, ROSTERS.name, ROSTERS)
+    monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
     interrupted(folder, "c.csv", "d.csv", placed=(), half=("c.csv",))
     with pytest.raises(ConfigurationError, match="has been delivered"):
         verdicts.discard(ROSTERS, FRIDAY, "too late")
@@ -277,7 +277,7 @@ def test_what_has_begun_is_completed_and_what_has_not_ends_when_it_must_not_go(
     district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked(FRIDAY)
-    monkeypatch.setitem(DELIVERIES, ROSTERS.name, ROSTERS)
+    monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
     agreed("")(monkeypatch)
     interrupted(folder, "c.csv", placed=())
     assert list(giving.finish_interrupted()) == []
@@ -337,9 +337,9 @@ def test_a_set_that_was_never_given_is_never_done_by_itself(
         old.make()
     with pytest.raises(OnHold if not released else PipelineError, match=by if not released else "is not on hold"):
         verdicts.release(rosters, MONDAY, "too late")
-    monkeypatch.setattr(catalogue, "feeds", list)
-    monkeypatch.setattr(catalogue, "deliveries", lambda: [rosters])
-    (flow,) = status.flows(MONDAY)
+    monkeypatch.setattr(flows, "feeds", list)
+    monkeypatch.setattr(flows, "deliveries", lambda: [rosters])
+    (flow,) = status.states(MONDAY)
     assert flow.state == "on hold"
     new = DeliveredSet(date=TUESDAY, delivery=rosters)
     assert not CheckedSet(date=TUESDAY, delivery=rosters).superseded()
@@ -371,8 +371,8 @@ def pushed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def within(seconds: float, patch: pytest.MonkeyPatch) -> None:
-    vendor = VENDORS[ROSTERS.vendor]
-    patch.setitem(VENDORS, vendor.name, replace(vendor, within=seconds))
+    vendor = catalogue.vendors()[ROSTERS.vendor]
+    patch.setitem(catalogue.vendors(), vendor.name, replace(vendor, within=seconds))
 
 
 @pytest.mark.parametrize(("seconds", "pushes"), [(-1, 2), (240, 1)])

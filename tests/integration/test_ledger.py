@@ -15,6 +15,7 @@ from google.cloud import bigquery
 from clouds import Cloud, in_a_fork, set_up
 from pipeline import (
     __main__,
+    catalogue,
     disclosed,
     entries,
     inbound,
@@ -26,7 +27,6 @@ from pipeline import (
     warehouse,
 )
 from pipeline.errors import WarehouseError
-from pipeline.feeds import FEEDS
 from pipeline.sandbox.faults import FaultFile
 from pipeline.targets import PreparedTarget
 from riverbend import PROJECT, Sandbox
@@ -230,7 +230,7 @@ def test_a_copy_whose_rows_will_not_come_waits_no_longer(there: Cloud, hours: in
     assert "the ledger does not say which 10 students were in scores.csv" in done.trouble[0]
 
 
-SCORES = FEEDS["savvas_assessment_scores"]
+SCORES = catalogue.feeds()["savvas_assessment_scores"]
 SCORES_TABLE = "misc_imports.savvas_assessment_scores"
 
 

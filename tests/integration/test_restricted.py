@@ -16,6 +16,7 @@ import pytest
 from clouds import Cloud, set_up
 from pipeline import (
     agreements,
+    catalogue,
     giving,
     inbound,
     inspection,
@@ -30,16 +31,15 @@ from pipeline import (
     verdicts,
     warehouse,
 )
-from pipeline.deliveries import Delivery, ViewFile
 from pipeline.errors import OnHold, PipelineError, VendorError, WarehouseError
-from pipeline.feeds import FEEDS
 from pipeline.limits import Churn
-from pipeline.sources import SftpFolder, Source
+from pipeline.places import SftpFolder, Source
+from pipeline.sets import Delivery, ViewFile
 from pipeline.targets import PreparedTarget, ReceiptTarget
 from riverbend import PROJECT, Sandbox
 
 FRIDAY, MONDAY = dt.date(2026, 11, 20), dt.date(2026, 11, 23)
-FEED = FEEDS["google_students_provisioned"]
+FEED = catalogue.feeds()["google_students_provisioned"]
 PASSWORD = "Otter-4711"
 VIEW = f"SELECT student_number, provisioned_password FROM `{FEED.dataset}.{FEED.name}`\n"
 FILE = ViewFile(
@@ -60,7 +60,7 @@ def there(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         view = tmp_path / "sql" / FILE.view.replace(".", "/")
         view.parent.mkdir(parents=True)
         view.with_suffix(".sql").write_text(VIEW)
-        monkeypatch.setattr(sql, "FOLDER", tmp_path / "sql")
+        monkeypatch.setattr(sql, "folder", lambda: tmp_path / "sql")
         monkeypatch.setattr(agreements, "beyond", lambda vendor, file, columns: [])
         sources.forget()
         yield made

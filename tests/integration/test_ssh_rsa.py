@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import sshd
 from brokenline import BrokenLine, line_to
-from pipeline import connections, settings, sftp
+from pipeline import catalogue, connections, settings, sftp
 from pipeline.errors import HostKeyRefused, VendorUnreachable
 from pipeline.ssh_rsa import Sha1Key
-from pipeline.vendors import VENDORS, Vendor
+from pipeline.vendors import Vendor
 from riverbend import ROOT, Sandbox
 
 OLD = Vendor("old", timeout=10, host_key_algorithms=("ssh-rsa",))
@@ -238,6 +238,6 @@ def test_the_vendors_of_the_catalogue(
 ) -> None:
     monkeypatch.setenv("LUIGI_CONFIG_PATH", str(running.config))
     settings.load.cache_clear()
-    sftp.listing(VENDORS[vendor], folder)
-    assert agreed(VENDORS[vendor]) == ("ssh-rsa" if vendor == "easyiep" else "ssh-ed25519")
-    assert [name for name, row in VENDORS.items() if row.host_key_algorithms] == ["easyiep"]
+    sftp.listing(catalogue.vendors()[vendor], folder)
+    assert agreed(catalogue.vendors()[vendor]) == ("ssh-rsa" if vendor == "easyiep" else "ssh-ed25519")
+    assert [name for name, row in catalogue.vendors().items() if row.host_key_algorithms] == ["easyiep"]

@@ -6,8 +6,8 @@ import time
 import paramiko
 import pytest
 
+from pipeline import catalogue
 from pipeline.sandbox.places import FOLDERS
-from pipeline.vendors import VENDORS
 from riverbend import Sandbox
 
 BROKEN_OFF = (OSError, EOFError, paramiko.SSHException)
@@ -17,15 +17,15 @@ def put(sftp: paramiko.SFTPClient, path: str, size: int = 200_000) -> None:
     sftp.putfo(io.BytesIO(b"x" * size), path)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", catalogue.vendors())
 def test_each_vendor_has_its_own_root_key_and_password(sandbox: Sandbox, vendor: str) -> None:
     with sandbox.login(vendor) as sftp:
         assert [sftp.stat(f"/{folder}").st_size for folder in FOLDERS[vendor]]
         with pytest.raises(FileNotFoundError):
             sftp.stat("/etc/passwd")
     pinned = (sandbox.folder / "known_hosts").read_text().splitlines()
-    assert len({line.split()[2] for line in pinned}) == len(VENDORS)
-    assert len({sandbox.password(name) for name in VENDORS}) == len(VENDORS)
+    assert len({line.split()[2] for line in pinned}) == len(catalogue.vendors())
+    assert len({sandbox.password(name) for name in catalogue.vendors()}) == len(catalogue.vendors())
 
 
 def test_what_is_moved_is_written_down_once_a_file(sandbox: Sandbox) -> None:

@@ -10,10 +10,22 @@ from typing import Any, Literal
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import agreements, diff, giving, inbound, manifests, outbound, sources, sql, storage, verdicts, warehouse
+from pipeline import (
+    agreements,
+    catalogue,
+    diff,
+    giving,
+    inbound,
+    manifests,
+    outbound,
+    sources,
+    sql,
+    storage,
+    verdicts,
+    warehouse,
+)
 from pipeline.chain import DeliveredSet
 from pipeline.errors import ConfigurationError, OnHold
-from pipeline.feeds import FEEDS
 from pipeline.limits import Churn
 from pipeline.sets import Delivery, LandedCopy, ViewFile
 from pipeline.targets import PreparedTarget
@@ -22,7 +34,7 @@ from test_restricted import ignore, use
 
 FRIDAY, SATURDAY, MONDAY = (dt.date(2026, 11, day) for day in (20, 21, 23))
 
-FEED = FEEDS["gpa_current"]  # the smallest table
+FEED = catalogue.feeds()["gpa_current"]  # the smallest table
 VIEW = f"""SELECT studentid AS Student_id, unweighted_gpa AS School_id, weighted_gpa AS Last_name
 FROM `{FEED.dataset}.{FEED.name}`
 """
@@ -57,7 +69,7 @@ def own_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     view = tmp_path / "sql" / FILE.view.replace(".", "/")
     view.parent.mkdir(parents=True)
     view.with_suffix(".sql").write_text(VIEW)
-    monkeypatch.setattr(sql, "FOLDER", tmp_path / "sql")
+    monkeypatch.setattr(sql, "folder", lambda: tmp_path / "sql")
     listed = agreements.Agreement("test", "none", FRIDAY, {FILE.name: "Student_id School_id Last_name"})
     monkeypatch.setattr(agreements, "of", lambda vendor: listed)
     sources.forget()

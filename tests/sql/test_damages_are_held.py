@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import checks
-from pipeline.deliveries import DELIVERIES
+from pipeline import catalogue, checks
 from pipeline.sets import Delivery, ViewFile
 from vendors import damages
 from vendors.breaking import Sent
@@ -75,7 +74,7 @@ def rows(vendor: str, file: ViewFile, content: bytes) -> Rows | None:
 
 def delivery(vendor: str) -> Delivery:
     (name,) = VENDORS[vendor]
-    return DELIVERIES[name]
+    return catalogue.deliveries()[name]
 
 
 def parsed(vendor: str, files: Sent) -> dict[str, Rows | None]:

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline import churn, columns, holders
+from pipeline import catalogue, churn, columns, holders
 from pipeline.churn import Pair
-from pipeline.deliveries import DELIVERIES
 from pipeline.limits import ANY, FALL, OTHERS, Allowed, ColumnChurn, Window
 from pipeline.sets import ViewFile
 
@@ -136,7 +135,7 @@ def test_who_teaches_may_change_and_codes_may_not() -> None:
     """Of every file that goes out: a teacher's leave is no code that is written otherwise."""
     free = {
         (file.name, column)
-        for delivery in DELIVERIES.values()
+        for delivery in catalogue.deliveries().values()
         for file in delivery.view_files
         for column in ("Teacher_id", "Teacher_2_id", "ESLTeacher", "TeacherStaffID", "Gender", "gender_code", "Grade")
         if columns.limits(file, column).on(DAY).moves == ANY

@@ -25,15 +25,14 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from pipeline import sql
-from pipeline.deliveries import DELIVERIES
+from pipeline import catalogue, sql
 
 HERE = Path(__file__).parent
 PIPELINE = HERE.parents[1] / "pipeline"
 REFERENCE = re.compile(r"`(\w+\.[^`.]+)`")
 BLANKS = {"NULL": None, "''": ""}
 STAGE = "rows_of_all_cases"
-DELIVERED = {file.view for delivery in DELIVERIES.values() for file in delivery.view_files}
+DELIVERED = {file.view for delivery in catalogue.deliveries().values() for file in delivery.view_files}
 Rows = list[dict[str, str]]
 
 

@@ -7,24 +7,27 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from pipeline import agreements, contract, settings, sql
-from pipeline.agreements import AGREEMENTS, OWN_RECORDS
-from pipeline.deliveries import DELIVERIES
-from pipeline.feeds import FEEDS
+from pipeline import agreements, catalogue, contract, settings, sql
+from pipeline.agreements import OWN_RECORDS
 from pipeline.sets import LandedCopy, ViewFile
-from pipeline.vendors import VENDORS, Vendor
+from pipeline.vendors import Vendor
 
 MONDAY = dt.date(2026, 11, 23)
-SENT_VIEWS = [(each.vendor, file) for each in DELIVERIES.values() for file in each.view_files]
-SENT_COPIES = [(each.vendor, copy) for each in DELIVERIES.values() for copy in each.copies]
+SENT_VIEWS = [(each.vendor, file) for each in catalogue.deliveries().values() for file in each.view_files]
+SENT_COPIES = [(each.vendor, copy) for each in catalogue.deliveries().values() for copy in each.copies]
 
 
 @pytest.fixture
 def until_monday(monkeypatch: pytest.MonkeyPatch) -> None:
     """An agreement with Otus that lists two columns of one file, and ends."""
-    paper = replace(AGREEMENTS[VENDORS["otus"].agreement], name="paper", columns={"a.csv": "id name"}, until=MONDAY)
-    monkeypatch.setitem(AGREEMENTS, "paper", paper)
-    monkeypatch.setitem(VENDORS, "otus", Vendor("otus", agreement="paper"))
+    paper = replace(
+        catalogue.agreements()[catalogue.vendors()["otus"].agreement],
+        name="paper",
+        columns={"a.csv": "id name"},
+        until=MONDAY,
+    )
+    monkeypatch.setitem(catalogue.agreements(), "paper", paper)
+    monkeypatch.setitem(catalogue.vendors(), "otus", Vendor("otus", agreement="paper"))
 
 
 @pytest.mark.parametrize(("vendor", "file"), SENT_VIEWS, ids=[file.name for _, file in SENT_VIEWS])
@@ -36,7 +39,7 @@ def test_every_column_of_a_view_that_is_sent_is_listed(vendor: str, file: ViewFi
 
 @pytest.mark.parametrize(("vendor", "copy"), SENT_COPIES, ids=[copy.name for _, copy in SENT_COPIES])
 def test_every_column_of_a_copy_is_listed(vendor: str, copy: LandedCopy) -> None:
-    feed = FEEDS[copy.feed]
+    feed = catalogue.feeds()[copy.feed]
     assert agreements.beyond(vendor, copy.name, agreements.columns_of_copy(feed)) == []
 
 
@@ -63,23 +66,25 @@ def test_a_vendor_without_an_agreement_gets_nothing() -> None:
 
 
 def test_who_is_sent_something_has_an_agreement_and_nobody_else() -> None:
-    assert {name for name, vendor in VENDORS.items() if vendor.agreement} == {
-        each.vendor for each in DELIVERIES.values()
+    assert {name for name, vendor in catalogue.vendors().items() if vendor.agreement} == {
+        each.vendor for each in catalogue.deliveries().values()
     }
-    assert sorted(vendor.agreement for vendor in VENDORS.values() if vendor.agreement) == sorted(AGREEMENTS)
+    assert sorted(vendor.agreement for vendor in catalogue.vendors().values() if vendor.agreement) == sorted(
+        catalogue.agreements()
+    )
 
 
 def test_an_agreement_lists_files_that_are_sent_and_each_column_once() -> None:
     """The sandbox's papers list what goes out, so a file that is renamed or dropped is struck out here."""
-    for vendor in {each.vendor for each in DELIVERIES.values()}:
-        sent = {file.name for each in DELIVERIES.values() if each.vendor == vendor for file in each.files}
+    for vendor in {each.vendor for each in catalogue.deliveries().values()}:
+        sent = {file.name for each in catalogue.deliveries().values() if each.vendor == vendor for file in each.files}
         listed = agreements.of(vendor).columns
         assert set(listed) == sent
         assert [file for file, words in listed.items() if len(set(words.split())) < len(words.split())] == []
 
 
 def test_own_records_stay_with_the_district() -> None:
-    assert [vendor for vendor in VENDORS if agreements.of(vendor).basis == OWN_RECORDS] == ["district"]
+    assert [vendor for vendor in catalogue.vendors() if agreements.of(vendor).basis == OWN_RECORDS] == ["district"]
 
 
 def test_what_is_listed_for_copies_are_names_of_a_contract() -> None:

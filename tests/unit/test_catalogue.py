@@ -20,7 +20,7 @@ from pipeline import (
     catalogue,
     columns,
     contract,
-    deliveries,
+    flows,
     inbound,
     manifests,
     outbound,
@@ -31,9 +31,9 @@ from pipeline import (
     warehouse,
 )
 from pipeline.conditions import Condition
-from pipeline.deliveries import DELIVERIES, Delivery, ViewFile, named
 from pipeline.errors import ConfigurationError
-from pipeline.feeds import FEEDS, Feed, of_table
+from pipeline.feeds import Feed, of_table
+from pipeline.flows import named
 from pipeline.limits import (
     TYPED,
     Agreeing,
@@ -45,18 +45,18 @@ from pipeline.limits import (
     Reference,
     Written,
 )
-from pipeline.sources import DropFolder, PortalReport, SftpFolder
+from pipeline.places import DropFolder, PortalReport, SftpFolder
+from pipeline.sets import Delivery, ViewFile
 from pipeline.targets import PreparedTarget
-from pipeline.vendors import VENDORS
 
 from .conftest import Configure
 
 ROOT = Path(__file__).parents[2]
 MONDAY = dt.date(2026, 11, 23)
-VIEW_FILES = [(delivery, file) for delivery in DELIVERIES.values() for file in delivery.view_files]
+VIEW_FILES = [(delivery, file) for delivery in catalogue.deliveries().values() for file in delivery.view_files]
 
-each_feed = pytest.mark.parametrize("feed", FEEDS.values(), ids=FEEDS.keys())
-each_delivery = pytest.mark.parametrize("delivery", DELIVERIES.values(), ids=DELIVERIES.keys())
+each_feed = pytest.mark.parametrize("feed", catalogue.feeds().values(), ids=catalogue.feeds().keys())
+each_delivery = pytest.mark.parametrize("delivery", catalogue.deliveries().values(), ids=catalogue.deliveries().keys())
 each_view = pytest.mark.parametrize("view", sql.names())
 each_file = pytest.mark.parametrize(("delivery", "file"), VIEW_FILES, ids=[file.name for _, file in VIEW_FILES])
 
@@ -70,19 +70,27 @@ def twice(names: list[str]) -> list[str]:
 
 def test_a_flow_has_one_name() -> None:
     """Feeds and deliveries are told apart by name alone: in status, in the runs' notes, on the command line."""
-    assert twice([*(feed.name for feed in FEEDS.values()), *(each.name for each in DELIVERIES.values())]) == []
-    assert [key for key, feed in FEEDS.items() if key != feed.name] == []
-    assert [key for key, delivery in DELIVERIES.items() if key != delivery.name] == []
-    assert [key for key, vendor in VENDORS.items() if key != vendor.name] == []
+    assert (
+        twice(
+            [
+                *(feed.name for feed in catalogue.feeds().values()),
+                *(each.name for each in catalogue.deliveries().values()),
+            ]
+        )
+        == []
+    )
+    assert [key for key, feed in catalogue.feeds().items() if key != feed.name] == []
+    assert [key for key, delivery in catalogue.deliveries().items() if key != delivery.name] == []
+    assert [key for key, vendor in catalogue.vendors().items() if key != vendor.name] == []
 
 
 def test_a_file_of_the_bucket_has_one_feed() -> None:
-    assert twice([f"{feed.folder}/{feed.file}" for feed in FEEDS.values()]) == []
-    assert twice([f"{feed.dataset}.{feed.name}" for feed in FEEDS.values()]) == []
+    assert twice([f"{feed.folder}/{feed.file}" for feed in catalogue.feeds().values()]) == []
+    assert twice([f"{feed.dataset}.{feed.name}" for feed in catalogue.feeds().values()]) == []
 
 
 def test_no_feed_lands_where_something_else_lies() -> None:
-    assert {feed.folder for feed in FEEDS.values()} & {
+    assert {feed.folder for feed in catalogue.feeds().values()} & {
         "deliveries",
         "extracts",
         "outbox",
@@ -98,7 +106,14 @@ def test_no_feed_lands_where_something_else_lies() -> None:
 
 def test_a_file_at_a_vendor_has_one_delivery() -> None:
     assert (
-        twice([f"{each.vendor}:{each.folder}/{file.name}" for each in DELIVERIES.values() for file in each.files]) == []
+        twice(
+            [
+                f"{each.vendor}:{each.folder}/{file.name}"
+                for each in catalogue.deliveries().values()
+                for file in each.files
+            ]
+        )
+        == []
     )
 
 
@@ -116,8 +131,8 @@ def test_names_are_legal_everywhere(feed: Feed) -> None:
 
 
 def test_every_schema_has_a_feed() -> None:
-    files = {f"{file.parent.name}.{file.stem}" for file in schemas.FOLDER.glob("**/*.json")}
-    assert files == {f"{feed.dataset}.{feed.name}" for feed in FEEDS.values()}
+    files = {f"{file.parent.name}.{file.stem}" for file in schemas.folder().glob("**/*.json")}
+    assert files == {f"{feed.dataset}.{feed.name}" for feed in catalogue.feeds().values()}
 
 
 @each_feed
@@ -165,7 +180,7 @@ def test_terms_are_sensible(feed: Feed) -> None:
 def test_place_is_known(feed: Feed) -> None:
     for source in feed.sources:
         if isinstance(source.place, SftpFolder):
-            assert source.place.vendor in VENDORS
+            assert source.place.vendor in catalogue.vendors()
         elif isinstance(source.place, PortalReport):
             assert source.place.login in settings.load().logins
             assert feed.reader
@@ -178,18 +193,18 @@ def test_place_is_known(feed: Feed) -> None:
 
 @each_delivery
 def test_delivery_names_what_there_is(delivery: Delivery) -> None:
-    assert delivery.vendor in VENDORS
+    assert delivery.vendor in catalogue.vendors()
     assert delivery.files
-    assert {copy.feed for copy in delivery.copies} <= set(FEEDS)
+    assert {copy.feed for copy in delivery.copies} <= set(catalogue.feeds())
     # A copy is one file byte for byte: of a stacked feed there is none.
-    assert [copy.feed for copy in delivery.copies if len(FEEDS[copy.feed].sources) != 1] == []
+    assert [copy.feed for copy in delivery.copies if len(catalogue.feeds()[copy.feed].sources) != 1] == []
     assert {file.view for file in delivery.view_files} <= set(sql.names())
     assert re.fullmatch(r"[a-z][a-z0-9_]*", delivery.name)
 
 
 def test_every_view_has_a_reader() -> None:
     sent = {below for _, file in VIEW_FILES for below in sql.views_below(file.view)}
-    assert catalogue.views() == ("eis.error_summary",)
+    assert flows.views() == ("eis.error_summary",)
     assert sent | set(sql.views_below("eis.error_summary")) == set(sql.names())
 
 
@@ -197,16 +212,19 @@ def test_the_readme_s_table_is_of_now() -> None:
     """`python -m pipeline flows`, as it is printed, between two marks."""
     text = (ROOT / "README.md").read_text()
     begin, end = "<!-- flows: begin -->\n", "\n<!-- flows: end -->"
-    assert text[text.index(begin) + len(begin) : text.index(end)].strip() == catalogue.table()
+    assert text[text.index(begin) + len(begin) : text.index(end)].strip() == flows.table()
 
 
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        (replace(FEEDS["savvas_standards_scores"], trimmed=("student_name",)), "row says trimmed"),
-        (replace(FEEDS["savvas_standards_scores"], reader=readers.viewer_report), "row says reader"),
+        (replace(catalogue.feeds()["savvas_standards_scores"], trimmed=("student_name",)), "row says trimmed"),
+        (replace(catalogue.feeds()["savvas_standards_scores"], reader=readers.viewer_report), "row says reader"),
         (
-            replace(FEEDS["savvas_standards_scores"], sources=2 * FEEDS["savvas_standards_scores"].sources),
+            replace(
+                catalogue.feeds()["savvas_standards_scores"],
+                sources=2 * catalogue.feeds()["savvas_standards_scores"].sources,
+            ),
             "row says more than one source",
         ),
     ],
@@ -215,9 +233,9 @@ def test_a_file_that_goes_on_as_it_landed_is_changed_by_nobody(
     monkeypatch: pytest.MonkeyPatch, changed: Feed, told: str
 ) -> None:
     """What is taken out of a value when it is read would go out all the same."""
-    monkeypatch.setitem(FEEDS, changed.name, changed)
+    monkeypatch.setitem(catalogue.feeds(), changed.name, changed)
     with pytest.raises(ConfigurationError, match=told) as caught:
-        catalogue.deliveries()
+        flows.deliveries()
     assert caught.value.found.startswith("otus_scores passes on the file of savvas_standards_scores as it landed")
 
 
@@ -232,40 +250,40 @@ def test_a_file_that_goes_on_as_it_landed_is_changed_by_nobody(
 def test_a_section_of_nobody_is_refused(configure: Configure, section: str, words: dict[str, str], meant: str) -> None:
     configure(**{section: words})
     with pytest.raises(ConfigurationError, match=re.escape(f"the section [{section.replace('__', ':')}]")) as refused:
-        catalogue.feeds()
+        flows.feeds()
     assert refused.value.next_step == f"did you mean {meant}?"
 
 
 def test_what_is_off_is_named_rightly(configure: Configure) -> None:
     configure(district={"off": "clever_rosters, savvas_standards_scores"})
     with pytest.raises(ConfigurationError, match="savvas_standards_scores, which otus_scores is made of"):
-        catalogue.deliveries()
+        flows.deliveries()
     configure(district={"off": "clever_roster"})
     with pytest.raises(ConfigurationError, match="off names clever_roster"):
-        catalogue.feeds()
+        flows.feeds()
     configure(district={"off": "easyiep, otus_scores savvas_standards_scores"})
-    assert "easyiep" not in {feed.name for feed in catalogue.feeds()}
-    assert "otus_scores" not in {delivery.name for delivery in catalogue.deliveries("daily")}
+    assert "easyiep" not in {feed.name for feed in flows.feeds()}
+    assert "otus_scores" not in {delivery.name for delivery in flows.deliveries("daily")}
 
 
 def test_a_set_goes_without_the_file_that_leaves_with_a_feed(configure: Configure) -> None:
-    whole = DELIVERIES["powerschool_imports"]
+    whole = catalogue.deliveries()["powerschool_imports"]
     configure(district={"off": ""})
-    assert deliveries.named("powerschool_imports") == whole
-    assert catalogue.left_out(whole) == ""
+    assert flows.named("powerschool_imports") == whole
+    assert flows.left_out(whole) == ""
     configure(district={"off": "TN_options_report_2014 easyiep"})
-    (left,) = [each for each in catalogue.deliveries() if each.name == whole.name]
+    (left,) = [each for each in flows.deliveries() if each.name == whole.name]
     assert {file.name for file in whole.files} - {file.name for file in left.files} == {"IEP_Import_RSD.txt"}
-    assert deliveries.named("district") == left, "what release, discard and diff speak of is what goes"
-    assert "TN_options_report_2014" not in {feed.name for feed in catalogue.inputs(left)}
-    assert catalogue.left_out(left) == "without IEP_Import_RSD.txt: TN_options_report_2014 is off"
-    assert [name for name in deliveries.here() if deliveries.here()[name] != DELIVERIES[name]] == [whole.name]
-    assert "powerschool_imports.iep_plans" not in catalogue.views()
+    assert flows.named("district") == left, "what release, discard and diff speak of is what goes"
+    assert "TN_options_report_2014" not in {feed.name for feed in flows.inputs(left)}
+    assert flows.left_out(left) == "without IEP_Import_RSD.txt: TN_options_report_2014 is off"
+    assert [name for name in flows.here() if flows.here()[name] != catalogue.deliveries()[name]] == [whole.name]
+    assert "powerschool_imports.iep_plans" not in flows.views()
 
 
 def test_a_file_leaves_with_a_feed_that_it_is_made_of() -> None:
     """Another file of the set must not speak of it."""
-    for delivery in DELIVERIES.values():
+    for delivery in catalogue.deliveries().values():
         for file in delivery.view_files:
             assert set(file.leaves_with) <= {feed.name for feed in outbound.feeds_below(file.view)}
             others = [other for other in delivery.view_files if other != file]
@@ -350,7 +368,9 @@ def test_codes_are_asked_of_what_the_file_is_made_of_and_the_contract_lists_them
     for mapped in file.mapped:
         assert mapped.table in {*sql.views_below(file.view), *sql.tables_below(file.view)}
         of = mapped.table.replace("roster_files.current_", "powerschool_combined.")
-        (column,) = (each for each in FEEDS[of.partition(".")[2]].contract.columns if each.name == mapped.column)
+        (column,) = (
+            each for each in catalogue.feeds()[of.partition(".")[2]].contract.columns if each.name == mapped.column
+        )
         assert column.form
         assert all(re.fullmatch(column.form.pattern, code) for code in mapped.codes)
         assert column.form.pattern.count("|") == len(mapped.codes) - 1
@@ -362,7 +382,7 @@ def test_codes_are_asked_of_what_the_file_is_made_of_and_the_contract_lists_them
 
 @pytest.mark.parametrize("column", ["gender", "ethnicity", "fedethnicity", "lep_status", "lunchstatus", "sped_status"])
 def test_clever_s_students_ask_each_code_that_their_view_translates(column: str) -> None:
-    (file,) = (each for each in DELIVERIES["clever_rosters"].view_files if each.name == "students.csv")
+    (file,) = (each for each in catalogue.deliveries()["clever_rosters"].view_files if each.name == "students.csv")
     assert [each.tolerated for each in file.mapped if each.column == column] == [0]
 
 
@@ -389,7 +409,7 @@ def test_every_set_asks_whether_those_who_meet_on_two_servers_are_the_same(deliv
 
 def test_no_address_is_of_two_files_of_a_set() -> None:
     """Of a set that has several files of people; a teacher who is staff too says so by the id."""
-    for delivery in DELIVERIES.values():
+    for delivery in catalogue.deliveries().values():
         people = {"students", "teachers", "staff"}
         files = [file for file in delivery.view_files if file.called in people and not outbound.restricted(file)]
         mail = {
@@ -499,7 +519,7 @@ def test_what_is_not_compared_of_a_restricted_file_is_required() -> None:
 
 
 def test_a_delivery_can_be_called_by_the_name_of_a_vendor_who_gets_only_one() -> None:
-    assert named("clever_rosters") is named("clever") is DELIVERIES["clever_rosters"]
+    assert named("clever_rosters") is named("clever") is catalogue.deliveries()["clever_rosters"]
     with pytest.raises(ConfigurationError, match="2 deliveries are called otus") as told:
         named("otus")
     assert told.value.expected == "one of otus_scores, otus_attendance_discipline"
@@ -508,8 +528,8 @@ def test_a_delivery_can_be_called_by_the_name_of_a_vendor_who_gets_only_one() ->
 
 
 def test_week_begins_on_monday() -> None:
-    weekly = DELIVERIES["otus_attendance_discipline"]
-    daily = DELIVERIES["otus_scores"]
+    weekly = catalogue.deliveries()["otus_attendance_discipline"]
+    daily = catalogue.deliveries()["otus_scores"]
     week = [MONDAY + dt.timedelta(days=days) for days in range(7)]
     assert {weekly.period(day) for day in week} == {MONDAY}
     assert [daily.period(day) for day in week] == week
@@ -595,7 +615,7 @@ def parser() -> configparser.ConfigParser:
 
 def test_every_vendor_has_an_address_and_every_address_a_vendor(parser: configparser.ConfigParser) -> None:
     sections = {name.removeprefix("sftp:") for name in parser.sections() if name.startswith("sftp:")}
-    assert sections == set(VENDORS)
+    assert sections == set(catalogue.vendors())
 
 
 LUIGIS = {
@@ -702,12 +722,12 @@ def test_copies_with_passwords_are_purged_after_a_day_and_never_sent_as_they_are
     if holds_passwords(feed):
         assert feed.landing_days is not None
         assert feed.landing_days <= 1
-        assert feed.name not in {copy.feed for delivery in DELIVERIES.values() for copy in delivery.copies}
+        assert feed.name not in {copy.feed for delivery in catalogue.deliveries().values() for copy in delivery.copies}
 
 
 def test_which_files_expect_a_new_year_and_a_new_term() -> None:
     """In the fall all but the schools; in the spring what is taught. On a usual day half at most."""
-    files = [file for each in DELIVERIES.values() for file in each.view_files]
+    files = [file for each in catalogue.deliveries().values() for file in each.view_files]
     usual, fall, spring = (
         {file.name: file.churn.on(dt.date(*day)).drops for file in files}
         for day in ((2026, 11, 23), (2026, 8, 10), (2027, 1, 5))

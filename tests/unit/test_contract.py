@@ -11,9 +11,10 @@ from typing import Literal
 
 import pytest
 
-from pipeline import contract, encoding, forms
-from pipeline.contract import Contract, Part, Prepared
+from pipeline import contract, encoding, forms, preparing
+from pipeline.contract import Contract
 from pipeline.errors import ContractBroken, masked
+from pipeline.parts import Part, Prepared
 from pipeline.schemas import Column
 
 PUPILS = Contract(
@@ -52,7 +53,7 @@ class Desk:
     def prepare(self, *texts: str | bytes) -> Prepared:
         for text, name in zip(texts, ("RSD", "BLF"), strict=False):
             self.lay(text, name)
-        return contract.prepare(self.parts, self.contract, self.out)
+        return preparing.prepare(self.parts, self.contract, self.out)
 
     def rows(self, *texts: str | bytes) -> list[list[str]]:
         """What is normalised of these parts, without the header."""
@@ -93,12 +94,12 @@ def test_each_row_holds_the_morning_s_date_where_the_contract_names_a_column_for
     desk.lay(HEADER + "1,Ann,2\n2,Bo,\n")
     desk.lay(HEADER + "1,Cy,\n", "BLF")
     with pytest.raises(ValueError, match="no date for the column as_of"):
-        contract.prepare(desk.parts, desk.contract, desk.out)
-    contract.prepare(desk.parts, desk.contract, desk.out, as_of=dt.date(2026, 2, 28))
+        preparing.prepare(desk.parts, desk.contract, desk.out)
+    preparing.prepare(desk.parts, desk.contract, desk.out, as_of=dt.date(2026, 2, 28))
     assert [line.rpartition(",")[2] for line in desk.out.read_text().splitlines()] == ["as_of", *["2026-02-28"] * 3]
     desk.lay("ID,Name,GPA,as_of\n3,Di,,2026-01-01\n", "RSD")
     with pytest.raises(ContractBroken, match="unknown column as_of"):
-        contract.prepare(desk.parts[-1:], desk.contract, desk.out, as_of=dt.date(2026, 2, 28))
+        preparing.prepare(desk.parts[-1:], desk.contract, desk.out, as_of=dt.date(2026, 2, 28))
 
 
 @pytest.mark.parametrize(

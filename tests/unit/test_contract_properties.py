@@ -10,10 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline import contract, dialect, encoding
-from pipeline.contract import Contract, Part, column_name
+from pipeline import dialect, encoding, preparing
+from pipeline.contract import Contract, column_name
 from pipeline.dialect import Dialect
 from pipeline.errors import ContractBroken
+from pipeline.parts import Part
 from pipeline.schemas import Column
 
 # All of Unicode but half surrogates, which no encoding writes, and what no text of a contract holds: control characters
@@ -82,7 +83,7 @@ def test_what_is_written_is_taken_by_a_contract(folder: Path, rows: Rows, how: D
     text = written(rows, how).decode().encode(codec)
     (folder / "in.csv").write_bytes(text)
     terms = Contract(tuple(Column(name) for name in titles(rows)), delimiter=how.delimiter)
-    done = contract.prepare([Part("only", folder / "in.csv")], terms, folder / "out.csv")
+    done = preparing.prepare([Part("only", folder / "in.csv")], terms, folder / "out.csv")
     assert (done.rows, done.encodings) == (len(rows), {"only": codec})
     assert (folder / "out.csv").read_bytes() == written(rows, dialect.CSV)
 
@@ -91,7 +92,7 @@ def test_what_is_written_is_taken_by_a_contract(folder: Path, rows: Rows, how: D
 def test_normalising_twice_changes_nothing(folder: Path, rows: Rows) -> None:
     terms = Contract(tuple(Column(name) for name in titles(rows)))
     (folder / "once.csv").write_bytes(written(rows, dialect.CSV))
-    contract.prepare([Part("only", folder / "once.csv")], terms, folder / "twice.csv")
+    preparing.prepare([Part("only", folder / "once.csv")], terms, folder / "twice.csv")
     assert (folder / "twice.csv").read_bytes() == (folder / "once.csv").read_bytes()
 
 
@@ -131,7 +132,7 @@ def test_a_file_is_read_as_python_reads_it_or_refused(folder: Path, text: bytes,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoding, "BLOCK", block)
         try:
-            done = contract.prepare([Part("only", path)], terms, folder / "mended.csv")
+            done = preparing.prepare([Part("only", path)], terms, folder / "mended.csv")
         except ContractBroken as refusal:
             assert block < 1 << 20 or "Arrow" not in refusal.found  # the slow reading always knows why
             return

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import dialect
-from pipeline.deliveries import DELIVERIES
+from pipeline import catalogue, dialect
 from pipeline.dialect import Dialect
 from pipeline.errors import ConfigurationError
 
@@ -110,7 +109,9 @@ def test_what_the_reader_takes_for_its_own_is_refused_in_every_column(value: str
 
 def test_files_for_the_sis_hold_no_quotation_mark() -> None:
     """One that stands alone can swallow a tab there."""
-    named = [file for file in DELIVERIES["powerschool_imports"].view_files if file.dialect.quoting == "none"]
+    named = [
+        file for file in catalogue.deliveries()["powerschool_imports"].view_files if file.dialect.quoting == "none"
+    ]
     assert len(named) > 4
     assert {file.dialect for file in named} == {AUTOCOMM}
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import contract, encoding
-from pipeline.contract import Contract, Part
+from pipeline import encoding, preparing
+from pipeline.contract import Contract
 from pipeline.errors import ContractBroken
+from pipeline.parts import Part
 from pipeline.schemas import Column
 
 TERMS = Contract((Column("id"), Column("name")))
@@ -23,7 +24,7 @@ def file(*names: str, codec: str = "utf-8") -> bytes:
 
 def prepared(folder: Path, text: bytes, terms: Contract = TERMS) -> dict[str, str]:
     (folder / "in.csv").write_bytes(text)
-    return contract.prepare([Part("RSD", folder / "in.csv")], terms, folder / "out.csv").encodings
+    return preparing.prepare([Part("RSD", folder / "in.csv")], terms, folder / "out.csv").encodings
 
 
 def found(folder: Path, text: bytes, terms: Contract = TERMS) -> str:
@@ -236,7 +237,7 @@ def test_a_refusal_holds_no_more_of_a_file_than_some_blocks(
     tracemalloc.start()
     try:
         with pytest.raises(ContractBroken):
-            contract.prepare([Part("RSD", tmp_path / "in.csv")], TERMS, tmp_path / "out.csv")
+            preparing.prepare([Part("RSD", tmp_path / "in.csv")], TERMS, tmp_path / "out.csv")
         assert tracemalloc.get_traced_memory()[1] < 900_000
     finally:
         tracemalloc.stop()
@@ -245,16 +246,17 @@ def test_a_refusal_holds_no_more_of_a_file_than_some_blocks(
 MEASURED = """
 import resource, sys
 from pathlib import Path
-from pipeline import contract
+from pipeline import catalogue, parts, preparing
 from pipeline.errors import ContractBroken
-from pipeline.feeds import FEEDS
+
+terms = catalogue.feeds()["students"].contract
 
 def peak(blocks):
     with (folder / "in.csv").open("wb") as file:
-        file.write(",".join(column.name for column in FEEDS["students"].contract.expected).encode() + b"\\n1,")
+        file.write(",".join(column.name for column in terms.expected).encode() + b"\\n1,")
         file.writelines([block] * blocks)
     try:
-        contract.prepare([contract.Part("RSD", folder / "in.csv")], FEEDS["students"].contract, folder / "out.csv")
+        preparing.prepare([parts.Part("RSD", folder / "in.csv")], terms, folder / "out.csv")
     except ContractBroken:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     raise AssertionError("a file without a line end was taken")

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipeline import columns, inbound, manifests, outbound, settings, storage, warehouse
-from pipeline.deliveries import DELIVERIES
+from pipeline import catalogue, columns, inbound, manifests, outbound, settings, storage, warehouse
 from pipeline.dialect import Dialect
 from pipeline.errors import ContractBroken
-from pipeline.feeds import FEEDS
 from pipeline.limits import Alone, Churn, ColumnChurn, Longest
 from pipeline.readers import ERROR_COLUMNS
 from pipeline.sets import Delivery, ViewFile
@@ -19,7 +17,7 @@ from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, Receipt
 from pipeline.warehouse import Shelved
 
 MONDAY = dt.date(2025, 11, 17)
-ROSTERS = DELIVERIES["ellevation_rosters"]
+ROSTERS = catalogue.deliveries()["ellevation_rosters"]
 
 CHANGED: dict[str, Any] = {
     "churn": Churn(drops=0.011),
@@ -72,8 +70,8 @@ def test_what_expects_nothing_is_never_there(monkeypatch: pytest.MonkeyPatch) ->
     assert TableTarget("eis", "x", {"sha": "a"}).exists()
     assert not ObjectTarget("x", {}).exists()
     assert not TableTarget("eis", "x", {}).exists()
-    assert not inbound.stored_target(FEEDS["fte"], MONDAY).exists()
-    assert not inbound.loaded_target(FEEDS["fte"], MONDAY).exists()
+    assert not inbound.stored_target(catalogue.feeds()["fte"], MONDAY).exists()
+    assert not inbound.loaded_target(catalogue.feeds()["fte"], MONDAY).exists()
 
 
 @pytest.mark.parametrize(("latest", "there"), [("", False), ("2025-11-16", False), ("2025-11-17", True)])
@@ -98,7 +96,7 @@ SOUND = dict.fromkeys(ERROR_COLUMNS, "") | {
     "wrong", [{"SCHOOL_NO": "a school"}, {"LINE_ID": ""}, {"SEVERITY_CODE": "fatal"}, {"STUDENT_FIRST_NM": "\x07"}]
 )
 def test_a_refused_error_report_lies_in_quarantine_without_its_numbers(wrong: dict[str, str]) -> None:
-    whole = FEEDS["AllErr_stack"]
+    whole = catalogue.feeds()["AllErr_stack"]
     feed = replace(whole, sources=whole.sources[:1])
     target = LandedTarget(feed, feed.sources[0].name, MONDAY)
     copy = manifests.folder(target.folder) / "Sch0105AllErr.csv"

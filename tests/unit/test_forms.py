@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from pipeline import contract, forms, schemas, sql
-from pipeline.contract import Contract, Part
+from pipeline import catalogue, forms, preparing, schemas, sql
+from pipeline.contract import Contract
 from pipeline.errors import ConfigurationError, ContractBroken
-from pipeline.feeds import FEEDS, Feed, of_table
+from pipeline.feeds import Feed, of_table
 from pipeline.limits import Form
+from pipeline.parts import Part
 from pipeline.schemas import Column
 
 # words: what keeps the form, what breaks it
@@ -85,7 +86,7 @@ def test_what_a_date_s_format_does_not_know_is_named(words: str, unknown: str) -
 def test_a_schema_with_a_wrong_word_is_refused(
     tmp_path: Path, wrong: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schemas, "FOLDER", tmp_path)
+    monkeypatch.setattr(schemas, "folder", lambda: tmp_path)
     (tmp_path / "d").mkdir()
     (tmp_path / "d/t.json").write_text(json.dumps([{"name": "c", "type": "STRING", **wrong}]))
     with pytest.raises(ConfigurationError, match=r"t\.json of d"):
@@ -93,7 +94,7 @@ def test_a_schema_with_a_wrong_word_is_refused(
 
 
 def test_a_schema_says_form_share_and_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schemas, "FOLDER", tmp_path)
+    monkeypatch.setattr(schemas, "folder", lambda: tmp_path)
     (tmp_path / "e").mkdir()
     words = {"name": "c", "form": "digits 4, key of schools", "tolerated": 0.1, "maxLength": 9}
     (tmp_path / "e/t.json").write_text(json.dumps([words]))
@@ -128,7 +129,7 @@ def refused(folder: Path, rows: list[str], terms: Contract = BORN) -> ContractBr
     lines = ["id,dob", *(f"{number},{day}" for number, day in enumerate(rows, 1))]
     (folder / "in.csv").write_text("\n".join(lines) + "\n")
     try:
-        contract.prepare([Part("RSD", folder / "in.csv")], terms, folder / "out.csv")
+        preparing.prepare([Part("RSD", folder / "in.csv")], terms, folder / "out.csv")
     except ContractBroken as refusal:
         return refusal
     return None
@@ -153,7 +154,7 @@ def test_a_share_may_break_the_form_and_is_told(tmp_path: Path, broken: int, *, 
         assert refusal.expected.endswith("in all but 20.00% of the values")
         return
     (tmp_path / "again.csv").write_bytes((tmp_path / "in.csv").read_bytes())
-    done = contract.prepare([Part("RSD", tmp_path / "again.csv")], terms, tmp_path / "out.csv")
+    done = preparing.prepare([Part("RSD", tmp_path / "again.csv")], terms, tmp_path / "out.csv")
     assert done.told == ([f"RSD: {broken:,} values of dob not of its form"] if broken else [])
 
 
@@ -163,7 +164,7 @@ def test_a_part_of_its_own_has_a_share_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "big.csv").write_text("id,dob\n" + "".join(f"{number},03/04/2012\n" for number in range(50)))
     (tmp_path / "small.csv").write_text("id,dob\n90,03/04/2012\n91,soon\n")
     with pytest.raises(ContractBroken, match=r"small\.csv \(BLF\), line 3, column dob"):
-        contract.prepare(
+        preparing.prepare(
             [Part("RSD", tmp_path / "big.csv"), Part("BLF", tmp_path / "small.csv")], terms, tmp_path / "out.csv"
         )
 
@@ -172,7 +173,7 @@ def test_a_form_is_looked_at_in_the_last_column_too(tmp_path: Path) -> None:
     terms = Contract(tuple(Column(f"c{place}", form=forms.WHOLE) for place in range(4)))
     (tmp_path / "in.csv").write_text("c0,c1,c2,c3\n1,2,3,4\n1,2,3,x\n")
     with pytest.raises(ContractBroken, match="line 3, column c3: the form 'a'"):
-        contract.prepare([Part("RSD", tmp_path / "in.csv")], terms, tmp_path / "out.csv")
+        preparing.prepare([Part("RSD", tmp_path / "in.csv")], terms, tmp_path / "out.csv")
 
 
 CHANGES: list[Callable[[Column], Column]] = [
@@ -192,7 +193,7 @@ def test_every_word_of_a_column_changes_the_contract() -> None:
 # ---------------------------------------------------------------------------------------------------------- catalogue
 
 
-@pytest.mark.parametrize("feed", FEEDS.values(), ids=FEEDS.keys())
+@pytest.mark.parametrize("feed", catalogue.feeds().values(), ids=catalogue.feeds().keys())
 def test_what_is_called_an_id_is_written_like_one(feed: Feed) -> None:
     """A key is strict by itself. The state's own reports and the vendors' names of things are as they are."""
     if feed.dataset == "eis":
@@ -203,11 +204,11 @@ def test_what_is_called_an_id_is_written_like_one(feed: Feed) -> None:
     assert set(feed.trimmed) <= {column.name for column in feed.contract.expected}
 
 
-@pytest.mark.parametrize("feed", FEEDS.values(), ids=FEEDS.keys())
+@pytest.mark.parametrize("feed", catalogue.feeds().values(), ids=catalogue.feeds().keys())
 def test_what_a_column_refers_to_is_a_feed_with_one_id(feed: Feed) -> None:
     for column in feed.contract.columns:
         if column.refers:
-            to = FEEDS[column.refers]
+            to = catalogue.feeds()[column.refers]
             assert [name for name in to.key if name != to.tag][1:] == []
             assert to.tag == feed.tag
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import luigi
 import pytest
 
-from pipeline import deliveries, morning
+from pipeline import catalogue, flows, morning
 from pipeline.chain import (
     DeliveredSet,
     LandedFile,
@@ -14,9 +14,7 @@ from pipeline.chain import (
     PreparedFile,
     VendorFile,
 )
-from pipeline.deliveries import DELIVERIES
 from pipeline.errors import ConfigurationError
-from pipeline.feeds import FEEDS
 from pipeline.portals.tasks import PortalTask
 from pipeline.runner import tasks_below
 from pipeline.task import ChainTask, DeliveryParameter, FeedParameter
@@ -81,8 +79,8 @@ def test_one_date_for_all(name: str) -> None:
 
 def test_morning_and_week_hold_everything() -> None:
     both = tasks_below(root("Morning")) + tasks_below(root("Week"))
-    assert {task.feed.name for task in both if isinstance(task, LoadedTable)} == set(FEEDS)
-    assert {task.delivery.name for task in both if isinstance(task, DeliveredSet)} == set(DELIVERIES)
+    assert {task.feed.name for task in both if isinstance(task, LoadedTable)} == set(catalogue.feeds())
+    assert {task.delivery.name for task in both if isinstance(task, DeliveredSet)} == set(catalogue.deliveries())
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -98,7 +96,7 @@ def test_morning_asks_for_every_layer_itself() -> None:
 
 
 def test_scores_are_passed_on_after_their_contract_was_kept() -> None:
-    (set_to_go,) = below(DeliveredSet(date=MONDAY, delivery=DELIVERIES["otus_scores"]))
+    (set_to_go,) = below(DeliveredSet(date=MONDAY, delivery=catalogue.deliveries()["otus_scores"]))
     assert {task.feed.name for task in below(set_to_go) if isinstance(task, PreparedFile)} == {
         "savvas_assessment_scores",
         "savvas_standards_scores",
@@ -145,7 +143,7 @@ def test_unknown_feed_or_delivery_is_no_parameter() -> None:
 def test_tasks_say_what_they_are_about() -> None:
     said = [(task.task_family, task.of()) for task in every_task() if isinstance(task, ChainTask)]
     assert all(of for _, of in said)
-    assert LandedFile(date=MONDAY, feed=FEEDS["cc"], part="BLF").of() == "cc BLF"
+    assert LandedFile(date=MONDAY, feed=catalogue.feeds()["cc"], part="BLF").of() == "cc BLF"
 
 
 def test_nothing_waits_for_a_feed_that_is_off(configure: Configure) -> None:
@@ -153,4 +151,4 @@ def test_nothing_waits_for_a_feed_that_is_off(configure: Configure) -> None:
     asked = {str(task) for task in tasks_below(morning.Morning(date=MONDAY))}
     assert any("RTI_RSD" in task for task in asked)
     assert [task for task in asked if "TN_options" in task or "IEP_Import" in task or "iep_plans" in task] == []
-    assert DeliveryParameter().parse("powerschool_imports").view_files == deliveries.named("district").view_files
+    assert DeliveryParameter().parse("powerschool_imports").view_files == flows.named("district").view_files

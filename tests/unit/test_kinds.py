@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import contract, kinds
-from pipeline.contract import Contract, Part
+from pipeline import kinds, preparing
+from pipeline.contract import Contract
 from pipeline.errors import ContractBroken
+from pipeline.parts import Part
 from pipeline.readers import error_report, viewer_report
 from pipeline.schemas import Column
 
@@ -67,7 +68,7 @@ OTHERS = {
 def refusal(folder: Path, text: bytes, terms: Contract = TERMS) -> ContractBroken:
     (folder / "students.csv").write_bytes(text)
     with pytest.raises(ContractBroken) as caught:
-        contract.prepare([Part("RSD", folder / "students.csv")], terms, folder / "out.csv")
+        preparing.prepare([Part("RSD", folder / "students.csv")], terms, folder / "out.csv")
     assert "Zanzibar" not in str(caught.value)
     return caught.value
 

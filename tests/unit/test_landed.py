@@ -9,16 +9,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import inbound, manifests, purge, rendering, reports, settings, sources
+from pipeline import catalogue, inbound, manifests, purge, rendering, reports, settings, sources
 from pipeline.errors import ContractBroken, TransferIncomplete, VendorError, WarehouseError
-from pipeline.feeds import FEEDS
-from pipeline.sources import DropFolder, Source
+from pipeline.places import DropFolder, Source
 from pipeline.targets import LandedTarget, PreparedTarget
 
 MONDAY = dt.date(2025, 11, 17)
 TWO = dt.datetime(2025, 11, 17, 2, 0, tzinfo=ZoneInfo("America/Chicago"))
 MINUTE = dt.timedelta(minutes=1)
-FEED = replace(FEEDS["fte"], sources=(Source("RSD", DropFolder("powerschool_rsd", settle=0), "fte*.csv"),))
+FEED = replace(catalogue.feeds()["fte"], sources=(Source("RSD", DropFolder("powerschool_rsd", settle=0), "fte*.csv"),))
 LANDED, PREPARED = LandedTarget(FEED, "RSD", MONDAY), PreparedTarget(FEED, MONDAY)
 HEAD = ",".join(column.name for column in FEED.contract.expected)
 FIRST, SECOND = (f"{HEAD}\n{','.join(each * len(FEED.contract.expected))}\n" for each in ("1", "2"))
@@ -242,7 +241,7 @@ def test_a_refused_file_leaves_what_was_prepared_before(drop: Path) -> None:
 
 def test_a_new_file_that_a_kill_left_goes_with_the_old_copies() -> None:
     """Of a feed whose copies stay for a day; a draft of it as well."""
-    feed = FEEDS["google_students_passwords"]
+    feed = catalogue.feeds()["google_students_passwords"]
     folder = manifests.folder(LandedTarget(feed, feed.sources[0].name, MONDAY).folder)
     copy = folder / "google-students-passwords.csv"
     new = manifests.beside(copy)

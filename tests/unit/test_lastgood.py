@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 import luigi
 import pytest
 
-from pipeline import inbound, lastgood, runner, settings, sources
-from pipeline.feeds import FEEDS
+from pipeline import catalogue, inbound, lastgood, runner, settings, sources
 from pipeline.sftp import Progress, RemoteFile
 from pipeline.targets import LandedTarget, PreparedTarget
 
 MONDAY = dt.date(2025, 11, 17)
 DAY = dt.timedelta(days=1)
-CODES = FEEDS["attendance_conversion"]
+CODES = catalogue.feeds()["attendance_conversion"]
 FEED = replace(CODES, sources=CODES.sources[:1], last_good_days=2)
 COLUMNS = [column.name for column in FEED.contract.expected]
 
@@ -65,7 +64,12 @@ def test_the_last_good_one_stands_in_for_so_many_days(overdue: None, good_monday
 
 def test_the_date_in_the_rows_is_that_of_the_file_that_stands_in(overdue: None, own_folder: Path) -> None:
     """What the views take for the day must not run ahead of the file."""
-    calendar = replace(FEEDS["calendar_day"], sources=FEEDS["calendar_day"].sources[:1], floor=1, last_good_days=2)
+    calendar = replace(
+        catalogue.feeds()["calendar_day"],
+        sources=catalogue.feeds()["calendar_day"].sources[:1],
+        floor=1,
+        last_good_days=2,
+    )
     folder = settings.load().district.drop / "powerschool_rsd"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "calendar_day.csv").write_text(
@@ -156,9 +160,9 @@ def test_what_was_never_good_does_not_stand_in(overdue: None) -> None:
 
 
 def test_a_report_of_the_portal_has_no_stand_in(overdue: None) -> None:
-    report = replace(FEEDS["AllErr_stack"], last_good_days=7)
+    report = replace(catalogue.feeds()["AllErr_stack"], last_good_days=7)
     assert lastgood.date_of(report, MONDAY) == MONDAY
 
 
 def test_no_flow_of_this_district_may_be_of_another_morning() -> None:
-    assert [feed.name for feed in FEEDS.values() if feed.last_good_days] == []
+    assert [feed.name for feed in catalogue.feeds().values() if feed.last_good_days] == []

@@ -9,18 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import inbound, lateness, manifests, settings, sources
+from pipeline import catalogue, inbound, lateness, manifests, settings, sources
 from pipeline.errors import StaleFile
-from pipeline.feeds import FEEDS
+from pipeline.places import SftpFolder
 from pipeline.sftp import Listing, RemoteFile
-from pipeline.sources import SftpFolder
 from pipeline.targets import LandedTarget
 
 from .conftest import Configure
 
 MONDAY = dt.date(2025, 11, 17)
 DAY = dt.timedelta(days=1)
-FTE = FEEDS["fte"]
+FTE = catalogue.feeds()["fte"]
 
 
 @pytest.fixture
@@ -96,7 +95,7 @@ def test_what_is_there_instead_is_told_of_a_vendors_server_too(
     listed.update({name: RemoteFile(name, 1, 1) for name in files})
     listed.odd.update(odd)
     monkeypatch.setattr(SftpFolder, "look", lambda _: listed)
-    why = lateness.why(FEEDS["savvas_standards_scores"], "savvas", MONDAY)
+    why = lateness.why(catalogue.feeds()["savvas_standards_scores"], "savvas", MONDAY)
     assert why.startswith(f"nothing called SAVVAS_Realize_Standards_Scores*.csv is in savvas:/scores{told}")
     assert why.endswith("/scores") or told
 

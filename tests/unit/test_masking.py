@@ -23,10 +23,9 @@ from google.api_core.exceptions import GoogleAPIError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import catalogue, cloud, masking, secrets
+from pipeline import catalogue, cloud, flows, masking, secrets
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError, ContractBroken, PipelineError, VendorUnreachable, masked
-from pipeline.feeds import FEEDS
 
 from .conftest import Configure
 
@@ -110,7 +109,7 @@ NOTHING: dict[str, str] = {}
 
 
 def test_all_names_of_the_catalogue_are_known() -> None:
-    names = catalogue.names()
+    names = flows.names()
     assert {"students", "clever_rosters", "savvas", "students.csv", "student_number"} <= names
     assert all(map(masking.known, names))
 
@@ -465,7 +464,7 @@ def test_a_wrong_log_call_ends_nothing(log: io.StringIO) -> None:
 
 @pytest.fixture
 def task() -> LandedFile:
-    return LandedFile(date=dt.date(2026, 11, 23), feed=FEEDS["students"], part="RSD")
+    return LandedFile(date=dt.date(2026, 11, 23), feed=catalogue.feeds()["students"], part="RSD")
 
 
 def test_data_in_an_exception_is_masked_in_the_visualiser(task: LandedFile) -> None:

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import giving, outbound, verdicts
-from pipeline.deliveries import DELIVERIES
+from pipeline import catalogue, giving, outbound, verdicts
 from pipeline.errors import WarehouseError
 from pipeline.patience import Turns
 from pipeline.progress import Made
 from pipeline.sets import Delivery
 
 MONDAY = dt.date(2026, 11, 23)
-DELIVERY = next(iter(DELIVERIES.values()))
+DELIVERY = next(iter(catalogue.deliveries().values()))
 
 
 class AfterAnother(Turns):

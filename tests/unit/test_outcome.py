@@ -7,14 +7,13 @@ from pathlib import Path
 import luigi
 import pytest
 
-from pipeline import display, lateness, manifests, purge, runner, settings, sources, status
+from pipeline import catalogue, display, lateness, manifests, purge, runner, settings, sources, status
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError
-from pipeline.feeds import FEEDS
+from pipeline.places import SftpFolder
 from pipeline.progress import Event
 from pipeline.runner import BROKEN, DONE, HELD, LATE, Outcome, judge
 from pipeline.sftp import RemoteFile
-from pipeline.sources import SftpFolder
 
 MONDAY = dt.date(2026, 11, 23)
 BROKE = Event("failed", "PreparedFile", "cc", "cc", message="found: 2 fields", error="ContractBroken")
@@ -26,7 +25,7 @@ class Root(luigi.WrapperTask):
     """Asks for the students' files of both servers, which come into folders of this machine."""
 
     def requires(self) -> list[luigi.Task]:
-        return [LandedFile(date=MONDAY, feed=FEEDS["students"], part=part) for part in ("RSD", "BLF")]
+        return [LandedFile(date=MONDAY, feed=catalogue.feeds()["students"], part=part) for part in ("RSD", "BLF")]
 
 
 class Unsure(luigi.WrapperTask):
@@ -66,7 +65,7 @@ def arrive(drop: Path, part: str) -> Path:
 def land(drop: Path, part: str) -> None:
     """The part's file, and our copy of it with its manifest."""
     file = arrive(drop, part)
-    target = LandedFile(date=MONDAY, feed=FEEDS["students"], part=part).output()
+    target = LandedFile(date=MONDAY, feed=catalogue.feeds()["students"], part=part).output()
     manifests.folder(target.folder)
     (target.folder / file.name).write_bytes(file.read_bytes())
     facts = {"name": file.name, "size": file.stat().st_size, "mtime": file.stat().st_mtime}
@@ -194,7 +193,7 @@ def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
     assert kept["unclaimed"] == outcome.unclaimed
     root: luigi.Task = Root()  # type: ignore[no-untyped-call]
     display.Display(root).finish(MONDAY, outcome, 1.0, "morning.log")
-    line = "clever_reports:reports/google-staff.csv is no feed's; it was not loaded: add a row in pipeline/feeds.py, or"
+    line = "clever_reports:reports/google-staff.csv is no feed's; it was not loaded: add a row in the catalogue's feeds"
     assert line in capsys.readouterr().out
 
 

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import dialect, inbound, manifests, readers, schemas, settings, sources, values
+from pipeline import catalogue, dialect, feeds, inbound, manifests, schemas, settings, sources, values
 from pipeline.dialect import Dialect
-from pipeline.feeds import FEEDS, Feed
+from pipeline.feeds import Feed
 from pipeline.readers import error_report, viewer_report
 from pipeline.targets import LandedTarget, PreparedTarget
 
@@ -30,7 +30,7 @@ SCHEMA = [
 @pytest.fixture
 def schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Changes the last column of the feed's schema."""
-    monkeypatch.setattr(schemas, "FOLDER", tmp_path)
+    monkeypatch.setattr(schemas, "folder", lambda: tmp_path)
     (tmp_path / "powerschool_combined").mkdir()
 
     def write(**words: Any) -> None:
@@ -58,7 +58,7 @@ def prepared(feed: Feed, text: str) -> str:
 @pytest.fixture
 def feed(schema: Callable[..., None]) -> Feed:
     """A feed of one part that was prepared."""
-    made = replace(FEEDS["fte"], sources=FEEDS["fte"].sources[:1])
+    made = replace(catalogue.feeds()["fte"], sources=catalogue.feeds()["fte"].sources[:1])
     prepared(made, "ID,Begins\n1,08/10/2025\n2,\n")
     return made
 
@@ -148,21 +148,21 @@ def module(path: Path, code: str) -> ModuleType:
 def test_another_reader_or_other_code_of_it_is_another_contract(tmp_path: Path) -> None:
     code = "def mend(row):\n    return row\n\ndef own(raw, plain):\n    mend(raw)\n\ndef other(raw, plain):\n    pass\n"
     before = module(tmp_path / "own_readers.py", code)
-    prints = [readers.fingerprint(before.own), readers.fingerprint(before.other)]
+    prints = [feeds.fingerprint(before.own), feeds.fingerprint(before.other)]
     after = module(tmp_path / "own_readers.py", code.replace("return row", "return row[:1]"))
-    assert len({*prints, readers.fingerprint(after.own)}) == 3
+    assert len({*prints, feeds.fingerprint(after.own)}) == 3
 
 
 def test_each_report_has_the_contract_of_its_reader() -> None:
     for name in ("ADMAudit_stack", "AllErr_stack", "StudentMembership_stack"):
-        feed = FEEDS[name]
+        feed = catalogue.feeds()[name]
         other = error_report if feed.reader is viewer_report else viewer_report
         assert replace(feed, reader=other).contract.fingerprint != feed.contract.fingerprint
         assert replace(feed, reader=None).contract.fingerprint != feed.contract.fingerprint
 
 
 def test_what_was_let_pass_is_told_and_in_the_manifest(schema: Callable[..., None]) -> None:
-    feed = replace(FEEDS["fte"], sources=FEEDS["fte"].sources[:1], trimmed=("id",))
+    feed = replace(catalogue.feeds()["fte"], sources=catalogue.feeds()["fte"].sources[:1], trimmed=("id",))
     words = prepared(feed, "ID,Begins\n1 ,08/10/2025\n2,\n")
     assert words == "RSD: 1 values of id trimmed"
     assert (manifests.load(PreparedTarget(feed, MONDAY).manifest_path) or {})["told"] == [words]

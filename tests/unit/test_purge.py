@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import purge, settings
+from pipeline import catalogue, purge, settings
 from pipeline.errors import WarehouseError
-from pipeline.feeds import FEEDS
 
 from .conftest import Configure
 
@@ -83,7 +82,7 @@ def passwords(folder: Path, name: str) -> list[Path]:
 @pytest.mark.parametrize("name", ["google_students_passwords", "google_students_provisioned"])
 def test_copies_with_passwords_go_after_a_day(landing: Path, name: str) -> None:
     """Whatever of it is loaded: what lands has the passwords. Files of other feeds in the same folders stay."""
-    folder = landing / FEEDS[name].folder
+    folder = landing / catalogue.feeds()[name].folder
     old = passwords(folder / "2026-11-22", name)
     others = touch(
         folder / "2026-11-22" / "savvas_scores.csv",

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import contract, readers
-from pipeline.contract import Part, column_name, contract_of
+from pipeline import preparing, readers
+from pipeline.contract import column_name, contract_of
 from pipeline.errors import ContractBroken
-from pipeline.readers import ERROR_COLUMNS, WITHHELD, Reader, ReportFacts, error_report, viewer_report
+from pipeline.feeds import Reader
+from pipeline.parts import Part
+from pipeline.readers import ERROR_COLUMNS, WITHHELD, ReportFacts, error_report, viewer_report
 
 # Values of the reports below; none of them may ever stand in a message.
 SECRETS = ("4127", "4128", "Núñez", "O'Brien", "Smith", "912345678", "987654321", "000412345")
@@ -27,7 +29,7 @@ class Desk:
     """Where a raw report is laid, and its plain CSV comes out."""
 
     folder: Path
-    reader: Reader
+    reader: Callable[[Path, Path], ReportFacts]
 
     @property
     def raw(self) -> Path:
@@ -63,7 +65,7 @@ class Desk:
         """The lines that the contract of `eis.<table>` makes of the plain CSV."""
         self.read(report)
         out = self.folder / "prepared.csv"
-        contract.prepare([Part("0105", self.plain)], contract_of("eis", table, floor=0), out)
+        preparing.prepare([Part("0105", self.plain)], contract_of("eis", table, floor=0), out)
         return out.read_text().splitlines()
 
 

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import inbound, manifests, patience, settings, sources
+from pipeline import catalogue, inbound, manifests, patience, settings, sources
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorError, VendorUnreachable
-from pipeline.feeds import FEEDS, Feed
+from pipeline.feeds import Feed
 from pipeline.looks import NotYet
+from pipeline.places import DropFolder, Place, SftpFolder, Source
 from pipeline.sftp import Listing, Progress, RemoteFile
-from pipeline.sources import DropFolder, Place, SftpFolder, Source
 from pipeline.targets import LandedTarget, VendorFileTarget
 from pipeline.task import ask_anew
 
@@ -41,7 +41,7 @@ def drop() -> Path:
 @pytest.fixture
 def feed() -> Feed:
     """The students' feed, but that its pattern is one of dated files."""
-    students = FEEDS["students"]
+    students = catalogue.feeds()["students"]
     return replace(students, sources=(Source("RSD", DropFolder("powerschool_rsd", settle=0.05), "students*.csv"),))
 
 
@@ -63,19 +63,19 @@ def test_newest_by_time_then_by_name(drop: Path, feed: Feed) -> None:
     put(drop, "students_1.csv", EARLY + dt.timedelta(minutes=1))
     wanted = put(drop, "students_2.csv", EARLY + dt.timedelta(minutes=1))
     put(drop, "students.csv", EARLY - dt.timedelta(minutes=1))
-    assert feed.newest("RSD", MONDAY) == wanted
+    assert sources.newest_of(feed, "RSD", MONDAY) == wanted
 
 
 @pytest.mark.parametrize("name", ["Students.csv", "students.csv.part", "xstudents.csv", "students.txt"])
 def test_pattern_is_exact(drop: Path, feed: Feed, name: str) -> None:
     put(drop, name, EARLY)
-    assert feed.newest("RSD", MONDAY) is None
+    assert sources.newest_of(feed, "RSD", MONDAY) is None
 
 
 def test_folders_are_no_files(drop: Path, feed: Feed) -> None:
     (drop / "students.csv").mkdir()
     os.utime(drop / "students.csv", (EARLY.timestamp(), EARLY.timestamp()))
-    assert feed.newest("RSD", MONDAY) is None
+    assert sources.newest_of(feed, "RSD", MONDAY) is None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_link_that_cannot_be_followed_costs_no_other_file(drop: Path, feed: Fe
     put(drop, "good.csv", EARLY)
     wanted = put(drop, "students_2.csv", EARLY)
     (drop / "students_9.csv").symlink_to(to)
-    assert feed.newest("RSD", MONDAY) == wanted
+    assert sources.newest_of(feed, "RSD", MONDAY) == wanted
     assert sources.odd(feed.sources[0].place) == {"students_9.csv": f"a link that cannot be followed ({why})"}
 
 
@@ -121,21 +121,21 @@ def test_freshness_is_a_local_day(drop: Path, feed: Feed, date: dt.date, first: 
         put(drop, "students.csv", moment)
         sources.forget()
         days = [date + dt.timedelta(days=days) for days in (-1, 0, 1)]
-        assert [day for day in days if feed.newest("RSD", day)] == [its_date]  # of one day, and of one only
+        assert [day for day in days if sources.newest_of(feed, "RSD", day)] == [its_date]  # of one day, and of one only
 
 
 def test_one_look_for_all_questions(drop: Path, feed: Feed) -> None:
-    assert feed.newest("RSD", MONDAY) is None
+    assert sources.newest_of(feed, "RSD", MONDAY) is None
     put(drop, "students.csv", EARLY)
-    assert feed.newest("RSD", MONDAY) is None
+    assert sources.newest_of(feed, "RSD", MONDAY) is None
     sources.forget()
-    assert feed.newest("RSD", MONDAY) is not None
+    assert sources.newest_of(feed, "RSD", MONDAY) is not None
 
 
 def test_no_folder_is_broken_and_not_late(feed: Feed) -> None:
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="no folder"):
-            feed.newest("RSD", MONDAY)
+            sources.newest_of(feed, "RSD", MONDAY)
     assert len(sources.failed_looks()) == 1
 
 
@@ -369,7 +369,7 @@ def test_a_look_that_breaks_is_the_places_error_and_is_not_repeated(
     monkeypatch.setattr(os, "scandir", breaks)
     for _ in range(2):
         with pytest.raises(PipelineError, match="district:powerschool_rsd, while looking") as told:
-            feed.newest("RSD", MONDAY)
+            sources.newest_of(feed, "RSD", MONDAY)
         assert three_sentences(told.value)
     assert len(asked) == len(sources.failed_looks()) == 1
 
@@ -408,7 +408,7 @@ def test_a_mount_that_hangs_is_given_up_after_the_patience_of_all(
     begun = time.monotonic()
     for _ in range(2):  # who asks next does not wait for it anew
         with pytest.raises(VendorUnreachable, match="has not answered") as told:
-            feed.newest("RSD", MONDAY)
+            sources.newest_of(feed, "RSD", MONDAY)
     over.set()
     assert time.monotonic() - begun < 5
     assert "mount" in told.value.next_step
@@ -427,7 +427,7 @@ def test_what_is_renamed_while_we_look_is_not_there(drop: Path, feed: Feed, monk
         return listed
 
     monkeypatch.setattr(os, "scandir", renamed_meanwhile)
-    assert feed.newest("RSD", MONDAY) == wanted
+    assert sources.newest_of(feed, "RSD", MONDAY) == wanted
 
 
 def test_a_name_that_is_no_utf8_is_a_file_like_others(drop: Path, feed: Feed) -> None:
@@ -460,7 +460,7 @@ def silent(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> Feed:
     monkeypatch.setattr(sources, "GRACE", 0.05)
     place = Silent(DropFolder("powerschool_rsd"))
     found = replace(feed, sources=(Source("RSD", place, "students*.csv"),))
-    monkeypatch.setitem(FEEDS, "students", found)
+    monkeypatch.setitem(catalogue.feeds(), "students", found)
     return found
 
 
@@ -475,7 +475,7 @@ def test_a_scheduling_waits_for_no_look_and_counts_nothing_as_done(drop: Path, s
     task = LandedFile(date=MONDAY, feed=silent, part="RSD")
     with sources.scheduling():
         with pytest.raises(NotYet):
-            silent.newest("RSD", MONDAY)
+            sources.newest_of(silent, "RSD", MONDAY)
         assert VendorFileTarget(silent, "RSD", MONDAY).exists()  # so that the task below has its turn, and waits
         assert not task.complete()
         assert task.priority == -1

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline import contract, forms, values
-from pipeline.contract import Contract, Part
+from pipeline import forms, preparing, values
+from pipeline.contract import Contract
 from pipeline.errors import ContractBroken
+from pipeline.parts import Part, Prepared
 from pipeline.schemas import Column
 
 ID, NEEDED, TEXT = Column("id", mode="REQUIRED"), Column("last_name", mode="REQUIRED"), Column("street")
@@ -82,12 +83,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("files")
 
 
-def prepared(folder: Path, row: dict[str, str], terms: Contract = TERMS) -> contract.Prepared:
+def prepared(folder: Path, row: dict[str, str], terms: Contract = TERMS) -> Prepared:
     """A file of one good row and this one, taken by the contract."""
     good = {"id": "1", "last_name": "Bo", "street": "a"}
     lines = [",".join(f'"{good[name]}"' for name in good), ",".join(f'"{(good | row)[name]}"' for name in good)]
     (folder / "in.csv").write_text("id,last_name,street\n" + "\n".join(lines) + "\n", newline="")
-    return contract.prepare([Part("RSD", folder / "in.csv")], terms, folder / "out.csv")
+    return preparing.prepare([Part("RSD", folder / "in.csv")], terms, folder / "out.csv")
 
 
 def refusal(folder: Path, row: dict[str, str], terms: Contract = TERMS) -> ContractBroken:

@@ -3,7 +3,7 @@ vendor."""
 
 import pytest
 
-from pipeline.deliveries import DELIVERIES
+from pipeline import catalogue
 from pipeline.sets import ViewFile
 
 from . import clever, ellevation, otus, powerschool, savvas
@@ -16,7 +16,7 @@ LAYOUTS = {
     )
     for layout in layouts
 }
-FILES = {file.name: file for delivery in DELIVERIES.values() for file in delivery.view_files}
+FILES = {file.name: file for delivery in catalogue.deliveries().values() for file in delivery.view_files}
 
 
 @pytest.mark.parametrize("file", FILES.values(), ids=FILES)
