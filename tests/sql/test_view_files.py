@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-SQL = Path(__file__).parents[2] / "pipeline" / "sql"
+from pipeline import sql
+
+SQL = sql.folder()
 FILES = sorted(SQL.glob("**/*.sql"))
 HEAD = ("grain", "owner", "reader", "layout")
 
