@@ -39,6 +39,20 @@ _ATTACH_LAKE = """    source = (
             scratch.execute(f"ATTACH {source.format('fresh')}")
     con.execute(f"ATTACH IF NOT EXISTS {source.format(quote(project_id))}")
 """
+_REQUIRED = """    required = database.fetch(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = ? "
+        "AND schema_name = ? AND table_name = ? AND NOT is_nullable",
+        list(physical(project_id, dataset_id, table_id)),
+    )
+"""
+_HIDDEN = """    return bool(
+        database.fetch(
+            "SELECT 1 FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
+            "AND table_name = ? AND column_name = ?",
+            [table.catalog, table.db, table.name, tables.INGESTION_TIME],
+        )
+    )
+"""
 _EDITS = {
     # Type parameters (PEP 695) are Python 3.12's.
     "local_bigquery.catalog.metadata": (
@@ -67,7 +81,16 @@ _EDITS = {
         ("def fetch(", "@catalogue.asked_once\ndef fetch("),
         ("def objects(", "@catalogue.counted\ndef objects("),
     ),
-    "local_bigquery.catalog.tables": (("def columns(", f"{_CATALOGUE}@catalogue.asked_once\ndef columns("),),
+    "local_bigquery.catalog.tables": (
+        ("def columns(", f"{_CATALOGUE}@catalogue.asked_once\ndef columns("),
+        (_REQUIRED, "    required = catalogue.required(*physical(project_id, dataset_id, table_id))\n"),
+        ("    required = {column for (column,) in required}\n", ""),
+        ("def load(", "@catalogue.one_statement\ndef load("),
+    ),
+    "local_bigquery.sql.rules.partitions": (
+        ("from sqlglot import exp\n", f"from sqlglot import exp\n{_CATALOGUE}"),
+        (_HIDDEN, "    return catalogue.has_column(table.catalog, table.db, table.name, tables.INGESTION_TIME)\n"),
+    ),
     "local_bigquery.sql.translate": (("def translate(", f"{_CATALOGUE}@catalogue.one_statement\ndef translate("),),
     # geography.sql would download an extension of 81 MB.
     "local_bigquery.sql.dialect": (('.glob("*.sql"))', '.glob("[!g]*.sql"))'),),

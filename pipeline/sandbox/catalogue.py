@@ -62,3 +62,25 @@ def counted(objects: Callable[..., list[Object]]) -> Callable[..., list[Object]]
         return [(name, kind, rows)]
 
     return asked
+
+
+def _described(*table: str) -> list[tuple[str, bool]]:
+    """(column, NOT NULL) of one table or view; [] where there is none. DuckDB's list of columns is of all tables."""
+    import duckdb
+    from local_bigquery.engine import database
+
+    name = database.quote(*table).replace("'", "''")
+    try:
+        return database.fetch(f"SELECT name, \"notnull\" FROM pragma_table_info('{name}')")  # type: ignore[no-any-return]  # noqa: S608
+    except duckdb.CatalogException:
+        return []
+
+
+def required(*table: str) -> set[str]:
+    """The columns of a table that take no NULL."""
+    return {column for column, refuses_null in _described(*table) if refuses_null}
+
+
+def has_column(project: str, dataset: str, table: str, column: str) -> bool:
+    """False where there is no such table, too."""
+    return column in {name for name, _ in _described(project, dataset, table)}
