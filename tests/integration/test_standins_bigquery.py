@@ -99,6 +99,12 @@ def test_a_load_moves_the_etag(load: Loader, warehouse: bigquery.Client) -> None
         warehouse.update_table(before, ["labels"])
 
 
+def test_deleted_rows_are_counted_no_more(load: Loader, warehouse: bigquery.Client) -> None:
+    load("counted", "id,name\n1,a\n2,b\n3,c\n")
+    rows(warehouse, "DELETE FROM counted WHERE id != '2'")
+    assert warehouse.get_table(table("counted")).num_rows == 1
+
+
 def test_a_view_stands_on_a_view_and_its_text_can_be_replaced(load: Loader, warehouse: bigquery.Client) -> None:
     load("ground", "id,name\n1,a\n2,b\n")
     for name, sql in (
