@@ -15,16 +15,16 @@ LIMITS, CHANGES, SINGLE, DAMAGES, FILES = (
 )
 _ROWS = (*_unit("catalogue agreements"), DAMAGES, FILES)
 _SERVED = {
-    "targets": (*_unit("landed prepared lastgood graph"), *_integration("warehouse storage verdicts")),
+    "targets": (*_unit("landed prepared lastgood graph evidence sources"), *_integration("warehouse storage verdicts")),
     "outbound": _integration("verdicts giving"),
-    "giving": _integration("giving verdicts pushing"),
-    "trail": _integration("giving pushing"),
-    "pushing": _integration("pushing servers"),
-    "inflight": _integration("pushing sftp servers"),
+    "giving": _integration("giving verdicts"),
+    "trail": _integration("giving"),
+    "pushing": _integration("pushing"),
+    "inflight": _integration("sftp servers"),
     "storage": (*_unit("cloud"), *_integration("storage")),
     "warehouse": (*_unit("cloud"), *_integration("warehouse checks")),
     "ledger": _integration("ledger"),
-    "verdicts": _integration("verdicts broken_exports"),
+    "verdicts": _integration("verdicts giving"),
 }
 # These start servers: some seconds for each mutant.
 SLOW = frozenset(_SERVED)
