@@ -16,7 +16,7 @@ LIMITS, CHANGES, SINGLE, DAMAGES, FILES = (
 _ROWS = (*_unit("catalogue agreements"), DAMAGES, FILES)
 _SERVED = {
     "targets": (*_unit("landed prepared lastgood graph evidence sources"), *_integration("warehouse storage verdicts")),
-    "outbound": _integration("verdicts giving"),
+    "outbound": (*_unit("evidence catalogue"), *_integration("verdicts giving")),
     "giving": _integration("giving verdicts"),
     "trail": _integration("giving"),
     "pushing": _integration("pushing"),

@@ -314,6 +314,13 @@ def test_view_reads_tables_of_feeds_or_views(view: str) -> None:
     assert sql.reads(view)
 
 
+def test_a_view_of_what_nobody_fills_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Left out, its changes would be no part of what was made of it."""
+    monkeypatch.setattr(sql, "tables_below", lambda view: ("powerschool_combined.cc", "eis.nobody", "nowhere.cc"))
+    with pytest.raises(ConfigurationError, match=r"the view own\.View reads eis\.nobody, nowhere\.cc"):
+        outbound.feeds_below("own.View")
+
+
 @each_view
 def test_what_a_view_reads_is_what_its_sql_names(view: str) -> None:
     """The graph comes from a regular expression; a parser must find the same tables."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,15 @@ import pytest
 from pipeline import (
     catalogue,
     display,
+    giving,
     lateness,
+    ledger,
+    logs,
     manifests,
+    morning,
     progress,
     purge,
+    receipts,
     runner,
     settings,
     sources,
@@ -32,6 +38,7 @@ from pipeline.storage import Stored
 from pipeline.targets import ObjectTarget, TableTarget, Target
 from pipeline.task import ChainTask
 from pipeline.warehouse import Shelved
+from pipeline.worker import Threads
 
 MONDAY = dt.date(2026, 11, 23)
 BROKE = Event("failed", "PreparedFile", "cc", "cc", message="found: 2 fields", error="ContractBroken")
@@ -252,6 +259,81 @@ def test_an_outcome_is_of_looks_after_the_run_and_not_before(
     event = Event(kind, "LoadedTable", "cc", "cc", message="found: nothing", error="OnHold")
     outcome = judge(root, [ON, event], [])
     assert outcome.code == (DONE if there_after else HELD if kind == "failed" else BROKEN)
+
+
+# ------------------------------------------------------------------------------------------------ a run as a whole
+
+
+class Own(luigi.WrapperTask):
+    """A wrapper of nothing, for a date."""
+
+    date: luigi.DateParameter = luigi.DateParameter()
+
+
+@pytest.fixture
+def works(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A run in this process, around a wrapper of the test's own; it changes nothing of the process."""
+    monkeypatch.setattr(morning, "Own", Own, raising=False)
+    monkeypatch.setattr(logs, "start", lambda name, date: Path("own.log"))
+    monkeypatch.setattr(logs, "nowhere", lambda: None)
+    monkeypatch.setattr(os, "umask", lambda mask: mask)
+    monkeypatch.setenv(receipts.RUN, "")
+    monkeypatch.setattr(runner, "_looks", lambda root, date: iter(()))
+    monkeypatch.setattr(ledger, "record", ledger.Recorded)
+    monkeypatch.setattr(status, "flows", lambda date: [])
+    order: list[str] = []
+
+    def work(arguments: list[str], root: luigi.Task) -> list[str]:
+        order.append("Luigi")
+        return []
+
+    monkeypatch.setattr(runner, "_work", work)
+    monkeypatch.setattr(purge, "old_copies", lambda date: [])
+    return order
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (["otus_scores of 2026-11-20"], ""),
+        ([ConfigurationError("half a set", expected="a whole one", next_step="run again")], "found: half a set"),
+        (ZeroDivisionError("of Jane"), "found: interrupted pushes, while completing them: ZeroDivisionError"),
+    ],
+)
+def test_sets_that_a_killed_run_left_come_first_and_what_goes_wrong_then_is_told(
+    works: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], left: Any, told: str
+) -> None:
+    def finish() -> Iterator[object]:
+        works.append("interrupted pushes")
+        if isinstance(left, Exception):
+            raise left
+        yield from left
+
+    monkeypatch.setattr(giving, "finish_interrupted", finish)
+    assert runner.run("Own", MONDAY, 1, []) == (BROKEN if told else DONE)
+    assert works == ["interrupted pushes", "Luigi"]
+    assert told in capsys.readouterr().out
+    kept = manifests.load(settings.load().district.landing / "runs" / "own-2026-11-23.json")
+    assert kept
+    assert [line.startswith(told) for line in kept["trouble"]] == ([True] if told else [])
+
+
+def test_what_keeps_luigi_from_working_is_told_and_ends_nothing() -> None:
+    """Here, a name that nobody knows, which is read when the tasks are made."""
+    arguments = [
+        "LandedFile",
+        "--module",
+        "pipeline.chain",
+        "--date",
+        f"{MONDAY}",
+        "--part",
+        "RSD",
+        "--feed",
+        "studens",
+    ]
+    told = runner._luigi([*arguments, "--feed", "studens", "--local-scheduler", "--no-lock"], Threads())
+    assert [line.split(":")[0] for line in told.splitlines()] == ["found", "expected", "next"]
+    assert "no feed is called studens" in told
 
 
 # --------------------------------------------------------------------------------- what changes no morning's outcome
