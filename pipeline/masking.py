@@ -29,8 +29,8 @@ _TOPS = """
     bin dev etc home lib media mnt opt proc root run sbin srv sys tmp usr var
     api batch bigquery computeMetadata download resumable storage token upload v1 v2
 """
-_BEGIN = frozenset(_TOPS.split())
-_CHECKOUT = Path(__file__).parents[1]
+_CHECKOUT = Path(__file__).resolve().parents[1]
+_BEGIN = frozenset((*_TOPS.split(), *_CHECKOUT.parts[1:2]))
 _places: set[str] = set()
 # What is asked of an address: names, and values of whatever; those of these names are the clients' own.
 _ASKED = re.compile(r"([^\s?]*)\?(\S*)")

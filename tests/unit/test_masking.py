@@ -172,6 +172,7 @@ def test_hosts_with_their_ports_and_what_is_asked_of_them(configure: Configure, 
         *("/SIS/STUDENT.txt", "/PS_imports", "Reports/x.txt", "powerschool_rsd/students.csv", "extracts/x.csv"),
         *("/storage/v1/b", "/bigquery/v2/projects/x/jobs", "/upload/storage/v1/b/x/o", "/api/graph"),
         *("gs://riverbend-morning/eis/x.csv", "https://sftp.vendor.example:8443/a/b", "sftp://vendor.example/SIS"),
+        *(f"{Path(__file__)}", f"{Path(masking.__file__).parents[1]}/var/landing/cc.csv"),
         *("Mornings/of/Riverbend", "Mornings/of/Riverbend/cc/cc.csv", "/data/of/ours/x.csv"),
     ],
 )
