@@ -26,6 +26,7 @@ HARMLESS: dict[str, dict[str, str]] = {
         'powerschool("sections", floor= 6),': "a floor that is one higher is as good a guess",
     },
     "inflight": {
+        'with file.open("rb",) as source:': "reads ahead in blocks of its own: the same bytes",
         "READ = 255 * 1023": "the size of a request: a server may answer with less anyway",
         "while not self._waiting and self._client.sock.recv_ready():  # what has come already, all at once": (
             "one answer a round: the same bytes a little later, which bench.sftp measures"

@@ -552,15 +552,16 @@ def test_what_else_is_kept_of_a_restricted_file_is_compared_and_is_no_secret() -
 @pytest.mark.parametrize("name", GOOGLE)
 def test_what_is_kept_is_frozen_apart_and_the_secret_is_not(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     (delivery, file), *_ = [pair for pair in VIEW_FILES if pair[1].name == name]
-    frozen: dict[str, str] = {}
+    frozen, kept_for = dict[str, str](), dict[str, int]()
 
     def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
-        frozen[dataset] = query
+        frozen[dataset], kept_for[dataset] = query, days
         return days
 
     monkeypatch.setattr(warehouse, "freeze", freeze)
     outbound.freeze(delivery, file, MONDAY)
     assert list(frozen) == ["deliveries", "deliveries_restricted"]  # the rows, the evidence, come last
+    assert kept_for == {"deliveries": 14, "deliveries_restricted": 1}  # passwords, until the next morning
     columns_of = select_columns(frozen["deliveries"])
     assert columns_of == [*file.key, *file.kept]
     assert "import_password" not in columns_of
