@@ -513,7 +513,7 @@ def test_one_scheduling_waits_once_for_all(drop: Path, monkeypatch: pytest.Monke
     waits: list[float | None] = []
     whole = sources._looks.at
 
-    def at(place: sources.Place, within: float | None) -> sources.Seen:
+    def at(place: Place, within: float | None) -> sources.Seen:
         waits.append(within)
         return whole(place, within)
 
