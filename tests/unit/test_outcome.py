@@ -2,6 +2,8 @@
 
 import datetime as dt
 import os
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -312,7 +314,10 @@ def test_sets_that_a_killed_run_left_come_first_and_what_goes_wrong_then_is_told
     monkeypatch.setattr(giving, "finish_interrupted", finish)
     assert runner.run("Own", MONDAY, 1, []) == (BROKEN if told else DONE)
     assert works == ["interrupted pushes", "Luigi"]
-    assert told in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    (seconds,) = re.findall(r"of 2026-11-23, ([\d.-]+) s", shown)
+    assert 0 <= float(seconds) < time.monotonic() / 2  # since the run began, and not since the machine did
+    assert told in shown
     kept = manifests.load(settings.load().district.landing / "runs" / "own-2026-11-23.json")
     assert kept
     assert [line.startswith(told) for line in kept["trouble"]] == ([True] if told else [])
