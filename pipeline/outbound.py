@@ -21,7 +21,7 @@ RESTRICTED_DAYS = 1
 # The code that says of a set whether it may go.
 JUDGES = tuple(
     Path(__file__).with_name(f"{name}.py")
-    for name in ("inspection", "checks", "churn", "columns", "garbled", "limits", "references")
+    for name in ("inspection", "checks", "churn", "columns", "garbled", "holders", "limits", "references")
 )
 
 

@@ -48,6 +48,7 @@ CODE = {
     "churn.py": ("COUNTIF(NOT here) AS drops", "COUNTIF(was AND NOT here) AS drops"),
     "columns.py": ("count > max(slack, most * of)", "count > slack + most * of"),
     "garbled.py": ("ï»¿", "ï»"),
+    "holders.py": ("WHERE was != ''", "WHERE now != ''"),
     "limits.py": ("drops: float = ", "drops: float = 1 + "),
     "references.py": ("COALESCE(told.", "TRIM(told."),
 }
