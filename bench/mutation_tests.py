@@ -14,17 +14,18 @@ LIMITS, CHANGES, SINGLE, DAMAGES, FILES = (
     for name in ("checks_at_their_limits", "what_changes", "single_values", "damages_are_held", "view_files")
 )
 _ROWS = (*_unit("catalogue agreements"), DAMAGES, FILES)
+_CATALOGUE = "agreements clever_rosters deliveries feeds powerschool_imports savvas_rosters vendors"
 _SERVED = {
-    "targets": (*_unit("landed prepared lastgood graph"), *_integration("warehouse storage verdicts")),
-    "outbound": _integration("verdicts giving"),
-    "giving": _integration("giving verdicts pushing"),
-    "trail": _integration("giving pushing"),
-    "pushing": _integration("pushing servers"),
-    "inflight": _integration("pushing sftp servers"),
+    "targets": (*_unit("landed prepared lastgood graph evidence sources"), *_integration("warehouse storage verdicts")),
+    "outbound": (*_unit("evidence catalogue"), *_integration("verdicts giving")),
+    "giving": _integration("giving verdicts"),
+    "trail": _integration("giving"),
+    "pushing": _integration("pushing"),
+    "inflight": _integration("sftp servers"),
     "storage": (*_unit("cloud"), *_integration("storage")),
     "warehouse": (*_unit("cloud"), *_integration("warehouse checks")),
     "ledger": _integration("ledger"),
-    "verdicts": _integration("verdicts broken_exports"),
+    "verdicts": _integration("verdicts giving"),
 }
 # These start servers: some seconds for each mutant.
 SLOW = frozenset(_SERVED)
@@ -42,13 +43,10 @@ TESTS: dict[str, tuple[str, ...]] = {
     "values": _unit("values contract forms"),
     "forms": _unit("forms contract"),
     "verdict": _unit("contract forms values prepared"),
+    "agreements": _unit("agreements catalogue"),
     "feeds": _unit("catalogue agreements prepared lateness graph sources"),
-    "agreements": _ROWS,
     "vendors": _ROWS,
-    "deliveries": _ROWS,
-    "clever_rosters": _ROWS,
-    "savvas_rosters": _ROWS,
-    "powerschool_imports": _ROWS,
+    **{f"riverbend/{name}": _ROWS for name in _CATALOGUE.split()},
     "runner": (*_unit("outcome graph progress purge"), *_integration("scheduler")),
     **_SERVED,
 }

@@ -3,7 +3,7 @@
 from pipeline import catalogue, masking, outbound, settings, sql
 from pipeline.errors import ConfigurationError, did_you_mean
 from pipeline.feeds import Feed
-from pipeline.places import PortalReport
+from pipeline.places import DropFolder, PortalReport, SftpFolder
 from pipeline.sets import Delivery, LandedCopy, ViewFile
 
 
@@ -16,7 +16,18 @@ def names() -> set[str]:
     return {*catalogue.feeds(), *catalogue.deliveries(), *catalogue.vendors(), *columns, *files, *parts, *tables}
 
 
-masking.ask(names)
+def folders() -> set[str]:
+    """Where files lie: in the bucket, in drop folders, at vendors."""
+    places = {source.place for feed in catalogue.feeds().values() for source in feed.sources}
+    there = {place.folder for place in places if isinstance(place, SftpFolder | DropFolder)}
+    sets = {delivery.folder for delivery in catalogue.deliveries().values()}
+    return {*(feed.folder for feed in catalogue.feeds().values()), *there, *sets, *_BUCKET}
+
+
+# Folders of the bucket besides the feeds'.
+_BUCKET = ("deliveries", "extracts", "receipts")
+masking.ask(masking.name, names)
+masking.ask(masking.place, folders)
 
 
 def feeds() -> tuple[Feed, ...]:

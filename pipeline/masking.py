@@ -2,11 +2,14 @@
 
 A value out of a file is shown as its shape. Hosts, addresses, paths, parameters, columns, feeds and all other names
 that stand in our own configuration and catalogue are no data: without them nobody could mend anything. Who owns such
-names says so (`name`).
+names says so (`name`, `place`). A slash alone makes no path: `/Jane` and `Doe/Jane` are values, and so are paths that
+begin where nothing of ours lies.
 """
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 from pipeline.errors import PipelineError, masked
 
@@ -15,13 +18,23 @@ _names = {
     *("utf-8", "utf-8-sig", "utf-16", "ascii", "cp1252", "accounts.google.com", "metadata.google.internal"),
     *(f"{service}.googleapis.com" for service in _GOOGLES),
 }
-# A path, a URL, a bucket's address; a machine's number, with its port and a path there.
-_PLACE = re.compile(r"(?:[a-z+]{2,10}:/)?(?:/[\w.%~+=@-]*)+(?:\?\w+=\w*)?")
+# A URL, a bucket's address; a machine's number, with its port and a path there.
+_URL = re.compile(r"[a-z+]{2,10}://[\w.-]*(?::\d{1,5})?(?:/[\w.%~+=@:-]*)*")
 _HERE = re.compile(
     r"(?:(?:https?|sftp)://)?(?:\d{1,3}(?:\.\d{1,3}){3}|localhost|\[?::1\]?)(?::\d{1,5})?(?:/[\w./%-]*)?"
 )
-# What is asked of it: names, and values of whatever.
-_ASKED = re.compile(rf"({_HERE.pattern})\?([\w=&%.+:-]*)")
+_PATH = re.compile(r"(?:~|\.{1,2})?/?[\w.%+=@-][\w.%~+=@-]*(?:/[\w.%~+=@ -]*)*|/")
+# Where paths of a machine begin, and those of what Google's and Luigi's servers are asked for.
+_TOPS = """
+    bin dev etc home lib media mnt opt proc root run sbin srv sys tmp usr var
+    api batch bigquery computeMetadata download resumable storage token upload v1 v2
+"""
+_CHECKOUT = Path(__file__).resolve().parents[1]
+_BEGIN = frozenset((*_TOPS.split(), *_CHECKOUT.parts[1:2]))
+_places: set[str] = set()
+# What is asked of an address: names, and values of whatever; those of these names are the clients' own.
+_ASKED = re.compile(r"([^\s?]*)\?(\S*)")
+_PLAIN = frozenset(("alt", "prettyPrint", "projection", "uploadType"))
 # What Python, Arrow and the libraries below us say themselves of a value that they do not take.
 _WORDS = """
     a address an and any argument arguments array as ascii at base be been block bool boolean byte bytes cannot cast
@@ -42,35 +55,71 @@ def name(words: Iterable[str]) -> None:
     _names.update(word for word in words if word)
 
 
-_unasked: list[Callable[[], Iterable[str]]] = []
+def place(folders: Iterable[str]) -> None:
+    """These are folders of ours, at a vendor or in the bucket: paths below them are shown."""
+    _places.update(folder.strip("/") for folder in folders if folder.strip("/"))
 
 
-def ask(names: Callable[[], Iterable[str]]) -> None:
-    """As `name`, but the words are asked for when a text is to be shown: to find them is work, and may fail."""
-    _unasked.append(names)
+_unasked: list[tuple[Callable[[Iterable[str]], None], Callable[[], Iterable[str]]]] = []
+
+
+def ask(kind: Callable[[Iterable[str]], None], words: Callable[[], Iterable[str]]) -> None:
+    """As `name` or `place`, which `kind` is, but the words are asked for when a text is to be shown: to find them is
+    work, and may fail."""
+    _unasked.append((kind, words))
 
 
 def _ask() -> None:
-    for names in [*_unasked]:
-        _unasked.remove(names)  # first: what goes wrong may have to be shown as well
+    for kind, words in [*_unasked]:
+        _unasked.remove((kind, words))  # first: what goes wrong may have to be shown as well
         try:
-            name(names())
+            kind(words())
         except PipelineError:
-            _unasked.append(names)
+            _unasked.append((kind, words))
 
 
 def known(text: str) -> bool:
     """Whether the text is a name, or a place, and no value."""
     _ask()
     host = re.sub(r":\d{1,5}$", "", text)  # without its port
-    return not _names.isdisjoint((text, host)) or bool(_HERE.fullmatch(text) or _PLACE.fullmatch(text))
+    return not _names.isdisjoint((text, host)) or bool(_HERE.fullmatch(text) or _URL.fullmatch(text)) or _path(text)
+
+
+def _path(text: str) -> bool:
+    """Whether it is a path that begins where something of ours, of this machine or of an interface lies."""
+    if "/" not in text or not _PATH.fullmatch(text):
+        return False
+    if text == "/" or (text.startswith("/") and text.split("/")[1] in _BEGIN):
+        return True
+    below = re.sub(r"^(?:\.{0,2}/)+", "", text)
+    return " " not in text and (_below_ours(below) or (text[0] != "/" and below.split("/")[0] in _entries()))
+
+
+@cache
+def _entries() -> frozenset[str]:
+    """What lies in the checkout, where paths that are not absolute begin."""
+    return frozenset(each.name for each in _CHECKOUT.iterdir())
+
+
+def _below_ours(path: str) -> bool:
+    """Whether it is, or lies below, a folder that the catalogue or the configuration names."""
+    above = {f"{each}" for each in (PurePosixPath(path), *PurePosixPath(path).parents)} - {"."}
+    return not _places.isdisjoint(above) or any("/" in each and {each, f"/{each}"} & _names for each in above)
 
 
 def shown(text: str, width: int = 24) -> str:
     """The text in quotation marks when it is a name or a place, else its shape."""
-    if asked := _ASKED.fullmatch(text):
-        return repr(f"{asked[1]}?{re.sub('=[^&]+', '=…', asked[2])}")
+    if (asked := _ASKED.fullmatch(text)) and known(asked[1]):
+        return repr(f"{asked[1]}?{'&'.join(map(_asked, asked[2].split('&')))}")
     return repr(text) if known(text) else masked(text, width)
+
+
+def _asked(part: str) -> str:
+    """One `name=value` of what is asked of an address: the value may be anything of anybody's."""
+    name, sign, value = part.partition("=")
+    if not sign or not re.fullmatch(r"[\w.-]+", name):
+        return "…" if part else ""
+    return part if name in _PLAIN and re.fullmatch(r"\w*", value) else f"{name}=…"
 
 
 def without_values(message: str, width: int = 300) -> str:
@@ -89,12 +138,13 @@ def without_values(message: str, width: int = 300) -> str:
 
 
 def _spoken(text: str) -> str:
-    return re.sub(r"[^\s'\"(),;=<>{}]+", lambda found: _word(found[0]), text)
+    """Word by word; an address goes with all that is asked of it."""
+    return re.sub(r"[^\s'\"(),;=<>{}?]+\?[^\s'\"<>]*|[^\s'\"(),;=<>{}]+", lambda found: _word(found[0]), text)
 
 
 def _word(word: str) -> str:
     bare = word.rstrip(".:!?")
-    if asked := _ASKED.match(word):
+    if (asked := _ASKED.fullmatch(word)) and asked[2] and known(asked[1]):
         return f"{asked[1]}?…"
     if known(word) or known(bare) or bare.lower() in _SPOKEN or (len(bare) < 4 and not any(map(str.isalpha, bare))):
         return word

@@ -1,8 +1,10 @@
 """The way out, as plain functions: freeze a view's rows; what a set is made of now, and what is evidence of it."""
 
 import datetime as dt
+import hashlib
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from pipeline import agreements, catalogue, columns, connections, inbound, lastgood, manifests, settings, sql, warehouse
@@ -16,6 +18,11 @@ from pipeline.targets import ObjectTarget, PreparedTarget, ReceiptTarget, TableT
 SNAPSHOT_DAYS = 14
 # What is made of tables with restricted access stays no longer than until the next morning.
 RESTRICTED_DAYS = 1
+# The code that says of a set whether it may go.
+JUDGES = tuple(
+    Path(__file__).with_name(f"{name}.py")
+    for name in ("inspection", "checks", "churn", "columns", "garbled", "holders", "limits", "references")
+)
 
 
 # ---------------------------------------------------------------------------------------------------- snapshots
@@ -109,12 +116,19 @@ def address(delivery: Delivery) -> dict[str, str]:
 
 def fingerprint(delivery: Delivery, date: dt.date) -> str:
     """What the delivery would be now: every file's frozen rows or landed bytes, how it is written, the limits of its
-    row and those of every column, what its vendor's agreement lists of it and until when, and where it goes."""
+    row and those of every column, the code that judges it, what its vendor's agreement lists of it and until when, and
+    where it goes."""
     frozen = [(repr(file), snapshot_target(delivery, file, date).expected) for file in delivery.view_files]
     held = {copy: lastgood.date_of(catalogue.feeds()[copy.feed], date) for copy in delivery.copies}
     copies = [(repr(copy), PreparedTarget(catalogue.feeds()[copy.feed], day).parts()) for copy, day in held.items()]
     terms = agreements.terms(delivery.vendor, [file.name for file in delivery.files])
-    return manifests.fingerprint(frozen, copies, terms, address(delivery), repr(columns.USUAL))
+    return manifests.fingerprint(frozen, copies, terms, address(delivery), repr(columns.USUAL), _code(JUDGES))
+
+
+@cache
+def _code(modules: tuple[Path, ...]) -> str:
+    """Changes when the text of one of them does: a verdict that another check gave says nothing of this one."""
+    return manifests.fingerprint([hashlib.sha256(module.read_bytes()).hexdigest() for module in modules])
 
 
 def verdict_name(delivery: Delivery, date: dt.date) -> str:

@@ -293,6 +293,21 @@ def test_what_has_begun_is_completed_and_what_has_not_ends_when_it_must_not_go(
 # ------------------------------------------------------------------------------------------------ once a period
 
 
+def test_a_receipt_that_was_deleted_is_made_again_from_its_copy_which_is_of_its_own_period_alone(
+    district: Cloud, folder: Path
+) -> None:
+    delivered(FRIDAY, {"0105": 3})
+    storage.remove(outbound.receipt_target(ROSTERS, FRIDAY).name)
+    empty(folder)
+    as_the_next_run()
+    assert giving.deliver(ROSTERS, FRIDAY, ignore).words.endswith("unchanged, not sent again")
+    assert outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert list(folder.iterdir()) == []
+    checked(MONDAY)  # the same bytes, of another day
+    assert "not sent" not in giving.deliver(ROSTERS, MONDAY, ignore).words
+    assert [path.name for path in folder.iterdir()] == [FILE.name]
+
+
 def test_a_receipt_without_its_latest_is_a_receipt_and_the_latest_is_made_again(district: Cloud, folder: Path) -> None:
     once = replace(ROSTERS, again="never-same-day", cadence="weekly")
     checked(MONDAY)

@@ -439,9 +439,13 @@ def test_an_object_that_is_no_receipt_stops_no_other(there: Cloud, spoilt: dict[
     assert counts() == ONE
 
 
-def test_a_receipt_that_lacks_something_is_told(there: Cloud) -> None:
+@pytest.mark.parametrize("lacks", ["agreement", "what its files held"])
+def test_a_receipt_that_lacks_something_is_told(there: Cloud, lacks: str) -> None:
     receipt = given()
-    del receipt["agreement"]
+    if lacks in receipt:
+        del receipt[lacks]
+    else:
+        receipt["contents"] = dict.fromkeys(receipt["contents"])
     receipts.keep(receipt)
     (told,) = ledger.record().trouble
     assert "is no receipt any more" in told

@@ -213,6 +213,7 @@ def test_rows_are_frozen_extracted_and_expire(there: Cloud, tmp_path: Path) -> N
         assert warehouse.freeze(query, frozen, "snapshot", {"sql": sha}, days=14) == 1
         there.look_again()
         assert warehouse.find(frozen, "snapshot").labels == {"sql": sha}
+    assert warehouse.freeze(f"{query} AND grade > 99", frozen, "none", {"sql": "a"}, days=14) == 0
     expires = warehouse._client().get_table(f"{PROJECT}.{frozen}.snapshot").expires
     assert abs(expires - dt.datetime.now(dt.UTC) - dt.timedelta(days=14)) < dt.timedelta(minutes=5)
     warehouse.extract(frozen, "snapshot", storage.uri("extracts/snapshot.csv"))

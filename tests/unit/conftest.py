@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 from luigi.task_register import Register
 
-from pipeline import lastgood, manifests, secrets, settings, sources, storage, warehouse
+from pipeline import cloud, lastgood, manifests, secrets, settings, sources, storage, warehouse
 from pipeline.task import ask_anew
 
 # The same cases in every run; `pytest --hypothesis-profile=explore tests/unit` looks further.
@@ -65,6 +65,8 @@ def own_world(own_folder: Path, configure: Configure, monkeypatch: pytest.Monkey
         secrets={"folder": f"{own_folder}/secrets"},
     )
     monkeypatch.setattr(secrets, "_known", set())
+    for service in (cloud.STORAGE, cloud.BIGQUERY, cloud.SECRETS):  # what one test does not reach, the next one may
+        monkeypatch.setattr(service, "silent", "")
     monkeypatch.setattr(manifests, "_flush", lambda path: None)  # no test outlives a power cut; it costs half the time
     for forget in (
         sources.forget,

@@ -177,6 +177,14 @@ def test_terms_are_sensible(feed: Feed) -> None:
 
 
 @each_feed
+def test_names_that_people_type_into_the_student_information_system_are_trimmed(feed: Feed) -> None:
+    """A blank at the end of one student's name would refuse everybody's file, or make two people of one."""
+    names = [column.name for column in feed.contract.expected if re.fullmatch(r"(last|first|middle)_name", column.name)]
+    if feed.dataset == "powerschool_combined" and names:
+        assert {*names} <= {*feed.trimmed}
+
+
+@each_feed
 def test_place_is_known(feed: Feed) -> None:
     for source in feed.sources:
         if isinstance(source.place, SftpFolder):
@@ -304,6 +312,13 @@ def test_view_reads_tables_of_feeds_or_views(view: str) -> None:
     unknown = [name for name in tables if of_table(name.removesuffix("_previous")) is None]
     assert unknown == []
     assert sql.reads(view)
+
+
+def test_a_view_of_what_nobody_fills_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Left out, its changes would be no part of what was made of it."""
+    monkeypatch.setattr(sql, "tables_below", lambda view: ("powerschool_combined.cc", "eis.nobody", "nowhere.cc"))
+    with pytest.raises(ConfigurationError, match=r"the view own\.View reads eis\.nobody, nowhere\.cc"):
+        outbound.feeds_below("own.View")
 
 
 @each_view
@@ -454,6 +469,7 @@ def test_limits_of_a_file_are_sensible(delivery: Delivery, file: ViewFile) -> No
     assert [each for each in file.same if each.tolerated] == []
 
 
+GOOGLE = ("GoogleForPSImport_RSD.txt", "GoogleForPSImport_BLF.txt")
 WEEKLY = "OTUS_Attendance_Discipline.csv"
 FLOORS = {
     "SCHOOL.txt": 2,
@@ -473,6 +489,16 @@ def test_floors_and_whom_a_file_counts_are_as_agreed(delivery: Delivery, file: V
     """Each was thought about: a floor that is lower lets half a file go, and rows that are counted hide people."""
     assert file.floor == FLOORS.get(file.name, 1)
     assert file.people == PEOPLE_OF.get(file.name, "")
+
+
+SCHOOLS = ("School_id", "school_code", "SchoolCode", "school_id", "institution_code")
+
+
+@each_file
+def test_rows_that_are_a_school_s_are_counted_by_school(delivery: Delivery, file: ViewFile) -> None:
+    """Without it, a school of which all rows are gone hides among all the others."""
+    columns_of = select(file.view).named_selects
+    assert file.school == next((column for column in SCHOOLS if column in columns_of), "")
 
 
 FREE = {
@@ -508,6 +534,42 @@ def test_what_a_restricted_file_is_compared_by_is_frozen() -> None:
     for _, file in VIEW_FILES:
         if outbound.restricted(file):
             assert {*file.counted, file.school} - {""} <= set(file.key)
+
+
+def test_what_else_is_kept_of_a_restricted_file_is_compared_and_is_no_secret() -> None:
+    """`kept` is beside the key what the next set is compared with; all else of the frozen rows is gone with the day."""
+    file = ViewFile("a.B", "b.txt", key=("id", "school"), kept=("email",))
+    assert file.comparable == ("id", "school", "email")
+    assert replace(file, kept=()).comparable == file.key
+    restricted = {file.name: file for _, file in VIEW_FILES if outbound.restricted(file)}
+    assert {name: file.kept for name, file in restricted.items()} == dict.fromkeys(GOOGLE, ("import_email",))
+    for file in restricted.values():
+        assert {*file.kept} < {*select(file.view).named_selects} - {*file.key}
+        assert [column for column in file.comparable if re.search("pass|secret|pin", column)] == []
+    assert [file.name for _, file in VIEW_FILES if file.kept and file.name not in restricted] == []
+
+
+@pytest.mark.parametrize("name", GOOGLE)
+def test_what_is_kept_is_frozen_apart_and_the_secret_is_not(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (delivery, file), *_ = [pair for pair in VIEW_FILES if pair[1].name == name]
+    frozen, kept_for = dict[str, str](), dict[str, int]()
+
+    def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
+        frozen[dataset], kept_for[dataset] = query, days
+        return days
+
+    monkeypatch.setattr(warehouse, "freeze", freeze)
+    outbound.freeze(delivery, file, MONDAY)
+    assert list(frozen) == ["deliveries", "deliveries_restricted"]  # the rows, the evidence, come last
+    assert kept_for == {"deliveries": 14, "deliveries_restricted": 1}  # passwords, until the next morning
+    columns_of = select_columns(frozen["deliveries"])
+    assert columns_of == [*file.key, *file.kept]
+    assert "import_password" not in columns_of
+    assert select_columns(frozen["deliveries_restricted"]) == ["*"]
+
+
+def select_columns(query: str) -> list[str]:
+    return [each.name or "*" for each in sqlglot.parse_one(query, "bigquery").expressions]
 
 
 def test_what_is_not_compared_of_a_restricted_file_is_required() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,9 +41,37 @@ def with_last(delivery: Delivery, **changes: Any) -> Delivery:
     return replace(delivery, files=(*others, replace(last, **changes)))
 
 
-@pytest.mark.parametrize("term", [*CHANGED, "a column's usual limits"])
-def test_another_limit_or_way_of_writing_makes_the_verdict_and_the_receipt_stale(
-    monkeypatch: pytest.MonkeyPatch, term: str
+# A statement of a check, or how what it counts is judged, as it may be changed in each module.
+CODE = {
+    "inspection.py": ("if not each.passed", "if each.passed"),
+    "checks.py": ("COUNTIF(CHAR_LENGTH(", "COUNTIF(BYTE_LENGTH("),
+    "churn.py": ("COUNTIF(NOT here) AS drops", "COUNTIF(was AND NOT here) AS drops"),
+    "columns.py": ("count > max(slack, most * of)", "count > slack + most * of"),
+    "garbled.py": ("ï»¿", "ï»"),
+    "holders.py": ("WHERE was != ''", "WHERE now != ''"),
+    "limits.py": ("drops: float = ", "drops: float = 1 + "),
+    "references.py": ("COALESCE(told.", "TRIM(told."),
+}
+
+
+def changed_code(folder: Path, module: str) -> tuple[Path, ...]:
+    """The code that judges, with another text of one module."""
+    paths = {path.name: path for path in outbound.JUDGES}
+    text, (was, now) = paths[module].read_text(), CODE[module]
+    assert was in text
+    (folder / module).write_text(text.replace(was, now))
+    return tuple((paths | {module: folder / module}).values())
+
+
+def test_all_code_that_makes_a_check_is_part_of_a_verdict() -> None:
+    makes = {path.name for path in Path(outbound.__file__).parent.glob("*.py") if " Check(" in path.read_text()}
+    assert makes
+    assert makes <= set(CODE) == {path.name for path in outbound.JUDGES}
+
+
+@pytest.mark.parametrize("term", [*CHANGED, *CODE, "a column's usual limits"])
+def test_another_limit_check_or_way_of_writing_makes_the_verdict_and_the_receipt_stale(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, term: str
 ) -> None:
     verdict, receipt = outbound.verdict_target(ROSTERS, MONDAY), outbound.receipt_target(ROSTERS, MONDAY)
     held = {
@@ -56,6 +85,8 @@ def test_another_limit_or_way_of_writing_makes_the_verdict_and_the_receipt_stale
     changed = ROSTERS
     if term in CHANGED:
         changed = with_last(ROSTERS, **{term: CHANGED[term]})
+    elif term in CODE:
+        monkeypatch.setattr(outbound, "JUDGES", changed_code(tmp_path, term))
     else:
         monkeypatch.setattr(columns, "USUAL", ColumnChurn(changes=0.011))
     assert not outbound.verdict_target(changed, MONDAY).exists()

@@ -130,6 +130,21 @@ def test_a_copy_of_which_a_byte_has_changed_goes_to_nobody(drop: Path, tmp_path:
     assert not (tmp_path / "again.csv").exists()
 
 
+@pytest.mark.parametrize("lost", [(), ("csv",), ("manifest",), ("csv", "manifest")])
+def test_a_download_that_was_removed_when_it_was_read_is_landed_as_long_as_what_was_read_is_there(
+    drop: Path, lost: tuple[str, ...]
+) -> None:
+    put(drop, "fte.csv", TWO)
+    assert LANDED.exists() is False  # nothing of it
+    land()
+    prepare()
+    manifests.save(LANDED.manifest_path, {**(LANDED.manifest() or {}), "removed": True})
+    (LANDED.folder / "fte.csv").unlink()
+    for each in lost:
+        (PREPARED.path if each == "csv" else PREPARED.manifest_path).unlink()
+    assert LANDED.exists() is not bool(lost)
+
+
 def test_what_the_vendor_took_away_is_landed_still(drop: Path) -> None:
     put(drop, "fte.csv", TWO)
     land()

@@ -163,6 +163,96 @@ def test_hosts_with_their_ports_and_what_is_asked_of_them(configure: Configure, 
     assert "Jane" not in told
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("var/landing/cc/2026-11-23/RSD/cc.csv", "pipeline/schemas/eis/AllErr_stack.json", "./pipeline/feeds.py"),
+        *("/srv/drop/powerschool_rsd/students.csv", "/tmp/x/y", "/var", "/", "../pipeline/sql", "/srv/a b.csv"),
+        *("deliveries/2026-11-23/otus_scores/receipt.json", "powerschool_combined/2026-11-23/students.csv"),
+        *("/SIS/STUDENT.txt", "/PS_imports", "Reports/x.txt", "powerschool_rsd/students.csv", "extracts/x.csv"),
+        *("/storage/v1/b", "/bigquery/v2/projects/x/jobs", "/upload/storage/v1/b/x/o", "/api/graph"),
+        *("gs://riverbend-morning/eis/x.csv", "https://sftp.vendor.example:8443/a/b", "sftp://vendor.example/SIS"),
+        *(f"{Path(__file__)}", f"{Path(masking.__file__).parents[1]}/var/landing/cc.csv"),
+        *("Mornings/of/Riverbend", "Mornings/of/Riverbend/cc/cc.csv", "/data/of/ours/x.csv"),
+    ],
+)
+def test_a_path_of_ours_is_shown_relative_or_not(configure: Configure, path: str) -> None:
+    configure(district={"landing": "Mornings/of/Riverbend", "drop": "/data/of/ours"})
+    assert masking.known(path)
+    assert repr(path) in masking.without_values(f"cannot open {path!r}")
+    if " " not in path:
+        assert f"open {path}: no" in masking.without_values(f"cannot open {path}: no")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "/Jane",
+            "Jane/",
+            "Doe/Jane",
+            "/Doe/Jane",
+            "//Jane",
+            "./Jane",
+            "../Jane/Doe",
+            "~/Jane",
+            "~Jane/x",
+            "s/o Jane",
+        ),
+        *(
+            "11/23/2014/Jane",
+            "Jane/var/landing",
+            "Jane/pipeline",
+            "/Jane/SIS",
+            "/SISJane",
+            "/srvJane",
+            "varJane/landing",
+        ),
+        *(
+            "first_name/Jane",
+            "student_number/Jane",
+            "students/Jane",
+            "RSD/Jane",
+            "/pipeline/Jane",
+            "Jane?x=1",
+            "/Jane?x=1",
+        ),
+        *("jane@Jane/x", "Jane:/x", "Mornings/Jane", "mailto:Jane/x"),
+    ],
+)
+def test_a_slash_makes_no_path(configure: Configure, value: str) -> None:
+    configure(district={"landing": "Mornings/of/Riverbend"})
+    assert not masking.known(value)
+    for message in (f"invalid {value!r}", f"invalid {value}", f'"{value}" is invalid', f"{value}: invalid"):
+        assert "Jane" not in masking.without_values(message), message
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9050/x", "https://vendor.example/x", "/storage/v1/b", "var/log"])
+@pytest.mark.parametrize(
+    ("asked", "quoted"),
+    [
+        ("x=Jane&a=2", "x=…&a=…"),
+        ("x=Jane&alt=json&prettyPrint=false", "x=…&alt=json&prettyPrint=false"),
+        ("Jane", "…"),
+        ("alt=Jane/Doe", "alt=…"),
+        ("x=Jane#Jane", "x=…"),
+        ("x=Jane,Jane;Jane", "x=…"),
+        ("x=a=Jane&&y=(Jane)", "x=…&&y=…"),
+        ("Jane-Doe'=1", "…"),
+        ("x=", "x=…"),
+        ("", ""),
+    ],
+)
+def test_what_is_asked_of_an_address_leaves_no_fragment(address: str, asked: str, quoted: str) -> None:
+    shown = masking.shown(f"{address}?{asked}")
+    assert shown == repr(f"{address}?{quoted}")
+    for message in (f"no answer of {address}?{asked}: error", f'no answer of "{address}?{asked}"'):
+        told = masking.without_values(message)
+        assert "Jane" not in told
+        assert address in told
+        assert not re.search("[=&]a|a&", told.replace(shown, "")), told
+
+
 def test_what_the_configuration_names_is_shown(configure: Configure) -> None:
     configure(sftp__savvas={"host": "sftp.vendor.example", "port": "22", "user": "riverbend"})
     assert "'sftp.vendor.example'" in raised(lambda: NOTHING["sftp.vendor.example"])

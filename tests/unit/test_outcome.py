@@ -2,18 +2,45 @@
 
 import datetime as dt
 import os
+import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import luigi
 import pytest
 
-from pipeline import catalogue, display, lateness, manifests, purge, runner, settings, sources, status
+from pipeline import (
+    catalogue,
+    display,
+    giving,
+    lateness,
+    ledger,
+    logs,
+    manifests,
+    morning,
+    progress,
+    purge,
+    receipts,
+    runner,
+    settings,
+    sources,
+    status,
+    storage,
+    warehouse,
+)
 from pipeline.chain import LandedFile
 from pipeline.errors import ConfigurationError
 from pipeline.places import SftpFolder
 from pipeline.progress import Event
 from pipeline.runner import BROKEN, DONE, HELD, LATE, Outcome, judge
 from pipeline.sftp import RemoteFile
+from pipeline.storage import Stored
+from pipeline.targets import ObjectTarget, TableTarget, Target
+from pipeline.task import ChainTask
+from pipeline.warehouse import Shelved
+from pipeline.worker import Threads
 
 MONDAY = dt.date(2026, 11, 23)
 BROKE = Event("failed", "PreparedFile", "cc", "cc", message="found: 2 fields", error="ContractBroken")
@@ -173,6 +200,145 @@ def test_how_a_run_ended_is_kept(drop: Path) -> None:
     assert kept
     assert (kept["exit"], [words.split(":")[0] for words in kept["late"]]) == (40, ["students BLF"])
     assert [failed["error"] for failed in kept["failed"]] == ["OnHold"]
+
+
+# --------------------------------------------------------------------------------------------- looks of before the run
+
+
+class Everywhere(Target):
+    """An object and a table are there."""
+
+    def exists(self) -> bool:
+        table = TableTarget("eis", "students", {"sha": "a"})
+        return ObjectTarget(f"eis/{MONDAY}/students.csv", {"sha256": "a"}).exists() and table.exists()
+
+
+class Held(ChainTask):
+    """Complete when something is in each place that a run looks at once, and is known from then on."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (LandedFile(date=self.date, feed=catalogue.feeds()["students"], part="RSD"),)
+
+    def output(self) -> Target:
+        return Everywhere()
+
+
+@pytest.fixture
+def held(drop: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """What the bucket's and the warehouse's listings show when they are asked for."""
+    name = f"eis/{MONDAY}/students.csv"
+    shown: dict[str, dict[str, Any]] = {
+        "bucket": {name: Stored(name, 1, 1, {"sha256": "a"})},
+        "warehouse": {"students": Shelved(True, {"sha": "a"})},
+    }
+    monkeypatch.setattr(storage._listings, "_look", lambda _: dict(shown["bucket"]))
+    monkeypatch.setattr(warehouse._listings, "_look", lambda _: dict(shown["warehouse"]))
+    land(drop, "RSD")
+    return shown
+
+
+@pytest.mark.parametrize("where", ["bucket", "warehouse", "landing"])
+@pytest.mark.parametrize("there_after", [True, False])
+@pytest.mark.parametrize("kind", ["done", "unchanged", "failed"])
+def test_an_outcome_is_of_looks_after_the_run_and_not_before(
+    held: dict[str, dict[str, Any]], where: str, there_after: bool, kind: progress.Kind
+) -> None:
+    """What the run, or anybody else meanwhile, has made is there; what somebody took away is not."""
+    copy = LandedFile(date=MONDAY, feed=catalogue.feeds()["students"], part="RSD").output().manifest_path
+
+    def there(now: bool) -> None:
+        if where == "landing":
+            copy.rename(copy.with_suffix(".away")) if not now else copy.with_suffix(".away").rename(copy)
+        else:
+            held[where], held["away"] = held.get("away", {}), held[where]
+
+    if there_after:
+        there(False)
+    root = Held(date=MONDAY)
+    assert root.complete() != there_after
+    there(there_after)
+    assert root.complete() != there_after  # as the run itself goes on to see it
+    event = Event(kind, "LoadedTable", "cc", "cc", message="found: nothing", error="OnHold")
+    outcome = judge(root, [ON, event], [])
+    assert outcome.code == (DONE if there_after else HELD if kind == "failed" else BROKEN)
+
+
+# ------------------------------------------------------------------------------------------------ a run as a whole
+
+
+class Own(luigi.WrapperTask):
+    """A wrapper of nothing, for a date."""
+
+    date: luigi.DateParameter = luigi.DateParameter()
+
+
+@pytest.fixture
+def works(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A run in this process, around a wrapper of the test's own; it changes nothing of the process."""
+    monkeypatch.setattr(morning, "Own", Own, raising=False)
+    monkeypatch.setattr(logs, "start", lambda name, date: Path("own.log"))
+    monkeypatch.setattr(logs, "nowhere", lambda: None)
+    monkeypatch.setattr(os, "umask", lambda mask: mask)
+    monkeypatch.setenv(receipts.RUN, "")
+    monkeypatch.setattr(runner, "_looks", lambda root, date: iter(()))
+    monkeypatch.setattr(ledger, "record", ledger.Recorded)
+    monkeypatch.setattr(status, "flows", lambda date: [])
+    order: list[str] = []
+
+    def work(arguments: list[str], root: luigi.Task) -> list[str]:
+        order.append("Luigi")
+        return []
+
+    monkeypatch.setattr(runner, "_work", work)
+    monkeypatch.setattr(purge, "old_copies", lambda date: [])
+    return order
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (["otus_scores of 2026-11-20"], ""),
+        ([ConfigurationError("half a set", expected="a whole one", next_step="run again")], "found: half a set"),
+        (ZeroDivisionError("of Jane"), "found: interrupted pushes, while completing them: ZeroDivisionError"),
+    ],
+)
+def test_sets_that_a_killed_run_left_come_first_and_what_goes_wrong_then_is_told(
+    works: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], left: Any, told: str
+) -> None:
+    def finish() -> Iterator[object]:
+        works.append("interrupted pushes")
+        if isinstance(left, Exception):
+            raise left
+        yield from left
+
+    monkeypatch.setattr(giving, "finish_interrupted", finish)
+    assert runner.run("Own", MONDAY, 1, []) == (BROKEN if told else DONE)
+    assert works == ["interrupted pushes", "Luigi"]
+    shown = capsys.readouterr().out
+    (seconds,) = re.findall(r"of 2026-11-23, ([\d.-]+) s", shown)
+    assert 0 <= float(seconds) < time.monotonic() / 2  # since the run began, and not since the machine did
+    assert told in shown
+    kept = manifests.load(settings.load().district.landing / "runs" / "own-2026-11-23.json")
+    assert kept
+    assert [line.startswith(told) for line in kept["trouble"]] == ([True] if told else [])
+
+
+def test_what_keeps_luigi_from_working_is_told_and_ends_nothing() -> None:
+    """Here, a name that nobody knows, which is read when the tasks are made."""
+    arguments = [
+        "LandedFile",
+        "--module",
+        "pipeline.chain",
+        "--date",
+        f"{MONDAY}",
+        "--part",
+        "RSD",
+        "--feed",
+        "studens",
+    ]
+    told = runner._luigi([*arguments, "--feed", "studens", "--local-scheduler", "--no-lock"], Threads())
+    assert [line.split(":")[0] for line in told.splitlines()] == ["found", "expected", "next"]
+    assert "no feed is called studens" in told
 
 
 # --------------------------------------------------------------------------------- what changes no morning's outcome
