@@ -43,12 +43,6 @@ def reads(view: str) -> tuple[str, ...]:
     return tuple(sorted({f"{dataset}.{name}" for dataset, name in _READ.findall(code)}))
 
 
-def listed(view: str) -> tuple[str, ...]:
-    """The words of the one array that the view's text holds: a vendor's closed list stands there and nowhere else."""
-    (array,) = re.findall(r"UNNEST\(\[(.*?)\]\)", text(view), re.S)
-    return tuple(re.findall(r"'([^']*)'", array))
-
-
 @cache
 def views_below(view: str) -> tuple[str, ...]:
     """The view and every view that it reads, however deep."""

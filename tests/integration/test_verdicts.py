@@ -133,7 +133,7 @@ def test_a_short_set_is_on_hold_and_says_what_would_happen(district: Cloud) -> N
     assert f"python -m pipeline release own_rosters --date {MONDAY} --reason" in held.value.next_step
     assert "Smith" not in str(held.value)
     assert not outbound.verdict_target(ROSTERS, MONDAY).exists()
-    assert len(verdict(MONDAY)["checks"]) == 14
+    assert len(verdict(MONDAY)["checks"]) == 15
     told = list(diff.lines(ROSTERS, MONDAY, rows=False))
     assert told == [
         "own_rosters for 2026-11-23: on hold",
@@ -211,7 +211,7 @@ def test_a_discarded_set_is_nobody_s_business_any_more(district: Cloud) -> None:
     verdicts.discard(ROSTERS, MONDAY, "the export was broken off")
     assert verdicts.discarded(ROSTERS, MONDAY)
     assert verdict(MONDAY)["discarded"]["reason"] == "the export was broken off"
-    assert len(verdict(MONDAY)["checks"]) == 14
+    assert len(verdict(MONDAY)["checks"]) == 15
     as_the_next_run()
     assert verdicts.discarded(ROSTERS, MONDAY)
     assert not verdicts.discarded(ROSTERS, FRIDAY)

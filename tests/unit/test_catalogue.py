@@ -658,6 +658,14 @@ def test_a_snapshot_of_other_inputs_is_another_table(
     assert twice([each.table for each in found]) == []
 
 
+def test_clevers_languages_are_those_of_the_view_that_finds_them() -> None:
+    text = sql.text("roster_files.clever_languages")
+    (array,) = re.findall(r"UNNEST\(\[(.*?)\]\)", text, re.S)
+    (file,) = [file for _, file in VIEW_FILES if file.view == "roster_files.Clever_students"]
+    (listed,) = [each.values for each in file.allowed if each.columns == ("Home_language",)]
+    assert [*re.findall(r"'([^']*)'", array), "Other"] == [*listed]
+
+
 def test_snapshots_do_not_share_a_table() -> None:
     tables = [outbound.snapshot_target(delivery, file, MONDAY).table for delivery, file in VIEW_FILES]
     assert twice(tables) == []

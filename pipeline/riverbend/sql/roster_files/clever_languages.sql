@@ -1,7 +1,7 @@
 -- Clever's words for the languages of the SIS.
 -- grain: one row per text that a student of the SIS has as home language, as it stands there; '' has no row.
 -- owner: district data team
--- reader: Clever_students; the check of `students.csv` reads the list below
+-- reader: Clever_students; the check of `students.csv` has the same list
 -- layout: known: Clever's list, in its spelling, and Other for what is not in it. A district whose own page of the
 --         specification spells one otherwise corrects it here. Modelled: which texts mean the same; case does not matter.
 SELECT
