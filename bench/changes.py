@@ -20,21 +20,24 @@ from zoneinfo import ZoneInfo
 import duckdb
 import sqlglot
 
-from pipeline import catalogue, churn, columns, holders, outbound, preparing, schemas, sql
-from pipeline.churn import Pair
-from pipeline.columns import Values
-from pipeline.feeds import Feed
-from pipeline.parts import Part
-from pipeline.places import DropFolder, Source
+from pipeline import catalogue
+from pipeline.catalogue import flows, schemas, sql
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import DropFolder, Source
+from pipeline.inbound import preparing
+from pipeline.inbound.parts import Part
+from pipeline.outbound import churn, columns, holders
+from pipeline.outbound.churn import Pair
+from pipeline.outbound.columns import Values
 from pipeline.sandbox.district import write_day
-from pipeline.sets import Delivery, ViewFile
 
 ZONE = ZoneInfo("America/Chicago")
 FEEDS_READ = {
     feed
     for each in catalogue.deliveries().values()
     for file in each.view_files
-    for feed in outbound.feeds_below(file.view)
+    for feed in flows.feeds_below(file.view)
 }
 _TYPES = {"STRING": "TEXT", "INTEGER": "BIGINT", "FLOAT": "DOUBLE", "NUMERIC": "DECIMAL(38, 9)"}
 

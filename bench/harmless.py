@@ -11,7 +11,7 @@ HARMLESS: dict[str, dict[str, str]] = {
         "signed=dt.date(2025, 7, 14),": _SIGNED,
     },
     "contract": {
-        "super().__init__(found)": "this text is shown nowhere: pipeline/verdict.py makes ContractBroken of its parts",
+        "super().__init__(found)": "this text is shown nowhere: inbound/verdict.py makes ContractBroken of its parts",
     },
     "dialect": {
         "for name, column in zip(rows.schema.names, rows.columns, strict=False):": "a table has a name for each column",

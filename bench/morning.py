@@ -21,7 +21,7 @@ from google.cloud import bigquery, storage
 
 from bench import workload
 from bench.stand import Stand, configured, sshd, stand
-from pipeline import cloud
+from pipeline.ground import cloud
 
 # What each system is called in the table, and its seconds, one a round.
 Measured = dict[str, list[float]]

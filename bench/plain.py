@@ -15,7 +15,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 
 from bench import workload
-from pipeline import settings
+from pipeline.ground import settings
 
 
 def connected(told: settings.Settings, vendor: str) -> paramiko.SFTPClient:

@@ -23,11 +23,13 @@ from typing import Any
 import psutil
 
 from bench.morning import held
-from pipeline import browser as browsers
-from pipeline import catalogue, settings
-from pipeline.places import Report
-from pipeline.portals import eis, eis_pages, tasks
-from pipeline.refusals import Key
+from pipeline import catalogue
+from pipeline.catalogue.place import Report
+from pipeline.chain import portal
+from pipeline.ground import settings
+from pipeline.ground.refusals import Key
+from pipeline.outside.browser import browser as browsers
+from pipeline.outside.portals import eis, eis_pages
 from pipeline.sandbox.elsewhere import free_ports
 
 DAY = "2026-11-23"
@@ -51,7 +53,7 @@ def main() -> None:
         sampler = threading.Thread(target=_sample, args=(done, peak))
         sampler.start()
         begun, reports = time.monotonic(), 0
-        for step in tasks.STEPS:
+        for step in portal.STEPS:
             for login in catalogue.schools():
                 reports += _fetch(address, folder, step.reports, login)
         took = time.monotonic() - begun

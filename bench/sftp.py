@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import connections, sftp
-from pipeline.vendors import Vendor
+from pipeline.outside.sftp import connections, sftp
+from pipeline.outside.sftp.vendor import Vendor
 
 ROOT = Path(__file__).parents[1]
 VENDOR = Vendor("bench", timeout=60)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import workload
-from pipeline import settings
+from pipeline.ground import settings
 from pipeline.sandbox.activity import read
 from pipeline.sandbox.places import Places
 

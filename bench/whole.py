@@ -20,7 +20,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pipeline import catalogue, flows
+from pipeline import catalogue
+from pipeline.catalogue import flows
 from pipeline.sandbox import elsewhere
 
 # A task's line: `07:24:57 done      LoadedTable   meals   4,000 rows (0.7 s)`.

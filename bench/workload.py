@@ -17,11 +17,11 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 
-from pipeline.agreements import OWN_RECORDS, Agreement
-from pipeline.feeds import Feed
-from pipeline.places import SftpFolder, Source
-from pipeline.sets import Delivery, ViewFile
-from pipeline.vendors import Vendor
+from pipeline.catalogue.agreement import OWN_RECORDS, Agreement
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import SftpFolder, Source
+from pipeline.outside.sftp.vendor import Vendor
 
 # Two of the sandbox's accounts, of which one gives and one takes.
 GIVER, GIVES, TAKER, TAKES = "savvas", "/scores", "otus", "/home/incoming"

@@ -1,4 +1,4 @@
-"""The operator's commands: python -m pipeline <command>. Exit codes as those of a run (pipeline.runner)."""
+"""The operator's commands: python -m pipeline <command>. Exit codes as those of a run (pipeline.run.runner)."""
 
 import argparse
 import datetime as dt
@@ -6,9 +6,9 @@ import json
 import sys
 from dataclasses import asdict
 
-from pipeline import secrets, settings
-from pipeline.console import leave, say
-from pipeline.errors import PipelineError, nearest
+from pipeline.ground import secrets, settings
+from pipeline.ground.console import leave, say
+from pipeline.ground.errors import PipelineError, nearest
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,13 +74,13 @@ def _today(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
-    from pipeline import runner
+    from pipeline.run import runner
 
     return runner.main(asked.name, asked.date, asked.workers, for_luigi)
 
 
 def _status(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import status
+    from pipeline.run import status
 
     found = status.states(asked.date)
     if asked.json:
@@ -96,8 +96,8 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _release(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import verdicts
-    from pipeline.flows import named
+    from pipeline.catalogue.flows import named
+    from pipeline.outbound import verdicts
 
     delivery = named(asked.delivery)
     for looked_at in verdicts.release(delivery, asked.date, asked.reason):
@@ -107,8 +107,8 @@ def _release(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _discard(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import verdicts
-    from pipeline.flows import named
+    from pipeline.catalogue.flows import named
+    from pipeline.outbound import verdicts
 
     delivery = named(asked.delivery)
     verdicts.discard(delivery, asked.date, asked.reason)
@@ -117,8 +117,8 @@ def _discard(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _send_again(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import giving, verdicts
-    from pipeline.flows import named
+    from pipeline.catalogue.flows import named
+    from pipeline.outbound import giving, verdicts
 
     delivery = named(asked.delivery)
     giving.send_again(delivery, asked.date, asked.reason)
@@ -127,8 +127,8 @@ def _send_again(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _diff(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import diff
-    from pipeline.flows import named
+    from pipeline.catalogue.flows import named
+    from pipeline.outbound import diff
 
     for line in diff.lines(named(asked.delivery), asked.date, rows=asked.rows):
         say(line)
@@ -136,7 +136,7 @@ def _diff(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _ledger(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import disclosed, ledger
+    from pipeline.outbound import disclosed, ledger
 
     done = ledger.record()  # so that an answer is of now
     if asked.student:
@@ -151,15 +151,17 @@ def _ledger(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _again(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import catalogue, inbound
+    from pipeline import catalogue
+    from pipeline.inbound import steps
 
-    copies = inbound.again(nearest(catalogue.feeds(), asked.feed, "feed"), asked.date)
+    copies = steps.again(nearest(catalogue.feeds(), asked.feed, "feed"), asked.date)
     say(f"{copies} copies of {asked.feed} forgotten; the next run takes them anew: ./run_daily.sh --date {asked.date}")
     return 0
 
 
 def _retry_login(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import catalogue, refusals
+    from pipeline import catalogue
+    from pipeline.ground import refusals
 
     known = [*catalogue.vendors(), *(f"portal-{login}" for login in settings.load().logins)]
     forgotten = refusals.forget(nearest({name: name for name in known}, asked.name, "login"))
@@ -168,14 +170,14 @@ def _retry_login(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _flows(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import flows
+    from pipeline.catalogue import flows
 
     say(flows.table())
     return 0
 
 
 def _purge(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline import purge
+    from pipeline.run import purge
 
     for folder in purge.old_copies(asked.date):
         say(f"removed {folder}")

@@ -9,10 +9,9 @@ A weekly delivery is made by `Week`, from the tables of its date, once a week: i
 
 import luigi
 
-from pipeline import flows
-from pipeline.chain import DeployedView, LandedFile, delivered, tables
-from pipeline.feeds import Feed
-from pipeline.portals.tasks import EisAdmAuditStudentMembership, EisSchoolErrorReports  # noqa: F401  (the clock's)
+from pipeline.catalogue import flows
+from pipeline.catalogue.feed import Feed
+from pipeline.chain.tasks import DeployedView, LandedFile, delivered, tables
 
 # The vendor name under which the district delivers to itself.
 OWN = "district"

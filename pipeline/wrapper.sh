@@ -145,7 +145,8 @@ read_settings() {
     text=$(.venv/bin/python - <<'PYTHON'
 import configparser, os, sys
 sys.path.insert(0, "")
-from pipeline import errors, settings
+from pipeline.ground import errors
+from pipeline.ground import settings
 try:
     found = settings.load()
 except (errors.PipelineError, configparser.Error) as error:

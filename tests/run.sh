@@ -17,6 +17,7 @@ mapfile -t scripts < <(find . \( -name .venv -o -name var -o -name .git \) -prun
 check .venv/bin/ruff check .
 check .venv/bin/ruff format --check .
 check .venv/bin/mypy
+check .venv/bin/lint-imports --no-logo
 check shellcheck --external-sources "${scripts[@]}" .ci/run
 # Last: CI looks for its closing line.
 # In the order of the folders: what takes longest (e2e) begins, and the quick ones fill what is left.

@@ -7,7 +7,7 @@ set, so that whoever adds a column to a view reads the agreement first.
 
 import datetime as dt
 
-from pipeline.agreements import OWN_RECORDS, SCHOOL_OFFICIAL, Agreement
+from pipeline.catalogue.agreement import OWN_RECORDS, SCHOOL_OFFICIAL, Agreement
 
 AGREEMENTS = (
     Agreement(

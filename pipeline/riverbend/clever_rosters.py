@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from pipeline.conditions import different, in_order
-from pipeline.limits import (
+from pipeline.catalogue.conditions import different, in_order
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.limits import (
     ADDRESSES,
     ANY,
     EMAIL,
@@ -41,7 +42,6 @@ from pipeline.limits import (
     Reference,
     Written,
 )
-from pipeline.sets import ViewFile
 
 _GRADES = (
     *("InfantToddler", "Preschool", "PreKindergarten", "TransitionalKindergarten", "Kindergarten"),

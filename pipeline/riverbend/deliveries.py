@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from pipeline.conditions import add_up
-from pipeline.limits import (
+from pipeline.catalogue.conditions import add_up
+from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
+from pipeline.catalogue.limits import (
     ADDRESSES,
     ANY,
     DAYS,
@@ -32,7 +33,6 @@ from pipeline.limits import (
     Reference,
     Written,
 )
-from pipeline.sets import Delivery, LandedCopy, ViewFile
 
 from .clever_rosters import CLEVER
 from .powerschool_imports import POWERSCHOOL

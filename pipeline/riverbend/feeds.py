@@ -3,9 +3,9 @@
 import datetime as dt
 from dataclasses import replace
 
-from pipeline.feeds import Feed, Reader
-from pipeline.places import DropFolder, PortalReport, Report, SftpFolder, Source
-from pipeline.readers import error_report, viewer_report
+from pipeline.catalogue.feed import Feed, Reader
+from pipeline.catalogue.place import DropFolder, PortalReport, Report, SftpFolder, Source
+from pipeline.inbound.readers import error_report, viewer_report
 
 from .schools import SCHOOLS
 

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from pipeline.conditions import in_order, says_something
-from pipeline.dialect import Dialect
-from pipeline.limits import (
+from pipeline.catalogue.conditions import in_order, says_something
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.dialect import Dialect
+from pipeline.catalogue.limits import (
     ADDRESSES,
     ANY,
     EMAIL,
@@ -22,7 +23,6 @@ from pipeline.limits import (
     Window,
     Written,
 )
-from pipeline.sets import ViewFile
 
 # What PowerSchool's AutoComm reads: no quotation marks, no header. Nothing published names its line end; ours is LF.
 AUTOCOMM = Dialect(delimiter="\t", quoting="none", header=False, reserved='"')

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from pipeline.conditions import in_order, in_school_year
-from pipeline.dialect import Dialect
-from pipeline.limits import (
+from pipeline.catalogue.conditions import in_order, in_school_year
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.dialect import Dialect
+from pipeline.catalogue.limits import (
     ADDRESSES,
     EMAIL,
     GENDERS,
@@ -32,7 +33,6 @@ from pipeline.limits import (
     Reference,
     Written,
 )
-from pipeline.sets import ViewFile
 
 _QUOTED = Dialect(quoting="all")
 _GRADES = ("PK", "KG", *(f"{grade:02}" for grade in range(1, 13)))

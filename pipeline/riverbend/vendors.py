@@ -1,6 +1,6 @@
 """The vendors whose SFTP servers we talk to: how to behave towards each. Addresses and accounts are in luigi.cfg."""
 
-from pipeline.vendors import Vendor
+from pipeline.outside.sftp.vendor import Vendor
 
 VENDORS = (
     # EasyBridge writes the score files over some minutes.

@@ -8,9 +8,9 @@ import datetime as dt
 import os
 from pathlib import Path
 
-from pipeline import settings
-from pipeline.console import leave, say
-from pipeline.errors import ConfigurationError
+from pipeline.ground import settings
+from pipeline.ground.console import leave, say
+from pipeline.ground.errors import ConfigurationError
 from pipeline.sandbox import damage, elsewhere, supervisor
 from pipeline.sandbox.days import last_made, new_day
 from pipeline.sandbox.faults import KINDS, FaultFile

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline import settings
+from pipeline.ground import settings
 
 # Ports that the kernel gives to clients begin above; one of ours could otherwise be taken while nothing listens on it.
 _PORTS = range(15_000, 32_000)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.settings import Settings
+from pipeline.ground.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost")
 

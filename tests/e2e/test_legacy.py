@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from e2e.district import MONDAY, District
-from pipeline import catalogue, flows
+from pipeline import catalogue
+from pipeline.catalogue import flows
 
 IMPORTS = catalogue.deliveries()["powerschool_imports"]
 LEGACY = {"TN_options_report_2014", "easyiep"}

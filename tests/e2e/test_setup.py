@@ -58,11 +58,15 @@ def scheduler() -> Iterator[int]:
 def tree(tmp_path: Path) -> Path:
     """A copy of the pipeline's folder with the stand-in in it. A blank in its path is no reason to fail."""
     place = tmp_path / "a district"
-    (place / "pipeline").mkdir(parents=True)
+    (place / "pipeline/ground").mkdir(parents=True)
     for name in ("run_daily.sh", "run_weekly.sh", "luigi.cfg"):
         shutil.copy(ROOT / name, place)
-    for name in ("wrapper.sh", "__init__.py", "settings.py", "masking.py", "errors.py"):
-        shutil.copy(ROOT / "pipeline" / name, place / "pipeline")
+    for name in (
+        "wrapper.sh",
+        "__init__.py",
+        *(f"ground/{each}.py" for each in ("__init__", "settings", "masking", "errors")),
+    ):
+        shutil.copy(ROOT / "pipeline" / name, place / "pipeline" / name)
     (place / "pipeline/__main__.py").write_text(RUN)
     (place / "pipeline/sandbox.py").write_text(SANDBOX)
     (place / "setup.sh").write_text("#!/bin/sh\n")

@@ -32,42 +32,42 @@ class Border(NamedTuple):
 
 # Of the courses, which come into a drop folder and become a table.
 IN = {
-    "look into a folder": Border("sources:DropFolder.look", "powerschool_blf", "district:powerschool_blf"),
-    "copy a file": Border("sources:DropFolder.fetch", "courses", "district:powerschool_", Undecodable),
-    "read a copy": Border("manifests:sha256", "courses.csv", "courses"),
-    "check a contract": Border("contract:prepare", "courses", "courses", Undecodable),
-    "write on the disk": Border("manifests:replace", "courses", "courses"),
-    "write into the bucket": Border("storage:_uploaded", "courses.csv", "courses.csv", Undecodable),
-    "load a table": Border("warehouse:_once", "courses", "powerschool_combined.courses"),
-    "label a table": Border("warehouse:_label", "courses", "powerschool_combined.courses", Undecodable),
+    "look into a folder": Border("outside.dropfolder:DropFolder.look", "powerschool_blf", "district:powerschool_blf"),
+    "copy a file": Border("outside.dropfolder:DropFolder.fetch", "courses", "district:powerschool_", Undecodable),
+    "read a copy": Border("ground.manifests:sha256", "courses.csv", "courses"),
+    "check a contract": Border("inbound.preparing:prepare", "courses", "courses", Undecodable),
+    "write on the disk": Border("ground.manifests:replace", "courses", "courses"),
+    "write into the bucket": Border("outside.cloud.storage:_uploaded", "courses.csv", "courses.csv", Undecodable),
+    "load a table": Border("outside.cloud.warehouse:_once", "courses", "powerschool_combined.courses"),
+    "label a table": Border("outside.cloud.warehouse:_label", "courses", "powerschool_combined.courses", Undecodable),
 }
 # Of the scores, which come from one vendor's server and go to another's.
 ON = {
-    "list a folder": Border("folders:names", "/scores", "savvas"),
-    "read known hosts": Border("known_hosts:pinned", "'savvas'", "savvas", Undecodable),
-    "log in": Border("logins:log_in", "'savvas'", "savvas"),
-    "get": Border("inflight:get", "Assessment", "savvas", Undecodable),
-    "list the bucket": Border("storage:_listings._look", "misc_imports", "savvas_"),
-    "list a dataset": Border("warehouse:_listings._look", "misc_imports", "savvas_", Undecodable),
-    "read a secret": Border("secrets:_found", "otus_password", "otus_password"),
-    "render a file": Border("rendering:as_landed", "", "otus", Undecodable),
-    "put": Border("inflight:fill", "", "otus"),
-    "rename": Border("inflight:rename", "", "otus", Undecodable),
-    "keep the trail": Border("trail:Trail.keep", "", "otus"),
-    "keep the receipt": Border("receipts:keep", "", "otus", Undecodable),
+    "list a folder": Border("outside.sftp.folders:names", "/scores", "savvas"),
+    "read known hosts": Border("outside.sftp.known_hosts:pinned", "'savvas'", "savvas", Undecodable),
+    "log in": Border("outside.sftp.logins:log_in", "'savvas'", "savvas"),
+    "get": Border("outside.sftp.inflight:get", "Assessment", "savvas", Undecodable),
+    "list the bucket": Border("outside.cloud.storage:_listings._look", "misc_imports", "savvas_"),
+    "list a dataset": Border("outside.cloud.warehouse:_listings._look", "misc_imports", "savvas_", Undecodable),
+    "read a secret": Border("ground.secrets:_found", "otus_password", "otus_password"),
+    "render a file": Border("outbound.rendering:as_landed", "", "otus", Undecodable),
+    "put": Border("outside.sftp.inflight:fill", "", "otus"),
+    "rename": Border("outside.sftp.inflight:rename", "", "otus", Undecodable),
+    "keep the trail": Border("outside.sftp.trail:Trail.keep", "", "otus"),
+    "keep the receipt": Border("outbound.receipts:keep", "", "otus", Undecodable),
 }
 # Of no flow.
 BESIDE = {
-    "open the log": Border("logs:start", "", "the log of this run"),
-    "complete a set": Border("giving:_finished", "", "the interrupted push of"),
-    "remove downloads": Border("purge:left_downloads", "", "the portal's downloads", Undecodable),
-    "look ahead": Border("runner:_looks", "", "the catalogue"),
-    "remove old copies": Border("purge:on_disk", "", "old copies", Undecodable),
-    "complete the ledger": Border("ledger:record", "", "the ledger"),
-    "keep the note": Border("runner:note", "", "the note of this run", Undecodable),
-    "tell what is nobody's": Border("sources:unclaimed", "", "vendors' folders"),
-    "make the table": Border("status:flows", "", "the state of the flows", Undecodable),
-    "print a line": Border("display:_line", "", ""),
+    "open the log": Border("ground.logs:start", "", "the log of this run"),
+    "complete a set": Border("outbound.giving:_finished", "", "the interrupted push of"),
+    "remove downloads": Border("run.purge:left_downloads", "", "the portal's downloads", Undecodable),
+    "look ahead": Border("run.runner:_looks", "", "the catalogue"),
+    "remove old copies": Border("run.purge:on_disk", "", "old copies", Undecodable),
+    "complete the ledger": Border("outbound.ledger:record", "", "the ledger"),
+    "keep the note": Border("run.outcome:note", "", "the note of this run", Undecodable),
+    "tell what is nobody's": Border("inbound.sources:unclaimed", "", "vendors' folders"),
+    "make the table": Border("run.status:states", "", "the state of the flows", Undecodable),
+    "print a line": Border("run.display:_line", "", ""),
 }
 BORDERS = IN | ON | BESIDE
 
@@ -93,12 +93,12 @@ def breaks(border: Border) -> None:
 
 
 if __name__ == "__main__":
-    for needed in ("runner", "status", "__main__"):
+    for needed in ("run.runner", "run.status", "__main__"):
         importlib.import_module(f"pipeline.{needed}")
     for named in sys.argv[1].split(", "):
         breaks(BORDERS[named])
-    from pipeline import secrets
     from pipeline.__main__ import main
+    from pipeline.ground import secrets
 
     secrets.guard()
     sys.exit(main(sys.argv[2:]))

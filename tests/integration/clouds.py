@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import cloud, settings, storage, warehouse
+from pipeline.ground import cloud, settings
+from pipeline.outside.cloud import storage, warehouse
 from riverbend import ROOT, Sandbox
 
 

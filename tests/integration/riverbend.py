@@ -12,8 +12,8 @@ from typing import Any
 
 import paramiko
 
+from pipeline.outside.sftp.ssh_rsa import SshRsaTransport
 from pipeline.sandbox import activity, elsewhere
-from pipeline.ssh_rsa import SshRsaTransport
 
 ROOT = Path(__file__).parents[2]
 DAY = dt.date(2026, 11, 23)

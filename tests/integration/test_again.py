@@ -7,9 +7,10 @@ from typing import Literal
 import pytest
 
 from clouds import Cloud
-from pipeline import flows, status
-from pipeline.chain import DeliveredSet
-from pipeline.targets import PreparedTarget
+from pipeline.catalogue import flows
+from pipeline.chain.tasks import DeliveredSet
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.run import status
 from test_verdicts import FEED, MONDAY, ROSTERS, arrive, as_the_next_run, delivered
 from test_verdicts import district as district
 

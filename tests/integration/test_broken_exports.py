@@ -15,26 +15,17 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import (
-    agreements,
-    catalogue,
-    diff,
-    giving,
-    inbound,
-    manifests,
-    outbound,
-    preparing,
-    sources,
-    sql,
-    storage,
-    verdicts,
-    warehouse,
-)
-from pipeline.errors import OnHold
-from pipeline.parts import Part
+from pipeline import catalogue
+from pipeline.catalogue import agreement, sql
+from pipeline.catalogue.delivery import Delivery
+from pipeline.ground import manifests
+from pipeline.ground.errors import OnHold
+from pipeline.inbound import preparing, sources, steps
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.inbound.parts import Part
+from pipeline.outbound import diff, evidence, giving, snapshots, verdicts
+from pipeline.outside.cloud import storage, warehouse
 from pipeline.sandbox.district import write_day
-from pipeline.sets import Delivery
-from pipeline.targets import PreparedTarget
 from riverbend import PROJECT, Sandbox
 from test_restricted import ignore, use
 
@@ -74,7 +65,7 @@ def district(running: Sandbox, tmp_path_factory: pytest.TempPathFactory, night: 
     folder = tmp_path_factory.mktemp("broken-exports")
     with pytest.MonkeyPatch.context() as patch, set_up(running, folder, patch) as made:
         use(running.config, folder)
-        patch.setattr(agreements, "beyond", lambda vendor, file, columns: [])
+        patch.setattr(agreement, "beyond", lambda vendor, file, columns: [])
         sources.forget()
         arrive(night.files(MONDAY), MONDAY)
         given(MONDAY)
@@ -95,13 +86,13 @@ def arrive(drop: Path, date: dt.date, damage: Damage | None = None) -> None:
         done = preparing.prepare(parts, replace(feed.contract, columns=formless), target.path)
         facts = {"rows": done.rows, "size": done.size, "sha256": done.sha256}
         manifests.save(target.manifest_path, {**facts, "contract": feed.contract.fingerprint, "parts": target.parts()})
-        inbound.store(feed, date)
-        inbound.load(feed, date)
+        steps.store(feed, date)
+        steps.load(feed, date)
     for view in reversed(sql.views_below(FILE.view)):
         dataset, name = view.split(".")
         if not warehouse.find(dataset, name).there:
             warehouse.deploy_view(dataset, name, sql.text(view))
-    outbound.freeze(ROSTERS, FILE, date)
+    snapshots.freeze(ROSTERS, FILE, date)
 
 
 def damaged(parts: list[Part], folder: Path, damage: Damage) -> list[Part]:
@@ -214,7 +205,7 @@ def test_a_usual_morning_and_the_new_school_year_in_its_window_go(district: Clou
     arrive(night.files(TUESDAY), TUESDAY)
     verdicts.check(ROSTERS, TUESDAY)
     as_the_next_run()
-    assert outbound.verdict_target(ROSTERS, TUESDAY).exists()
+    assert evidence.verdict_target(ROSTERS, TUESDAY).exists()
     arrive(night.files(OLD_YEAR), dt.date(2027, 8, 15))
     given(dt.date(2027, 8, 15))
     arrive(night.files(NEW_YEAR), dt.date(2027, 8, 16))

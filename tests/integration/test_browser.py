@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline import browser as browsers
-from pipeline import chromium
-from pipeline.browser import Browser, Element, ErrorPage, PageFailed
-from pipeline.errors import ConfigurationError
+from pipeline.ground.errors import ConfigurationError
+from pipeline.outside.browser import browser as browsers
+from pipeline.outside.browser import chromium
+from pipeline.outside.browser.browser import Browser, Element, ErrorPage, PageFailed
 
 NAME, SSN, TYPED, NUMBER = "Núñez-O'Brien", "912-34-5678", "hunter2-of-the-portal", "0004127"
 PEOPLE = f"""<title>Report of {NAME}</title><!-- {NAME} --><script>var all = ["{NAME}"]; setInterval(() => {{
@@ -188,7 +188,7 @@ def test_a_killed_run_leaves_neither_processes_nor_a_profile_and_no_secret_reach
     site: str,
 ) -> None:
     program = (
-        "import signal, sys; from pathlib import Path; from pipeline import browser\n"
+        "import signal, sys; from pathlib import Path; from pipeline.outside.browser import browser\n"
         "with browser.session(sys.argv[1], Path('unused'), patience=60) as found:\n"
         "    found.open(sys.argv[1] + '/late'); print('up', flush=True); signal.pause()"
     )

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import catalogue, checks, churn, garbled, references, warehouse
-from pipeline.churn import Change, Pair
-from pipeline.columns import Values
-from pipeline.conditions import add_up, different, in_order, in_school_year, says_something
-from pipeline.limits import (
+from pipeline import catalogue
+from pipeline.catalogue.conditions import add_up, different, in_order, in_school_year, says_something
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.limits import (
     EMAIL,
     MONTH_FIRST,
     Agreeing,
@@ -24,8 +23,11 @@ from pipeline.limits import (
     Same,
     Written,
 )
-from pipeline.schemas import Column
-from pipeline.sets import ViewFile
+from pipeline.catalogue.schemas import Column
+from pipeline.outbound import checks, churn, garbled, references
+from pipeline.outbound.churn import Change, Pair
+from pipeline.outbound.columns import Values
+from pipeline.outside.cloud import warehouse
 from riverbend import PROJECT, Sandbox
 
 Rows = list[tuple[str | None, ...]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, in_a_fork, set_up
-from pipeline import storage, warehouse
+from pipeline.outside.cloud import storage, warehouse
 from riverbend import Sandbox
 
 

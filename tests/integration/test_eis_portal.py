@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from pipeline import browser, catalogue, settings
-from pipeline.errors import ContractBroken, LoginRefused, VendorUnreachable
-from pipeline.portals import eis, eis_pages
-from pipeline.portals.eis import Login, Wanted
-from pipeline.portals.eis_pages import Report
-from pipeline.refusals import Key
+from pipeline import catalogue
+from pipeline.ground import settings
+from pipeline.ground.errors import ContractBroken, LoginRefused, VendorUnreachable
+from pipeline.ground.refusals import Key
+from pipeline.outside.browser import browser
+from pipeline.outside.portals import eis, eis_pages
+from pipeline.outside.portals.eis import Login, Wanted
+from pipeline.outside.portals.eis_pages import Report
 from pipeline.sandbox import activity, eis_errors
 from pipeline.sandbox import eis as made
 from pipeline.sandbox.activity import ActivityLog

@@ -11,26 +11,19 @@ from typing import Any, Literal
 import pytest
 
 from clouds import Cloud
-from pipeline import (
-    agreements,
-    catalogue,
-    flows,
-    giving,
-    ledger,
-    outbound,
-    receipts,
-    settings,
-    sftp,
-    status,
-    storage,
-    verdicts,
-)
-from pipeline.chain import CheckedSet, DeliveredSet
-from pipeline.errors import ConfigurationError, OnHold, PipelineError, WarehouseError
-from pipeline.sets import Delivery
-from pipeline.targets import PreparedTarget
-from pipeline.trail import Trail
-from pipeline.vendors import Vendor
+from pipeline import catalogue
+from pipeline.catalogue import agreement, flows
+from pipeline.catalogue.delivery import Delivery
+from pipeline.chain.tasks import CheckedSet, DeliveredSet
+from pipeline.ground import settings
+from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, WarehouseError
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outbound import evidence, giving, ledger, receipts, snapshots, verdicts
+from pipeline.outside.cloud import storage
+from pipeline.outside.sftp import sftp
+from pipeline.outside.sftp.trail import Trail
+from pipeline.outside.sftp.vendor import Vendor
+from pipeline.run import status
 from test_restricted import ignore
 from test_verdicts import FEED, FILE, FRIDAY, MONDAY, ROSTERS, arrive, as_the_next_run, delivered
 from test_verdicts import district as district
@@ -60,7 +53,7 @@ def checked(date: dt.date, last_name: str = "Smith", students: int = 3) -> None:
 
 def decided(decision: str, **changes: str) -> None:
     """Another process writes the verdict anew; this one has seen the one before."""
-    name = outbound.verdict_name(ROSTERS, FRIDAY)
+    name = evidence.verdict_name(ROSTERS, FRIDAY)
     told = {**json.loads(storage._bucket().blob(name).download_as_bytes()), "may_go": decision, **changes}
     blob = storage._bucket().blob(name)
     blob.metadata = {"fingerprint": told["fingerprint"], "may_go": decision}
@@ -68,8 +61,8 @@ def decided(decision: str, **changes: str) -> None:
 
 
 def agreed(columns: str, until: dt.date | None = None) -> Callable[[pytest.MonkeyPatch], None]:
-    listed = agreements.Agreement("test", "none", FRIDAY, {FILE.name: columns}, until)
-    return lambda patch: patch.setattr(agreements, "of", lambda vendor: listed)
+    listed = agreement.Agreement("test", "none", FRIDAY, {FILE.name: columns}, until)
+    return lambda patch: patch.setattr(agreement, "of", lambda vendor: listed)
 
 
 def corrected(patch: pytest.MonkeyPatch) -> None:
@@ -84,7 +77,7 @@ def test_what_was_decided_since_the_check_counts(
     district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked(FRIDAY)
-    receipt = giving._receipt(ROSTERS, FRIDAY, outbound.receipt_target(ROSTERS, FRIDAY), {})
+    receipt = giving._receipt(ROSTERS, FRIDAY, evidence.receipt_target(ROSTERS, FRIDAY), {})
     verdicts.ask_again(ROSTERS, FRIDAY, receipt)
     cases: list[tuple[Callable[[pytest.MonkeyPatch], None], type[PipelineError], str]] = [
         (lambda patch: decided("discarded"), OnHold, "was discarded after"),
@@ -117,7 +110,7 @@ def test_what_is_decided_while_the_bytes_are_on_their_way_counts(district: Cloud
     with pytest.raises(OnHold, match="was discarded after"):
         giving.deliver(ROSTERS, FRIDAY, lambda done, total: decided("discarded"))
     assert list(folder.iterdir()) == []  # what had come beside its place is gone, too
-    assert not outbound.trail_path(ROSTERS.name).exists()
+    assert not evidence.trail_path(ROSTERS.name).exists()
 
 
 # ------------------------------------------------------------------------------------- another agreement, another place
@@ -127,22 +120,22 @@ def test_agreement_and_address_are_parts_of_the_set(
     district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivered(FRIDAY, {"0105": 3})
-    target = outbound.receipt_target(ROSTERS, FRIDAY)
+    target = evidence.receipt_target(ROSTERS, FRIDAY)
     assert target.exists()
     for columns, until in (("Student_id School_id", None), (COLUMNS + " Grade", None), (COLUMNS, MONDAY)):
         with monkeypatch.context() as patch:
             agreed(columns, until)(patch)
-            assert not outbound.verdict_target(ROSTERS, FRIDAY).exists()
-            assert not outbound.receipt_target(ROSTERS, FRIDAY).exists()
+            assert not evidence.verdict_target(ROSTERS, FRIDAY).exists()
+            assert not evidence.receipt_target(ROSTERS, FRIDAY).exists()
     with monkeypatch.context() as patch:
         agreed("  Last_name\nSchool_id Student_id")(patch)  # the same, written otherwise
-        assert outbound.verdict_target(ROSTERS, FRIDAY).exists()
+        assert evidence.verdict_target(ROSTERS, FRIDAY).exists()
     account = settings.load().account("otus")
     for change in ({"user": "another"}, {"host": "another"}, {"port": 23}):
         with monkeypatch.context() as patch:
             patch.setitem(settings.load().accounts, "otus", replace(account, **change))
-            assert not outbound.receipt_target(ROSTERS, FRIDAY).exists()
-    assert outbound.receipt_target(ROSTERS, FRIDAY) == target
+            assert not evidence.receipt_target(ROSTERS, FRIDAY).exists()
+    assert evidence.receipt_target(ROSTERS, FRIDAY) == target
 
 
 @pytest.mark.parametrize("again", ["when-changed", "never-same-day"])
@@ -154,7 +147,7 @@ def test_a_corrected_folder_gets_the_set(
     there = folder.parent / FILE.name
     there.unlink(missing_ok=True)
     assert not DeliveredSet(date=FRIDAY, delivery=moved).superseded()
-    assert not outbound.receipt_target(moved, FRIDAY).exists()
+    assert not evidence.receipt_target(moved, FRIDAY).exists()
     verdicts.check(moved, FRIDAY)
     giving.deliver(moved, FRIDAY, ignore)
     assert there.read_bytes() == (folder / FILE.name).read_bytes()
@@ -203,9 +196,9 @@ def test_what_was_given_is_written_down_whatever_failed_and_never_given_again(
     assert list(folder.iterdir()) == [], "given twice"
     (receipt,) = kept()
     assert receipt["host_key"].startswith("ssh-")
-    assert storage.read_json(outbound.receipt_target(ROSTERS, FRIDAY).name) == receipt
-    assert storage.read_json(outbound.receipt_target(ROSTERS, FRIDAY).latest_name) == receipt
-    assert not outbound.trail_path(ROSTERS.name).exists()
+    assert storage.read_json(evidence.receipt_target(ROSTERS, FRIDAY).name) == receipt
+    assert storage.read_json(evidence.receipt_target(ROSTERS, FRIDAY).latest_name) == receipt
+    assert not evidence.trail_path(ROSTERS.name).exists()
 
 
 def test_a_first_set_whose_receipt_failed_is_in_the_ledger_beside_the_corrected_one(
@@ -225,12 +218,12 @@ def test_a_receipt_of_an_earlier_day_that_comes_late_is_not_the_latest(district:
     checked(FRIDAY)
     with refusing("receipts/"), pytest.raises(WarehouseError):
         giving.deliver(ROSTERS, FRIDAY, ignore)
-    name = outbound.receipt_target(ROSTERS, FRIDAY).latest_name
+    name = evidence.receipt_target(ROSTERS, FRIDAY).latest_name
     storage.store_json(name, {"period": f"{MONDAY}"}, {"period": f"{MONDAY}"}, over=storage.find(name))
     as_the_next_run()
     assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
     assert storage.read_json(name) == {"period": f"{MONDAY}"}
-    assert storage.find(outbound.receipt_target(ROSTERS, FRIDAY).name).generation
+    assert storage.find(evidence.receipt_target(ROSTERS, FRIDAY).name).generation
 
 
 def interrupted(folder: Path, *names: str, placed: tuple[str, ...], half: tuple[str, ...] = ()) -> None:
@@ -239,11 +232,11 @@ def interrupted(folder: Path, *names: str, placed: tuple[str, ...], half: tuple[
         "files": {name: {"rows": 1, "bytes": 3, "sha256": name} for name in names},
         "contents": {name: {"columns": ["Student_id"], "students": 0} for name in names},
     }
-    receipt = giving._receipt(ROSTERS, FRIDAY, outbound.receipt_target(ROSTERS, FRIDAY), {}) | told
+    receipt = giving._receipt(ROSTERS, FRIDAY, evidence.receipt_target(ROSTERS, FRIDAY), {}) | told
     beside = folder / ".c.csv.part"
     beside.write_text("c\n1")
     stamp = None if half else (3, int(beside.stat().st_mtime))
-    trail = Trail(outbound.trail_path(ROSTERS.name), "another set", receipt)
+    trail = Trail(evidence.trail_path(ROSTERS.name), "another set", receipt)
     trail.keep(dict.fromkeys(names, stamp), placed, "ssh-ed25519 SHA256:abc", half)
 
 
@@ -282,12 +275,12 @@ def test_what_has_begun_is_completed_and_what_has_not_ends_when_it_must_not_go(
     interrupted(folder, "c.csv", placed=())
     assert list(giving.finish_interrupted()) == []
     assert (list(folder.iterdir()), kept()) == ([], [])
-    assert not outbound.trail_path(ROSTERS.name).exists()
+    assert not evidence.trail_path(ROSTERS.name).exists()
     interrupted(folder, "a.csv", "c.csv", placed=("a.csv",))
     assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
     assert [path.name for path in folder.iterdir()] == ["c.csv"]
     assert [sorted(receipt["files"]) for receipt in kept()] == [["a.csv", "c.csv"]]
-    assert not outbound.trail_path(ROSTERS.name).exists()
+    assert not evidence.trail_path(ROSTERS.name).exists()
 
 
 # ------------------------------------------------------------------------------------------------ once a period
@@ -297,11 +290,11 @@ def test_a_receipt_that_was_deleted_is_made_again_from_its_copy_which_is_of_its_
     district: Cloud, folder: Path
 ) -> None:
     delivered(FRIDAY, {"0105": 3})
-    storage.remove(outbound.receipt_target(ROSTERS, FRIDAY).name)
+    storage.remove(evidence.receipt_target(ROSTERS, FRIDAY).name)
     empty(folder)
     as_the_next_run()
     assert giving.deliver(ROSTERS, FRIDAY, ignore).words.endswith("unchanged, not sent again")
-    assert outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     assert list(folder.iterdir()) == []
     checked(MONDAY)  # the same bytes, of another day
     assert "not sent" not in giving.deliver(ROSTERS, MONDAY, ignore).words
@@ -313,7 +306,7 @@ def test_a_receipt_without_its_latest_is_a_receipt_and_the_latest_is_made_again(
     checked(MONDAY)
     verdicts.check(once, MONDAY)
     giving.deliver(once, MONDAY, ignore)
-    name = outbound.receipt_target(once, MONDAY).latest_name
+    name = evidence.receipt_target(once, MONDAY).latest_name
     receipt = storage.read_json(name)
     storage.remove(name)
     empty(folder)
@@ -338,7 +331,7 @@ def test_a_set_that_was_never_given_is_never_done_by_itself(
 ) -> None:
     rosters: Delivery = replace(ROSTERS, cadence=cadence)
     arrive(MONDAY, {"0105": 1})
-    outbound.freeze(rosters, FILE, MONDAY)
+    snapshots.freeze(rosters, FILE, MONDAY)
     verdicts._store(rosters, MONDAY, {"checks": [], "files": {FILE.name: {"columns": COLUMNS.split()}}}, "no")
     if released:
         verdicts.release(rosters, MONDAY, "in time")
@@ -359,7 +352,7 @@ def test_a_set_that_was_never_given_is_never_done_by_itself(
     new = DeliveredSet(date=TUESDAY, delivery=rosters)
     assert not CheckedSet(date=TUESDAY, delivery=rosters).superseded()
     assert not new.superseded()
-    outbound.freeze(rosters, FILE, TUESDAY)
+    snapshots.freeze(rosters, FILE, TUESDAY)
     verdicts.check(rosters, TUESDAY)
     giving.deliver(rosters, TUESDAY, ignore)
     as_the_next_run()
@@ -400,7 +393,7 @@ def test_a_set_that_took_too_long_is_sent_once_more_as_a_whole_and_then_done(
     giving.deliver(ROSTERS, FRIDAY, ignore)
     assert pushed == [seconds] * pushes
     as_the_next_run()
-    assert outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     giving.deliver(ROSTERS, FRIDAY, ignore)
     assert pushed == [seconds] * pushes
 
@@ -414,11 +407,11 @@ def test_a_set_is_sent_once_more_when_somebody_wants_it_so_and_not_twice(
     giving.deliver(ROSTERS, FRIDAY, ignore)
     giving.send_again(ROSTERS, FRIDAY, "the pause is over")
     as_the_next_run()
-    assert not outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert not evidence.receipt_target(ROSTERS, FRIDAY).exists()
     for _ in range(2):
         giving.deliver(ROSTERS, FRIDAY, ignore)
         as_the_next_run()
-        assert outbound.receipt_target(ROSTERS, FRIDAY).exists()
+        assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     assert len(pushed) == 2
 
 
@@ -431,8 +424,8 @@ def test_an_interrupted_set_that_is_completed_too_late_is_sent_once_more_by_the_
     within(-1, monkeypatch)
     assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
     as_the_next_run()
-    assert not outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert not evidence.receipt_target(ROSTERS, FRIDAY).exists()
     giving.deliver(ROSTERS, FRIDAY, ignore)
     as_the_next_run()
-    assert outbound.receipt_target(ROSTERS, FRIDAY).exists()
+    assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     assert len(pushed) == 2

@@ -13,22 +13,14 @@ import pytest
 from google.cloud import bigquery
 
 from clouds import Cloud, in_a_fork, set_up
-from pipeline import (
-    __main__,
-    catalogue,
-    disclosed,
-    entries,
-    inbound,
-    ledger,
-    manifests,
-    receipts,
-    storage,
-    targets,
-    warehouse,
-)
-from pipeline.errors import WarehouseError
+from pipeline import __main__, catalogue
+from pipeline.ground import manifests
+from pipeline.ground.errors import WarehouseError
+from pipeline.inbound import evidence, steps
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outbound import disclosed, entries, ledger, receipts
+from pipeline.outside.cloud import storage, warehouse
 from pipeline.sandbox.faults import FaultFile
-from pipeline.targets import PreparedTarget
 from riverbend import PROJECT, Sandbox
 
 MONDAY = dt.date(2026, 11, 23)
@@ -251,7 +243,7 @@ def test_a_copy_whose_table_went_on_to_the_next_day_is_entered_from_the_file(
     there: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
 ) -> None:
     """The warehouse was down on the day itself, and the next morning loaded its own file."""
-    monkeypatch.setattr(targets, "landing", lambda feed, date: tmp_path / f"{date}" / feed.name)
+    monkeypatch.setattr(evidence, "landing", lambda feed, date: tmp_path / f"{date}" / feed.name)
     path, facts = scores()
     print_ = manifests.fingerprint(facts["sha256"], facts["contract"])
     if kept == "on disk":
@@ -260,7 +252,7 @@ def test_a_copy_whose_table_went_on_to_the_next_day_is_entered_from_the_file(
         if kept == "of another file":
             path, facts = scores(rows=30)
         told = {"sha256": facts["sha256"], "rows": f"{facts['rows']}", "contract": facts["contract"]}
-        name = inbound.stored_target(SCORES, MONDAY).name
+        name = steps.stored_target(SCORES, MONDAY).name
         storage.store_file(path, name, told, over=storage.find(name))
     rows_of(SCORES_TABLE, first=9000, labels={"as_of": "2026-11-24", "sha": "89"})
     labels = {"as_of": MONDAY.isoformat(), "sha": print_}

@@ -16,11 +16,12 @@ import pytest
 
 import sshd
 from brokenline import BrokenLine, line_to
-from pipeline import connections, settings, sftp
-from pipeline.errors import OnHold, TransferIncomplete, VendorError, VendorUnreachable
-from pipeline.pushing import Push, Trail, overwritten, replaced, swapped_in
+from pipeline.ground import settings
+from pipeline.ground.errors import OnHold, TransferIncomplete, VendorError, VendorUnreachable
+from pipeline.outside.sftp import connections, sftp
+from pipeline.outside.sftp.pushing import Push, Trail, overwritten, replaced, swapped_in
+from pipeline.outside.sftp.vendor import Vendor
 from pipeline.sandbox.faults import FaultFile
-from pipeline.vendors import Vendor
 from riverbend import ROOT, Sandbox
 
 WAYS: dict[Push, str] = {swapped_in: "swapped_in", replaced: "replaced", overwritten: "overwritten"}
@@ -32,8 +33,10 @@ GREETINGS = 100
 PUSHER = """
 import sys
 from pathlib import Path
-from pipeline import connections, pushing, sftp
-from pipeline.vendors import Vendor
+from pipeline.outside.sftp import connections
+from pipeline.outside.sftp import pushing
+from pipeline.outside.sftp import sftp
+from pipeline.outside.sftp.vendor import Vendor
 way, folder, ours, trail, of, *names = sys.argv[1:]
 connections.PAUSE = 0.01
 vendor = Vendor("there", timeout=10, push=getattr(pushing, way))

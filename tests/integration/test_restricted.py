@@ -14,28 +14,19 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import (
-    agreements,
-    catalogue,
-    giving,
-    inbound,
-    inspection,
-    manifests,
-    outbound,
-    purge,
-    rendering,
-    settings,
-    sources,
-    sql,
-    storage,
-    verdicts,
-    warehouse,
-)
-from pipeline.errors import OnHold, PipelineError, VendorError, WarehouseError
-from pipeline.limits import Churn
-from pipeline.places import SftpFolder, Source
-from pipeline.sets import Delivery, ViewFile
-from pipeline.targets import PreparedTarget, ReceiptTarget
+from pipeline import catalogue
+from pipeline.catalogue import agreement, sql
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.limits import Churn
+from pipeline.catalogue.place import SftpFolder, Source
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import OnHold, PipelineError, VendorError, WarehouseError
+from pipeline.inbound import sources, steps
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outbound import evidence, giving, inspection, rendering, snapshots, verdicts
+from pipeline.outbound.evidence import ReceiptTarget
+from pipeline.outside.cloud import storage, warehouse
+from pipeline.run import purge
 from riverbend import PROJECT, Sandbox
 
 FRIDAY, MONDAY = dt.date(2026, 11, 20), dt.date(2026, 11, 23)
@@ -61,7 +52,7 @@ def there(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         view.parent.mkdir(parents=True)
         view.with_suffix(".sql").write_text(VIEW)
         monkeypatch.setattr(sql, "folder", lambda: tmp_path / "sql")
-        monkeypatch.setattr(agreements, "beyond", lambda vendor, file, columns: [])
+        monkeypatch.setattr(agreement, "beyond", lambda vendor, file, columns: [])
         sources.forget()
         yield made
         sources.forget()
@@ -95,8 +86,8 @@ def arrive(date: dt.date, students: int = 10) -> None:
     facts = {"rows": students, "size": target.path.stat().st_size, "sha256": manifests.sha256(target.path)}
     told = {"contract": FEED.contract.fingerprint, "parts": target.parts()}
     manifests.save(target.manifest_path, {**facts, **told})
-    inbound.store(FEED, date)
-    inbound.load(FEED, date)
+    steps.store(FEED, date)
+    steps.load(FEED, date)
     dataset, view = FILE.view.split(".")
     warehouse.deploy_view(dataset, view, VIEW)
 
@@ -108,7 +99,7 @@ def ignore(done: int, total: int) -> None:
 def made(date: dt.date, students: int = 10) -> None:
     """The delivery of the date, from the feed's file to the receipt."""
     arrive(date, students)
-    outbound.freeze(delivery(), FILE, date)
+    snapshots.freeze(delivery(), FILE, date)
     verdicts.check(delivery(), date)
     giving.deliver(delivery(), date, ignore)
     storage.forget()
@@ -136,7 +127,7 @@ def left_behind() -> tuple[list[str], list[Path]]:
 
 def test_frozen_rows_with_passwords_stay_a_day_and_their_keys_two_weeks(there: Cloud) -> None:
     made(MONDAY)
-    target = outbound.snapshot_target(delivery(), FILE, MONDAY)
+    target = snapshots.snapshot_target(delivery(), FILE, MONDAY)
     assert target.dataset == "deliveries_restricted"
     assert target.exists()
     assert columns(target.dataset, target.table) == ["student_number", "provisioned_password"]
@@ -159,31 +150,33 @@ def test_passwords_are_in_the_delivered_file_and_in_no_object_of_the_delivery(th
 
 def test_monday_is_compared_with_fridays_keys_although_fridays_rows_are_gone(there: Cloud) -> None:
     made(FRIDAY)
-    friday = outbound.snapshot_target(delivery(), FILE, FRIDAY)
+    friday = snapshots.snapshot_target(delivery(), FILE, FRIDAY)
     warehouse._client().delete_table(f"{PROJECT}.deliveries_restricted.{friday.table}")  # as it expires
     warehouse.forget()
     arrive(MONDAY, students=7)
-    outbound.freeze(delivery(), FILE, MONDAY)
+    snapshots.freeze(delivery(), FILE, MONDAY)
     with pytest.raises(OnHold, match=r"would no longer get 3 of 10 students"):
         verdicts.check(delivery(), MONDAY)
     verdicts.release(delivery(), MONDAY, "they have left")
     giving.deliver(delivery(), MONDAY, ignore)
-    receipt = storage.read_json(outbound.receipt_target(delivery(), MONDAY).name)
+    receipt = storage.read_json(evidence.receipt_target(delivery(), MONDAY).name)
     assert receipt
-    assert receipt["snapshots"] == {FILE.name: f"deliveries.{outbound.snapshot_target(delivery(), FILE, MONDAY).table}"}
+    assert receipt["snapshots"] == {
+        FILE.name: f"deliveries.{snapshots.snapshot_target(delivery(), FILE, MONDAY).table}"
+    }
 
 
 def test_rows_that_have_expired_are_frozen_again_and_all_that_was_made_of_them_stands(there: Cloud) -> None:
     made(MONDAY)
-    target = outbound.snapshot_target(delivery(), FILE, MONDAY)
+    target = snapshots.snapshot_target(delivery(), FILE, MONDAY)
     warehouse._client().delete_table(f"{PROJECT}.{target.dataset}.{target.table}")
     warehouse.forget()
     assert not target.exists()
-    outbound.freeze(delivery(), FILE, MONDAY)
-    assert outbound.snapshot_target(delivery(), FILE, MONDAY) == target
+    snapshots.freeze(delivery(), FILE, MONDAY)
+    assert snapshots.snapshot_target(delivery(), FILE, MONDAY) == target
     assert target.exists()
-    assert outbound.verdict_target(delivery(), MONDAY).exists()
-    assert outbound.receipt_target(delivery(), MONDAY).exists()
+    assert evidence.verdict_target(delivery(), MONDAY).exists()
+    assert evidence.receipt_target(delivery(), MONDAY).exists()
 
 
 def test_a_receipt_with_a_bare_name_is_of_the_dataset_deliveries(there: Cloud) -> None:
@@ -194,28 +187,28 @@ def test_a_receipt_with_a_bare_name_is_of_the_dataset_deliveries(there: Cloud) -
     receipt["snapshots"] = {name: told.split(".")[1] for name, told in receipt["snapshots"].items()}
     storage.store_json(latest, receipt, {"period": f"{FRIDAY}"}, over=storage.find(latest))
     arrive(MONDAY, students=7)
-    outbound.freeze(delivery(), FILE, MONDAY)
+    snapshots.freeze(delivery(), FILE, MONDAY)
     with pytest.raises(OnHold, match=r"share of the last students that are gone \(3 of 10\): 0.3"):
         verdicts.check(delivery(), MONDAY)
 
 
 def test_keys_that_are_gone_put_the_delivery_on_hold(there: Cloud) -> None:
     made(FRIDAY)
-    friday = outbound.compared_target(delivery(), FILE, FRIDAY)
+    friday = snapshots.compared_target(delivery(), FILE, FRIDAY)
     warehouse._client().delete_table(f"{PROJECT}.{friday.dataset}.{friday.table}")
     warehouse.forget()
     arrive(MONDAY)
-    outbound.freeze(delivery(), FILE, MONDAY)
+    snapshots.freeze(delivery(), FILE, MONDAY)
     with pytest.raises(OnHold, match="tables with the last delivery's rows to compare with: 0"):
         verdicts.check(delivery(), MONDAY)
 
 
 def test_a_file_without_passwords_is_frozen_once(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive(MONDAY)
-    monkeypatch.setattr(outbound, "restricted", lambda file: False)
-    outbound.freeze(delivery(), FILE, MONDAY)
-    target = outbound.snapshot_target(delivery(), FILE, MONDAY)
-    assert target == outbound.compared_target(delivery(), FILE, MONDAY)
+    monkeypatch.setattr(snapshots, "restricted", lambda file: False)
+    snapshots.freeze(delivery(), FILE, MONDAY)
+    target = snapshots.snapshot_target(delivery(), FILE, MONDAY)
+    assert target == snapshots.compared_target(delivery(), FILE, MONDAY)
     assert target.dataset == "deliveries"
     assert days_left(target.dataset, target.table) == pytest.approx(14, abs=0.01)
     assert not warehouse.find("deliveries_restricted", target.table).there
@@ -228,7 +221,7 @@ def test_a_file_without_passwords_is_frozen_once(there: Cloud, monkeypatch: pyte
 def test_a_push_that_fails_leaves_nothing(there: Cloud) -> None:
     arrive(MONDAY)
     nowhere = delivery("/nowhere")
-    outbound.freeze(nowhere, FILE, MONDAY)
+    snapshots.freeze(nowhere, FILE, MONDAY)
     verdicts.check(nowhere, MONDAY)
     with pytest.raises(VendorError):
         giving.deliver(nowhere, MONDAY, ignore)
@@ -237,7 +230,7 @@ def test_a_push_that_fails_leaves_nothing(there: Cloud) -> None:
 
 def test_a_rendering_that_fails_leaves_nothing(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive(MONDAY)
-    outbound.freeze(delivery(), FILE, MONDAY)
+    snapshots.freeze(delivery(), FILE, MONDAY)
 
     def refused(name: str, to: Path) -> None:
         assert left_behind()[0] == [name]

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline import settings
+from pipeline.ground import settings
 from pipeline.sandbox.faults import KINDS, FaultFile
 from pipeline.sandbox.places import Places
 from pipeline.sandbox.process import watch

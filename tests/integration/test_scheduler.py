@@ -12,7 +12,7 @@ import luigi
 import pytest
 from luigi.rpc import RemoteScheduler
 
-from pipeline import runner
+from pipeline.run import runner
 from sshd import free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")

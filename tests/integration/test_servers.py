@@ -19,8 +19,8 @@ import pytest
 import oddserver
 import sshd
 from oddserver import Odd
-from pipeline import connections, settings, sftp
-from pipeline.errors import (
+from pipeline.ground import settings
+from pipeline.ground.errors import (
     HostKeyRefused,
     LoginRefused,
     PipelineError,
@@ -28,9 +28,10 @@ from pipeline.errors import (
     VendorError,
     VendorUnreachable,
 )
-from pipeline.patience import Watch
-from pipeline.pushing import Push, overwritten, replaced, swapped_in
-from pipeline.vendors import Vendor
+from pipeline.ground.patience import Watch
+from pipeline.outside.sftp import connections, sftp
+from pipeline.outside.sftp.pushing import Push, overwritten, replaced, swapped_in
+from pipeline.outside.sftp.vendor import Vendor
 from riverbend import ROOT
 
 THERE = Vendor("there", timeout=10)
@@ -246,7 +247,7 @@ def test_a_count_is_kept_before_the_password_is_sent(odd: Odd, monkeypatch: pyte
     def killed(*_: object, **__: object) -> list[str]:
         raise Killed
 
-    monkeypatch.setattr("pipeline.logins._knocked", killed)
+    monkeypatch.setattr("pipeline.outside.sftp.logins._knocked", killed)
     with pytest.raises(Killed):
         sftp.listing(THERE, "/")
     (record,) = settings.load().district.landing.glob("refused/*/there.json")
@@ -507,7 +508,7 @@ def test_what_nobody_foresaw_while_looking_is_the_vendors_error(
     def breaks(*_: object) -> None:
         raise Unforeseen
 
-    monkeypatch.setattr(f"pipeline.{where}", breaks)
+    monkeypatch.setattr(f"pipeline.outside.sftp.{where}", breaks)
     with pytest.raises(VendorError, match="Unforeseen") as told:
         sftp.listing(THERE, "/")
     assert three_sentences(told.value)
@@ -524,7 +525,9 @@ def test_what_nobody_foresaw_while_files_move_is_the_vendors_error(
     def breaks(*_: object) -> None:
         raise Unforeseen
 
-    monkeypatch.setattr("pipeline.inflight._read" if what == "get" else "pipeline.inflight._write", breaks)
+    monkeypatch.setattr(
+        "pipeline.outside.sftp.inflight._read" if what == "get" else "pipeline.outside.sftp.inflight._write", breaks
+    )
     with pytest.raises(VendorError, match="Unforeseen") as told:
         if what == "get":
             sftp.download(THERE, "/", listed, tmp_path / "in" / "a.csv")

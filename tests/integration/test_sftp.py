@@ -14,8 +14,8 @@ import pytest
 
 import sshd
 from brokenline import BrokenLine, line_to
-from pipeline import connections, refusals, settings, sftp
-from pipeline.errors import (
+from pipeline.ground import refusals, settings
+from pipeline.ground.errors import (
     ConfigurationError,
     HostKeyRefused,
     LoginRefused,
@@ -23,8 +23,9 @@ from pipeline.errors import (
     VendorError,
     VendorUnreachable,
 )
+from pipeline.outside.sftp import connections, sftp
+from pipeline.outside.sftp.vendor import Vendor
 from pipeline.sandbox.faults import FaultFile
-from pipeline.vendors import Vendor
 from riverbend import ROOT, Sandbox
 
 THERE = Vendor("there", timeout=10)
@@ -348,7 +349,7 @@ def test_a_child_makes_its_own_connection_and_leaves_ours(place: Place) -> None:
 
 def test_a_process_that_ends_hangs_up(place: Place) -> None:
     program = (
-        "from pipeline import sftp; from pipeline.vendors import Vendor;"
+        "from pipeline.outside.sftp import sftp; from pipeline.outside.sftp.vendor import Vendor;"
         f"print(sorted(sftp.listing(Vendor('there'), {place.folder!r})))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)

@@ -19,10 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import sshd
 from brokenline import BrokenLine, line_to
-from pipeline import catalogue, connections, settings, sftp
-from pipeline.errors import HostKeyRefused, VendorUnreachable
-from pipeline.ssh_rsa import Sha1Key
-from pipeline.vendors import Vendor
+from pipeline import catalogue
+from pipeline.ground import settings
+from pipeline.ground.errors import HostKeyRefused, VendorUnreachable
+from pipeline.outside.sftp import connections, sftp
+from pipeline.outside.sftp.ssh_rsa import Sha1Key
+from pipeline.outside.sftp.vendor import Vendor
 from riverbend import ROOT, Sandbox
 
 OLD = Vendor("old", timeout=10, host_key_algorithms=("ssh-rsa",))

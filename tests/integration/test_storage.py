@@ -14,10 +14,10 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from brokenline import line_to
 from clouds import Cloud, set_up
-from pipeline import storage
-from pipeline.errors import WarehouseError
+from pipeline.ground.errors import WarehouseError
+from pipeline.outside.cloud import storage
+from pipeline.outside.cloud.storage import Stored
 from pipeline.sandbox.faults import FaultFile
-from pipeline.storage import Stored
 from riverbend import Sandbox
 
 

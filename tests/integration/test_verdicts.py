@@ -10,25 +10,17 @@ from typing import Any, Literal
 import pytest
 
 from clouds import Cloud, set_up
-from pipeline import (
-    agreements,
-    catalogue,
-    diff,
-    giving,
-    inbound,
-    manifests,
-    outbound,
-    sources,
-    sql,
-    storage,
-    verdicts,
-    warehouse,
-)
-from pipeline.chain import DeliveredSet
-from pipeline.errors import ConfigurationError, OnHold
-from pipeline.limits import Churn
-from pipeline.sets import Delivery, LandedCopy, ViewFile
-from pipeline.targets import PreparedTarget
+from pipeline import catalogue
+from pipeline.catalogue import agreement, sql
+from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
+from pipeline.catalogue.limits import Churn
+from pipeline.chain.tasks import DeliveredSet
+from pipeline.ground import manifests
+from pipeline.ground.errors import ConfigurationError, OnHold
+from pipeline.inbound import sources, steps
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outbound import diff, evidence, giving, snapshots, verdicts
+from pipeline.outside.cloud import storage, warehouse
 from riverbend import PROJECT, Sandbox
 from test_restricted import ignore, use
 
@@ -70,8 +62,8 @@ def own_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     view.parent.mkdir(parents=True)
     view.with_suffix(".sql").write_text(VIEW)
     monkeypatch.setattr(sql, "folder", lambda: tmp_path / "sql")
-    listed = agreements.Agreement("test", "none", FRIDAY, {FILE.name: "Student_id School_id Last_name"})
-    monkeypatch.setattr(agreements, "of", lambda vendor: listed)
+    listed = agreement.Agreement("test", "none", FRIDAY, {FILE.name: "Student_id School_id Last_name"})
+    monkeypatch.setattr(agreement, "of", lambda vendor: listed)
     sources.forget()
 
 
@@ -88,11 +80,11 @@ def arrive(date: dt.date, students: dict[str, int], last_name: str = "Smith") ->
         draft.write_text("\n".join([head, *rows, ""]))
     facts = {"rows": len(rows), "size": target.path.stat().st_size, "sha256": manifests.sha256(target.path)}
     manifests.save(target.manifest_path, {**facts, "contract": FEED.contract.fingerprint, "parts": target.parts()})
-    inbound.store(FEED, date)
-    inbound.load(FEED, date)
+    steps.store(FEED, date)
+    steps.load(FEED, date)
     dataset, view = FILE.view.split(".")
     warehouse.deploy_view(dataset, view, VIEW)
-    outbound.freeze(ROSTERS, FILE, date)
+    snapshots.freeze(ROSTERS, FILE, date)
 
 
 def delivered(date: dt.date, students: dict[str, int]) -> None:
@@ -108,7 +100,7 @@ def as_the_next_run() -> None:
 
 
 def verdict(date: dt.date) -> dict[str, Any]:
-    found = storage.read_json(outbound.verdict_name(ROSTERS, date))
+    found = storage.read_json(evidence.verdict_name(ROSTERS, date))
     assert found
     return found
 
@@ -117,7 +109,7 @@ def test_a_first_set_has_nothing_to_be_compared_with(district: Cloud) -> None:
     arrive(FRIDAY, {"0105": 20})
     assert verdicts.check(ROSTERS, FRIDAY).words == "5 checks passed"
     assert [each["passed"] for each in verdict(FRIDAY)["checks"]] == [True] * 5
-    assert outbound.verdict_target(ROSTERS, FRIDAY).exists()
+    assert evidence.verdict_target(ROSTERS, FRIDAY).exists()
 
 
 def test_a_short_set_is_on_hold_and_says_what_would_happen(district: Cloud) -> None:
@@ -132,7 +124,7 @@ def test_a_short_set_is_on_hold_and_says_what_would_happen(district: Cloud) -> N
     )
     assert f"python -m pipeline release own_rosters --date {MONDAY} --reason" in held.value.next_step
     assert "Smith" not in str(held.value)
-    assert not outbound.verdict_target(ROSTERS, MONDAY).exists()
+    assert not evidence.verdict_target(ROSTERS, MONDAY).exists()
     assert len(verdict(MONDAY)["checks"]) == 15
     told = list(diff.lines(ROSTERS, MONDAY, rows=False))
     assert told == [
@@ -156,9 +148,9 @@ def test_what_was_released_goes_and_the_receipt_says_by_whom(district: Cloud) ->
         "students.csv: share of the last students that are gone (12 of 40): 0.3",
         "students.csv: schools of whose students more than 15% are gone: 1",
     ]
-    assert outbound.verdict_target(ROSTERS, MONDAY).exists()
+    assert evidence.verdict_target(ROSTERS, MONDAY).exists()
     giving.deliver(ROSTERS, MONDAY, ignore)
-    receipt = storage.read_json(outbound.receipt_target(ROSTERS, MONDAY).name)
+    receipt = storage.read_json(evidence.receipt_target(ROSTERS, MONDAY).name)
     assert receipt
     released = receipt["released"]
     assert released["reason"] == "a bus route was lost"
@@ -182,9 +174,9 @@ def test_data_that_changed_after_the_release_are_looked_at_anew(district: Cloud)
     assert "the data changed since" in "\n".join(diff.lines(ROSTERS, MONDAY, rows=False))
     arrive(MONDAY, {"0105": 28})
     verdicts.release(ROSTERS, MONDAY, "as looked at")
-    assert outbound.verdict_target(ROSTERS, MONDAY).exists()
+    assert evidence.verdict_target(ROSTERS, MONDAY).exists()
     arrive(MONDAY, {"0105": 20})
-    assert not outbound.verdict_target(ROSTERS, MONDAY).exists()
+    assert not evidence.verdict_target(ROSTERS, MONDAY).exists()
     with pytest.raises(OnHold, match="OTUS would delete 20 of 40"):
         verdicts.check(ROSTERS, MONDAY)
 
@@ -237,15 +229,15 @@ def test_a_set_can_be_discarded_before_anybody_looked_at_it(district: Cloud) -> 
 def test_a_column_that_the_agreement_does_not_list_stops_the_set(
     district: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    less = agreements.Agreement("test", "none", FRIDAY, {FILE.name: "Student_id School_id"})
-    monkeypatch.setattr(agreements, "of", lambda vendor: less)
+    less = agreement.Agreement("test", "none", FRIDAY, {FILE.name: "Student_id School_id"})
+    monkeypatch.setattr(agreement, "of", lambda vendor: less)
     arrive(FRIDAY, {"0105": 20})
     with pytest.raises(OnHold, match=r"columns that the agreement does not list \(Last_name\): 1, must be 0"):
         verdicts.check(ROSTERS, FRIDAY)
 
 
 def test_a_file_that_goes_on_as_it_came_is_read_too(district: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(agreements, "beyond", lambda vendor, file, columns: [])
+    monkeypatch.setattr(agreement, "beyond", lambda vendor, file, columns: [])
     scores = Delivery("own_scores", "otus", "/home/incoming", (LandedCopy(FEED.name, "scores.csv"),))
     arrive(FRIDAY, {"0105": 3}, last_name="Díaz")
     assert verdicts.check(scores, FRIDAY).words == "2 checks passed"
@@ -257,7 +249,7 @@ def test_a_file_that_goes_on_as_it_came_is_read_too(district: Cloud, monkeypatch
 
 def test_a_set_whose_school_column_was_not_sent_before_has_nothing_to_compare_with(district: Cloud) -> None:
     delivered(FRIDAY, {"0105": 20})
-    last = outbound.qualified(outbound.snapshot_target(ROSTERS, FILE, FRIDAY))
+    last = snapshots.qualified(snapshots.snapshot_target(ROSTERS, FILE, FRIDAY))
     warehouse.ask(f"CREATE OR REPLACE TABLE `{last}` AS SELECT Student_id FROM `{last}`", "taking columns away")
     arrive(MONDAY, {"0105": 20})
     with pytest.raises(OnHold, match="tables with the last delivery's rows to compare with: 0"):

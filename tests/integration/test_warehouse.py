@@ -11,11 +11,11 @@ import pytest
 from google.cloud import bigquery
 
 from clouds import Cloud, in_a_fork, set_up
-from pipeline import storage, warehouse
-from pipeline.errors import WarehouseError
+from pipeline.catalogue.schemas import Column
+from pipeline.ground.errors import WarehouseError
+from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud.evidence import TableTarget
 from pipeline.sandbox.faults import FaultFile
-from pipeline.schemas import Column
-from pipeline.targets import TableTarget
 from riverbend import PROJECT, Sandbox
 
 COLUMNS = (Column("id", mode="REQUIRED"), Column("grade", "INT64"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline import checks
-from pipeline.conditions import add_up, different, in_order, in_school_year, says_something
-from pipeline.limits import (
+from pipeline.catalogue.conditions import add_up, different, in_order, in_school_year, says_something
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.limits import (
     DIGITS,
     MONTH_FIRST,
     SAME_STAFF,
@@ -21,7 +21,7 @@ from pipeline.limits import (
     Same,
     Written,
 )
-from pipeline.sets import ViewFile
+from pipeline.outbound import checks
 
 from .duck import Duck, translated
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import catalogue, checks
-from pipeline.sets import Delivery, ViewFile
+from pipeline import catalogue
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.outbound import checks
 from vendors import damages
 from vendors.breaking import Sent
 from vendors.test_required import LAYOUTS

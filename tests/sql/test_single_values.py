@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline import catalogue, churn, columns, holders
-from pipeline.churn import Pair
-from pipeline.limits import ANY, FALL, OTHERS, Allowed, ColumnChurn, Window
-from pipeline.sets import ViewFile
+from pipeline import catalogue
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.limits import ANY, FALL, OTHERS, Allowed, ColumnChurn, Window
+from pipeline.outbound import churn, columns, holders
+from pipeline.outbound.churn import Pair
 
 from .duck import Duck, translated
 

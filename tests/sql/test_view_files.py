@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import sql
+from pipeline.catalogue import sql
 
 SQL = sql.folder()
 FILES = sorted(SQL.glob("**/*.sql"))

@@ -25,7 +25,8 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from pipeline import catalogue, sql
+from pipeline import catalogue
+from pipeline.catalogue import sql
 
 HERE = Path(__file__).parent
 PIPELINE = HERE.parents[1] / "pipeline"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pipeline import churn
-from pipeline.churn import Change, Pair
-from pipeline.columns import Values
-from pipeline.sets import ViewFile
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.outbound import churn
+from pipeline.outbound.churn import Change, Pair
+from pipeline.outbound.columns import Values
 
 from .duck import Duck, translated
 

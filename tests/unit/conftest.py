@@ -8,8 +8,10 @@ import hypothesis
 import pytest
 from luigi.task_register import Register
 
-from pipeline import cloud, lastgood, manifests, secrets, settings, sources, storage, warehouse
-from pipeline.task import ask_anew
+from pipeline.chain.base import ask_anew
+from pipeline.ground import cloud, manifests, secrets, settings
+from pipeline.inbound import lastgood, sources
+from pipeline.outside.cloud import storage, warehouse
 
 # The same cases in every run; `pytest --hypothesis-profile=explore tests/unit` looks further.
 hypothesis.settings.register_profile("quick", max_examples=150, deadline=None, derandomize=True, database=None)

@@ -16,25 +16,13 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from pipeline import (
-    catalogue,
-    columns,
-    contract,
-    flows,
-    inbound,
-    manifests,
-    outbound,
-    readers,
-    schemas,
-    settings,
-    sql,
-    warehouse,
-)
-from pipeline.conditions import Condition
-from pipeline.errors import ConfigurationError
-from pipeline.feeds import Feed, of_table
-from pipeline.flows import named
-from pipeline.limits import (
+from pipeline import catalogue
+from pipeline.catalogue import contract, flows, schemas, sql
+from pipeline.catalogue.conditions import Condition
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.feed import Feed, of_table
+from pipeline.catalogue.flows import named
+from pipeline.catalogue.limits import (
     TYPED,
     Agreeing,
     Allowed,
@@ -45,9 +33,13 @@ from pipeline.limits import (
     Reference,
     Written,
 )
-from pipeline.places import DropFolder, PortalReport, SftpFolder
-from pipeline.sets import Delivery, ViewFile
-from pipeline.targets import PreparedTarget
+from pipeline.catalogue.place import DropFolder, PortalReport, SftpFolder
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import ConfigurationError
+from pipeline.inbound import readers, steps
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outbound import columns, snapshots
+from pipeline.outside.cloud import warehouse
 
 from .conftest import Configure
 
@@ -293,7 +285,7 @@ def test_a_file_leaves_with_a_feed_that_it_is_made_of() -> None:
     """Another file of the set must not speak of it."""
     for delivery in catalogue.deliveries().values():
         for file in delivery.view_files:
-            assert set(file.leaves_with) <= {feed.name for feed in outbound.feeds_below(file.view)}
+            assert set(file.leaves_with) <= {feed.name for feed in flows.feeds_below(file.view)}
             others = [other for other in delivery.view_files if other != file]
             spoken = {each.file for other in others for each in other.references}
             spoken |= {each.file for other in others for each in other.apart}
@@ -318,7 +310,7 @@ def test_a_view_of_what_nobody_fills_is_refused_by_name(monkeypatch: pytest.Monk
     """Left out, its changes would be no part of what was made of it."""
     monkeypatch.setattr(sql, "tables_below", lambda view: ("powerschool_combined.cc", "eis.nobody", "nowhere.cc"))
     with pytest.raises(ConfigurationError, match=r"the view own\.View reads eis\.nobody, nowhere\.cc"):
-        outbound.feeds_below("own.View")
+        flows.feeds_below("own.View")
 
 
 @each_view
@@ -426,7 +418,7 @@ def test_no_address_is_of_two_files_of_a_set() -> None:
     """Of a set that has several files of people; a teacher who is staff too says so by the id."""
     for delivery in catalogue.deliveries().values():
         people = {"students", "teachers", "staff"}
-        files = [file for file in delivery.view_files if file.called in people and not outbound.restricted(file)]
+        files = [file for file in delivery.view_files if file.called in people and not snapshots.restricted(file)]
         mail = {
             file.name: {c for c in select(file.view).named_selects if ADDRESS.search(c)} - OF_OTHERS for file in files
         }
@@ -439,7 +431,7 @@ def test_no_address_is_of_two_files_of_a_set() -> None:
 def test_an_address_is_seldom_another(delivery: Delivery, file: ViewFile) -> None:
     """At most vendors an account hangs on it."""
     addresses = {name for name in select(file.view).named_selects if ADDRESS.search(name)} - OF_OTHERS
-    for column in addresses if not outbound.restricted(file) else ():
+    for column in addresses if not snapshots.restricted(file) else ():
         limits = columns.limits(file, column)
         assert all(limits.on(day).changes <= file.churn.drops for day in DAYS)
 
@@ -532,7 +524,7 @@ def test_every_file_of_students_says_which_column_names_them() -> None:
 def test_what_a_restricted_file_is_compared_by_is_frozen() -> None:
     """Of its rows only the keys are kept."""
     for _, file in VIEW_FILES:
-        if outbound.restricted(file):
+        if snapshots.restricted(file):
             assert {*file.counted, file.school} - {""} <= set(file.key)
 
 
@@ -541,7 +533,7 @@ def test_what_else_is_kept_of_a_restricted_file_is_compared_and_is_no_secret() -
     file = ViewFile("a.B", "b.txt", key=("id", "school"), kept=("email",))
     assert file.comparable == ("id", "school", "email")
     assert replace(file, kept=()).comparable == file.key
-    restricted = {file.name: file for _, file in VIEW_FILES if outbound.restricted(file)}
+    restricted = {file.name: file for _, file in VIEW_FILES if snapshots.restricted(file)}
     assert {name: file.kept for name, file in restricted.items()} == dict.fromkeys(GOOGLE, ("import_email",))
     for file in restricted.values():
         assert {*file.kept} < {*select(file.view).named_selects} - {*file.key}
@@ -559,7 +551,7 @@ def test_what_is_kept_is_frozen_apart_and_the_secret_is_not(monkeypatch: pytest.
         return days
 
     monkeypatch.setattr(warehouse, "freeze", freeze)
-    outbound.freeze(delivery, file, MONDAY)
+    snapshots.freeze(delivery, file, MONDAY)
     assert list(frozen) == ["deliveries", "deliveries_restricted"]  # the rows, the evidence, come last
     assert kept_for == {"deliveries": 14, "deliveries_restricted": 1}  # passwords, until the next morning
     columns_of = select_columns(frozen["deliveries"])
@@ -574,7 +566,7 @@ def select_columns(query: str) -> list[str]:
 
 def test_what_is_not_compared_of_a_restricted_file_is_required() -> None:
     """Its values are not kept, so that none may be missing at all."""
-    restricted = [file for _, file in VIEW_FILES if outbound.restricted(file)]
+    restricted = [file for _, file in VIEW_FILES if snapshots.restricted(file)]
     assert restricted
     for file in restricted:
         assert {*select(file.view).named_selects} == {*file.required}
@@ -620,41 +612,41 @@ def assert_labels(labels: dict[str, str]) -> None:
 @each_feed
 def test_labels_of_a_loaded_table(feed: Feed) -> None:
     prepared(feed)
-    assert_labels({**inbound.loaded_target(feed, MONDAY).expected, "rows": "9" * 12})
+    assert_labels({**steps.loaded_target(feed, MONDAY).expected, "rows": "9" * 12})
 
 
 @each_file
 def test_labels_and_name_of_a_snapshot(delivery: Delivery, file: ViewFile) -> None:
-    for feed in outbound.feeds_below(file.view):
+    for feed in flows.feeds_below(file.view):
         prepared(feed)
-    target = outbound.snapshot_target(delivery, file, MONDAY)
+    target = snapshots.snapshot_target(delivery, file, MONDAY)
     assert_labels(target.expected)
     assert re.fullmatch(r"\w{1,1024}", target.table, re.ASCII)
-    prints = {feed.name.lower(): inbound.table_fingerprint(feed, MONDAY) for feed in outbound.feeds_below(file.view)}
+    prints = {feed.name.lower(): steps.table_fingerprint(feed, MONDAY) for feed in flows.feeds_below(file.view)}
     assert prints
     assert target.expected == {"as_of": f"{MONDAY}", "sql": sql.fingerprint(file.view), **prints}
     stem = re.sub(r"\W", "_", file.name.rpartition(".")[0])
     assert re.fullmatch(rf"{delivery.name}__{stem}__{delivery.period(MONDAY):%Y%m%d}_[0-9a-f]{{8}}", target.table)
-    assert target.dataset == ("deliveries_restricted" if outbound.restricted(file) else "deliveries")
+    assert target.dataset == ("deliveries_restricted" if snapshots.restricted(file) else "deliveries")
 
 
 @each_file
 def test_a_snapshot_of_other_inputs_is_another_table(
     delivery: Delivery, file: ViewFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    feeds = outbound.feeds_below(file.view)
+    feeds = flows.feeds_below(file.view)
     for feed in feeds:
         prepared(feed)
-    found = [outbound.snapshot_target(delivery, file, MONDAY)]
+    found = [snapshots.snapshot_target(delivery, file, MONDAY)]
     for feed in feeds:
         facts = manifests.load(PreparedTarget(feed, MONDAY).manifest_path) or {}
         manifests.save(PreparedTarget(feed, MONDAY).manifest_path, {**facts, "sha256": "1" * 64})
-        found.append(outbound.snapshot_target(delivery, file, MONDAY))
+        found.append(snapshots.snapshot_target(delivery, file, MONDAY))
         PreparedTarget(feed, MONDAY).manifest_path.unlink()
-        assert outbound.snapshot_target(delivery, file, MONDAY).expected == {}, "without its input it is of nothing"
+        assert snapshots.snapshot_target(delivery, file, MONDAY).expected == {}, "without its input it is of nothing"
         prepared(feed)
     monkeypatch.setattr(sql, "fingerprint", lambda view: "0" * 16)
-    found.append(outbound.snapshot_target(delivery, file, MONDAY))
+    found.append(snapshots.snapshot_target(delivery, file, MONDAY))
     assert twice([each.table for each in found]) == []
 
 
@@ -667,7 +659,7 @@ def test_clevers_languages_are_those_of_the_view_that_finds_them() -> None:
 
 
 def test_snapshots_do_not_share_a_table() -> None:
-    tables = [outbound.snapshot_target(delivery, file, MONDAY).table for delivery, file in VIEW_FILES]
+    tables = [snapshots.snapshot_target(delivery, file, MONDAY).table for delivery, file in VIEW_FILES]
     assert twice(tables) == []
 
 
@@ -770,13 +762,13 @@ def test_passwords_are_read_by_the_imports_of_google_accounts_and_by_nothing_els
     imports = {view for view in sql.names() if view.startswith("powerschool_imports.GoogleForPSImport_")}
     below = {each for view in imports for each in sql.views_below(view)}
     assert imports <= readers_of_passwords() <= below
-    sent = [(delivery.vendor, file) for delivery, file in VIEW_FILES if outbound.restricted(file)]
+    sent = [(delivery.vendor, file) for delivery, file in VIEW_FILES if snapshots.restricted(file)]
     assert {file.view for _, file in sent} <= imports
     assert {vendor for vendor, _ in sent} <= {"district"}
 
 
 def test_frozen_keys_are_no_passwords() -> None:
-    keys = [key for _, file in VIEW_FILES if outbound.restricted(file) for key in file.key]
+    keys = [key for _, file in VIEW_FILES if snapshots.restricted(file) for key in file.key]
     assert [key for key in keys if PASSWORD.search(key)] == []
 
 

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import catalogue, schemas, sql
-from pipeline.errors import ConfigurationError
+from pipeline import catalogue
+from pipeline.catalogue import schemas, sql
+from pipeline.ground.errors import ConfigurationError
 
 from .conftest import Configure
 
 FEEDS = """
-from pipeline.feeds import Feed
-from pipeline.places import SftpFolder, Source
+from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import SftpFolder, Source
 
 from .words import SERVER
 
@@ -62,9 +63,9 @@ def test_a_file_that_says_nothing_of_it_leaves_it(configure: Configure) -> None:
     ("text", "told"),
     [
         ("FEEDS = (", "feeds.py, line 1: SyntaxError"),
-        ("\nfrom pipeline.feeds import Fed\n", "feeds.py, line 2: ImportError: cannot import name 'Fed'"),
+        ("\nfrom pipeline.catalogue.feed import Fed\n", "feeds.py, line 2: ImportError: cannot import name 'Fed'"),
         ("FEEDS = ()\n\nFEEDS[0]\n", "feeds.py, line 3: IndexError"),
-        ("from pipeline.feeds import Feed\nFEEDS = (Feed('pupils'),)", "feeds.py, line 2: TypeError"),
+        ("from pipeline.catalogue.feed import Feed\nFEEDS = (Feed('pupils'),)", "feeds.py, line 2: TypeError"),
         ("PUPILS = ()", "feeds.py: AttributeError"),
         ("from .word import SERVER", "feeds.py, line 1: ModuleNotFoundError"),
     ],

@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
-from pipeline import churn
-from pipeline.churn import Change
-from pipeline.columns import Rows
-from pipeline.limits import ANY, PEOPLE, SCHOOLS, TEACHING, Churn, Window
-from pipeline.sets import Delivery, ViewFile
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.limits import ANY, PEOPLE, SCHOOLS, TEACHING, Churn, Window
+from pipeline.outbound import churn
+from pipeline.outbound.churn import Change
+from pipeline.outbound.columns import Rows
 
 FILE = ViewFile("roster_files.Pupils", "pupils.csv", ("id",), called="students", school="school")
 ROSTERS = Delivery("rosters", "clever", "/", (FILE,), gone="Clever would delete")

@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 
-from pipeline import cloud, entries, secrets, settings, storage, warehouse
-from pipeline.errors import ConfigurationError, OnHold, WarehouseError
+from pipeline.ground import cloud, secrets, settings
+from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
+from pipeline.outbound import entries
+from pipeline.outside.cloud import storage, warehouse
 
 from .conftest import Configure
 

@@ -4,10 +4,10 @@ import datetime as dt
 
 import pytest
 
-from pipeline import columns
-from pipeline.columns import Last, Rows, Values
-from pipeline.limits import ADDRESSES, ANY, FALL, GRADES, TERMS, ColumnChurn, Window
-from pipeline.sets import ViewFile
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.limits import ADDRESSES, ANY, FALL, GRADES, TERMS, ColumnChurn, Window
+from pipeline.outbound import columns
+from pipeline.outbound.columns import Last, Rows, Values
 
 DAY = dt.date(2026, 11, 23)
 LOST = "columns of which values became blank"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.console import Printer
+from pipeline.ground.console import Printer
 
 ROOT = Path(__file__).parents[2]
 # The end of a process that prints much, and does its work: it says so in a file.
 WORK = """
 import pathlib, sys
-from pipeline.console import leave, say, Printer
+from pipeline.ground.console import leave, say, Printer
 printer = Printer()
 for number in range(20000):
     printer.put(lambda: say("line \\u2026 \\xe9"))
@@ -63,7 +63,7 @@ def test_a_reader_that_stops_reading_holds_up_nothing(tmp_path: Path) -> None:
 
 GIVEN_UP = """
 import atexit, concurrent.futures, pathlib, sys, threading
-from pipeline import console
+from pipeline.ground import console
 def work():  # a task's thread is a daemon, and so are those of its pool: the interpreter joins them all the same
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         pool.submit(begun.set)

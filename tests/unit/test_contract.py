@@ -11,11 +11,12 @@ from typing import Literal
 
 import pytest
 
-from pipeline import contract, encoding, forms, preparing
-from pipeline.contract import Contract
-from pipeline.errors import ContractBroken, masked
-from pipeline.parts import Part, Prepared
-from pipeline.schemas import Column
+from pipeline.catalogue import contract, forms
+from pipeline.catalogue.contract import Contract
+from pipeline.catalogue.schemas import Column
+from pipeline.ground.errors import ContractBroken, masked
+from pipeline.inbound import encoding, preparing
+from pipeline.inbound.parts import Part, Prepared
 
 PUPILS = Contract(
     columns=(

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline import dialect, encoding, preparing
-from pipeline.contract import Contract, column_name
-from pipeline.dialect import Dialect
-from pipeline.errors import ContractBroken
-from pipeline.parts import Part
-from pipeline.schemas import Column
+from pipeline.catalogue import dialect
+from pipeline.catalogue.contract import Contract, column_name
+from pipeline.catalogue.dialect import Dialect
+from pipeline.catalogue.schemas import Column
+from pipeline.ground.errors import ContractBroken
+from pipeline.inbound import encoding, preparing
+from pipeline.inbound.parts import Part
 
 # All of Unicode but half surrogates, which no encoding writes, and what no text of a contract holds: control characters
 # and the marks that turn text around.

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import catalogue, dialect
-from pipeline.dialect import Dialect
-from pipeline.errors import ConfigurationError
+from pipeline import catalogue
+from pipeline.catalogue import dialect
+from pipeline.catalogue.dialect import Dialect
+from pipeline.ground.errors import ConfigurationError
 
 TABS = Dialect(delimiter="\t", quoting="none", header=False)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import disk, manifests, settings
-from pipeline.errors import DiskFailed
+from pipeline.ground import disk, manifests, settings
+from pipeline.ground.errors import DiskFailed
 
 from .conftest import Configure
 
@@ -47,7 +47,9 @@ def test_what_is_not_about_the_disk_stays_what_it_is(number: int) -> None:
 
 AS_NOBODY = """
 import os, sys
-from pipeline import disk, manifests, settings
+from pipeline.ground import disk
+from pipeline.ground import manifests
+from pipeline.ground import settings
 settings.load()
 os.setgid(65534); os.setuid(65534)
 from pathlib import Path

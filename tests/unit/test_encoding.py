@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import encoding, preparing
-from pipeline.contract import Contract
-from pipeline.errors import ContractBroken
-from pipeline.parts import Part
-from pipeline.schemas import Column
+from pipeline.catalogue.contract import Contract
+from pipeline.catalogue.schemas import Column
+from pipeline.ground.errors import ContractBroken
+from pipeline.inbound import encoding, preparing
+from pipeline.inbound.parts import Part
 
 TERMS = Contract((Column("id"), Column("name")))
 NAMES = ("Zoë", "Díaz", "Chloé", "Núñez", "Åström", "O\u2019Brien", "Muñoz", "José", "Peña", "François")
@@ -246,8 +246,10 @@ def test_a_refusal_holds_no_more_of_a_file_than_some_blocks(
 MEASURED = """
 import resource, sys
 from pathlib import Path
-from pipeline import catalogue, parts, preparing
-from pipeline.errors import ContractBroken
+from pipeline import catalogue
+from pipeline.inbound import parts
+from pipeline.inbound import preparing
+from pipeline.ground.errors import ContractBroken
 
 terms = catalogue.feeds()["students"].contract
 

@@ -7,15 +7,21 @@ from typing import Any
 
 import pytest
 
-from pipeline import catalogue, columns, inbound, manifests, outbound, settings, storage, warehouse
-from pipeline.dialect import Dialect
-from pipeline.errors import ContractBroken
-from pipeline.limits import Alone, Churn, ColumnChurn, Longest
-from pipeline.readers import ERROR_COLUMNS
-from pipeline.sets import Delivery, ViewFile
-from pipeline.storage import Stored
-from pipeline.targets import LandedTarget, ObjectTarget, PreparedTarget, ReceiptTarget, TableTarget
-from pipeline.warehouse import Shelved
+from pipeline import catalogue
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.dialect import Dialect
+from pipeline.catalogue.limits import Alone, Churn, ColumnChurn, Longest
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import ContractBroken
+from pipeline.inbound import steps
+from pipeline.inbound.evidence import LandedTarget, PreparedTarget
+from pipeline.inbound.readers import ERROR_COLUMNS
+from pipeline.outbound import columns, evidence, snapshots
+from pipeline.outbound.evidence import ReceiptTarget
+from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
+from pipeline.outside.cloud.storage import Stored
+from pipeline.outside.cloud.warehouse import Shelved
 
 MONDAY = dt.date(2025, 11, 17)
 ROSTERS = catalogue.deliveries()["ellevation_rosters"]
@@ -56,7 +62,7 @@ CODE = {
 
 def changed_code(folder: Path, module: str) -> tuple[Path, ...]:
     """The code that judges, with another text of one module."""
-    paths = {path.name: path for path in outbound.JUDGES}
+    paths = {path.name: path for path in evidence.JUDGES}
     text, (was, now) = paths[module].read_text(), CODE[module]
     assert was in text
     (folder / module).write_text(text.replace(was, now))
@@ -64,33 +70,33 @@ def changed_code(folder: Path, module: str) -> tuple[Path, ...]:
 
 
 def test_all_code_that_makes_a_check_is_part_of_a_verdict() -> None:
-    makes = {path.name for path in Path(outbound.__file__).parent.glob("*.py") if " Check(" in path.read_text()}
+    makes = {path.name for path in Path(snapshots.__file__).parent.glob("*.py") if " Check(" in path.read_text()}
     assert makes
-    assert makes <= set(CODE) == {path.name for path in outbound.JUDGES}
+    assert makes <= set(CODE) == {path.name for path in evidence.JUDGES}
 
 
 @pytest.mark.parametrize("term", [*CHANGED, *CODE, "a column's usual limits"])
 def test_another_limit_check_or_way_of_writing_makes_the_verdict_and_the_receipt_stale(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, term: str
 ) -> None:
-    verdict, receipt = outbound.verdict_target(ROSTERS, MONDAY), outbound.receipt_target(ROSTERS, MONDAY)
+    verdict, receipt = evidence.verdict_target(ROSTERS, MONDAY), evidence.receipt_target(ROSTERS, MONDAY)
     held = {
         verdict.name: Stored(verdict.name, 1, 1, verdict.expected),
         receipt.name: Stored(receipt.name, 1, 1, {"fingerprint": receipt.fingerprint, "address": receipt.address}),
         receipt.latest_name: Stored(receipt.latest_name, 1, 1, {"period": f"{MONDAY}"}),
     }
     monkeypatch.setattr(storage, "find", lambda name: held.get(name, Stored(name)))
-    assert outbound.verdict_target(ROSTERS, MONDAY).exists()
-    assert outbound.receipt_target(ROSTERS, MONDAY).exists()
+    assert evidence.verdict_target(ROSTERS, MONDAY).exists()
+    assert evidence.receipt_target(ROSTERS, MONDAY).exists()
     changed = ROSTERS
     if term in CHANGED:
         changed = with_last(ROSTERS, **{term: CHANGED[term]})
     elif term in CODE:
-        monkeypatch.setattr(outbound, "JUDGES", changed_code(tmp_path, term))
+        monkeypatch.setattr(snapshots, "JUDGES", changed_code(tmp_path, term))
     else:
         monkeypatch.setattr(columns, "USUAL", ColumnChurn(changes=0.011))
-    assert not outbound.verdict_target(changed, MONDAY).exists()
-    assert not outbound.receipt_target(changed, MONDAY).exists()
+    assert not evidence.verdict_target(changed, MONDAY).exists()
+    assert not evidence.receipt_target(changed, MONDAY).exists()
 
 
 def test_what_expects_nothing_is_never_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,8 +107,8 @@ def test_what_expects_nothing_is_never_there(monkeypatch: pytest.MonkeyPatch) ->
     assert TableTarget("eis", "x", {"sha": "a"}).exists()
     assert not ObjectTarget("x", {}).exists()
     assert not TableTarget("eis", "x", {}).exists()
-    assert not inbound.stored_target(catalogue.feeds()["fte"], MONDAY).exists()
-    assert not inbound.loaded_target(catalogue.feeds()["fte"], MONDAY).exists()
+    assert not steps.stored_target(catalogue.feeds()["fte"], MONDAY).exists()
+    assert not steps.loaded_target(catalogue.feeds()["fte"], MONDAY).exists()
 
 
 @pytest.mark.parametrize(("latest", "there"), [("", False), ("2025-11-16", False), ("2025-11-17", True)])
@@ -135,7 +141,7 @@ def test_a_refused_error_report_lies_in_quarantine_without_its_numbers(wrong: di
     facts = {"name": copy.name, "size": copy.stat().st_size, "mtime": 1, "sha256": manifests.sha256(copy)}
     manifests.save(target.manifest_path, facts)
     with pytest.raises(ContractBroken):
-        inbound.prepare(PreparedTarget(feed, MONDAY))
+        steps.prepare(PreparedTarget(feed, MONDAY))
     kept = [path for path in (settings.load().district.landing / "quarantine").rglob("*") if path.is_file()]
     assert "reason.json" in {path.name for path in kept}
     for path in kept:

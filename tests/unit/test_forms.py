@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from pipeline import catalogue, forms, preparing, schemas, sql
-from pipeline.contract import Contract
-from pipeline.errors import ConfigurationError, ContractBroken
-from pipeline.feeds import Feed, of_table
-from pipeline.limits import Form
-from pipeline.parts import Part
-from pipeline.schemas import Column
+from pipeline import catalogue
+from pipeline.catalogue import forms, schemas, sql
+from pipeline.catalogue.contract import Contract
+from pipeline.catalogue.feed import Feed, of_table
+from pipeline.catalogue.limits import Form
+from pipeline.catalogue.schemas import Column
+from pipeline.ground.errors import ConfigurationError, ContractBroken
+from pipeline.inbound import preparing
+from pipeline.inbound.parts import Part
 
 # words: what keeps the form, what breaks it
 FORMS: dict[str, tuple[list[str], list[str]]] = {

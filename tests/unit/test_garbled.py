@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from pipeline import garbled
+from pipeline.outbound import garbled
 from pipeline.sandbox import names
 
 LETTERS = "áéíóúüñçàèìòùâêîôûäëïöøåæßÁÉÍÓÚÑÇÜÖÄøðþÿšžłńśźżčřěů\u2019\u201c\u201d\u2013€"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import schemas
-from pipeline.contract import column_name
+from pipeline.catalogue import schemas
+from pipeline.catalogue.contract import column_name
 from pipeline.sandbox import attending, conduct, gradebook, school_year, timetable
 
 from .test_district import MONDAY, Night, Rows, by, day

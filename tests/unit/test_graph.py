@@ -6,18 +6,13 @@ from collections.abc import Iterator
 import luigi
 import pytest
 
-from pipeline import catalogue, flows, morning
-from pipeline.chain import (
-    DeliveredSet,
-    LandedFile,
-    LoadedTable,
-    PreparedFile,
-    VendorFile,
-)
-from pipeline.errors import ConfigurationError
-from pipeline.portals.tasks import PortalTask
-from pipeline.runner import tasks_below
-from pipeline.task import ChainTask, DeliveryParameter, FeedParameter
+from pipeline import catalogue, morning
+from pipeline.catalogue import flows
+from pipeline.chain.base import ChainTask, DeliveryParameter, FeedParameter
+from pipeline.chain.portal import PortalTask
+from pipeline.chain.tasks import DeliveredSet, LandedFile, LoadedTable, PreparedFile, VendorFile
+from pipeline.ground.errors import ConfigurationError
+from pipeline.run.outcome import tasks_below
 
 from .conftest import Configure
 

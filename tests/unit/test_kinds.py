@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import kinds, preparing
-from pipeline.contract import Contract
-from pipeline.errors import ContractBroken
-from pipeline.parts import Part
-from pipeline.readers import error_report, viewer_report
-from pipeline.schemas import Column
+from pipeline.catalogue.contract import Contract
+from pipeline.catalogue.schemas import Column
+from pipeline.ground.errors import ContractBroken
+from pipeline.inbound import kinds, preparing
+from pipeline.inbound.parts import Part
+from pipeline.inbound.readers import error_report, viewer_report
 
 TERMS = Contract((Column("id"), Column("last_name"), Column("street")))
 CSV = b"ID,Last_Name,Street\n1,Zanzibar,a\n"

@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import catalogue, inbound, manifests, purge, rendering, reports, settings, sources
-from pipeline.errors import ContractBroken, TransferIncomplete, VendorError, WarehouseError
-from pipeline.places import DropFolder, Source
-from pipeline.targets import LandedTarget, PreparedTarget
+from pipeline import catalogue
+from pipeline.catalogue.place import DropFolder, Source
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import ContractBroken, TransferIncomplete, VendorError, WarehouseError
+from pipeline.inbound import reports, sources, steps
+from pipeline.inbound.evidence import LandedTarget, PreparedTarget
+from pipeline.outbound import rendering
+from pipeline.run import purge
 
 MONDAY = dt.date(2025, 11, 17)
 TWO = dt.datetime(2025, 11, 17, 2, 0, tzinfo=ZoneInfo("America/Chicago"))
@@ -37,7 +41,7 @@ def put(drop: Path, name: str, at: dt.datetime, text: str = FIRST) -> None:
 
 
 def land() -> None:
-    inbound.land(LANDED, lambda done, total: None)
+    steps.land(LANDED, lambda done, total: None)
 
 
 # ------------------------------------------------------------------------------------------- what is a correction
@@ -161,7 +165,7 @@ class Killed(BaseException):
 
 
 def prepare() -> None:
-    inbound.prepare(PREPARED)
+    steps.prepare(PREPARED)
 
 
 def land_report() -> None:

@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 import luigi
 import pytest
 
-from pipeline import catalogue, inbound, lastgood, runner, settings, sources
-from pipeline.sftp import Progress, RemoteFile
-from pipeline.targets import LandedTarget, PreparedTarget
+from pipeline import catalogue
+from pipeline.ground import settings
+from pipeline.inbound import lastgood, sources, steps
+from pipeline.inbound.evidence import LandedTarget, PreparedTarget
+from pipeline.outside.sftp.sftp import Progress, RemoteFile
+from pipeline.run import runner
 
 MONDAY = dt.date(2025, 11, 17)
 DAY = dt.timedelta(days=1)
@@ -47,15 +50,15 @@ def overdue(configure: object) -> None:
 @pytest.fixture
 def good_monday(own_folder: Path) -> None:
     arrive(MONDAY)
-    inbound.land(LandedTarget(FEED, "RSD", MONDAY), lambda done, total: None)
-    inbound.prepare(PreparedTarget(FEED, MONDAY))
+    steps.land(LandedTarget(FEED, "RSD", MONDAY), lambda done, total: None)
+    steps.prepare(PreparedTarget(FEED, MONDAY))
     as_the_next_run()
 
 
 def test_the_last_good_one_stands_in_for_so_many_days(overdue: None, good_monday: None) -> None:
     found = [lastgood.date_of(FEED, MONDAY + days * DAY) for days in range(4)]
     assert found == [MONDAY, MONDAY, MONDAY, MONDAY + 3 * DAY]
-    assert inbound.loaded_target(FEED, MONDAY + DAY).expected["as_of"] == "2025-11-17"
+    assert steps.loaded_target(FEED, MONDAY + DAY).expected["as_of"] == "2025-11-17"
     (told,) = lastgood.told(FEED, MONDAY + DAY)
     assert told.startswith(f"{FEED.name} RSD: the newest, ")
     assert told.endswith("is of 2025-11-17 02:10; goes on with that of 2025-11-17")
@@ -78,13 +81,13 @@ def test_the_date_in_the_rows_is_that_of_the_file_that_stands_in(overdue: None, 
     at = dt.datetime.combine(MONDAY, dt.time(2, 10), ZoneInfo("America/Chicago")).timestamp()
     os.utime(folder / "calendar_day.csv", (at, at))
     as_the_next_run()
-    inbound.land(LandedTarget(calendar, "RSD", MONDAY), lambda done, total: None)
-    inbound.prepare(PreparedTarget(calendar, MONDAY))
+    steps.land(LandedTarget(calendar, "RSD", MONDAY), lambda done, total: None)
+    steps.prepare(PreparedTarget(calendar, MONDAY))
     as_the_next_run()
     stands = lastgood.date_of(calendar, MONDAY + DAY)
     assert stands == MONDAY
     (row,) = csv.DictReader(PreparedTarget(calendar, stands).path.read_text().splitlines())
-    assert row["as_of"] == inbound.loaded_target(calendar, MONDAY + DAY).expected["as_of"] == "2025-11-17"
+    assert row["as_of"] == steps.loaded_target(calendar, MONDAY + DAY).expected["as_of"] == "2025-11-17"
 
 
 def test_nothing_stands_in_before_the_deadline_or_without_the_row_s_word(good_monday: None, configure: object) -> None:
@@ -153,7 +156,7 @@ def test_a_file_that_is_there_after_all_needs_no_second_pass(overdue: None, good
 
 def test_what_was_never_good_does_not_stand_in(overdue: None) -> None:
     arrive(MONDAY - DAY)
-    inbound.land(LandedTarget(FEED, "RSD", MONDAY - DAY), lambda done, total: None)  # and was not prepared
+    steps.land(LandedTarget(FEED, "RSD", MONDAY - DAY), lambda done, total: None)  # and was not prepared
     as_the_next_run()
     assert lastgood.date_of(FEED, MONDAY) == MONDAY
     assert lastgood.told(FEED, MONDAY) == []

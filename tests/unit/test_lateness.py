@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import catalogue, inbound, lateness, manifests, settings, sources
-from pipeline.errors import StaleFile
-from pipeline.places import SftpFolder
-from pipeline.sftp import Listing, RemoteFile
-from pipeline.targets import LandedTarget
+from pipeline import catalogue
+from pipeline.catalogue.place import SftpFolder
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import StaleFile
+from pipeline.inbound import lateness, sources, steps
+from pipeline.inbound.evidence import LandedTarget
+from pipeline.outside.sftp.sftp import Listing, RemoteFile
 
 from .conftest import Configure
 
@@ -40,7 +42,7 @@ def arrive(drop: Path, date: dt.date, content: str) -> None:
 
 def land(date: dt.date, repeats: int | None = None) -> str:
     target = LandedTarget(replace(FTE, repeats=repeats), "RSD", date)
-    return str(inbound.land(target, lambda done, total: None))
+    return str(steps.land(target, lambda done, total: None))
 
 
 def test_an_empty_folder_and_another_days_file_are_told_apart(drop: Path) -> None:
@@ -141,7 +143,7 @@ def test_again_takes_the_file_anew(drop: Path) -> None:
     arrive(drop, MONDAY, "ID\n1\n")
     land(MONDAY)
     assert LandedTarget(FTE, "RSD", MONDAY).exists()
-    assert inbound.again(FTE, MONDAY) == 1
+    assert steps.again(FTE, MONDAY) == 1
     assert not LandedTarget(FTE, "RSD", MONDAY).exists()
     land(MONDAY)
     assert manifests.load(LandedTarget(FTE, "RSD", MONDAY).manifest_path)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline import logins
+from pipeline.outside.sftp import logins
 
 QUESTIONS = [
     ("", "", "Password: ", "given"),

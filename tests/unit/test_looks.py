@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from pipeline.errors import VendorUnreachable
-from pipeline.looks import Looks, NotYet, ahead
+from pipeline.ground.errors import VendorUnreachable
+from pipeline.ground.looks import Looks, NotYet, ahead
 
 
 class Folder:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import manifests
+from pipeline.ground import manifests
 
 
 def mode(path: Path) -> int:
@@ -61,7 +61,7 @@ def test_a_kill_leaves_the_old_file_and_the_next_run_no_litter(tmp_path: Path) -
     program = f"""
 import os, signal
 from pathlib import Path
-from pipeline import manifests
+from pipeline.ground import manifests
 with manifests.written(Path({str(path)!r})) as draft:
     draft.write_text("half of much longer text")
     os.kill(os.getpid(), signal.SIGKILL)

@@ -23,9 +23,11 @@ from google.api_core.exceptions import GoogleAPIError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import catalogue, cloud, flows, masking, secrets
-from pipeline.chain import LandedFile
-from pipeline.errors import ConfigurationError, ContractBroken, PipelineError, VendorUnreachable, masked
+from pipeline import catalogue
+from pipeline.catalogue import flows
+from pipeline.chain.tasks import LandedFile
+from pipeline.ground import cloud, masking, secrets
+from pipeline.ground.errors import ConfigurationError, ContractBroken, PipelineError, VendorUnreachable, masked
 
 from .conftest import Configure
 
@@ -166,7 +168,11 @@ def test_hosts_with_their_ports_and_what_is_asked_of_them(configure: Configure, 
 @pytest.mark.parametrize(
     "path",
     [
-        *("var/landing/cc/2026-11-23/RSD/cc.csv", "pipeline/schemas/eis/AllErr_stack.json", "./pipeline/feeds.py"),
+        *(
+            "var/landing/cc/2026-11-23/RSD/cc.csv",
+            "pipeline/schemas/eis/AllErr_stack.json",
+            "./pipeline/catalogue/feed.py",
+        ),
         *("/srv/drop/powerschool_rsd/students.csv", "/tmp/x/y", "/var", "/", "../pipeline/sql", "/srv/a b.csv"),
         *("deliveries/2026-11-23/otus_scores/receipt.json", "powerschool_combined/2026-11-23/students.csv"),
         *("/SIS/STUDENT.txt", "/PS_imports", "Reports/x.txt", "powerschool_rsd/students.csv", "extracts/x.csv"),
@@ -452,7 +458,7 @@ def test_secret_is_redacted_in_every_form(
 THREAD = """
 import logging, sys, threading
 from pathlib import Path
-from pipeline import secrets
+from pipeline.ground import secrets
 logging.basicConfig(filename=sys.argv[1])
 secrets.guard()
 secrets._known.update(secrets._forms("blue horse"))

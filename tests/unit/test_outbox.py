@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import catalogue, giving, outbound, verdicts
-from pipeline.errors import WarehouseError
-from pipeline.patience import Turns
-from pipeline.progress import Made
-from pipeline.sets import Delivery
+from pipeline import catalogue
+from pipeline.catalogue.delivery import Delivery
+from pipeline.ground.errors import WarehouseError
+from pipeline.ground.patience import Turns
+from pipeline.ground.progress import Made
+from pipeline.outbound import evidence, giving, verdicts
 
 MONDAY = dt.date(2026, 11, 23)
 DELIVERY = next(iter(catalogue.deliveries().values()))
@@ -24,7 +25,7 @@ class AfterAnother(Turns):
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
         with super().of(name):
-            shutil.rmtree(outbound.outbox() / name, ignore_errors=True)
+            shutil.rmtree(evidence.outbox() / name, ignore_errors=True)
             yield
 
 
@@ -46,5 +47,5 @@ def test_what_the_turn_before_removed_is_there_for_the_set(monkeypatch: pytest.M
         assert giving.deliver(DELIVERY, MONDAY, lambda done, total: None).words == "given"
     except WarehouseError:
         assert fails
-    assert seen == {outbound.outbox() / DELIVERY.name}
-    assert not any(outbound.outbox().iterdir())  # people's data does not stay, whatever happened
+    assert seen == {evidence.outbox() / DELIVERY.name}
+    assert not any(evidence.outbox().iterdir())  # people's data does not stay, whatever happened

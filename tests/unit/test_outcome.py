@@ -11,36 +11,23 @@ from typing import Any
 import luigi
 import pytest
 
-from pipeline import (
-    catalogue,
-    display,
-    giving,
-    lateness,
-    ledger,
-    logs,
-    manifests,
-    morning,
-    progress,
-    purge,
-    receipts,
-    runner,
-    settings,
-    sources,
-    status,
-    storage,
-    warehouse,
-)
-from pipeline.chain import LandedFile
-from pipeline.errors import ConfigurationError
-from pipeline.places import SftpFolder
-from pipeline.progress import Event
-from pipeline.runner import BROKEN, DONE, HELD, LATE, Outcome, judge
-from pipeline.sftp import RemoteFile
-from pipeline.storage import Stored
-from pipeline.targets import ObjectTarget, TableTarget, Target
-from pipeline.task import ChainTask
-from pipeline.warehouse import Shelved
-from pipeline.worker import Threads
+from pipeline import catalogue, morning
+from pipeline.catalogue.place import SftpFolder
+from pipeline.chain.base import ChainTask, Target
+from pipeline.chain.tasks import LandedFile
+from pipeline.ground import logs, manifests, progress, settings
+from pipeline.ground.errors import ConfigurationError
+from pipeline.ground.progress import Event
+from pipeline.inbound import lateness, sources
+from pipeline.outbound import giving, ledger, receipts
+from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
+from pipeline.outside.cloud.storage import Stored
+from pipeline.outside.cloud.warehouse import Shelved
+from pipeline.outside.sftp.sftp import RemoteFile
+from pipeline.run import display, purge, runner, status
+from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, judge, note
+from pipeline.run.worker import Threads
 
 MONDAY = dt.date(2026, 11, 23)
 BROKE = Event("failed", "PreparedFile", "cc", "cc", message="found: 2 fields", error="ContractBroken")
@@ -195,7 +182,7 @@ def test_not_complete_for_no_reason_is_broken() -> None:
 
 def test_how_a_run_ended_is_kept(drop: Path) -> None:
     land(drop, "RSD")
-    runner.note("Morning", MONDAY, judged(Root, HOLD))
+    note("Morning", MONDAY, judged(Root, HOLD))
     kept = manifests.load(settings.load().district.landing / "runs" / "morning-2026-11-23.json")
     assert kept
     assert (kept["exit"], [words.split(":")[0] for words in kept["late"]]) == (40, ["students BLF"])
@@ -328,7 +315,7 @@ def test_what_keeps_luigi_from_working_is_told_and_ends_nothing() -> None:
     arguments = [
         "LandedFile",
         "--module",
-        "pipeline.chain",
+        "pipeline.chain.tasks",
         "--date",
         f"{MONDAY}",
         "--part",
@@ -347,13 +334,13 @@ def test_what_keeps_luigi_from_working_is_told_and_ends_nothing() -> None:
 def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
     drop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(status, "flows", lambda date: [])
+    monkeypatch.setattr(status, "states", lambda date: [])
     land_both(drop)
     monkeypatch.setattr(SftpFolder, "look", lambda _: {"google-staff.csv": RemoteFile("google-staff.csv", 1, 1)})
     sources.look(SftpFolder("clever_reports", "reports", others=()))
     outcome = judged(Root, ON)
     assert (outcome.code, outcome.unclaimed) == (DONE, ["clever_reports:reports/google-staff.csv"])
-    runner.note("Morning", MONDAY, outcome)
+    note("Morning", MONDAY, outcome)
     kept = manifests.load(settings.load().district.landing / "runs" / "morning-2026-11-23.json")
     assert kept
     assert kept["unclaimed"] == outcome.unclaimed

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from pipeline import patience
-from pipeline.patience import Turns, Watch, bounded
+from pipeline.ground import patience
+from pipeline.ground.patience import Turns, Watch, bounded
 
 
 class Ending(Watch):

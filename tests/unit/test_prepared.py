@@ -13,11 +13,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import catalogue, dialect, feeds, inbound, manifests, schemas, settings, sources, values
-from pipeline.dialect import Dialect
-from pipeline.feeds import Feed
-from pipeline.readers import error_report, viewer_report
-from pipeline.targets import LandedTarget, PreparedTarget
+from pipeline import catalogue
+from pipeline.catalogue import dialect, schemas, values
+from pipeline.catalogue.dialect import Dialect
+from pipeline.catalogue.feed import Feed, fingerprint
+from pipeline.ground import manifests, settings
+from pipeline.inbound import sources, steps
+from pipeline.inbound.evidence import LandedTarget, PreparedTarget
+from pipeline.inbound.readers import error_report, viewer_report
 
 MONDAY = dt.date(2025, 11, 17)
 SCHEMA = [
@@ -51,8 +54,8 @@ def prepared(feed: Feed, text: str) -> str:
     at = dt.datetime.combine(MONDAY, dt.time(2, 10), ZoneInfo("America/Chicago")).timestamp()
     os.utime(file, (at, at))
     sources.forget()
-    inbound.land(LandedTarget(feed, "RSD", MONDAY), lambda done, total: None)
-    return inbound.prepare(PreparedTarget(feed, MONDAY)).words
+    steps.land(LandedTarget(feed, "RSD", MONDAY), lambda done, total: None)
+    return steps.prepare(PreparedTarget(feed, MONDAY)).words
 
 
 @pytest.fixture
@@ -148,9 +151,9 @@ def module(path: Path, code: str) -> ModuleType:
 def test_another_reader_or_other_code_of_it_is_another_contract(tmp_path: Path) -> None:
     code = "def mend(row):\n    return row\n\ndef own(raw, plain):\n    mend(raw)\n\ndef other(raw, plain):\n    pass\n"
     before = module(tmp_path / "own_readers.py", code)
-    prints = [feeds.fingerprint(before.own), feeds.fingerprint(before.other)]
+    prints = [fingerprint(before.own), fingerprint(before.other)]
     after = module(tmp_path / "own_readers.py", code.replace("return row", "return row[:1]"))
-    assert len({*prints, feeds.fingerprint(after.own)}) == 3
+    assert len({*prints, fingerprint(after.own)}) == 3
 
 
 def test_each_report_has_the_contract_of_its_reader() -> None:

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from luigi.rpc import RPCError
 
-from pipeline import progress, status
-from pipeline.display import WORDS, Display
+from pipeline.ground import progress
+from pipeline.ground.progress import Event, Made, Meter, size
 from pipeline.morning import Morning
-from pipeline.progress import Event, Made, Meter, size
-from pipeline.runner import Outcome
-from pipeline.status import Flow, table
+from pipeline.run import status
+from pipeline.run.display import WORDS, Display
+from pipeline.run.outcome import Outcome
+from pipeline.run.status import Flow, table
 
 MONDAY = dt.date(2026, 11, 23)
 
@@ -200,7 +201,7 @@ def test_the_page_is_printed_whatever_the_state_is_in_and_stands_in_the_log(
     def broken(date: dt.date) -> list[Flow]:
         raise KeyError("Zanzibar")
 
-    monkeypatch.setattr(status, "flows", broken)
+    monkeypatch.setattr(status, "states", broken)
     same = "found: BigQuery has not answered"
     failed = [Event("failed", "LoadedTable", name, message=same, error="WarehouseError") for name in ("cc", "terms")]
     with caplog.at_level("INFO"):

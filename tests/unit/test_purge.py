@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import catalogue, purge, settings
-from pipeline.errors import WarehouseError
+from pipeline import catalogue
+from pipeline.ground import settings
+from pipeline.ground.errors import WarehouseError
+from pipeline.run import purge
 
 from .conftest import Configure
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import schemas
-from pipeline.contract import column_name
+from pipeline.catalogue import schemas
+from pipeline.catalogue.contract import column_name
 from pipeline.sandbox import history, services
 from pipeline.sandbox.plans import Case
 from pipeline.sandbox.school_year import DAY

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import settings
-from pipeline.errors import ConfigurationError
+from pipeline.ground import settings
+from pipeline.ground.errors import ConfigurationError
 
 from .conftest import Configure
 

@@ -14,15 +14,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline import catalogue, inbound, manifests, patience, settings, sources
-from pipeline.chain import LandedFile
-from pipeline.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorError, VendorUnreachable
-from pipeline.feeds import Feed
-from pipeline.looks import NotYet
-from pipeline.places import DropFolder, Place, SftpFolder, Source
-from pipeline.sftp import Listing, Progress, RemoteFile
-from pipeline.targets import LandedTarget, VendorFileTarget
-from pipeline.task import ask_anew
+from pipeline import catalogue
+from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import DropFolder, Place, SftpFolder, Source
+from pipeline.chain.base import ask_anew
+from pipeline.chain.tasks import LandedFile
+from pipeline.ground import manifests, patience, settings
+from pipeline.ground.errors import ConfigurationError, PipelineError, TransferIncomplete, VendorError, VendorUnreachable
+from pipeline.ground.looks import NotYet
+from pipeline.inbound import sources, steps
+from pipeline.inbound.evidence import LandedTarget, VendorFileTarget
+from pipeline.outside.sftp.sftp import Listing, Progress, RemoteFile
 
 from .conftest import Configure
 
@@ -389,7 +391,7 @@ def test_a_copy_that_breaks_is_the_places_error(
     monkeypatch.setattr(Path, "open", breaks)
     target = LandedTarget(feed, "RSD", MONDAY)
     with pytest.raises(PipelineError, match=r"district:powerschool_rsd, while bringing students\.csv") as told:
-        inbound.land(target, ignore)
+        steps.land(target, ignore)
     assert three_sentences(told.value)
     assert target.manifest() is None
 
@@ -433,7 +435,7 @@ def test_what_is_renamed_while_we_look_is_not_there(drop: Path, feed: Feed, monk
 
 def test_a_name_that_is_no_utf8_is_a_file_like_others(drop: Path, feed: Feed) -> None:
     put(drop, os.fsdecode(b"students_M\xfcller.csv"), EARLY)
-    inbound.land(target := LandedTarget(feed, "RSD", MONDAY), ignore)
+    steps.land(target := LandedTarget(feed, "RSD", MONDAY), ignore)
     assert target.exists()
 
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline import forms, preparing, values
-from pipeline.contract import Contract
-from pipeline.errors import ContractBroken
-from pipeline.parts import Part, Prepared
-from pipeline.schemas import Column
+from pipeline.catalogue import forms, values
+from pipeline.catalogue.contract import Contract
+from pipeline.catalogue.schemas import Column
+from pipeline.ground.errors import ContractBroken
+from pipeline.inbound import preparing
+from pipeline.inbound.parts import Part, Prepared
 
 ID, NEEDED, TEXT = Column("id", mode="REQUIRED"), Column("last_name", mode="REQUIRED"), Column("street")
 TERMS = Contract((ID, NEEDED, TEXT), key=("id",))

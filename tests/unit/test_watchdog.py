@@ -5,16 +5,16 @@ import sys
 import time
 from pathlib import Path
 
-from pipeline import progress
-from pipeline.progress import Event
-from pipeline.watchdog import Watchdog
+from pipeline.ground import progress
+from pipeline.ground.progress import Event
+from pipeline.run.watchdog import Watchdog
 
 ROOT = Path(__file__).parents[2]
 HANGS = """
 import threading
-from pipeline import progress
-from pipeline.progress import Event
-from pipeline.watchdog import Watchdog
+from pipeline.ground import progress
+from pipeline.ground.progress import Event
+from pipeline.run.watchdog import Watchdog
 progress.emit(Event("started", "LoadedTable", "students"))
 progress.emit(Event("started", "LandedFile", "cc RSD"))
 progress.emit(Event("done", "LandedFile", "cc RSD"))

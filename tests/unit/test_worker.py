@@ -10,9 +10,9 @@ from typing import ClassVar
 import luigi
 import pytest
 
-from pipeline import progress
-from pipeline.progress import Event
-from pipeline.worker import Threads
+from pipeline.ground import progress
+from pipeline.ground.progress import Event
+from pipeline.run.worker import Threads
 
 # Luigi's task `core` does not know the settings of Luigi's own client.
 pytestmark = pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")

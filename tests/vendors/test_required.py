@@ -4,7 +4,7 @@ vendor."""
 import pytest
 
 from pipeline import catalogue
-from pipeline.sets import ViewFile
+from pipeline.catalogue.delivery import ViewFile
 
 from . import clever, ellevation, otus, powerschool, savvas
 

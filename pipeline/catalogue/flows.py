@@ -1,0 +1,193 @@
+"""Which flows this district has: the catalogue without what luigi.cfg switches off; and all of them as a table."""
+
+from pipeline import catalogue
+from pipeline.catalogue import sql
+from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
+from pipeline.catalogue.feed import Feed, of_table
+from pipeline.catalogue.place import DropFolder, PortalReport, SftpFolder
+from pipeline.ground import masking, settings
+from pipeline.ground.errors import ConfigurationError, did_you_mean
+
+
+def names() -> set[str]:
+    """All that the catalogue calls by a name: flows, files, vendors, views, columns. None of it is anybody's data."""
+    columns = {column.name for feed in catalogue.feeds().values() for column in feed.contract.columns}
+    files = {file.name for delivery in catalogue.deliveries().values() for file in delivery.files}
+    parts = {source.name for feed in catalogue.feeds().values() for source in feed.sources}
+    tables = {feed.dataset for feed in catalogue.feeds().values()} | set(sql.names())
+    return {*catalogue.feeds(), *catalogue.deliveries(), *catalogue.vendors(), *columns, *files, *parts, *tables}
+
+
+def folders() -> set[str]:
+    """Where files lie: in the bucket, in drop folders, at vendors."""
+    places = {source.place for feed in catalogue.feeds().values() for source in feed.sources}
+    there = {place.folder for place in places if isinstance(place, SftpFolder | DropFolder)}
+    sets = {delivery.folder for delivery in catalogue.deliveries().values()}
+    return {*(feed.folder for feed in catalogue.feeds().values()), *there, *sets, *_BUCKET}
+
+
+# Folders of the bucket besides the feeds'.
+_BUCKET = ("deliveries", "extracts", "receipts")
+masking.ask(masking.name, names)
+masking.ask(masking.place, folders)
+
+
+def feeds() -> tuple[Feed, ...]:
+    """The files that come in. Raises ConfigurationError."""
+    _refuse_sections_of_nobody()
+    off = _off()
+    return tuple(feed for feed in catalogue.feeds().values() if feed.name not in off)
+
+
+def deliveries(cadence: str | None = None) -> tuple[Delivery, ...]:
+    """The sets that go out, of that cadence or of any. Raises ConfigurationError."""
+    off = _off()
+    found = tuple(each for each in here().values() if each.name not in off)
+    for delivery in found:
+        if missing := sorted(off & {feed.name for feed in inputs(delivery)}):
+            raise ConfigurationError(
+                f"[district] off names {', '.join(missing)}, which {delivery.name} is made of",
+                expected="no delivery that needs what is switched off",
+                next_step=f"switch {delivery.name} off as well, or leave the feed on",
+            )
+        _refuse_changed_copies(delivery)
+    return tuple(each for each in found if cadence in (None, each.cadence))
+
+
+def _refuse_changed_copies(delivery: Delivery) -> None:
+    """What goes on byte for byte as it landed cannot be what our reading made of it. Raises ConfigurationError."""
+    for feed in delivery.copied:
+        words = {"trimmed": feed.trimmed, "reader": feed.reader, "more than one source": feed.sources[1:]}
+        if changed := [word for word, said in words.items() if said]:
+            raise ConfigurationError(
+                f"{delivery.name} passes on the file of {feed.name} as it landed, whose row says {', '.join(changed)}",
+                expected="a feed whose file is one and stays as it came: what is trimmed or read is in our table only",
+                next_step=f"make a view of {feed.name} and a ViewFile of it in the catalogue's deliveries.py, or take "
+                f"{' and '.join(changed)} out of the row in the catalogue's feeds.py",
+            )
+
+
+def here() -> dict[str, Delivery]:
+    """Every set as this district sends it: without the files that left it with a feed which luigi.cfg switches off."""
+    return {name: each.without(settings.load().district.off) for name, each in catalogue.deliveries().items()}
+
+
+def named(name: str) -> Delivery:
+    """The delivery of that name, or a vendor's only one. Raises ConfigurationError."""
+    sets = here().values()
+    found = [each for each in sets if name == each.name] or [each for each in sets if name == each.vendor]
+    if len(found) == 1:
+        return found[0]
+    raise ConfigurationError(
+        f"{len(found)} deliveries are called {name}" if found else f"no delivery {name}",
+        expected=f"one of {', '.join(each.name for each in found) or ', '.join(catalogue.deliveries())}",
+        next_step="correct the name",
+    )
+
+
+def left_out(delivery: Delivery) -> str:
+    """What to say of the files that the set goes without here, since a feed of theirs is switched off; '' of none."""
+    off = _off()
+    found = catalogue.deliveries().get(delivery.name, delivery).left_out(off)
+    return "; ".join(f"without {file.name}: {', '.join(sorted(off & {*file.leaves_with}))} is off" for file in found)
+
+
+def feeds_below(view: str) -> tuple[Feed, ...]:
+    """The feeds whose tables the view reads, itself or by other views. Raises ConfigurationError."""
+    found = {name: of_table(name) for name in sql.tables_below(view)}
+    if unknown := [name for name, feed in found.items() if feed is None]:
+        raise ConfigurationError(
+            f"the view {view} reads {', '.join(unknown)}",
+            expected="tables that a feed fills (the catalogue's feeds.py), or views (its sql/)",
+            next_step="correct the view's text, or add the feed",
+        )
+    return tuple(feed for feed in found.values() if feed)
+
+
+def inputs(delivery: Delivery) -> set[Feed]:
+    """The feeds that a delivery is made of."""
+    below = {feed for file in delivery.view_files for feed in feeds_below(file.view)}
+    return below | {catalogue.feeds()[copy.feed] for copy in delivery.copies}
+
+
+def views() -> tuple[str, ...]:
+    """The views that people read: those below no delivery and no other view, of tables that this district has."""
+    below = {
+        name
+        for delivery in catalogue.deliveries().values()
+        for file in delivery.view_files
+        for name in sql.views_below(file.view)
+    }
+    below |= {name for view in sql.names() for name in sql.reads(view)}
+    off = {f"{catalogue.feeds()[name].dataset}.{name}" for name in _off() if name in catalogue.feeds()}
+    return tuple(view for view in sql.names() if view not in below and not off & set(sql.tables_below(view)))
+
+
+def _off() -> set[str]:
+    off = set(settings.load().district.off)
+    if unknown := sorted(off - set(catalogue.feeds()) - set(catalogue.deliveries())):
+        raise ConfigurationError(
+            f"[district] off names {', '.join(unknown)}",
+            expected="names of feeds and deliveries, as the catalogue's feeds.py and deliveries.py have them",
+            next_step=did_you_mean(unknown[0], (*catalogue.feeds(), *catalogue.deliveries()), "correct the name"),
+        )
+    return off
+
+
+def _refuse_sections_of_nobody() -> None:
+    """A misspelt [sftp:...] or [portal:...] would leave what it was meant for as it was, in silence."""
+    told = settings.load()
+    for kind, sections, known in (
+        ("sftp", told.accounts, [*catalogue.vendors()]),
+        ("portal", told.logins, [*catalogue.schools()]),
+    ):
+        for name in sorted(sections.keys() - {*known}):
+            raise ConfigurationError(
+                f"the section [{kind}:{name}]",
+                expected=f"one of {', '.join(f'{kind}:{each}' for each in known)}",
+                next_step=did_you_mean(name, known, "correct the name, or add the row that it is for"),
+            )
+
+
+# ------------------------------------------------------------------------------------------------ the README's table
+
+
+def table() -> str:
+    """Every flow of the catalogue in Markdown: from where, how often, to where, and whose layout it is."""
+    inward: Rows = {}
+    for feed in catalogue.feeds().values():
+        places = ", ".join(dict.fromkeys(str(source.place) for source in feed.sources))
+        inward.setdefault((places, "daily", f"`{feed.dataset}`", feed.layout), []).append(_table_and_file(feed))
+    outward: Rows = {}
+    for delivery in catalogue.deliveries().values():
+        for file in delivery.files:
+            of, layout = _made_of(file)
+            to = f"{delivery.vendor}:{delivery.folder}"
+            row = (f"{delivery.name}, from {of}", delivery.cadence, to, layout)
+            outward.setdefault(row, []).append(f"`{file.name}`")
+    came = ("comes in from", "cadence", "to dataset", "layout", "tables (and files called otherwise)")
+    goes = ("goes out", "cadence", "to", "layout", "files")
+    return f"{_markdown(came, inward)}\n\n{_markdown(goes, outward)}"
+
+
+# What a row says, and the tables or files of which all of that is true.
+Rows = dict[tuple[str, str, str, str], list[str]]
+
+
+def _made_of(file: ViewFile | LandedCopy) -> tuple[str, str]:
+    if isinstance(file, LandedCopy):
+        return "files as they landed", catalogue.feeds()[file.feed].layout
+    return f"views of `{file.view.partition('.')[0]}`", file.layout
+
+
+def _table_and_file(feed: Feed) -> str:
+    first = feed.sources[0]
+    file = first.pattern
+    if isinstance(first.place, PortalReport):
+        file = file.replace(first.place.school, "<nnnn>")
+    return f"`{feed.name}`" + (f" (`{file}`)" if file != feed.file else "")
+
+
+def _markdown(head: tuple[str, ...], rows: Rows) -> str:
+    lines = (f"| {' | '.join((*row, ', '.join(items)))} |" for row, items in rows.items())
+    return "\n".join((f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *lines))

@@ -1,0 +1,1 @@
+"""The tasks: one for each state that a morning makes true."""

@@ -1,0 +1,134 @@
+"""What every task of the chain has in common: when it is complete, how it runs, what it tells."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from typing import Protocol
+
+import luigi
+
+from pipeline import catalogue
+from pipeline.catalogue import flows
+from pipeline.catalogue.delivery import Delivery
+from pipeline.catalogue.feed import Feed
+from pipeline.ground import border, progress, secrets
+from pipeline.ground.errors import PipelineError, nearest
+from pipeline.ground.progress import Event, Kind, Made
+
+log = logging.getLogger(__name__)
+
+
+class Target(Protocol):
+    """What a task makes true. Luigi asks it nothing else."""
+
+    def exists(self) -> bool:
+        """Whether the state is true now."""
+        ...
+
+
+class FeedParameter(luigi.Parameter[Feed]):
+    """A feed, by its name in the catalogue's feeds.py."""
+
+    def parse(self, x: str) -> Feed:
+        return nearest(catalogue.feeds(), x, "feed")
+
+    def serialize(self, x: Feed) -> str:
+        return x.name
+
+
+class DeliveryParameter(luigi.Parameter[Delivery]):
+    """A delivery, by its name in the catalogue's deliveries.py."""
+
+    def parse(self, x: str) -> Delivery:
+        return nearest(flows.here(), x, "delivery")
+
+    def serialize(self, x: Delivery) -> str:
+        return x.name
+
+
+# What is known of tasks below others, by task id: one pass of scheduling asks of a table for each view that reads it.
+_known: dict[str, bool] = {}
+
+
+def ask_anew() -> None:
+    """What is known of the tasks is from before."""
+    _known.clear()
+
+
+def _complete(task: luigi.Task) -> bool:
+    if task.task_id not in _known:
+        _known[task.task_id] = bool(task.complete())  # type: ignore[no-untyped-call]
+    return _known[task.task_id]
+
+
+class ChainTask(luigi.Task):
+    """A state of the chain: complete when all below it is and its target exists."""
+
+    date: luigi.DateParameter = luigi.DateParameter()
+    _just_ran = False
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return ()
+
+    def output(self) -> Target:
+        raise NotImplementedError
+
+    def superseded(self) -> bool:
+        """Whether a later date has passed this state, so that this one must not be made true any more."""
+        return False
+
+    def make(self) -> Made:
+        """Make the state true."""
+        raise NotImplementedError
+
+    def flow(self) -> str:
+        """The feed or delivery that this is a part of."""
+        raise NotImplementedError
+
+    def of(self) -> str:
+        """What exactly this is about, for people."""
+        return self.flow()
+
+    def complete(self) -> bool:
+        if self._just_ran:  # Luigi's own look after run(): what is below was looked at before
+            self._just_ran = False
+            return self.output().exists()
+        return self.answered(
+            lambda: self.superseded() or (all(map(_complete, self.requires())) and self.output().exists())
+        )
+
+    def answered(self, question: Callable[[], bool]) -> bool:
+        """What the question about this task's state answers; False, when nobody could look."""
+        try:
+            return question()
+        except PipelineError:
+            return False  # nobody could look: its turn comes, it looks again and says why, and the rest goes on
+        except Exception:  # likewise; without this Luigi would leave the task out, and nobody would hear why
+            log.exception("looking at %s %s", self.task_family, self.of())
+            return False
+
+    def run(self) -> None:
+        begun = time.monotonic()
+        ask_anew()
+        progress.emit(Event("started", self.task_family, self.of(), self.flow()))
+        with border.around(f"{self.task_family} {self.of()}", "making it"):
+            unchanged = self.output().exists()
+            made = Made(words="unchanged") if unchanged else self.make()
+        progress.show(self, str(made))
+        self._just_ran = True
+        kind: Kind = "unchanged" if unchanged else "done"
+        seconds = time.monotonic() - begun
+        progress.emit(Event(kind, self.task_family, self.of(), self.flow(), made.rows, made.bytes, seconds, str(made)))
+
+    def on_failure(self, exception: BaseException) -> str:
+        """What the visualiser shows. An error that is not ours may quote data: then only its place is told."""
+        if isinstance(exception, PipelineError):
+            message = str(exception)
+        else:
+            frames = "".join(traceback.format_tb(exception.__traceback__))
+            message = f"{frames}{secrets.without_data(exception)}"
+        message = secrets.redact(message)
+        error = type(exception).__name__
+        progress.emit(Event("failed", self.task_family, self.of(), self.flow(), message=message, error=error))
+        return message

@@ -1,0 +1,144 @@
+"""The portal's steps as tasks: each lands some of the reports, of every login and school, with a browser."""
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from pipeline import catalogue
+from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import PortalReport, Report
+from pipeline.chain.base import ChainTask
+from pipeline.ground import border, progress, secrets, settings
+from pipeline.ground.errors import PipelineError, TransferIncomplete, VendorError
+from pipeline.ground.progress import Made
+from pipeline.ground.refusals import Key
+from pipeline.inbound import reports
+from pipeline.inbound.evidence import LandedTarget, LandedTargets
+
+if TYPE_CHECKING:
+    from pipeline.outside.portals import eis
+
+# Before all that needs no browser: this is what a morning waits for longest.
+FIRST = 1 << 50
+
+
+class PortalTask(ChainTask):
+    """The portal's `reports` of this morning are landed, for every login and school.
+
+    The central scheduler gives `selenium` to one task at a time, on whatever machine ([resources] of luigi.cfg).
+    """
+
+    reports: ClassVar[tuple[Report, ...]] = ()
+    resources = {"selenium": 1}  # noqa: RUF012  (Luigi's own name and type)
+    priority = FIRST
+
+    def output(self) -> LandedTargets:
+        return LandedTargets(tuple(LandedTarget(feed, part, self.date) for feed, part in self._parts()))
+
+    def _parts(self) -> list[tuple[Feed, str]]:
+        return [
+            (feed, source.name)
+            for feed in catalogue.feeds().values()
+            for source in feed.sources
+            if isinstance(source.place, PortalReport) and source.place.report in self.reports
+        ]
+
+    def make(self) -> Made:
+        """One login after the other; what fails for one does not keep the next from being tried."""
+        self._refuse_another_day()
+        missing = [target for target in self.output().targets if not target.exists()]
+        failures: list[PipelineError] = []
+        for login in dict.fromkeys(_place(target).login for target in missing):
+            try:
+                with border.around(f"EIS portal as {login}", "fetching its reports", VendorError):
+                    self._fetch(login, [target for target in missing if _place(target).login == login])
+            except PipelineError as failure:
+                failures.append(failure)
+        if failures:
+            raise _both(failures)
+        return Made(words=f"{len(missing)} reports")
+
+    def _refuse_another_day(self) -> None:
+        shown = settings.load().portal_day()
+        if shown != self.date:
+            raise TransferIncomplete(
+                f"the portal shows the reports of {shown}",
+                expected=f"those of {self.date}, which it showed on that day only",
+                next_step="a report of another day is not stamped with this one's date; run the morning of today",
+            )
+
+    def _fetch(self, login: str, targets: list[LandedTarget]) -> None:
+        from pipeline.outside.portals import eis
+
+        told = settings.load()
+        landed = {(_place(target).report, _place(target).school): target for target in targets}
+        folder = told.district.landing / "downloads" / f"{self.task_family}-{login}"
+        shutil.rmtree(folder, ignore_errors=True)  # a killed run's
+        try:
+            eis.fetch(
+                told.portal.address,
+                eis.Login(login, self._key(login)),
+                [self._wanted(each) for each in targets],
+                folder,
+                diagnostics=told.district.landing / "diagnostics" / self.date.isoformat(),
+                landed=lambda wanted, path: reports.land_report(landed[wanted.report, wanted.school], path),
+                progress=self._tell,
+                patience=told.portal.patience,
+            )
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)  # what is no report may hold social security numbers as well
+
+    def _key(self, login: str) -> Key:
+        secret = f"eis_{login.lower()}_password"
+        return Key(f"portal-{login}", settings.load().login(login).user, secrets.read(secret), f"the secret {secret}")
+
+    def _wanted(self, target: LandedTarget) -> "eis.Wanted":
+        from pipeline.outside.portals import eis
+
+        place = _place(target)
+        return eis.Wanted(place.report, place.school, place.role, partial(self._check, target))
+
+    def _check(self, target: LandedTarget, download: Path) -> None:
+        reports.check_report(target.feed, _place(target).school, self.date, download)
+
+    def _tell(self, login: str, done: int, schools: int) -> None:
+        progress.moving(self, self.of(), f"{login}: {done} of {schools} schools", done, schools)
+
+    def flow(self) -> str:
+        return " ".join(dict.fromkeys(feed.name for feed, _ in self._parts()))
+
+    def of(self) -> str:
+        return ", ".join(self.reports)
+
+
+class EisAdmAuditStudentMembership(PortalTask):
+    """ADM audit and student membership are landed (the clock's 7:30)."""
+
+    reports = ("ADMAudit", "StudentMembership")
+
+
+class EisSchoolErrorReports(PortalTask):
+    """Every school's error report is landed (the clock's 7:35)."""
+
+    reports = ("AllErr",)
+
+
+STEPS = (EisAdmAuditStudentMembership, EisSchoolErrorReports)
+
+
+def _place(target: LandedTarget) -> PortalReport:
+    place = target.feed.source(target.part).place
+    assert isinstance(place, PortalReport)  # noqa: S101  (PortalTask has no other targets)
+    return place
+
+
+def _both(failures: list[PipelineError]) -> PipelineError:
+    """One error that says what all of them say."""
+    if len(failures) == 1:
+        return failures[0]
+    return VendorError(
+        "; ".join(failure.found for failure in failures),
+        expected=failures[0].expected,
+        next_step="; ".join(dict.fromkeys(failure.next_step for failure in failures)),
+    )

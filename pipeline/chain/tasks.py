@@ -1,0 +1,282 @@
+"""The chain: one task for each state that a morning makes true, in the order in which they come true.
+
+    vendor ─▶ VendorFile ─▶ LandedFile ─▶ PreparedFile ─▶ StoredObject ─▶ LoadedTable ─▶ DeployedView
+                                                                                             │
+                                   vendor ◀─ DeliveredSet ◀─ CheckedSet ◀─ Snapshot ◀────────┘
+
+A task is complete when the tasks below it are and its target exists, and a target exists only with the fingerprints
+of its inputs as they are now (pipeline.inbound.evidence). So Luigi, which looks below a task only when that task is
+incomplete, finds whatever is missing or stale anywhere below the wrapper. When a task's turn comes and its target
+exists after all (its input was made again, with the same bytes), it does nothing and says "unchanged".
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+import luigi
+
+from pipeline.catalogue import sql
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.feed import Feed, of_table
+from pipeline.catalogue.place import PortalReport, Source
+from pipeline.chain import portal
+from pipeline.chain.base import ChainTask, DeliveryParameter, FeedParameter
+from pipeline.ground import border
+from pipeline.ground.errors import PipelineError
+from pipeline.ground.looks import NotYet
+from pipeline.ground.progress import Made, Meter
+from pipeline.inbound import lastgood, reports, sources, steps
+from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
+from pipeline.outbound import evidence, giving, snapshots, verdicts
+from pipeline.outbound.evidence import ReceiptTarget
+from pipeline.outside.cloud import warehouse
+from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
+
+
+class FeedTask(ChainTask):
+    """A state of one feed."""
+
+    feed: FeedParameter = FeedParameter()
+
+    @property
+    def priority(self) -> int:  # type: ignore[override]
+        """The feed's bytes at its vendors: what takes long begins first. 0 when there is none or nobody could look; a
+        vendor who has not answered yet comes last."""
+        try:
+            files = [sources.newest_of(self.feed, source.name, self.date) for source in self.feed.sources]
+        except NotYet:
+            return -1
+        except PipelineError:
+            return 0
+        return sum(file.size for file in files if file)
+
+    def flow(self) -> str:
+        return self.feed.name
+
+
+class VendorFile(luigi.ExternalTask):
+    """The newest match of the pattern is at the vendor, fresh for the date, and stands still."""
+
+    date: luigi.DateParameter = luigi.DateParameter()
+    feed: FeedParameter = FeedParameter()
+    part: luigi.Parameter[str] = luigi.Parameter()
+
+    def output(self) -> VendorFileTarget:
+        return VendorFileTarget(self.feed, self.part, self.date)
+
+
+class LandedFile(FeedTask):
+    """Our byte-for-byte copy of the part's file is on disk."""
+
+    part: luigi.Parameter[str] = luigi.Parameter()
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (VendorFile(date=self.date, feed=self.feed, part=self.part),)
+
+    def output(self) -> LandedTarget:
+        return LandedTarget(self.feed, self.part, self.date)
+
+    def complete(self) -> bool:
+        self._just_ran = False
+        return self.answered(self.output().exists)  # the vendor may have taken the file away since
+
+    def run(self) -> Iterator[luigi.Task]:  # type: ignore[override]
+        """A vendor who had not answered when this was scheduled is waited for here, and by nobody else; when its file
+        is not there after all, this task goes back to the scheduler and waits for it, as it would have then."""
+        (there,) = self.requires()
+        with border.around(f"{self.task_family} {self.of()}", "looking for it"):
+            waits = not self.output().exists() and not there.complete()  # type: ignore[no-untyped-call]
+        if waits:
+            yield there
+        super().run()
+
+    def make(self) -> Made:
+        return steps.land(self.output(), Meter(self, self.of()))
+
+    def of(self) -> str:
+        return f"{self.feed.name} {self.part}"
+
+
+def landed(feed: Feed, source: Source, date: dt.date) -> luigi.Task:
+    """What makes it true that the source's file is landed."""
+    if isinstance(source.place, PortalReport):
+        return next(step(date=date) for step in portal.STEPS if source.place.report in step.reports)
+    return LandedFile(date=date, feed=feed, part=source.name)
+
+
+class PreparedFile(FeedTask):
+    """The feed's contract holds, and all its parts are one normalised CSV on disk."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return tuple(dict.fromkeys(landed(self.feed, source, self.date) for source in self.feed.sources))
+
+    def output(self) -> PreparedTarget:
+        return PreparedTarget(self.feed, self.date)
+
+    def make(self) -> Made:
+        return steps.prepare(self.output())
+
+
+class StoredObject(FeedTask):
+    """That CSV is in the bucket, under the feed's folder and the date."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (PreparedFile(date=self.date, feed=self.feed),)
+
+    def output(self) -> ObjectTarget:
+        return steps.stored_target(self.feed, self.date)
+
+    def make(self) -> Made:
+        return steps.store(self.feed, self.date)
+
+
+class LoadedTable(FeedTask):
+    """The table holds the rows of that object, or those of a later date; of an earlier one, where the row allows it."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (StoredObject(date=lastgood.date_of(self.feed, self.date), feed=self.feed),)
+
+    def output(self) -> TableTarget:
+        return steps.loaded_target(self.feed, self.date)
+
+    def superseded(self) -> bool:
+        as_of = TableTarget(self.feed.dataset, self.feed.name, {}).as_of()
+        return as_of is not None and as_of > self.date
+
+    def make(self) -> Made:
+        return steps.load(self.feed, self.date)
+
+
+class LoadedPrevious(FeedTask):
+    """`<table>_previous` holds the rows of the feed's last report before the date; it goes on with the table only, or
+    the same report would be compared with itself until today's is there."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (LoadedTable(date=self.date, feed=self.feed),)
+
+    def output(self) -> TableTarget:
+        return reports.previous_target(self.feed, self.date)
+
+    def superseded(self) -> bool:
+        return LoadedTable(date=self.date, feed=self.feed).superseded()
+
+    def make(self) -> Made:
+        return reports.load_previous(self.feed, self.date)
+
+
+class DeployedView(ChainTask):
+    """The warehouse's text of the view is that of its .sql file."""
+
+    view: luigi.Parameter[str] = luigi.Parameter()
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return tuple(self._below(name) for name in sql.reads(self.view))
+
+    def _below(self, name: str) -> luigi.Task:
+        before = name.endswith("_previous")
+        feed = of_table(name.removesuffix("_previous"))
+        if feed and before:
+            return LoadedPrevious(date=self.date, feed=feed)
+        return LoadedTable(date=self.date, feed=feed) if feed else DeployedView(date=self.date, view=name)
+
+    def output(self) -> ViewTarget:
+        dataset, _, view = self.view.partition(".")
+        return ViewTarget(dataset, view, sql.text(self.view))
+
+    def make(self) -> Made:
+        target = self.output()
+        warehouse.deploy_view(target.dataset, target.view, target.text)
+        return Made(words=f"{len(target.text.splitlines())} lines of SQL")
+
+    def flow(self) -> str:
+        return self.view
+
+
+class DeliveryTask(ChainTask):
+    """A state of one delivery. It is passed by when somebody discarded it, when a later one has gone out, when its
+    tables hold a later date, or when it was given and is given once a period."""
+
+    delivery: DeliveryParameter = DeliveryParameter()
+
+    def superseded(self) -> bool:
+        return bool(verdicts.passed_by(self.delivery, self.date)) or (self._once() and self._receipt().for_the_period())
+
+    def _once(self) -> bool:
+        """Whether it is given once a period."""
+        return self.delivery.again == "never-same-day"
+
+    def _receipt(self) -> ReceiptTarget:
+        return evidence.receipt_target(self.delivery, self.date)
+
+    def flow(self) -> str:
+        return self.delivery.name
+
+
+class Snapshot(DeliveryTask):
+    """The rows of one of the delivery's views are frozen, from the tables and the SQL of now."""
+
+    file: luigi.Parameter[str] = luigi.Parameter()
+
+    def _view_file(self) -> ViewFile:
+        return next(file for file in self.delivery.view_files if file.name == self.file)
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (DeployedView(date=self.date, view=self._view_file().view),)
+
+    def output(self) -> TableTarget:
+        return snapshots.snapshot_target(self.delivery, self._view_file(), self.date)
+
+    def make(self) -> Made:
+        return snapshots.freeze(self.delivery, self._view_file(), self.date)
+
+    def of(self) -> str:
+        return self.file
+
+
+class CheckedSet(DeliveryTask):
+    """Every file of the delivery passed every check, or a person released it."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (
+            *(Snapshot(date=self.date, delivery=self.delivery, file=file.name) for file in self.delivery.view_files),
+            *(PreparedFile(date=lastgood.date_of(feed, self.date), feed=feed) for feed in self.delivery.copied),
+        )
+
+    def output(self) -> ObjectTarget:
+        return evidence.verdict_target(self.delivery, self.date)
+
+    def make(self) -> Made:
+        return verdicts.check(self.delivery, self.date)
+
+
+class DeliveredSet(DeliveryTask):
+    """The vendor was given the whole set, and the receipt says so."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (CheckedSet(date=self.date, delivery=self.delivery),)
+
+    @property
+    def priority(self) -> int:  # type: ignore[override]
+        """A set that a killed run left half-way at its vendor comes first."""
+        return int(evidence.trail_path(self.delivery.name).exists())
+
+    def output(self) -> ReceiptTarget:
+        return self._receipt()
+
+    def superseded(self) -> bool:
+        """Of what was looked at and never given only when a person or a later set has ended it; also by itself, where
+        a set is given once a period: then what it was made of does not matter any more."""
+        return (self._once() and self.output().exists()) or verdicts.ended(self.delivery, self.date)
+
+    def make(self) -> Made:
+        return giving.deliver(self.delivery, self.date, Meter(self, self.of()))
+
+
+def tables(feeds: Iterable[Feed], date: dt.date) -> tuple[luigi.Task, ...]:
+    """The loaded tables of these feeds."""
+    return tuple(LoadedTable(date=date, feed=feed) for feed in feeds)
+
+
+def delivered(deliveries: Iterable[Delivery], date: dt.date) -> tuple[luigi.Task, ...]:
+    """These deliveries, made."""
+    return tuple(DeliveredSet(date=date, delivery=delivery) for delivery in deliveries)

@@ -1,0 +1,128 @@
+"""What the two adapters to Google's cloud share: clients of one process, bounded patience, errors without data."""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+import google.cloud.bigquery.retry
+import google.cloud.storage.retry
+import requests
+import urllib3
+from google.api_core.exceptions import RetryError
+from google.api_core.retry import Retry
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError, TransportError
+
+from pipeline.ground import settings
+from pipeline.ground.errors import PipelineError, WarehouseError, masked
+from pipeline.ground.masking import shown
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+# The process that schedules; a forked worker inherits its caches but must ask for itself.
+SCHEDULER = os.getpid()
+
+
+def per_process(make: Callable[[], T]) -> Callable[[], T]:
+    """`make` once a process: a client made before a fork stalls or hangs in the child."""
+    made: dict[int, T] = {}
+
+    @wraps(make)
+    def get() -> T:
+        if os.getpid() not in made:
+            made[os.getpid()] = make()
+        return made[os.getpid()]
+
+    return get
+
+
+def forked() -> bool:
+    """Whether this process is a worker that the scheduling process forked off."""
+    return os.getpid() != SCHEDULER
+
+
+def credentials(endpoint: str) -> AnonymousCredentials | None:
+    """None, which means Application Default Credentials, unless the endpoint is a stand-in's."""
+    return AnonymousCredentials() if endpoint else None  # type: ignore[no-untyped-call]
+
+
+@dataclass
+class Service:
+    """One of Google's services. After it has not answered once, nobody waits for it a second time in this process."""
+
+    name: str
+    # What its own client tries again: BigQuery says "not now" in other words than Cloud Storage.
+    retry: Retry
+    silent: str = ""  # how long it said nothing, once it has
+
+    def patience(self) -> dict[str, Any]:
+        """The `retry` and `timeout` of one call: the clients' defaults would try for ten minutes."""
+        limit = settings.load().cloud.timeout
+        return {"retry": self.retry.with_timeout(limit), "timeout": limit}
+
+    @contextmanager
+    def explained(self, doing: str) -> Iterator[None]:
+        """Turn whatever goes wrong into our error: which work, which reason, no value out of any row."""
+        if self.silent:
+            raise _unanswered(f"{doing}: not asked; {self.silent} before")
+        try:
+            yield
+        except PipelineError:
+            raise
+        except Exception as error:
+            log.exception("%s", doing)
+            if _no_answer(error):
+                self.silent = f"{self.name} has not answered for {settings.load().cloud.timeout} s"
+                raise _unanswered(f"{doing}: {type(error).__name__}: {self.silent}") from None
+            raise WarehouseError(
+                f"{doing}: {type(error).__name__}: {without_values(str(error))}",
+                expected="Google Cloud (or its stand-in) to do it",
+                next_step="run again if it was an outage; otherwise look the job up in the Cloud console",
+            ) from None
+
+
+STORAGE = Service("Cloud Storage", google.cloud.storage.retry.DEFAULT_RETRY)
+BIGQUERY = Service("BigQuery", google.cloud.bigquery.retry.DEFAULT_RETRY)
+SECRETS = Service("Secret Manager", Retry())
+# What says that a line broke or stayed silent. A bare TimeoutError is none: a job of BigQuery that is slow raises it.
+_SILENCE = (
+    *(ConnectionError, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError),
+    *(urllib3.exceptions.ProtocolError, urllib3.exceptions.TimeoutError),
+)
+
+
+def _no_answer(error: BaseException) -> bool:
+    """Whether nothing came back: no connection, or silence on one. An answer that says "not now" is an answer.
+
+    Before the first question a token is asked for, at another server: its silence stands below google-auth's error.
+    """
+    while isinstance(error, RetryError | GoogleAuthError):
+        below = (error.cause if isinstance(error, RetryError) else None) or error.__cause__
+        if below is None:  # google-auth names the status of an answer
+            return isinstance(error, TransportError) and not re.search("status: ", str(error), re.I)
+        error = below
+    return isinstance(error, _SILENCE)
+
+
+def _unanswered(found: str) -> WarehouseError:
+    return WarehouseError(
+        found,
+        expected="an answer; in this run it is not asked again, and what needs it waits for the next one",
+        next_step="look whether Google has an outage, and whether this machine reaches it; then run again",
+    )
+
+
+def without_values(message: str) -> str:
+    """A message of BigQuery without the values it quotes: 'Nunez' becomes 'aaaaa', an address or a column stays."""
+    message = message.split("\n")[0][:400]
+    # The mark of O'Brien stands between letters and ends nothing; a value without marks may have several words.
+    quoted = re.compile(r"""(?<!\w)(['"])(.*?)(?:\1(?!\w)|$)""")
+    message = quoted.sub(lambda match: shown(match[2]), message)
+    bare = re.compile(r"(\bvalue:|\binvalid \w+:|\b(?:parse|cast)) (?!')(.+?)(?= as | to |$)", re.I)
+    return bare.sub(lambda match: f"{match[1]} {masked(match[2])}", message)

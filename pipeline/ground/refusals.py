@@ -1,0 +1,109 @@
+"""Credentials that were not taken today are not sent again, by any run, lest the account be locked.
+
+A record is of one day by the district's clock and of what was sent: other credentials are tried at once, the same ones
+when a person says so (`python -m pipeline retry-login`). It holds salted digests of them, and goes the day after.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import LoginRefused
+
+# How often a day what got no answer that we know (a broken line, a kill) may be sent; a refusal is one too many.
+UNANSWERED = 3
+
+
+@dataclass(frozen=True)
+class Key:
+    """What opens an account: the name of the record (a vendor's, or `portal-RSD`), the user there, and the secret (a
+    private key's fingerprint, where it is one), which a person renews at `renewed`."""
+
+    name: str
+    user: str
+    secret: str = field(repr=False)
+    renewed: str
+
+    @property
+    def retry(self) -> str:
+        """How a person lets the same credentials be sent again."""
+        return f"python -m pipeline retry-login {self.name}"
+
+    def refuse_to_knock(self) -> None:
+        """Raises LoginRefused when it must not be sent any more today."""
+        found = self._found()
+        sent = found.get("sent", 0)
+        if "refused_at" in found or sent >= UNANSWERED:
+            silence = f"sent {sent} times and not answered, the last time at {found.get('sent_at')}"
+            why = f" ({found['why']})" if found.get("why") else ""
+            what = f"refused at {found['refused_at']}{why}" if "refused_at" in found else silence
+            raise LoginRefused(
+                f"the login of {self.user} ({self.name}) was {what}; the same credentials are not sent again today",
+                expected="to be let in; another wrong try may lock the account",
+                next_step=f"log in there by hand once, or ask the vendor; renew {self.renewed}, or, if it is right as "
+                f"it is, `{self.retry}`; then run again",
+            )
+
+    def knock(self) -> None:
+        """It is about to be sent: counted until the answer is known, whatever becomes of us."""
+        self.refuse_to_knock()
+        self._save(sent=self._found().get("sent", 0) + 1, sent_at=manifests.now())
+
+    def sent(self) -> int:
+        """How often it was sent today without an answer."""
+        return int(self._found().get("sent", 0))
+
+    def refused(self, why: str = "") -> None:
+        """The answer was no; `why` holds no secret."""
+        self._save(refused_at=manifests.now(), why=why)
+
+    def let_in(self) -> None:
+        """It is right: a count of tries without an answer ends. Other credentials that were refused stay so."""
+        record = self._all()
+        own = self._digest(record["salt"])
+        kept = {digest: facts for digest, facts in record["known"].items() if digest != own and "refused_at" in facts}
+        if kept:
+            manifests.save(_record(self.name), {**record, "known": kept})
+        else:
+            forget(self.name)
+
+    def _found(self) -> dict[str, Any]:
+        """What is known of it today."""
+        record = self._all()
+        return dict(record["known"].get(self._digest(record["salt"]), {})) if record["known"] else {}
+
+    def _save(self, **facts: object) -> None:
+        record = self._all()
+        digest = self._digest(record["salt"])
+        record["known"][digest] = {**record["known"].get(digest, {}), **facts}
+        manifests.save(_record(self.name), record)
+
+    def _all(self) -> dict[str, Any]:
+        """Of each of the credentials that were sent today, by their digest, and the salt of the digests."""
+        found = manifests.load(_record(self.name)) or {}
+        return {"salt": str(found.get("salt") or os.urandom(16).hex()), "known": dict(found.get("known") or {})}
+
+    def _digest(self, salt: str) -> str:
+        return _digest(f"{self.user}\n{self.secret}", salt)
+
+
+@lru_cache(maxsize=16)
+def _digest(told: str, salt: str) -> str:
+    """Slow on purpose: a password is not found from it."""
+    return hashlib.scrypt(told.encode(), salt=salt.encode(), n=2**14, r=8, p=1).hex()
+
+
+def _record(name: str) -> Path:
+    told = settings.load()
+    return told.district.landing / "refused" / told.today().isoformat() / f"{name}.json"
+
+
+def forget(name: str) -> bool:
+    """Let what was refused today be sent again; whether anything was."""
+    there = _record(name).exists()
+    _record(name).unlink(missing_ok=True)
+    return there

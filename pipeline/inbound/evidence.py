@@ -1,0 +1,161 @@
+"""What "done" means on the way in: the evidence of each state, with the fingerprints of what it was made from.
+
+A target exists when its evidence is there and says what is expected *now*. So a corrected input makes everything
+above it incomplete, and an output that is deleted is the only one that is made again.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import PortalReport
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import PipelineError
+from pipeline.ground.looks import NotYet
+from pipeline.inbound import sources
+from pipeline.inbound.sources import settled
+from pipeline.outside.sftp.sftp import RemoteFile
+
+
+def landing(feed: Feed, date: dt.date) -> Path:
+    """The folder of the feed's copies of that date."""
+    return settings.load().district.landing / feed.folder / date.isoformat()
+
+
+@dataclass(frozen=True)
+class VendorFileTarget:
+    """The newest match is at the vendor, fresh for the date, and stands still."""
+
+    feed: Feed
+    part: str
+    date: dt.date
+
+    def newest(self) -> RemoteFile | None:
+        """The file that counts: the newest one; but where that was older than ours already, what stands now under the
+        name of ours, a correction with an earlier time. None when that is not of the date.
+
+        Raises PipelineError when nobody could look.
+        """
+        newest = sources.newest_of(self.feed, self.part, self.date)
+        held = manifests.load(LandedTarget(self.feed, self.part, self.date).manifest_path)
+        if newest is None or held is None or not _passed_over(newest, held):
+            return newest
+        same = sources.of_name(self.feed.source(self.part), held["name"])
+        begins, ends = self.feed.hours(self.date)
+        if same is None:
+            return newest
+        return same if begins.timestamp() <= same.mtime < ends.timestamp() else None
+
+    def exists(self) -> bool:
+        """When nobody could look (or not yet), True: the task that fetches the file then waits, and says why as a
+        failure of its own."""
+        try:
+            file = self.newest()
+            return file is not None and settled(self.feed.source(self.part), file)
+        except PipelineError:
+            return True
+
+
+@dataclass(frozen=True)
+class LandedTarget:
+    """Our byte-for-byte copy of the vendor's file is on disk, and the vendor has no other one for the date."""
+
+    feed: Feed
+    part: str
+    date: dt.date
+
+    @property
+    def folder(self) -> Path:
+        return landing(self.feed, self.date) / self.part
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.folder / f"{self.feed.name}.manifest.json"
+
+    def manifest(self) -> dict[str, Any] | None:
+        """What was landed, when the copy is there and whole, or was removed when it had been read."""
+        found = manifests.load(self.manifest_path)
+        if found is None or found.get("removed"):
+            return found
+        copy = self.folder / str(found["name"])
+        return found if copy.is_file() and copy.stat().st_size == found["size"] else None
+
+    def copy_is_there(self) -> bool:
+        """Whether the copy itself is on disk, whole or not."""
+        found = manifests.load(self.manifest_path)
+        return found is not None and (self.folder / str(found["name"])).exists()
+
+    def exists(self) -> bool:
+        """Whether the vendor took the file away since does not matter; whether another one came does."""
+        found = self.manifest()
+        if found is None or (found.get("removed") and PreparedTarget(self.feed, self.date).manifest() is None):
+            return False
+        try:
+            newest = VendorFileTarget(self.feed, self.part, self.date).newest()
+            same = sources.of_name(self.feed.source(self.part), found["name"])
+        except NotYet:
+            return False  # its task waits for the answer, and asks again
+        except PipelineError:
+            return True  # what we hold is good; that nobody could look is reported by the runner
+        held = RemoteFile(found["name"], found["size"], found["mtime"])
+        # An older one of another name, which remains when the vendor takes ours away, is no correction; another file
+        # under the same name is one, whatever time it carries (`scp -p`, a restored copy): unless it is of a later
+        # morning. One that is of an earlier one is told as late.
+        if newest is None:
+            return same in (None, held) or same.mtime >= self.feed.hours(self.date)[1].timestamp()
+        return newest == held or _passed_over(newest, found)
+
+
+def _passed_over(file: RemoteFile, held: dict[str, Any]) -> bool:
+    """Whether the file has another name than ours, and was older than the latest that we held under our name."""
+    return bool(file.name != held["name"] and file.mtime < held.get("since", held["mtime"]))
+
+
+@dataclass(frozen=True)
+class LandedTargets:
+    """All of these are landed."""
+
+    targets: tuple[LandedTarget, ...]
+
+    def exists(self) -> bool:
+        return all(target.exists() for target in self.targets)
+
+
+@dataclass(frozen=True)
+class PreparedTarget:
+    """The feed's parts, checked and stacked, are one normalised CSV on disk."""
+
+    feed: Feed
+    date: dt.date
+
+    @property
+    def path(self) -> Path:
+        return landing(self.feed, self.date) / self.feed.file
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.path.with_name(f"{self.feed.name}.manifest.json")
+
+    def manifest(self) -> dict[str, Any] | None:
+        """What was prepared, when it is there and made from the parts and by the contract of now."""
+        found = manifests.load(self.manifest_path)
+        if found is None or found["contract"] != self.feed.contract.fingerprint or found["parts"] != self.parts():
+            return None
+        return found if self.path.is_file() and self.path.stat().st_size == found["size"] else None
+
+    def parts(self) -> dict[str, str | None]:
+        """The digest of each part as it is landed now."""
+        landed = {source.name: LandedTarget(self.feed, source.name, self.date) for source in self.feed.sources}
+        found = {name: target.manifest() for name, target in landed.items()}
+        return {name: manifest["sha256"] if manifest else None for name, manifest in found.items()}
+
+    def downloads(self) -> list[LandedTarget]:
+        """The portal's downloads that are still there; they must not outlive their reading."""
+        portal = [source.name for source in self.feed.sources if isinstance(source.place, PortalReport)]
+        landed = [LandedTarget(self.feed, part, self.date) for part in portal]
+        return [target for target in landed if target.copy_is_there()]
+
+    def exists(self) -> bool:
+        return self.manifest() is not None and not self.downloads()

@@ -1,0 +1,152 @@
+"""What is where a feed's files come from: one look a place and process, and the fetching of a file."""
+
+import datetime as dt
+import fnmatch
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import Place, SftpFolder, Source
+from pipeline.ground import border
+from pipeline.ground.errors import VendorError
+from pipeline.ground.looks import Looks
+from pipeline.ground.patience import resting
+from pipeline.outside import dropfolder
+from pipeline.outside.sftp.sftp import Listing, Progress, RemoteFile
+
+# Seconds from its beginning on for which a scheduling waits for looks: all begin at once, and most are answered then.
+GRACE = 5.0
+_ends: ContextVar[float | None] = ContextVar("ends", default=None)
+
+
+@contextmanager
+def scheduling() -> Iterator[None]:
+    """In this block (and thread) nobody waits for a look longer than the GRACE: who asks for it then gets NotYet."""
+    before = _ends.set(time.monotonic() + GRACE)
+    try:
+        yield
+    finally:
+        _ends.reset(before)
+
+
+def _left() -> float | None:
+    ends = _ends.get()
+    return None if ends is None else max(0.0, ends - time.monotonic())
+
+
+Seen = tuple[float, dict[str, RemoteFile]]
+
+
+def _look(place: Place) -> Seen:
+    with border.around(str(place), "looking what is there", VendorError):
+        return time.monotonic(), place.look()
+
+
+def _look_again(place: Place) -> Seen:
+    """When the settle time since the first look is over."""
+    first, _ = _looks.at(place)
+    time.sleep(max(0.0, first + place.settle - time.monotonic()))
+    return _look(place)
+
+
+# When this process looked, and what it saw. A look that failed fails again, without knocking again.
+_looks: Looks[Place, Seen] = Looks(_look)
+_second_looks: Looks[Place, Seen] = Looks(_look_again)
+look_ahead = _looks.begin
+# The errors that somebody met who asked, one a place.
+failed_looks = _looks.failed
+
+
+def look(place: Place) -> Seen:
+    """When this process looked there, and what it saw. Raises PipelineError; NotYet in a scheduling."""
+    with resting():
+        return _looks.at(place, _left())
+
+
+def odd(place: Place) -> dict[str, str]:
+    """The names that this process saw there and that are no files, and what each is. Raises PipelineError."""
+    _, there = look(place)
+    return there.odd if isinstance(there, Listing) else {}
+
+
+def fetch(place: Place, file: RemoteFile, to: Path, progress: Progress) -> None:
+    """Bring `file` to `to`, whole or not at all. Raises PipelineError."""
+    with border.around(str(place), f"bringing {printable(file.name)}", VendorError):
+        place.fetch(file, to, progress)
+
+
+def forget() -> None:
+    """Look again: what is known of the places is from before."""
+    _looks.forget()
+    _second_looks.forget()
+    dropfolder.forget()
+
+
+def newest(source: Source, begins: dt.datetime, ends: dt.datetime) -> RemoteFile | None:
+    """The latest match of the source's pattern that was changed within [begins, ends), by one look a process.
+
+    Among files of the same second the last name wins, since dated names sort by date. Raises PipelineError.
+    """
+    _, there = look(source.place)
+    _refuse_untold(source, there)
+    fresh = [
+        file
+        for file in there.values()
+        if fnmatch.fnmatchcase(file.name, source.pattern) and begins.timestamp() <= file.mtime < ends.timestamp()
+    ]
+    return max(fresh, key=lambda file: (file.mtime, file.name), default=None)
+
+
+def newest_of(feed: Feed, part: str, date: dt.date) -> RemoteFile | None:
+    """The latest file of that part which is fresh for `date`, if there is one. Raises PipelineError."""
+    return newest(feed.source(part), *feed.hours(date))
+
+
+def of_name(source: Source, name: str) -> RemoteFile | None:
+    """The file of that name where the source looks, of whatever time. Raises PipelineError."""
+    return look(source.place)[1].get(name)
+
+
+def _refuse_untold(source: Source, there: dict[str, RemoteFile]) -> None:
+    """Any of these may be the morning's file, and what the server tells of it does not say."""
+    for name, error in there.untold.items() if isinstance(there, Listing) else ():
+        if fnmatch.fnmatchcase(name, source.pattern):
+            raise error
+
+
+def settled(source: Source, file: RemoteFile) -> bool:
+    """Whether the file stood still: when we looked its time was older than the place's settle time, or two looks agree.
+
+    Waits, at most once a place and process, until the settle time since the first look is over.
+    """
+    place = source.place
+    first, _ = look(place)
+    looked_at = time.time() - (time.monotonic() - first)
+    if looked_at - file.mtime > place.settle:
+        return True
+    with resting():
+        return _second_looks.at(place, _left())[1].get(file.name) == file
+
+
+def unclaimed(wanted: Iterable[Source]) -> list[str]:
+    """The files that this process saw in folders with `others`, and that are neither wanted nor named there."""
+    found, sources = [], tuple(wanted)
+    for place in _looks.places():
+        if isinstance(place, SftpFolder) and place.others is not None and (looked := _looks.known(place)):
+            patterns = [*place.others, *(source.pattern for source in sources if source.place == place)]
+            strange = [name for name in looked[1] if not any(fnmatch.fnmatchcase(name, each) for each in patterns)]
+            found += [f"{place}/{printable(name)}" for name in strange if not _UNFINISHED.search(name)]
+    return sorted(found)
+
+
+# Hidden files, and the names under which programs write what is to be renamed.
+_UNFINISHED = re.compile(r"^[.~]|~$|\.(part|filepart|partial|tmp|temp|crdownload)$", re.I)
+
+
+def printable(name: str) -> str:
+    """Without what would move a terminal's cursor, change its colour or turn its text around."""
+    return "".join(letter for letter in name if letter.isprintable())

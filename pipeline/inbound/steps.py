@@ -1,0 +1,249 @@
+"""The way in, as plain functions: each makes one state true and returns what it made."""
+
+import datetime as dt
+import os
+import shutil
+from pathlib import Path
+
+from pipeline.catalogue.feed import Feed
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import ContractBroken, StaleFile, TransferIncomplete
+from pipeline.ground.progress import Made
+from pipeline.inbound import lastgood, preparing
+from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
+from pipeline.inbound.parts import Part
+from pipeline.inbound.sources import fetch, printable, settled
+from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
+from pipeline.outside.sftp.sftp import Progress
+
+
+def land(target: LandedTarget, progress: Progress) -> Made:
+    """Copy the newest file of the part as it is, then say so in its manifest. Raises VendorError."""
+    source = target.feed.source(target.part)
+    file = VendorFileTarget(target.feed, target.part, target.date).newest()
+    if file is None or not settled(source, file):
+        raise TransferIncomplete(
+            f"{source.name}'s {source.pattern} was there and is there no more, or is being written",
+            expected="one file that stands still",
+            next_step="run again in some minutes",
+        )
+    copy = target.folder / file.name
+    fetch(source.place, file, new := manifests.beside(copy), progress)
+    facts = {"name": file.name, "size": file.size, "mtime": file.mtime, "sha256": manifests.sha256(new)}
+    before = manifests.load(target.manifest_path)
+    if before and before["name"] == file.name:  # a correction may carry an earlier time; what was older stays older
+        facts["since"] = max(file.mtime, before.get("since", before["mtime"]))
+    same = _mornings_with(target, str(facts["sha256"]))
+    if target.feed.repeats is not None and len(same) > target.feed.repeats:
+        new.unlink()
+        raise StaleFile(
+            f"{printable(file.name)} ({source.name}) holds the same bytes as on each of the last {len(same)} mornings",
+            expected=f"other ones after at most {target.feed.repeats} mornings (`repeats` of the feed's row)",
+            next_step="ask the vendor whether the export still runs; the last good table stays. If nothing did change, "
+            "put `repeats` up in the catalogue's feeds.py",
+        )
+    told = {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})}
+    manifests.replace(copy, new, target.manifest_path, told)
+    return Made(bytes=file.size, words=printable(file.name) + (f", the same bytes as on {same[0]}" if same else ""))
+
+
+def _mornings_with(target: LandedTarget, sha256: str) -> list[dt.date]:
+    """The mornings before, the last one first and without a gap, whose copy had the same bytes."""
+    found: list[dt.date] = []
+    while True:
+        before = target.date - dt.timedelta(days=len(found) + 1)
+        manifest = manifests.load(LandedTarget(target.feed, target.part, before).manifest_path)
+        if manifest is None or manifest["sha256"] != sha256:
+            return found
+        found.append(before)
+
+
+def again(feed: Feed, date: dt.date) -> int:
+    """Forget what was landed for the date, so that the next run takes it anew; returns how many copies there were.
+
+    What is made of it is made again only where the bytes are others.
+    """
+    landed = [LandedTarget(feed, source.name, date).manifest_path for source in feed.sources]
+    there = [manifest for manifest in landed if manifest.exists()]
+    for manifest in there:
+        manifest.unlink()
+    return len(there)
+
+
+def prepare(target: PreparedTarget) -> Made:
+    """Check the feed's parts against its contract and write them as one CSV, then its manifest.
+
+    Raises ContractBroken; the refused file is then in quarantine with the reason beside it. The portal's downloads are
+    removed when that is done, and their manifests say so.
+    """
+    if target.manifest() is None:
+        _prepare(target)
+    for landed in target.downloads():
+        manifest = manifests.load(landed.manifest_path) or {}
+        manifests.save(landed.manifest_path, {**manifest, "removed": True})
+        (landed.folder / str(manifest["name"])).unlink()
+    done = manifests.load(target.manifest_path) or {}
+    odd = sorted({codec for codec in done["encodings"].values() if codec != "utf-8"})
+    words = ([f"was {', '.join(odd)}"] if odd else []) + list(done.get("told", []))
+    return Made(done["rows"], done["size"], "; ".join(words))
+
+
+def _prepare(target: PreparedTarget) -> None:
+    landed = [LandedTarget(target.feed, source.name, target.date) for source in target.feed.sources]
+    parts: list[Part] = []
+    digests = target.parts()
+    try:
+        parts += [_part(each) for each in landed]
+        new = manifests.beside(target.path)
+        done = preparing.prepare(parts, target.feed.contract, new, as_of=target.date)
+    except ContractBroken as refusal:
+        _quarantine(target, parts, refusal)
+        raise
+    finally:
+        for each in landed:
+            shutil.rmtree(_plain(each), ignore_errors=True)
+    manifests.replace(
+        target.path,
+        new,
+        target.manifest_path,
+        {
+            "rows": done.rows,
+            "size": done.size,
+            "sha256": done.sha256,
+            "parts": digests,
+            "encodings": done.encodings,
+            "told": done.told,
+            "contract": target.feed.contract.fingerprint,
+            "prepared_at": manifests.now(),
+        },
+    )
+
+
+def _part(landed: LandedTarget) -> Part:
+    """The landed copy, or the plain CSV that the feed's reader makes of it."""
+    path = _landed_path(landed)
+    if landed.feed.reader is None:
+        return Part(landed.part, path)
+    plain = _plain(landed) / path.name
+    landed.feed.reader(path, plain)
+    return Part(landed.part, plain)
+
+
+def _plain(landed: LandedTarget) -> Path:
+    return landed.folder / f"{landed.feed.name}.plain"
+
+
+def _landed_path(landed: LandedTarget) -> Path:
+    manifest = landed.manifest()
+    if manifest is None:
+        raise TransferIncomplete(
+            f"no whole copy of {landed.feed.name} ({landed.part})",
+            expected=f"one in {landed.folder}",
+            next_step="run again; the file is then fetched anew",
+        )
+    return landed.folder / str(manifest["name"])
+
+
+def _quarantine(target: PreparedTarget, parts: list[Part], refusal: ContractBroken) -> None:
+    """Keep the feed's files of this moment, and the reason, where no later file replaces them."""
+    digest = manifests.fingerprint(target.parts())[:12]
+    folder = _quarantines(target.feed) / f"{target.date}-{digest}"
+    for part in parts:
+        kept = manifests.folder(folder / part.name) / part.path.name
+        if not kept.exists():
+            os.link(part.path, kept)
+    manifests.save(
+        folder / "reason.json",
+        {"found": refusal.found, "expected": refusal.expected, "next": refusal.next_step},
+    )
+
+
+def _quarantines(feed: Feed) -> Path:
+    return settings.load().district.landing / "quarantine" / feed.name
+
+
+def refused(feed: Feed, date: dt.date) -> dict[str, str]:
+    """The feed's files of that date that lie in quarantine: their folders, and what was found in them."""
+    reasons = sorted(_quarantines(feed).glob(f"{date}-*/reason.json"))
+    return {str(reason.parent): str((manifests.load(reason) or {}).get("found", "")) for reason in reasons}
+
+
+def refused_before(date: dt.date) -> int:
+    """How many refused files of earlier dates still lie in quarantine."""
+    folders = (settings.load().district.landing / "quarantine").glob("*/*")
+    return sum(folder.name[:10] < date.isoformat() for folder in folders)
+
+
+def stored_target(feed: Feed, date: dt.date) -> ObjectTarget:
+    """The object that holds the feed's prepared CSV of the date."""
+    manifest = PreparedTarget(feed, date).manifest()
+    expected = {"sha256": str(manifest["sha256"]), "rows": str(manifest["rows"])} if manifest else {}
+    return ObjectTarget(f"{feed.folder}/{date}/{feed.file}", expected)
+
+
+def store(feed: Feed, date: dt.date) -> Made:
+    """Put the prepared CSV into the bucket, over nothing but what was seen there."""
+    target = stored_target(feed, date)
+    prepared = PreparedTarget(feed, date)
+    stored = storage.store_file(
+        prepared.path,
+        target.name,
+        {**target.expected, "as_of": date.isoformat(), "contract": feed.contract.fingerprint},
+        over=target.found(),
+    )
+    return Made(int(target.expected["rows"]), stored.size, storage.uri(target.name))
+
+
+def loaded_target(feed: Feed, date: dt.date) -> TableTarget:
+    """The table that holds the feed's rows of the date; `as_of` is that of the file which stands for it."""
+    as_of, print_ = lastgood.date_of(feed, date), table_fingerprint(feed, date)
+    return TableTarget(feed.dataset, feed.name, {"as_of": as_of.isoformat(), "sha": print_} if print_ else {})
+
+
+def table_fingerprint(feed: Feed, date: dt.date) -> str:
+    """What the table's label `sha` must be: the prepared CSV and the schema that types it. '' before it is prepared."""
+    manifest = PreparedTarget(feed, lastgood.date_of(feed, date)).manifest()
+    return manifests.fingerprint(manifest["sha256"], feed.contract.fingerprint) if manifest else ""
+
+
+def load(feed: Feed, date: dt.date) -> Made:
+    """Replace the table by the object's rows, as one job whose id is made of table, date and fingerprint."""
+    labels = loaded_target(feed, date).expected
+    date = lastgood.date_of(feed, date)
+    source = stored_target(feed, date)
+    rows = warehouse.load(
+        storage.uri(source.name),
+        feed.dataset,
+        feed.name,
+        feed.contract.columns,
+        {**labels, "rows": source.expected["rows"]},
+        job=f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}",
+    )
+    return Made(rows, PreparedTarget(feed, date).path.stat().st_size)
+
+
+def load_beside(feed: Feed, date: dt.date, print_: str, dataset: str, days: int) -> str:
+    """Load the date's file, of the fingerprint `print_`, into a table of its own, which goes after `days`: the feed's
+    holds a later one. Returns its `dataset.table`; '' when neither bucket nor disk has the file any more.
+    """
+    table = f"{feed.name}_{date:%Y%m%d}_{print_[:8]}"
+    stored = stored_target(feed, date)
+    if _stored_fingerprint(stored) != print_:
+        if table_fingerprint(feed, date) != print_:
+            return ""
+        store(feed, date)
+    told = stored.found().metadata
+    if told["contract"] != feed.contract.fingerprint:
+        return ""
+    labels = {"as_of": date.isoformat(), "sha": print_, "rows": told["rows"]}
+    if not TableTarget(dataset, table, labels).exists():
+        job = f"load-{dataset}-{table}"
+        warehouse.load(storage.uri(stored.name), dataset, table, feed.contract.columns, labels, job, days)
+    return f"{dataset}.{table}"
+
+
+def _stored_fingerprint(stored: ObjectTarget) -> str:
+    """As `table_fingerprint`, of what lies in the bucket; '' when nothing does."""
+    held = stored.found().metadata
+    return manifests.fingerprint(held["sha256"], held["contract"]) if {"sha256", "contract"} <= held.keys() else ""

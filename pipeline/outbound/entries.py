@@ -1,0 +1,111 @@
+"""BigQuery: tables that only grow, whose rows are entered once each, by jobs that cannot run twice.
+
+MERGE alone would not do: on BigQuery two that only insert do not conflict, so of two at once each would insert. A job's
+id is taken once, whoever asks; so one job enters, and whoever comes second waits for it.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from google.api_core.exceptions import Conflict
+from google.cloud import bigquery
+
+from pipeline.catalogue.schemas import Column
+from pipeline.ground import cloud
+from pipeline.ground.errors import WarehouseError
+from pipeline.outside.cloud import warehouse
+
+Value = str | int | dt.date | dt.datetime | tuple[str, ...]
+_TYPES = {str: "STRING", int: "INT64", dt.date: "DATE", dt.datetime: "TIMESTAMP"}
+
+
+@dataclass(frozen=True)
+class GrowingTable:
+    """A table by its `dataset.name`. Where it is large: partitioned by the months of the day `monthly`, and within
+    a month sorted by the column `sorted_by`, so that a question about one value of it reads little."""
+
+    name: str
+    columns: tuple[Column, ...]
+    monthly: str = ""
+    sorted_by: str = ""
+
+
+def prepare(tables: tuple[GrowingTable, ...]) -> None:
+    """Make those of the tables that are missing. Raises WarehouseError."""
+    for table in tables:
+        dataset, name = table.name.split(".")
+        if not warehouse.find(dataset, name).there:
+            with cloud.BIGQUERY.explained(f"creating {table.name}"):
+                warehouse._with_dataset(dataset, partial(_create, table))
+            warehouse._remember(dataset, name, {})
+
+
+def _create(table: GrowingTable) -> bigquery.Table:
+    schema = [bigquery.SchemaField(c.name, c.type, c.mode, description=c.description) for c in table.columns]
+    made = bigquery.Table(warehouse._name(*table.name.split(".")), schema=schema)
+    if table.monthly:
+        made.time_partitioning = bigquery.TimePartitioning(type_="MONTH", field=table.monthly)
+    if table.sorted_by:
+        made.clustering_fields = [table.sorted_by]
+    return warehouse._client().create_table(made, exists_ok=True, **cloud.BIGQUERY.patience())
+
+
+def values(table: GrowingTable, column: str) -> set[str]:
+    """What stands in a column of text of the whole table; listed, which is faster than a query and costs nothing."""
+    wanted = [bigquery.SchemaField(column, "STRING")]
+    with cloud.BIGQUERY.explained(f"listing {table.name}"):
+        place = warehouse._name(*table.name.split("."))
+        return {row[0] for row in warehouse._client().list_rows(place, wanted, **cloud.BIGQUERY.patience())}
+
+
+def ask(query: str, doing: str, **about: Value) -> list[dict[str, Any]]:
+    """The rows of a query about some values, which it names @so. Raises WarehouseError."""
+    config = bigquery.QueryJobConfig(query_parameters=_parameters(about))
+    with cloud.BIGQUERY.explained(doing):
+        return [dict(row.items()) for row in warehouse.answered(query, config)]
+
+
+def enter(script: str, job: str, doing: str, **about: Value) -> None:
+    """Run the script, alone of its name: `job` and a counter are its id. Raises WarehouseError.
+
+    Each of its statements must insert nothing that is there already. Then it does not matter how often it is begun: the
+    next of its name begins when the last one has ended, well or not, and finds what that one left.
+    """
+    config = bigquery.QueryJobConfig(query_parameters=_parameters(about))
+
+    def submit(job_id: str) -> bigquery.QueryJob:
+        return warehouse._client().query(
+            script, job_id=job_id, job_config=config, job_retry=None, **cloud.BIGQUERY.patience()
+        )
+
+    with cloud.BIGQUERY.explained(doing):
+        _alone(re.sub(r"[^A-Za-z0-9_-]", "_", job), submit).result(
+            timeout=warehouse.JOB, job_retry=None, retry=cloud.BIGQUERY.patience()["retry"]
+        )
+
+
+def _alone(stem: str, submit: Callable[[str], bigquery.QueryJob]) -> bigquery.QueryJob:
+    """The job of the first free id, or the one of this name that runs already."""
+    for attempt in range(1, 100):
+        try:
+            return submit(f"{stem}_{attempt}")
+        except Conflict:
+            taken = warehouse._client().get_job(f"{stem}_{attempt}", **cloud.BIGQUERY.patience())
+            if taken.state != "DONE":
+                return cast("bigquery.QueryJob", taken)
+    raise WarehouseError(
+        f"99 jobs are called {stem}", expected="a free job id", next_step="look in the Cloud console why they failed"
+    )
+
+
+def _parameters(about: dict[str, Value]) -> list[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter]:
+    return [
+        bigquery.ArrayQueryParameter(name, "STRING", value)
+        if isinstance(value, tuple)
+        else bigquery.ScalarQueryParameter(name, _TYPES[type(value)], value)
+        for name, value in about.items()
+    ]

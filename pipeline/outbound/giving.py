@@ -1,0 +1,294 @@
+"""The last step: render the set's files, give them to the vendor, and write down what it was given.
+
+A push leaves a trail on our disk (outside/sftp/trail.py), and the receipt is made of the trail alone: nothing that
+happens after the last file has taken its place can make the set forgotten, or given twice.
+"""
+
+import datetime as dt
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from pipeline import catalogue
+from pipeline.catalogue import agreement
+from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
+from pipeline.catalogue.flows import feeds_below
+from pipeline.ground import border, manifests
+from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, VendorError
+from pipeline.ground.patience import Turns
+from pipeline.ground.progress import Made
+from pipeline.inbound import lastgood
+from pipeline.outbound import receipts, rendering, verdicts
+from pipeline.outbound.evidence import (
+    ReceiptTarget,
+    address,
+    folder,
+    latest_name,
+    latest_period,
+    outbox,
+    receipt_name,
+    receipt_target,
+    trail_path,
+    verdict_name,
+)
+from pipeline.outbound.snapshots import compared_target, qualified, snapshot_target
+from pipeline.outside.cloud import storage
+from pipeline.outside.sftp import sftp
+from pipeline.outside.sftp.sftp import Progress
+from pipeline.outside.sftp.trail import Trail
+
+# So many files of a delivery are extracted and written at the same time.
+AT_ONCE = 3
+# Of a delivery one push is on its way at a time.
+_turns = Turns()
+
+
+def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
+    """Render the files, give them to the vendor unless the receipt says it has these bytes, then write the receipt.
+
+    Raises OnHold when the set must not go after all, VendorError, WarehouseError.
+    """
+    verdicts.refuse_passed(delivery, date)
+    with _turns.of(delivery.name):  # an interrupted push of it is completed first, and then its folder is removed
+        own = manifests.folder(outbox() / delivery.name)
+        try:
+            _account_for_given(trail_path(delivery.name))
+            return _deliver(delivery, date, {file.name: own / file.name for file in delivery.files}, progress)
+        finally:
+            shutil.rmtree(own)  # after a failure too: the files are people's data, and are rendered again
+
+
+def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
+    """Let the next run send the set once more, though the vendor was given it: the receipt says so until then.
+
+    Raises ConfigurationError when nothing was sent for that period.
+    """
+    with _turns.of(delivery.name):
+        target = receipt_target(delivery, date)
+        if not (before := storage.read_json(target.name) or _copied_receipt(target)):
+            raise ConfigurationError(
+                f"{delivery.name} was not sent for {target.period}",
+                expected="a set that was sent",
+                next_step=f"{verdicts.wrapper(delivery)} --date {date}",
+            )
+        _store_receipt({**before, "slow": True, "wanted_again": reason})
+
+
+def _account_for_given(path: Path) -> None:
+    """Write the receipt of a set that was given whole, when a run could not: before it is asked what was given."""
+    left = Trail.left(path)
+    if left and left.given():
+        _received(left)
+
+
+def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress: Progress) -> Made:
+    target, where = receipt_target(delivery, date), f"{len(files)} files to {delivery.vendor}:{folder(delivery)}"
+    before = storage.read_json(target.name) or _copied_receipt(target)
+    there = {key: before.get(key) for key in address(delivery)} == address(delivery)
+    if there and delivery.again == "never-same-day" and not before.get("slow"):
+        _store_receipt(before)  # what lags behind it is made again
+        return Made(words=f"{where} were given for {target.period}, not sent again")
+    facts = _rendered(delivery, date, files)
+    receipt = _receipt(delivery, date, target, facts)
+    if sent := before.get("files") != facts or not there or bool(before.get("slow")):
+        again = {**receipt, "once_more": True}
+        if _give(delivery, date, again if before.get("slow") else receipt, files, progress):
+            _give(delivery, date, again, files, progress)
+    else:
+        _store_receipt({**before, **receipt})
+    rows, size = (sum(int(each[fact]) for each in facts.values()) for fact in ("rows", "bytes"))
+    return Made(rows, size, where if sent else f"{where} unchanged, not sent again")
+
+
+def _rendered(delivery: Delivery, date: dt.date, files: dict[str, Path]) -> dict[str, dict[str, int | str]]:
+    """Write all files of the set; returns the rows, bytes and digest of each."""
+
+    def rendered(file: ViewFile | LandedCopy) -> dict[str, int | str]:
+        to = files[file.name]
+        if isinstance(file, LandedCopy):
+            return _facts(rendering.as_landed(catalogue.feeds()[file.feed], date, to), to)
+        return _facts(rendering.of_view(file, snapshot_target(delivery, file, date), to), to)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(files, pool.map(rendered, delivery.files), strict=True))
+
+
+def _facts(rows: int, file: Path) -> dict[str, int | str]:
+    return {"rows": rows, "bytes": file.stat().st_size, "sha256": manifests.sha256(file)}
+
+
+# ------------------------------------------------------------------------------------------------------ given, or not
+
+
+def _give(
+    delivery: Delivery, date: dt.date, receipt: dict[str, Any], files: dict[str, Path], progress: Progress
+) -> bool:
+    """Push the set, when it still may go, and write down that it was given; whether it took too long."""
+
+    def may_go() -> None:
+        verdicts.ask_again(delivery, date, receipt)
+
+    may_go()  # before a byte leaves us, and once more before the first file takes its place
+    trail = _trail({**receipt, "run": receipts.run(), **agreement.told(delivery.vendor)})
+    with border.around(f"{delivery.vendor}:{folder(delivery)}", "sending files there", VendorError):
+        sftp.push(catalogue.vendors()[delivery.vendor], delivery.folder, files, progress, trail, may_go)
+    return _received(trail)
+
+
+def _trail(receipt: dict[str, Any]) -> Trail:
+    """Of this push. An interrupted one of the same set is gone on with, and is one receipt; another set's gives way."""
+    path = trail_path(receipt["delivery"])
+    of = manifests.fingerprint(receipt["period"], receipt["fingerprint"], receipt["files"])
+    left = Trail.left(path)
+    if left and left.of == of:
+        return left
+    if left:
+        _give_way(left)
+    return Trail(path, of, receipt)
+
+
+def _give_way(left: Trail) -> None:
+    """Another set takes the place of one that was interrupted: what had taken its place has a receipt, then it ends.
+
+    Where its vendor is none of ours any more, what had come whole there counts as given. A file that was half written
+    in its place counts, too: nobody knows who of it the vendor has read.
+    """
+    vendor, stamps = catalogue.vendors().get(left.receipt["vendor"]), left.stamps()
+    seen = {name for name, stamp in stamps.items() if stamp}
+    placed = sftp.placed(vendor, left.receipt["folder"], left) if vendor else seen | left.placed()
+    if given := placed | left.begun():
+        receipts.keep({**left.receipt_of([name for name in stamps if name in given]), "whole": placed == set(stamps)})
+    left.end()
+
+
+def _received(trail: Trail) -> bool:
+    """The vendor has the set: the receipt says so, and the trail ends. The order is what a kill leaves whole.
+
+    Whether the files took their places too slowly for the vendor (`within` of its row), who may have read half a set:
+    then the receipt says "slow", and the set is sent once more, by the next run if not by this one.
+    """
+    receipt = trail.given()
+    if receipt is None:
+        raise ConfigurationError(
+            f"{trail.path} was changed or removed while its set was on its way",
+            expected="it to stay until the receipt is written",
+            next_step="look who else works in that folder; then run again, which sends the set again",
+        )
+    vendor = catalogue.vendors().get(str(receipt["vendor"]))
+    slow = vendor is not None and trail.took() > vendor.within and not receipt.get("once_more")
+    receipt |= {"slow": True} if slow else {}
+    receipts.keep(receipt)
+    _store_receipt(receipt)
+    trail.end()
+    return slow
+
+
+def finish_interrupted() -> Iterator[str | PipelineError]:
+    """Complete the sets that a killed run left half-way at a vendor, and name them; those that need our files stay.
+
+    It needs nothing of today, so that a vendor gets its whole set also when today's is late, or on hold. What stands
+    against one comes as its error, and the next one is completed all the same.
+    """
+    for path in sorted(outbox().glob("*.json")):
+        try:
+            with (
+                _turns.of(path.stem),
+                border.around(f"the interrupted push of {path.stem}", "completing it", VendorError),
+            ):
+                done = _finished(path)
+        except PipelineError as error:
+            yield error
+        else:
+            yield from [done] if done else []
+
+
+def _finished(path: Path) -> str:
+    """The set that is complete now; nothing when there is none, when it needs our files, or must not go any more."""
+    trail = Trail.left(path)
+    if trail is None or not (trail.given() or _completed(trail)):
+        return ""
+    _received(trail)
+    shutil.rmtree(path.with_suffix(""), ignore_errors=True)  # the files that the killed run had rendered
+    return f"{trail.receipt['delivery']} of {trail.receipt['period']}"
+
+
+def _completed(trail: Trail) -> bool:
+    """Complete the set at its vendor by what is there. One of which nothing has gone, and which must not go, ends."""
+    told = trail.receipt
+    if told["delivery"] not in catalogue.deliveries() or told["vendor"] not in catalogue.vendors():
+        raise ConfigurationError(
+            f"{trail.path} tells of an interrupted push of {told['delivery']} to {told['vendor']}",
+            expected="both in the catalogue's deliveries.py and vendors.py",
+            next_step="give the row its old name for one run, so that the set is completed and has its receipt; or, if "
+            "the vendor shall not have the rest of it, remove that file",
+        )
+    try:
+        given = sftp.finish(catalogue.vendors()[told["vendor"]], told["folder"], trail, _still_agreed(trail))
+    except OnHold:
+        trail.end()
+        return False
+    return given is not None
+
+
+def _still_agreed(trail: Trail) -> Callable[[], object]:
+    period = dt.date.fromisoformat(trail.receipt["period"])
+    return lambda: verdicts.ask_again_of_left(catalogue.deliveries()[trail.receipt["delivery"]], period, trail.receipt)
+
+
+# ----------------------------------------------------------------------------------------------------------- receipts
+
+
+def _receipt(
+    delivery: Delivery, date: dt.date, target: ReceiptTarget, facts: dict[str, dict[str, int | str]]
+) -> dict[str, Any]:
+    """What is known of the set before it goes."""
+    return {
+        "delivery": delivery.name,
+        **address(delivery),
+        "period": target.period.isoformat(),
+        "as_of": date.isoformat(),
+        "fingerprint": target.fingerprint,
+        "snapshots": {file.name: qualified(compared_target(delivery, file, date)) for file in delivery.view_files},
+        "files": facts,
+        **_looked_at(delivery, date),
+    }
+
+
+def _looked_at(delivery: Delivery, date: dt.date) -> dict[str, Any]:
+    """Of the verdict on the set: who released it; and of each file what the ledger wants to know."""
+    verdict = storage.read_json(verdict_name(delivery, date)) or {}
+    looked = verdict.get("files", {})
+    contents = {
+        file.name: receipts.of_view(file, qualified(compared_target(delivery, file, date)), looked.get(file.name, {}))
+        for file in delivery.view_files
+    }
+    contents |= {copy.name: receipts.of_copy(copy, date) for copy in delivery.copies}
+    return {"released": verdict.get("released"), "contents": contents, "older_inputs": _older_inputs(delivery, date)}
+
+
+def _older_inputs(delivery: Delivery, date: dt.date) -> dict[str, str]:
+    """The feeds of which another date's file stands for the morning's, and that date."""
+    feeds = [*delivery.copied, *(feed for file in delivery.view_files for feed in feeds_below(file.view))]
+    held = {feed.name: lastgood.date_of(feed, date) for feed in feeds}
+    return {name: day.isoformat() for name, day in held.items() if day != date}
+
+
+def _copied_receipt(target: ReceiptTarget) -> dict[str, Any]:
+    """What is known of a receipt that somebody deleted: its copy, when that is of the same period."""
+    copy = storage.read_json(target.latest_name) or {}
+    return copy if copy.get("period") == target.period.isoformat() else {}
+
+
+def _store_receipt(receipt: dict[str, Any]) -> None:
+    """The receipt, and its copy as the delivery's latest, unless a later one has gone out."""
+    delivery, period = str(receipt["delivery"]), dt.date.fromisoformat(receipt["period"])
+    where = manifests.fingerprint({key: receipt[key] for key in ("vendor", "server", "folder")})
+    print_ = "" if receipt.get("slow") else str(receipt["fingerprint"])  # to be sent once more is not given
+    metadata = {"fingerprint": print_, "period": str(period), "address": where}
+    name, latest = receipt_name(delivery, period), latest_period(delivery)
+    storage.store_json(name, receipt, metadata, over=storage.find(name))
+    if latest is None or latest <= period:
+        name = latest_name(delivery)
+        storage.store_json(name, receipt, metadata, over=storage.find(name))

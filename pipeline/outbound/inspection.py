@@ -1,0 +1,155 @@
+"""All that is found of a set before it may go: each file's checks, and what it would change. None stops another."""
+
+import datetime as dt
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline import catalogue
+from pipeline.catalogue import agreement
+from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
+from pipeline.inbound import lastgood
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outbound import checks, churn, columns, garbled, holders, references
+from pipeline.outbound.checks import Check, Counted
+from pipeline.outbound.churn import Change, Pair
+from pipeline.outbound.columns import Last, Values
+from pipeline.outbound.evidence import receipt_target, verdict_name
+from pipeline.outbound.holders import Held
+from pipeline.outbound.snapshots import compared_target, qualified, snapshot_target
+from pipeline.outside.cloud import storage, warehouse
+
+# So many queries at the same time.
+AT_ONCE = 6
+
+
+@dataclass(frozen=True)
+class Looked:
+    """All that was found of one file. `words` say what would happen at the reader, of what is over a limit."""
+
+    file: ViewFile | LandedCopy
+    checks: list[Check]
+    words: list[str]
+    facts: dict[str, Any]
+
+    @property
+    def failed(self) -> list[Check]:
+        return [each for each in self.checks if not each.passed]
+
+
+def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
+    """Every file of views, as it is frozen. Raises WarehouseError."""
+    receipt = storage.read_json(receipt_target(delivery, date).latest_name) or {}
+    frozen = {file.name: qualified(snapshot_target(delivery, file, date)) for file in delivery.view_files}
+    keyed = {file.name: qualified(compared_target(delivery, file, date)) for file in delivery.view_files}
+    last = {name: _of_deliveries(told) for name, told in receipt.get("snapshots", {}).items()}
+    found_last = _found_last(delivery, date, receipt)
+
+    def looked(file: ViewFile) -> Looked:
+        sent = _columns(frozen[file.name])
+        every = [
+            checks.columns_beyond(file, agreement.beyond(delivery.vendor, file.name, sent)),
+            *references.checks(file),
+        ]
+        earlier = last.get(file.name)
+        now = sent if keyed[file.name] == frozen[file.name] else file.comparable
+        pair = _pair(file, Pair(keyed[file.name], earlier, now)) if earlier else None
+        if earlier and not pair:
+            every.append(churn.nothing_to_compare(file))
+        counted, changes, values, held = _counted(file, frozen, sent, pair, date)
+        limited = churn.checks(file, changes, file.churn.on(date)) if pair else {}
+        over = [kind for kind, found in limited.items() if not all(each.passed for each in found)]
+        beyond = columns.judged(file, values, churn.rows(changes), date)
+        moved = holders.judged(file, held, date)
+        return Looked(
+            file,
+            [
+                *(*counted.checks, *every),
+                *(each for found in limited.values() for each in found),
+                *([*columns.checks(file, beyond), holders.check(file, moved)] if pair else []),
+            ],
+            [
+                *churn.sentences(delivery, file, changes, over),
+                *columns.sentences(file, beyond, found_last.get(file.name)),
+                *holders.sentences(file, moved),
+            ],
+            _facts(counted, sent, pair, changes, values),
+        )
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return [*pool.map(looked, delivery.view_files), *(_of_copy(delivery, copy, date) for copy in delivery.copies)]
+
+
+def _of_copy(delivery: Delivery, copy: LandedCopy, date: dt.date) -> Looked:
+    """A file that goes on as it came: its contract is kept; what remains is whether its columns and its text may go."""
+    sent = agreement.columns_of_copy(catalogue.feeds()[copy.feed])
+    listed = checks.columns_beyond(copy, agreement.beyond(delivery.vendor, copy.name, sent))
+    feed = catalogue.feeds()[copy.feed]
+    sound = checks.garbled_copy(copy, garbled.lines_in(PreparedTarget(feed, lastgood.date_of(feed, date)).path))
+    return Looked(copy, [listed, sound], [], {"columns": sent, "changes": []})
+
+
+def _of_deliveries(told: str) -> str:
+    """The `dataset.table` that a receipt names; a bare name, in an older one, is of `deliveries`."""
+    return told if "." in told else f"deliveries.{told}"
+
+
+def _columns(table: str) -> tuple[str, ...]:
+    """The columns of a `dataset.table`; none when it is not there."""
+    return warehouse.columns(*table.split(".")) or ()
+
+
+def _pair(file: ViewFile, pair: Pair) -> Pair | None:
+    """The pair with the columns that both have; None when the earlier rows are gone, or were of another kind."""
+    earlier = _columns(pair.before)
+    if not {*file.key, *filter(None, [file.people, file.school])} <= set(earlier):
+        return None
+    return replace(pair, columns=tuple(column for column in pair.columns if column in earlier))
+
+
+def _counted(
+    file: ViewFile, frozen: Mapping[str, str], sent: tuple[str, ...], pair: Pair | None, date: dt.date
+) -> tuple[Counted, list[Change], list[Values], list[Held]]:
+    """All that the warehouse counts of a file: by one query, and by another one of its columns of few values."""
+    query = checks.query(file, frozen, sent)
+    if pair:
+        query = churn.query(query, file, pair)
+    found = warehouse.ask(query, f"checking {file.name}")
+    counted = checks.judged(file, frozen, found[0])
+    if not pair:
+        return counted, [], [], []
+    return counted, churn.by_school(found), churn.by_column(found, pair), _held(file, pair, found[0], date)
+
+
+def _held(file: ViewFile, pair: Pair, found: Mapping[str, Any], date: dt.date) -> list[Held]:
+    """What became of single values."""
+    asked = holders.asked(file, pair, found, date)
+    if not asked:
+        return []
+    rows = warehouse.ask(holders.query(file, pair, asked), f"checking single values of {file.name}")
+    return holders.found_in(rows, asked)
+
+
+def _found_last(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -> dict[str, Last]:
+    """What was found of the columns of the last accepted set, by file: of the very first one, that nothing changed."""
+    if not receipt:
+        return {}
+    period = dt.date.fromisoformat(receipt["period"])
+    verdict = storage.read_json(verdict_name(delivery, period)) or {}
+    when = "yesterday" if (date - period).days == 1 else "last time"
+    return {
+        name: Last([Values(**each) for each in told.get("values", [])], when)
+        for name, told in verdict.get("files", {}).items()
+    }
+
+
+def _facts(
+    counted: Counted, sent: tuple[str, ...], pair: Pair | None, changes: list[Change], values: list[Values]
+) -> dict[str, Any]:
+    """What the receipt, `python -m pipeline diff` and the next set's checks need to know."""
+    compared = {"now": pair.now, "before": pair.before, "compared": pair.columns} if pair else {}
+    told = {"rows": counted.rows, "students": counted.students, "columns": sent}
+    differ = {each.column for each in values if each.differs}
+    counts = {"values": [each.as_json() for each in values if each.column in differ]} if pair else {}
+    return {**told, **compared, "changes": [each.as_json() for each in changes], **counts}

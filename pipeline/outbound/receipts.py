@@ -1,0 +1,106 @@
+"""The receipts of what was given to vendors, one object each, which stays as it was written: `receipts/...`.
+
+A delivery's own receipt (evidence.py) is about its period, and a correction of the same day takes its place. Its copy
+here is about one push. The ledger is made of these (ledger.py), and `contents` is what it wants to know of each file:
+its columns, how many students it holds, and where their numbers stand for as long as they do.
+"""
+
+import datetime as dt
+import os
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from pipeline import catalogue
+from pipeline.catalogue import agreement
+from pipeline.catalogue.delivery import LandedCopy, ViewFile
+from pipeline.catalogue.feed import Feed
+from pipeline.ground import manifests
+from pipeline.ground.errors import WarehouseError
+from pipeline.inbound import lastgood, steps
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outside.cloud import storage
+from pipeline.outside.cloud.storage import Stored
+
+FOLDER = "receipts"
+# Tells a run's tasks, in whatever process, which run they are of.
+RUN = "PIPELINE_RUN"
+
+
+def run() -> str:
+    """The run that this process belongs to: the wrapper and when it began; "by hand" outside of one."""
+    return os.environ.get(RUN, "by hand")
+
+
+def of_view(file: ViewFile, table: str, looked_at: dict[str, Any]) -> dict[str, Any]:
+    """The contents of a view's file, as its checks saw them; `table` is the `dataset.table` of its rows or keys."""
+    found = {"columns": looked_at.get("columns", []), "students": looked_at.get("students") or 0}
+    return {**found, "student": file.student, "table": table, "labels": {}}
+
+
+def of_copy(copy: LandedCopy, date: dt.date) -> dict[str, Any]:
+    """The contents of a feed's file that goes on as it came. Its table may hold another one soon: the labels tell."""
+    feed = catalogue.feeds()[copy.feed]
+    return {
+        "columns": agreement.columns_of_copy(feed),
+        "students": _students(feed, date, copy.student) if copy.student else 0,
+        "student": copy.student,
+        "table": f"{feed.dataset}.{feed.name}",
+        "labels": steps.loaded_target(feed, date).expected,
+    }
+
+
+def _students(feed: Feed, date: dt.date, column: str) -> int:
+    """How many different values the prepared file has in the column, besides none."""
+    rows = pyarrow.csv.read_csv(
+        PreparedTarget(feed, lastgood.date_of(feed, date)).path,
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(column_types={column: pa.string()}, include_columns=[column]),
+    )
+    values = pc.unique(rows[column])
+    return int(pc.sum(pc.not_equal(pc.fill_null(values, ""), "")).as_py() or 0)
+
+
+def identity(receipt: dict[str, Any]) -> str:
+    """What tells the receipt from every other one: which set was given when."""
+    told = [receipt[key] for key in ("delivery", "period", "sent_at")]
+    return manifests.fingerprint(told, {name: file["sha256"] for name, file in receipt["files"].items()})[:20]
+
+
+def keep(receipt: dict[str, Any]) -> None:
+    """Store the receipt of a push, once. Raises WarehouseError."""
+    name = f"{FOLDER}/{receipt['period']}/{receipt['delivery']}/{identity(receipt)}.json"
+    if not storage.find(name).generation:
+        storage.store_json(name, receipt, {}, over=Stored(name))
+
+
+def kept() -> dict[str, str]:
+    """The names of the objects of all receipts, by their identity, oldest first. Raises WarehouseError."""
+    return {named(name): name for name in sorted(storage.list_objects(f"{FOLDER}/"))}
+
+
+def named(name: str) -> str:
+    """The identity in an object's name."""
+    return name.rpartition("/")[2].removesuffix(".json")
+
+
+def read(name: str) -> dict[str, Any]:
+    """The receipt under that name. Raises WarehouseError."""
+    found = storage.read_json(name)
+    try:
+        if found is None or identity(found) != named(name):
+            raise spoilt(name)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise spoilt(name) from error
+    return found
+
+
+def spoilt(name: str) -> WarehouseError:
+    """The error that tells of an object which is not as a receipt was written."""
+    return WarehouseError(
+        f"{storage.uri(name)} is no receipt any more",
+        expected="receipts to stay as the pipeline wrote them",
+        next_step="look who changed it; an older version of the object may be left",
+    )

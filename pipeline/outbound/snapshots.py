@@ -1,0 +1,68 @@
+"""Snapshots: a view's rows, frozen for one delivery, and what tells which inputs they were made of."""
+
+import datetime as dt
+import re
+from dataclasses import replace
+
+from pipeline.catalogue import sql
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.flows import feeds_below
+from pipeline.ground import manifests
+from pipeline.ground.progress import Made
+from pipeline.inbound import steps
+from pipeline.outside.cloud import warehouse
+from pipeline.outside.cloud.evidence import TableTarget
+
+# Frozen rows are kept for comparison and questions, then BigQuery drops them: they are personal data.
+SNAPSHOT_DAYS = 14
+# What is made of tables with restricted access stays no longer than until the next morning.
+RESTRICTED_DAYS = 1
+
+
+def restricted(file: ViewFile) -> bool:
+    """Whether its view reads, itself or by other views, a table with restricted access."""
+    return any(map(warehouse.restricted, sql.tables_below(file.view)))
+
+
+def snapshot_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableTarget:
+    """The frozen rows, labelled with the fingerprints of every table they come from and of the SQL.
+
+    Another set of inputs makes another table, so that a correction can be compared with what it corrects. Those of a
+    restricted file lie apart and expire within a day; when they are wanted after that, they are frozen again.
+    """
+    prints = {feed.name.lower(): steps.table_fingerprint(feed, date) for feed in feeds_below(file.view)}
+    labels = {"as_of": date.isoformat(), "sql": sql.fingerprint(file.view), **prints}
+    stem = re.sub(r"\W+", "_", file.name.rpartition(".")[0])
+    table = f"{delivery.name}__{stem}__{delivery.period(date):%Y%m%d}_{manifests.fingerprint(labels)[:8]}"
+    dataset = "deliveries" + (warehouse.RESTRICTED if restricted(file) else "")
+    return TableTarget(dataset, table, labels if all(prints.values()) else {})
+
+
+def compared_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableTarget:
+    """What the next delivery is compared with: the frozen rows themselves, or of a restricted file what may be kept."""
+    return replace(snapshot_target(delivery, file, date), dataset="deliveries")
+
+
+def qualified(target: TableTarget) -> str:
+    """`dataset.table`."""
+    return f"{target.dataset}.{target.table}"
+
+
+def freeze(delivery: Delivery, file: ViewFile, date: dt.date) -> Made:
+    """Freeze the view's rows for this delivery; of a restricted file its keys (and what else may be kept) first: the
+    rows are the evidence."""
+    target = snapshot_target(delivery, file, date)
+    if not restricted(file):
+        return Made(_frozen("*", file, target, SNAPSHOT_DAYS))  # the view's own column list is the contract
+    _frozen(
+        ", ".join(f"`{column}`" for column in file.comparable),
+        file,
+        compared_target(delivery, file, date),
+        SNAPSHOT_DAYS,
+    )
+    return Made(_frozen("*", file, target, RESTRICTED_DAYS))
+
+
+def _frozen(columns: str, file: ViewFile, to: TableTarget, days: int) -> int:
+    query = f"SELECT {columns} FROM `{file.view}`"  # noqa: S608  (names out of our own catalogue)
+    return warehouse.freeze(query, to.dataset, to.table, to.expected, days)

@@ -1,0 +1,251 @@
+"""Whether a set may go: what its checks say, and what a person decided when they did not pass.
+
+The verdict of a period is one object, `deliveries/<period>/<delivery>/verdict.json`. Its metadata say of which set it
+is (the fingerprint) and whether that may go: yes, no (on hold), or discarded, which ends the period whatever comes.
+"""
+
+import datetime as dt
+import getpass
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pipeline.catalogue import agreement
+from pipeline.catalogue.delivery import Delivery
+from pipeline.catalogue.flows import feeds_below
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
+from pipeline.ground.progress import Made
+from pipeline.outbound import checks, inspection
+from pipeline.outbound.evidence import (
+    fingerprint,
+    latest_period,
+    receipt_name,
+    receipt_target,
+    trail_path,
+    verdict_name,
+    verdict_target,
+)
+from pipeline.outside.cloud import storage
+from pipeline.outside.cloud.evidence import TableTarget
+from pipeline.outside.sftp.trail import Trail
+
+Decision = Literal["yes", "no", "discarded"]
+
+
+def check(delivery: Delivery, date: dt.date) -> Made:
+    """Compute every check of the set and store the verdict. Raises OnHold, when one did not pass."""
+    looked = inspection.of_set(delivery, date)
+    done = [each for file in looked for each in file.checks]
+    failed = [each for file in looked for each in file.failed]
+    content = {"checks": [each.as_json() for each in done], "files": {each.file.name: each.facts for each in looked}}
+    _store(delivery, date, content, "no" if failed else "yes")
+    if failed:
+        told = [*(words for file in looked for words in file.words), *map(str, failed)]
+        raise OnHold(
+            f"{delivery.name} for {delivery.period(date)} is on hold: {'; '.join(told)}",
+            expected="every check passed; nothing of it was sent",
+            next_step=f"look at `python -m pipeline diff {delivery.name} --date {date}`; if the numbers are right: "
+            f'python -m pipeline release {delivery.name} --date {date} --reason "..."',
+        )
+    return Made(words=f"{len(done)} checks passed" if done else "files as landed; their contracts are kept")
+
+
+def _store(delivery: Delivery, date: dt.date, content: dict[str, Any], decision: Decision) -> None:
+    target = verdict_target(delivery, date)
+    told = {"fingerprint": fingerprint(delivery, date), "may_go": decision}
+    storage.store_json(target.name, {**told, "at": manifests.now(), **content}, told, over=target.found())
+
+
+# ---------------------------------------------------------------------------------------------------------- decisions
+
+
+def release(delivery: Delivery, date: dt.date, reason: str) -> list[str]:
+    """Let a held delivery go, as it is now and in no other form; returns what was looked away from.
+
+    Raises OnHold when the set changed since it was put on hold or would be passed by, ConfigurationError when it is not
+    on hold or when a later day's set was looked at.
+    """
+    _refuse_the_past(delivery, date)
+    held = storage.read_json(verdict_name(delivery, date))
+    if held is None or held["may_go"] != "no":
+        state = "was discarded" if held and held["may_go"] == "discarded" else "is not on hold"
+        raise ConfigurationError(
+            f"{delivery.name} {state} for {delivery.period(date)}",
+            expected="a delivery on hold (exit code 40)",
+            next_step=f"look at `python -m pipeline status --date {date}`",
+        )
+    refuse_passed(delivery, date)
+    if held["fingerprint"] != fingerprint(delivery, date):
+        raise OnHold(
+            f"{delivery.name} (its data, its agreement or its address) changed since it was put on hold",
+            expected="a release of exactly what was looked at",
+            next_step="run the morning again, look at the new numbers, then release",
+        )
+    if unlisted := [each["file"] for each in held["checks"] if not each["passed"] and checks.UNLISTED in each["name"]]:
+        raise OnHold(
+            f"{', '.join(unlisted)} of {delivery.name} holds columns that the vendor's agreement does not list",
+            expected="columns that it lists: a release is no agreement",
+            next_step="leave them out of the view, or have the agreement changed, then the catalogue's agreements.py",
+        )
+    _store(delivery, date, {**_looked_at(held), "released": _decided(reason, held["fingerprint"])}, "yes")
+    return [f"{each['file']}: {each['name']}: {each['found']:g}" for each in held["checks"] if not each["passed"]]
+
+
+def discard(delivery: Delivery, date: dt.date, reason: str) -> None:
+    """End the period's delivery: what has not gone does not go, and nobody is asked again, whatever data come.
+
+    Raises ConfigurationError when the set has gone, when the day has not come, or a later day's set was looked at.
+    """
+    _refuse_the_past(delivery, date)
+    period, today = delivery.period(date), settings.load().today()
+    if period > today or receipt_target(delivery, date).exists() or _on_its_way(delivery, period):
+        raise ConfigurationError(
+            f"{delivery.name} for {period} " + ("is still to come" if period > today else "has been delivered"),
+            expected="a set of today that has not gone yet",
+            next_step=f"look at `python -m pipeline status --date {date}`",
+        )
+    held = storage.read_json(verdict_name(delivery, date)) or {}
+    decided = _decided(reason, held.get("fingerprint", ""))
+    _store(delivery, date, {**_looked_at(held), "discarded": decided}, "discarded")
+
+
+def _on_its_way(delivery: Delivery, period: dt.date) -> bool:
+    """Whether the vendor has a file of the period's set, or a part of one, and the receipt is still to be written."""
+    left = Trail.left(trail_path(delivery.name))
+    return left is not None and left.receipt["period"] == period.isoformat() and bool(left.begun())
+
+
+def discarded(delivery: Delivery, date: dt.date) -> bool:
+    """Whether a person has ended the period's delivery. Raises WarehouseError."""
+    return storage.find(verdict_name(delivery, date)).metadata.get("may_go") == "discarded"
+
+
+def _looked_at(held: dict[str, Any]) -> dict[str, Any]:
+    """What the verdict holds of the set, for whoever asks later what was decided on."""
+    return {key: held[key] for key in ("checks", "files", "at") if key in held}
+
+
+def _decided(reason: str, looked_at: str) -> dict[str, str]:
+    return {"by": getpass.getuser(), "at": manifests.now(), "reason": reason, "fingerprint": looked_at}
+
+
+def _refuse_the_past(delivery: Delivery, date: dt.date) -> None:
+    """A hold expires with its day: once a later day's set was looked at (or has gone), that is what there is to decide.
+
+    The clock is not asked: at four in the morning, or while today's files are late, yesterday's set is still the newest
+    that the vendor could have.
+    """
+    period, newest = delivery.period(date), _newest(delivery)
+    if newest and newest > period:
+        raise ConfigurationError(
+            f"the hold of {delivery.name} for {period} has expired: the set of {newest} was looked at since",
+            expected="a decision about the newest set",
+            next_step=f"look at `python -m pipeline status --date {newest}`",
+        )
+
+
+def _newest(delivery: Delivery) -> dt.date | None:
+    """The last period of which there is a verdict or a receipt."""
+    name = re.compile(rf"deliveries/(\d{{4}}-\d\d-\d\d)/{delivery.name}/(?:verdict|receipt)\.json")
+    found = [match[1] for each in storage.list_objects("deliveries/") if (match := name.fullmatch(each))]
+    return dt.date.fromisoformat(max(found)) if found else None
+
+
+# ------------------------------------------------------------------------------------------------ passed by, and owed
+
+
+def passed_by(delivery: Delivery, date: dt.date) -> str:
+    """Why the set of that date is not made any more, in words; '' when it is. Raises WarehouseError."""
+    period, latest = delivery.period(date), latest_period(delivery.name)
+    if discarded(delivery, date):
+        return "somebody discarded it"
+    if latest and latest > period:
+        return f"the set of {latest} has gone since"
+    later = _later_tables(delivery, date)
+    return "; ".join(f"the table {table} holds {as_of} by now" for table, as_of in sorted(later.items()))
+
+
+def _later_tables(delivery: Delivery, date: dt.date) -> dict[str, dt.date]:
+    """The tables of its views that hold a later date than this, and that date."""
+    feeds = {feed for file in delivery.view_files for feed in feeds_below(file.view)}
+    held = {f"{feed.dataset}.{feed.name}": TableTarget(feed.dataset, feed.name, {}).as_of() for feed in feeds}
+    return {table: as_of for table, as_of in held.items() if as_of and as_of > date}
+
+
+def owed(delivery: Delivery, date: dt.date) -> bool:
+    """Whether a set of the period was looked at (held, released or passed), and never given."""
+    looked = storage.find(verdict_name(delivery, date)).metadata
+    given = storage.find(receipt_name(delivery.name, delivery.period(date))).metadata
+    return looked.get("may_go") in ("yes", "no") and looked.get("fingerprint") != given.get("fingerprint")
+
+
+def ended(delivery: Delivery, date: dt.date) -> bool:
+    """Whether nothing is left to do: a person or a later set ended it, or it was passed by and is owed to nobody."""
+    latest = latest_period(delivery.name)
+    if discarded(delivery, date) or (latest is not None and latest > delivery.period(date)):
+        return True
+    return bool(passed_by(delivery, date)) and not owed(delivery, date)
+
+
+def refuse_passed(delivery: Delivery, date: dt.date) -> None:
+    """Raise OnHold when the set is passed by: it is not given any more, and a release would be of nothing."""
+    if not (reason := passed_by(delivery, date)):
+        return
+    newest = max(_later_tables(delivery, date).values(), default=None)
+    anew = f"run {wrapper(delivery)} --date {newest}, which checks the set of that day anew" if newest else ""
+    raise OnHold(
+        f"{delivery.name} for {delivery.period(date)} was not given, and is not given any more: {reason}",
+        expected="a set that nothing later has passed by",
+        next_step=(f"{anew}; " if anew else "")
+        + f"look at `python -m pipeline status --date {newest or date}`; if nothing of it shall go: "
+        f'python -m pipeline discard {delivery.name} --date {date} --reason "..."',
+    )
+
+
+def wrapper(delivery: Delivery) -> str:
+    """The command that makes it."""
+    return "./run_daily.sh" if delivery.cadence == "daily" else "./run_weekly.sh"
+
+
+# ------------------------------------------------------------------------------------------- just before the set goes
+
+
+def ask_again(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -> None:
+    """Ask anew whether exactly the set of the receipt may go, of the bucket and not of what this run has seen of it.
+
+    Raises OnHold when it was discarded or held meanwhile, or its agreement lets it go no more; WarehouseError when it
+    is not the set of now.
+    """
+    held = ask_again_of_left(delivery, date, receipt)
+    if held.get("fingerprint") == receipt["fingerprint"] and held.get("may_go") == "no":
+        raise _not_any_more(delivery, date, "was put on hold after this run had found that it may go")
+    if not held.get("fingerprint") == receipt["fingerprint"] == fingerprint(delivery, date):
+        raise WarehouseError(
+            f"{delivery.name} for {delivery.period(date)} changed while it was on its way out; nothing of it was given",
+            expected="the set that was checked",
+            next_step="run again: the set as it is now is checked, and then goes",
+        )
+
+
+def ask_again_of_left(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """The period's verdict as it is in the bucket now. Raises OnHold when it is discarded, or when the agreement of
+    today does not list a column that the set of the receipt holds."""
+    held = storage.read_json(verdict_name(delivery, date)) or {}
+    if held.get("may_go") == "discarded":
+        raise _not_any_more(delivery, date, "was discarded after this run had found that it may go")
+    columns = {name: told["columns"] for name, told in receipt["contents"].items()}
+    beyond = {name: agreement.beyond(receipt["vendor"], name, held) for name, held in columns.items()}
+    if unlisted := [f"{name}: {', '.join(which)}" for name, which in beyond.items() if which]:
+        raise _not_any_more(
+            delivery, date, f"holds columns that the agreement of now does not list ({'; '.join(unlisted)})"
+        )
+    return held
+
+
+def _not_any_more(delivery: Delivery, date: dt.date, why: str) -> OnHold:
+    return OnHold(
+        f"{delivery.name} for {delivery.period(date)} {why}; nothing of it was given",
+        expected="a set that may go, at the moment at which it goes",
+        next_step=f"look at `python -m pipeline status --date {date}`, then run again",
+    )

@@ -1,0 +1,342 @@
+"""BigQuery: tables and views whose labels say what they hold; load jobs that cannot run twice."""
+
+import datetime as dt
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol, cast
+
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import Conflict, NotFound
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
+from google.cloud.bigquery.table import RowIterator, TableListItem
+
+from pipeline.ground import cloud, settings
+from pipeline.ground.errors import WarehouseError
+from pipeline.ground.looks import Looks
+
+# Longest wait for one job, in seconds: a load of a gigabyte takes some minutes.
+JOB = 1800
+# What a label says while the table's rows are being replaced.
+IN_WORK = "in-work"
+# Who may see a dataset whose name ends so: see `_access`.
+RESTRICTED = "_restricted"
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """A table or view as the warehouse tells it; `there` is False for none."""
+
+    there: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@cloud.per_process
+def _client() -> bigquery.Client:
+    told = settings.load()
+    return bigquery.Client(
+        project=told.district.project,
+        location=told.district.location,
+        credentials=cloud.credentials(told.cloud.bigquery_endpoint),
+        client_options=ClientOptions(api_endpoint=told.cloud.bigquery_endpoint or None),
+    )
+
+
+def _name(dataset: str, table: str) -> str:
+    return f"{settings.load().district.project}.{dataset}.{table}"
+
+
+# ---------------------------------------------------------------------------- what is there: one listing a dataset
+
+
+def find(dataset: str, table: str) -> Shelved:
+    """The table (or view) as it is, by one listing of its dataset a process. Raises WarehouseError."""
+    return _listings.at(dataset).get(table, Shelved())
+
+
+def _list(dataset: str) -> dict[str, Shelved]:
+    place = f"{settings.load().district.project}.{dataset}"
+
+    def shelved(item: TableListItem) -> Shelved:
+        return Shelved(True, dict(item.labels))
+
+    with cloud.BIGQUERY.explained(f"listing {dataset}"):
+        try:
+            items = _client().list_tables(place, max_results=10_000, **cloud.BIGQUERY.patience())
+            return {item.table_id: shelved(item) for item in items}
+        except NotFound:
+            return {}
+
+
+_listings = Looks(_list)
+
+
+def _remember(dataset: str, table: str, labels: dict[str, str]) -> None:
+    if (listed := _listings.known(dataset)) is not None:
+        listed[table] = Shelved(True, labels)
+
+
+def restricted(name: str) -> bool:
+    """Whether `dataset` or `dataset.table` is, or lies in, a dataset with restricted access."""
+    return name.partition(".")[0].endswith(RESTRICTED)
+
+
+def _dataset(dataset: str, days: int | None) -> None:
+    """Make the dataset when it is missing; with `days`, its tables go after so many, unless they say otherwise."""
+    told = settings.load().district
+    new = bigquery.Dataset(f"{told.project}.{dataset}")
+    new.location = told.location
+    if days:
+        new.default_table_expiration_ms = days * 86_400_000
+    if restricted(dataset):
+        new.access_entries = _access(getattr(_client()._credentials, "service_account_email", "") or "")
+        new.max_time_travel_hours = 48  # the least; for so long BigQuery shows what a table was before
+    with cloud.BIGQUERY.explained(f"creating dataset {dataset}"):
+        _client().create_dataset(new, exists_ok=True, **cloud.BIGQUERY.patience())
+
+
+def _access(account: str) -> list[bigquery.AccessEntry]:
+    """The project's owners and the pipeline's own account; by default its readers and writers would have access too.
+
+    `account` is no address for a stand-in, nor for a person's login, who then must be an owner.
+    """
+    owners = bigquery.AccessEntry("OWNER", "specialGroup", "projectOwners")
+    own = bigquery.AccessEntry("WRITER", "userByEmail", account)
+    return [owners, own] if "@" in account else [owners]
+
+
+def _with_dataset(dataset: str, action: Callable[[], Any], days: int | None = None) -> Any:
+    """`action`, and once more when it finds no dataset and one could be made: the way there costs no call."""
+    try:
+        return action()
+    except NotFound:
+        _dataset(dataset, days)
+        return action()
+
+
+# ------------------------------------------------------------------------------------------------------- tables
+
+
+class Column(Protocol):
+    """A column of a table, as BigQuery's schemas have it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+
+
+def load(
+    uri: str,
+    dataset: str,
+    table: str,
+    columns: Sequence[Column],
+    labels: dict[str, str],
+    job: str,
+    days: int | None = None,
+) -> int:
+    """Replace the table by the CSV at `uri` (header, UTF-8), then say so in its labels. Returns its rows. With `days`,
+    the table goes after so many.
+
+    The job's id is `job` and a counter: a submission that is sent twice finds the first one. Before the rows
+    change the old labels go, so that a kill in between leaves a table that says nothing, not one that lies.
+    Raises WarehouseError; the old rows then stay.
+    """
+    config = bigquery.LoadJobConfig(
+        source_format="CSV",
+        skip_leading_rows=1,
+        allow_quoted_newlines=True,
+        write_disposition="WRITE_TRUNCATE",
+        schema=_schema(columns),
+        labels={"as_of": labels["as_of"]},
+    )
+
+    def submit(job_id: str) -> bigquery.LoadJob:
+        return _client().load_table_from_uri(
+            uri, _name(dataset, table), job_id=job_id, job_config=config, **cloud.BIGQUERY.patience()
+        )
+
+    with cloud.BIGQUERY.explained(f"loading {dataset}.{table}"):
+        if find(dataset, table).there:
+            _label(dataset, table, dict.fromkeys(labels, IN_WORK))
+        rows = int(_with_dataset(dataset, lambda: _once(job, submit), days).output_rows or 0)
+        if rows != int(labels["rows"]):
+            raise WarehouseError(
+                f"{dataset}.{table} took {rows} rows",
+                expected=f"the {labels['rows']} of the file",
+                next_step="run again",
+            )
+        _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None)
+    return rows
+
+
+def empty(dataset: str, table: str, columns: Sequence[Column], labels: dict[str, str]) -> None:
+    """Make the table anew, with these columns and no rows. Raises WarehouseError."""
+    made = bigquery.Table(_name(dataset, table), schema=_schema(columns))
+    with cloud.BIGQUERY.explained(f"creating {dataset}.{table}"):
+        _client().delete_table(made, not_found_ok=True, **cloud.BIGQUERY.patience())
+        _with_dataset(dataset, lambda: _client().create_table(made, **cloud.BIGQUERY.patience()))
+        _label(dataset, table, labels)
+
+
+def _schema(columns: Sequence[Column]) -> list[bigquery.SchemaField]:
+    return [bigquery.SchemaField(c.name, c.type, c.mode, description=c.description) for c in columns]
+
+
+def _once(job: str, submit: Callable[[str], bigquery.LoadJob]) -> bigquery.LoadJob:
+    """The finished job of the first free id; one of this name that is still running is waited for instead."""
+    stem = re.sub(r"[^A-Za-z0-9_-]", "_", job)
+    for attempt in range(1, 100):
+        job_id = f"{stem}_{attempt}"
+        begun = dt.datetime.now(dt.UTC)
+        try:
+            running = submit(job_id)
+        except Conflict:
+            running = cast("bigquery.LoadJob", _client().get_job(job_id, **cloud.BIGQUERY.patience()))
+            if running.state == "DONE" and (running.created is None or running.created < begun):
+                continue  # an earlier run's, and the table is not what it should be, or we would not be here
+        _wait(running)
+        return running
+    raise WarehouseError(
+        f"99 load jobs are called {stem}", expected="a free job id", next_step="load the table by hand, or wait a day"
+    )
+
+
+def _wait(job: bigquery.LoadJob) -> None:
+    """Until the job has ended well. The client's own first pause is a second, longer than most loads take."""
+    pause, until = 0.05, time.monotonic() + JOB
+    while not job.done(**cloud.BIGQUERY.patience()) and time.monotonic() < until:
+        time.sleep(pause)
+        pause = min(1.5 * pause, 5)
+    job.result(**cloud.BIGQUERY.patience())
+
+
+def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetime | None = None) -> None:
+    change = bigquery.Table(_name(dataset, table))
+    change.labels = labels
+    fields = ["labels"]
+    if expires:
+        change.expires = expires
+        fields.append("expires")
+    told = _client().update_table(change, fields, **cloud.BIGQUERY.patience())
+    _remember(dataset, table, dict(told.labels))
+
+
+def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
+    """Replace the table by the query's rows, then label it; it goes after `days`. Returns its rows.
+
+    So does one that a kill left without its label, where the dataset is of our making.
+    """
+    config = bigquery.QueryJobConfig(destination=_name(dataset, table), write_disposition="WRITE_TRUNCATE")
+
+    def ask() -> int:
+        job = _client().query(query, job_config=config, **cloud.BIGQUERY.patience())
+        return int(job.result(timeout=JOB, page_size=1, **_retries()).total_rows or 0)
+
+    with cloud.BIGQUERY.explained(f"freezing {dataset}.{table}"):
+        if find(dataset, table).there:
+            _label(dataset, table, dict.fromkeys(labels, IN_WORK))
+        rows: int = _with_dataset(dataset, ask, days)
+        _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
+    return rows
+
+
+def extract(dataset: str, table: str, uri: str) -> None:
+    """Write the table as CSV (header, UTF-8) to the bucket: one object, so at most a gigabyte."""
+    with cloud.BIGQUERY.explained(f"extracting {dataset}.{table}"):
+        _client().extract_table(_name(dataset, table), uri, **cloud.BIGQUERY.patience()).result(
+            timeout=JOB, retry=cloud.BIGQUERY.patience()["retry"]
+        )
+
+
+def _retries() -> dict[str, Any]:
+    """What a call that waits for a query tries again; BigQuery's client would begin a job anew for twenty minutes."""
+    told = cloud.BIGQUERY.patience()
+    return {"retry": told["retry"], "job_retry": DEFAULT_JOB_RETRY.with_timeout(told["timeout"])}
+
+
+def answered(query: str, config: bigquery.QueryJobConfig | None = None) -> RowIterator:
+    """The rows of the query, which may take as long as a job."""
+    limit = cloud.BIGQUERY.patience()["timeout"]
+    return _client().query_and_wait(query, job_config=config, wait_timeout=JOB, api_timeout=limit, **_retries())
+
+
+def ask(query: str, doing: str) -> list[dict[str, Any]]:
+    """The rows of a small query, as dictionaries."""
+    with cloud.BIGQUERY.explained(doing):
+        rows = answered(query)
+        return [dict(row.items()) for row in rows]
+
+
+def columns(dataset: str, table: str) -> tuple[str, ...] | None:
+    """The names of the table's columns, in their order; None when there is no table. Raises WarehouseError."""
+    found = _look(dataset, table)
+    return tuple(field.name for field in found.schema) if found else None
+
+
+def _look(dataset: str, table: str) -> bigquery.Table | None:
+    with cloud.BIGQUERY.explained(f"looking at {dataset}.{table}"):
+        try:
+            return _client().get_table(_name(dataset, table), **cloud.BIGQUERY.patience())
+        except NotFound:
+            return None
+
+
+# -------------------------------------------------------------------------------------------------------- views
+
+
+def view_text(dataset: str, view: str) -> str | None:
+    """The SQL that the view has in the warehouse, or None when there is no such view. Raises WarehouseError.
+
+    In the scheduling process the views of a dataset are looked at all together, some at a time.
+    """
+    return _texts.at(f"{dataset}.{view}" if cloud.forked() else dataset).get(view)
+
+
+def _look_at_texts(place: str) -> dict[str, str | None]:
+    dataset, _, view = place.partition(".")
+    views = [view] if view else list(_listings.at(dataset))
+    with ThreadPoolExecutor(8) as pool:
+        found = [each.view_query if each else None for each in pool.map(partial(_look, dataset), views)]
+    return {name: None if text is None else str(text) for name, text in zip(views, found, strict=True)}
+
+
+_texts = Looks(_look_at_texts)
+
+
+def forget() -> None:
+    """List again: what is known is from before."""
+    _listings.forget()
+    _texts.forget()
+
+
+# A forked task looks for itself: what the scheduling process saw is older.
+os.register_at_fork(after_in_child=forget)
+
+
+def deploy_view(dataset: str, view: str, text: str) -> None:
+    """Make the view's SQL `text`, whether or not the view is there."""
+    made = bigquery.Table(_name(dataset, view))
+    made.view_query = text
+
+    def create() -> bigquery.Table:
+        try:
+            return _client().create_table(made, **cloud.BIGQUERY.patience())
+        except Conflict:
+            return _client().update_table(made, ["view_query"], **cloud.BIGQUERY.patience())
+
+    with cloud.BIGQUERY.explained(f"deploying the view {dataset}.{view}"):
+        told = _with_dataset(dataset, create)
+    _remember(dataset, view, {})
+    for place in (dataset, f"{dataset}.{view}"):
+        if (texts := _texts.known(place)) is not None:
+            texts[view] = str(told.view_query)

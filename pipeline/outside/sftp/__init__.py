@@ -1,0 +1,1 @@
+"""Vendors' SFTP servers: connecting, listing, fetching, pushing."""

@@ -1,0 +1,1 @@
+"""An honest run, and what it tells."""

@@ -1,0 +1,130 @@
+"""Copies of personal data do not stay longer than they are needed, and passwords go with the next day's run."""
+
+import datetime as dt
+import fnmatch
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline import catalogue
+from pipeline.catalogue.feed import Feed
+from pipeline.ground import settings
+from pipeline.outbound import snapshots
+from pipeline.outside.cloud import storage, warehouse
+
+_DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
+# As outbound names a snapshot, and the object of its extract.
+_EXTRACT = re.compile(r"__(\d{4})(\d{2})(\d{2})_[0-9a-f]+\.csv$")
+
+
+def old_copies(today: dt.date) -> Iterator[str]:
+    """Remove what is too old on `today`, on disk and in the bucket, and name it. Raises WarehouseError, OSError.
+
+    What was made of it stands in the warehouse; a re-run of such a date finds its files gone. Nothing of `today`
+    itself goes. BigQuery drops frozen rows by itself.
+    """
+    yield from map(str, on_disk(today))
+    yield from map(storage.uri, in_bucket(today))
+
+
+def left_downloads() -> None:
+    """Remove the raw downloads of a portal that a killed run left: they hold social security numbers. Raises OSError.
+
+    Of a run's beginning only: a portal's step that is at work has its downloads there.
+    """
+    with suppress(FileNotFoundError):
+        shutil.rmtree(settings.load().district.landing / "downloads")
+
+
+# -------------------------------------------------------------------------------------------------------- on disk
+
+
+def on_disk(today: dt.date) -> Iterator[Path]:
+    """The dated folders of the landing area (quarantine included) that are `landing_days` old; sooner, the copies of a
+    feed that says so, and records of refused logins; and what a killed run left on an earlier day in an outbox, or of
+    the portal's downloads."""
+    told = settings.load().district
+    yield from _folders([*told.landing.glob("*/*"), *told.landing.glob("quarantine/*/*")], today, told.landing_days)
+    yield from _folders(told.landing.glob("refused/*"), today, 1)
+    for feed in catalogue.feeds().values():
+        if feed.landing_days is not None:
+            yield from _of_feed(feed, today, min(feed.landing_days, told.landing_days))
+    for file in sorted([*told.landing.glob("outbox/*/*"), *told.landing.glob("downloads/*/*/*")]):
+        if dt.datetime.fromtimestamp(file.stat().st_mtime, told.zone).date() < today:
+            file.unlink()
+            yield file
+
+
+def _old(folders: Iterable[Path], today: dt.date, days: int) -> list[Path]:
+    """Those of the folders that are named for a date `days` or more before `today`; never for `today` itself."""
+    first = today - dt.timedelta(days=max(days, 1) - 1)  # the first that stays
+    return [each for each in sorted(folders) if each.is_dir() and (_date(each.name) or first) < first]
+
+
+def _folders(folders: Iterable[Path], today: dt.date, days: int) -> Iterator[Path]:
+    for folder in _old(folders, today, days):
+        shutil.rmtree(folder)
+        yield folder
+
+
+def _of_feed(feed: Feed, today: dt.date, days: int) -> Iterator[Path]:
+    """One feed's copies out of folders that it shares with others, and its quarantine."""
+    landing = settings.load().district.landing
+    yield from _folders((landing / "quarantine" / feed.name).glob("*"), today, days)
+    for folder in _old((landing / feed.folder).glob("*"), today, days):
+        for file in _copies(feed, folder):
+            file.unlink()
+            yield file
+        for emptied in (*(folder / source.name for source in feed.sources), folder):
+            with suppress(OSError):  # others' copies are in it
+                emptied.rmdir()
+
+
+def _copies(feed: Feed, folder: Path) -> list[Path]:
+    """What landed (by the feed's patterns: a manifest may be missing), the prepared CSV, both in work, and what
+    tells of them."""
+    manifest = f"{feed.name}.manifest.json"
+    wanted = {source.name: (source.pattern, manifest) for source in feed.sources}
+    found = [*folder.iterdir(), *(file for part in wanted for file in (folder / part).glob("*"))]
+
+    def ours(file: Path) -> bool:
+        patterns = (feed.file, manifest) if file.parent == folder else wanted[file.parent.name]
+        finished = re.sub(r"^\.+(.*?)(\.new)?(\.part)?$", r"\1", file.name)
+        return file.is_file() and any(fnmatch.fnmatchcase(finished, pattern) for pattern in patterns)
+
+    return sorted(filter(ours, found))
+
+
+def _date(name: str) -> dt.date | None:
+    """The date with which a folder's name begins, when the name is one of ours."""
+    match = _DATED.match(name)
+    try:
+        return dt.date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+# --------------------------------------------------------------------------------------------------- in the bucket
+
+
+def in_bucket(today: dt.date) -> Iterator[str]:
+    """The names of objects that went: of restricted feeds those of earlier days, and extracts that a killed run left
+    on an earlier day."""
+    first = today - dt.timedelta(days=snapshots.RESTRICTED_DAYS - 1)  # the first that stays
+    for folder in sorted({feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}):
+        yield from _removed(folder, lambda name: _date(name.split("/")[1]), first)
+    yield from _removed("extracts", _date_of_extract, today)
+
+
+def _removed(folder: str, date: Callable[[str], dt.date | None], first: dt.date) -> Iterator[str]:
+    for name in sorted(storage.list_objects(f"{folder}/")):
+        if (date(name) or first) < first:
+            storage.remove(name)
+            yield name
+
+
+def _date_of_extract(name: str) -> dt.date | None:
+    match = _EXTRACT.search(name)
+    return _date("-".join(match.groups())) if match else None

@@ -1,0 +1,177 @@
+"""One honest run of a wrapper: the exit code comes from what is complete, and from nothing that Luigi says of itself.
+
+    0   everything the wrapper asks for is complete
+    20  late: a vendor's file is not there yet; all else is done
+    30  broken: something failed; the message says what was found, what was expected, what to do next
+    40  a delivery is on hold and waits for a person; all else is done
+
+Of several, the first of 30, 40, 20 is told. The shell wrappers hold the lock that keeps two runs apart; with it, the
+fixed worker id lets a run take back at once what a killed one had in hand (Luigi would wait for minutes).
+"""
+
+import datetime as dt
+import logging
+import os
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import luigi
+from luigi.rpc import RPCError
+
+from pipeline import morning
+from pipeline.chain.base import ask_anew
+from pipeline.chain.tasks import DeliveryTask, DeployedView, FeedTask
+from pipeline.ground import logs, manifests, progress, secrets, settings
+from pipeline.ground.console import say
+from pipeline.ground.errors import PipelineError
+from pipeline.ground.looks import ahead
+from pipeline.ground.progress import Event
+from pipeline.inbound import lastgood, sources
+from pipeline.outbound import giving, ledger, receipts
+from pipeline.outside.cloud import storage, warehouse
+from pipeline.run import purge
+from pipeline.run.display import Display
+from pipeline.run.outcome import BROKEN, Outcome, judge, note, tasks_below, undoing_nothing
+from pipeline.run.watchdog import Watchdog
+from pipeline.run.worker import Threads
+
+log = logging.getLogger(__name__)
+
+
+def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> int:
+    """Run the wrapper task `name` for `date` and print what came of it; returns the exit code."""
+    os.umask(0o077)
+    begun = time.monotonic()
+    begin, log_file = Outcome(), "none"
+    logs.nowhere()
+    with undoing_nothing(begin, "the log of this run", "opening it"):
+        log_file = f"{logs.start(name, date)}"
+    os.environ[receipts.RUN] = f"{name.lower()} {manifests.now()}"
+    # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
+    warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
+    root = getattr(morning, name)(date=date)
+    display = Display(root)
+    arguments = [
+        *("--module", "pipeline.morning", name, "--date", date.isoformat()),
+        *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
+        *luigi_arguments,
+    ]
+    with undoing_nothing(begin, "the portal's downloads", "removing what a killed run left of them"):
+        purge.left_downloads()
+    with undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
+        ahead(_looks(root, date))
+    with Watchdog(_patience(), BROKEN):
+        finishing = threading.Thread(target=_finish, args=(begin,), name="interrupted pushes", daemon=True)
+        finishing.start()
+        finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
+        events, trouble = _build(arguments, display, root)
+        finishing.join()
+        outcome = judge(root, events, begin.trouble + trouble)
+        _purge(date, outcome)
+        with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
+            outcome.trouble += ledger.record().trouble
+        with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
+            note(name, date, outcome)
+        display.finish(date, outcome, time.monotonic() - begun, log_file)
+    return outcome.code
+
+
+def _patience() -> float:
+    """Seconds after which a run in which nothing moves is ended: later than a task that hangs is given up."""
+    config = luigi.configuration.get_config()  # type: ignore[no-untyped-call]
+    return 1.25 * float(config.getint("worker", "timeout", 0))
+
+
+def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
+    """What the scheduling will ask of the outside. Each is a login or a listing, and waits for a server most of its
+    time."""
+    with sources.scheduling():  # it is one already, and waits for no vendor
+        below = tasks_below(root)
+    feeds = {task.feed for task in below if isinstance(task, FeedTask)}
+    deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
+    views = dict(task.view.split(".") for task in below if isinstance(task, DeployedView))
+    yield from (partial(warehouse.view_text, *view) for view in views.items())  # one of each dataset looks at all
+    places = {source.place for feed in feeds for source in feed.sources}
+    yield from (partial(sources.look_ahead, place) for place in places)
+    datasets = {feed.dataset for feed in feeds} | {"deliveries"}
+    yield from (partial(warehouse.find, dataset, "") for dataset in datasets - views.keys())
+    folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"deliveries/{each.period(date)}" for each in deliveries}
+    yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
+
+
+def _finish(begin: Outcome) -> None:
+    """Sets that a killed run left half-way at a vendor come first."""
+    with undoing_nothing(begin, "interrupted pushes", "completing them"):
+        for done in giving.finish_interrupted():
+            if isinstance(done, PipelineError):
+                begin.trouble.append(secrets.told(done))
+            else:
+                log.info("completed at the vendor: %s", done)
+
+
+def _build(arguments: list[str], display: Display, root: luigi.Task) -> tuple[list[Event], list[str]]:
+    """Let Luigi work; returns the events of the tasks, and in sentences what kept Luigi itself from working."""
+    events: list[Event] = []
+    reading = progress.open_pipe()
+    reader = threading.Thread(target=display.follow, args=(reading, events))
+    reader.start()
+    try:
+        return events, _work(arguments, root)
+    finally:
+        progress.close_pipe()
+        reader.join()
+
+
+def _work(arguments: list[str], root: luigi.Task) -> list[str]:
+    """Let Luigi work, and once more when its scheduler was restarted (it comes back empty, and has no work for us), or
+    when a vendor whose look came late has no file, and an older one stands in."""
+    threads, left = Threads(), Outcome()
+    for _ in range(4):  # passes of Luigi
+        trouble = _luigi(arguments, threads)
+        known, older = threads.knows(root), False
+        with undoing_nothing(left, "files of earlier mornings", "deciding which of them stand in"):
+            older = lastgood.settle()
+        if known is None or not (older or trouble or not known):
+            break
+        ask_anew()
+        log.warning("all tasks are registered again: the scheduler was restarted, or an older file stands in")
+    return left.trouble + ([trouble] if trouble else [])
+
+
+def _luigi(arguments: list[str], threads: Threads) -> str:
+    """One pass of Luigi; in sentences, what kept it from working, or nothing."""
+    try:
+        luigi.run(arguments, worker_scheduler_factory=threads, detailed_summary=True)  # type: ignore[no-untyped-call]
+    except RPCError as error:
+        told = settings.load().core
+        log.exception("no scheduler")
+        return (
+            f"found: no central scheduler at {told.scheduler_host}:{told.scheduler_port} ({error})\n"
+            "expected: luigid answering there\nnext: look at luigid.log; ./run_daily.sh starts it when it is local"
+        )
+    except PipelineError as error:
+        return secrets.told(error)
+    return ""
+
+
+def _purge(date: dt.date, outcome: Outcome) -> None:
+    """Remove old copies, as of the run's date."""
+    with undoing_nothing(outcome, "old copies", "removing them; the next run tries again"):
+        removed = list(purge.old_copies(min(date, settings.load().today())))
+        log.info("%d old copies removed", len(removed))
+
+
+def main(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> int:
+    """`run`, with a sentence and 30 instead of a traceback for what nobody foresaw."""
+    try:
+        return run(name, date, workers, luigi_arguments)
+    except PipelineError as error:
+        say(secrets.told(error), error=True)
+    except Exception as error:
+        log.exception("the run broke off")
+        say(f"the run broke off: {secrets.told(error)}; see the log", error=True)
+    return BROKEN
