@@ -34,8 +34,13 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 13):
     sys.exit(1)
 parser = configparser.ConfigParser(interpolation=None)
 try:
-    parser.read(["/etc/luigi/luigi.cfg", "luigi.cfg", os.environ.get("LUIGI_CONFIG_PATH", "")])
-    text = os.path.expandvars(parser.get("sandbox", "enabled", fallback="true"))
+    # As pipeline/ground/settings.py has it: one file, or a further copy of the pretend district over the first one.
+    machines = "/etc/morning/luigi.cfg"
+    own = os.environ.get("LUIGI_CONFIG_PATH") or (machines if os.path.isfile(machines) else "luigi.cfg")
+    parser.read(own)
+    text = os.path.expandvars(parser.get("sandbox", "enabled", fallback="false"))
+    if parser.BOOLEAN_STATES.get(text.lower(), True) and not parser.has_option("district", "catalogue"):
+        parser.read(["luigi.cfg", own])
     portal = parser.get("portal", "address", fallback="")
 except configparser.Error:
     text, portal = "true", ""  # the run itself says what is wrong with the file

@@ -22,6 +22,8 @@ from pipeline.outside.sftp.vendor import Vendor
 ROOT = Path(__file__).parents[1]
 VENDOR = Vendor("bench", timeout=60)
 CONFIG = """
+[sandbox]
+enabled = true
 [sftp]
 known_hosts = {folder}/known_hosts
 [sftp:bench]

@@ -67,9 +67,11 @@ def _configure(folder: Path) -> Stand:
     for section, paths in told.items():
         for key, path in paths.items():
             config[section][key] = str(folder / path)
-    for section in config.sections():
-        if section.startswith("sftp:"):
+    for section in [section for section in config.sections() if section.startswith(("sftp:", "portal:"))]:
+        if section in (f"sftp:{workload.GIVER}", f"sftp:{workload.TAKER}"):
             config[section]["port"] = str(free_port())
+        else:
+            config.remove_section(section)
     config["core"]["scheduler_port"] = str(free_port())
     for service in ("storage", "bigquery"):
         config["cloud"][f"{service}_endpoint"] = f"http://127.0.0.1:{free_port()}"

@@ -3,6 +3,7 @@
 import argparse
 import datetime as dt
 import json
+import os
 import sys
 from dataclasses import asdict
 
@@ -74,6 +75,8 @@ def _today(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
+    if file := settings.own():
+        os.environ["LUIGI_CONFIG_PATH"] = str(file)  # Luigi, which is imported now, knows no machine's file
     from pipeline.run import runner
 
     return runner.main(asked.name, asked.date, asked.workers, for_luigi)

@@ -152,7 +152,7 @@ try:
 except (errors.PipelineError, configparser.Error) as error:
     sys.exit(str(error))
 luigi = configparser.ConfigParser(interpolation=None)
-luigi.read(settings.files())
+luigi.read(settings.luigis_files())
 state = os.path.expandvars(luigi.get("scheduler", "state_path", fallback="var/luigid/state.pickle"))
 core = found.core
 district = found.district
@@ -195,6 +195,8 @@ wrap() {
     name=$1 root=$2 child='' attending='' received='' code=0
     parse "${@:3}"
     cd -- "$here"
+    # Luigi knows no other way to be told of the machine's own district.
+    if [[ -z ${LUIGI_CONFIG_PATH-} && -f /etc/morning/luigi.cfg ]]; then export LUIGI_CONFIG_PATH=/etc/morning/luigi.cfg; fi
     # Everything a run writes is, or may hold, personal data.
     umask 077
     # The caller's own Python environment is not ours.

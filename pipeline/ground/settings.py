@@ -1,7 +1,13 @@
-"""What luigi.cfg says, typed and checked once.
+"""What the district's configuration says, typed and checked once.
 
-Luigi's own files are read in Luigi's own order (/etc/luigi/luigi.cfg, ./luigi.cfg, $LUIGI_CONFIG_PATH; the
-later one wins), but by the standard library: the operator's commands must answer without importing Luigi.
+One file is the district's: the one that LUIGI_CONFIG_PATH names, else /etc/morning/luigi.cfg, else the pretend
+district's luigi.cfg in the pipeline's folder. What it leaves out is a default of the engine, which stands below, or a
+question: nothing of another district ever stands in for it. Only the file of a further copy of the pretend district
+([sandbox] enabled = true, and no catalogue of its own) is laid over the first one's. Luigi's own sections ([core],
+[worker] and so on) are the same for every district and stand in luigi.cfg of the pipeline's folder, where Luigi looks
+for them.
+
+The standard library reads them: the operator's commands must answer without importing Luigi.
 """
 
 import configparser
@@ -27,11 +33,11 @@ class District:
     location: str
     bucket: str
     landing: Path
-    landing_days: int
     drop: Path
     logs: Path
-    log_days: int
     catalogue: Path
+    landing_days: int = 30
+    log_days: int = 30
     off: tuple[str, ...] = ()
     grace_hours: int = 0
     longest_hours: int = 4
@@ -50,15 +56,15 @@ class District:
 
 @dataclass(frozen=True)
 class Cloud:
-    storage_endpoint: str
-    bigquery_endpoint: str
-    timeout: int
+    storage_endpoint: str = ""
+    bigquery_endpoint: str = ""
+    timeout: int = 60
 
 
 @dataclass(frozen=True)
 class Secrets:
     folder: Path
-    secret_manager_project: str
+    secret_manager_project: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,10 @@ class SftpAccount:
 
 @dataclass(frozen=True)
 class Portal:
-    """The state's portal."""
+    """The state's portal; a district without one leaves its address out."""
 
-    address: str
-    patience: int
+    address: str = ""
+    patience: int = 300
     day: str = ""
 
 
@@ -95,18 +101,20 @@ class PortalLogin:
 
 @dataclass(frozen=True)
 class Sandbox:
-    enabled: bool
-    data: Path
-    students: int
-    seed: int
+    """The pretend district: whether this is one, and what it is made of."""
+
+    enabled: bool = False
+    data: Path = Path("var/sandbox")
+    students: int = 4000
+    seed: int = 20261123
 
 
 @dataclass(frozen=True)
 class Scheduler:
     """Luigi's own `[core]`: only the central scheduler's address is ours to know."""
 
-    scheduler_host: str
-    scheduler_port: int
+    scheduler_host: str = "127.0.0.1"
+    scheduler_port: int = 8082
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,7 @@ class Settings:
             raise ConfigurationError(
                 f"no section [sftp:{vendor}]",
                 expected=f"host, port and user of {vendor}'s SFTP server in luigi.cfg",
-                next_step=f"add [sftp:{vendor}] to luigi.cfg or to the file that LUIGI_CONFIG_PATH names",
+                next_step=f"add [sftp:{vendor}] to {_WHERE}",
             )
         return self.accounts[vendor]
 
@@ -135,7 +143,7 @@ class Settings:
             raise ConfigurationError(
                 f"no section [portal:{name}]",
                 expected=f"the user of {name}'s login at the portal in luigi.cfg",
-                next_step=f"add [portal:{name}] to luigi.cfg or to the file that LUIGI_CONFIG_PATH names",
+                next_step=f"add [portal:{name}] to {_WHERE}",
             )
         return self.logins[name]
 
@@ -165,7 +173,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 T = TypeVar("T")
 _LUIGIS_OWN = {"core"}
-_WHERE = "luigi.cfg or in the file that LUIGI_CONFIG_PATH names"
+_WHERE = "the district's luigi.cfg (the head of each output names it)"
 LUIGIS_SECTIONS = {"core", "worker", "scheduler", "resources", "retcode", "email", "batch_email", "smtp"}
 _CONVERT: dict[Any, Callable[[str], Any]] = {bool: _boolean, int: int, Path: Path, str: str, tuple[str, ...]: _names}
 
@@ -198,12 +206,6 @@ def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
     values: dict[str, Any] = {}
     for key, field in known.items():
         if key not in found:
-            if field.default is MISSING:
-                raise ConfigurationError(
-                    f"[{name}] has no {key}",
-                    expected=f"a value for {key}",
-                    next_step="see luigi.cfg, which explains it",
-                )
             continue
         text = _environment(found[key], f"[{name}] {key}")
         try:
@@ -223,15 +225,56 @@ def _named(parser: configparser.ConfigParser, prefix: str, kind: type[T]) -> dic
     return {name.removeprefix(prefix): _section(parser, name, kind) for name in names}
 
 
+# Where a machine's one district is configured.
+MACHINES = Path("/etc/morning/luigi.cfg")
+# The pretend district's file, and Luigi's own sections.
+PRETEND = Path(__file__).resolve().parents[2] / "luigi.cfg"
+
+
+def own() -> Path | None:
+    """The file that was named for this process, or that this machine has; None is the pretend district."""
+    if named := os.environ.get("LUIGI_CONFIG_PATH"):
+        return Path(named)
+    return MACHINES if MACHINES.is_file() else None
+
+
 def files() -> list[Path]:
-    """The configuration files in the order in which they are read."""
-    own = os.environ.get("LUIGI_CONFIG_PATH")
-    return [Path("/etc/luigi/luigi.cfg"), Path("luigi.cfg"), *([Path(own)] if own else [])]
+    """The district's configuration files in the order in which they are read: one, or two of a pretend district."""
+    found = own()
+    if found is None or found.resolve() == PRETEND:
+        return [PRETEND]
+    parser = _parsed(found)
+    pretends = os.path.expandvars(parser.get("sandbox", "enabled", fallback="no")).lower()
+    # A word that says neither is refused when it is read.
+    if parser.has_option("district", "catalogue") or not parser.BOOLEAN_STATES.get(pretends, True):
+        return [found]
+    return [PRETEND, found]
+
+
+def luigis_files() -> list[Path]:
+    """The files of Luigi's own sections, in Luigi's own order."""
+    found = own()
+    return [Path("/etc/luigi/luigi.cfg"), PRETEND, *([found] if found else [])]
+
+
+def _parsed(*read: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        for file in read:
+            parser.read(file)
+            _from_here(parser, "district", "catalogue", file)
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"a configuration file that cannot be read: {str(error).splitlines()[0]}",
+            expected="sections, and lines of `name = value`",
+            next_step=f"correct {' or '.join(map(str, read))}",
+        ) from None
+    return parser
 
 
 def in_force() -> str:
     """The files that the settings are from, the stronger one first; and whether they are a pretend district's."""
-    read = [f"{file.absolute()}" for file in reversed(files()) if file.is_file()]
+    read = [f"{file.absolute()}" for file in reversed(files())]
     return f"{'PRETEND DISTRICT, ' if load().sandbox.enabled else ''}configured by {' over '.join(read)}"
 
 
@@ -258,34 +301,50 @@ def _from_here(parser: configparser.ConfigParser, section: str, key: str, file: 
 @cache
 def load() -> Settings:
     """The settings of this process. Raises ConfigurationError."""
-    if (own := os.environ.get("LUIGI_CONFIG_PATH")) and not Path(own).is_file():
+    if (named := os.environ.get("LUIGI_CONFIG_PATH")) and not Path(named).is_file():
         raise ConfigurationError(
-            f"LUIGI_CONFIG_PATH names {own}",
+            f"LUIGI_CONFIG_PATH names {named}",
             expected="a file",
             next_step="correct the path, or unset it for the sandbox",
         )
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        for file in files():
-            parser.read(file)
-            _from_here(parser, "district", "catalogue", file)
-    except (configparser.Error, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"a configuration file that cannot be read: {str(error).splitlines()[0]}",
-            expected="sections, and lines of `name = value`",
-            next_step="correct luigi.cfg or the file that LUIGI_CONFIG_PATH names",
-        ) from None
+    parser = _parsed(*files())
     _refuse_unknown_sections(parser)
+    _refuse_questions(parser)
     # What stands in the configuration is no data: sections, names, hosts, users, folders.
     masking.name(word for name in parser.sections() for word in (name, *parser[name], *parser[name].values()))
     return Settings(
-        district=_section(parser, "district", District),
-        cloud=_section(parser, "cloud", Cloud),
-        secrets=_section(parser, "secrets", Secrets),
-        sftp=_section(parser, "sftp", Sftp),
-        portal=_section(parser, "portal", Portal),
-        sandbox=_section(parser, "sandbox", Sandbox),
-        core=_section(parser, "core", Scheduler),
+        **{name: _section(parser, name, kind) for name, kind in _SECTIONS.items()},
+        core=_section(_parsed(*luigis_files()), "core", Scheduler),
         accounts=_named(parser, "sftp:", SftpAccount),
         logins=_named(parser, "portal:", PortalLogin),
     )
+
+
+_SECTIONS: dict[str, type[Any]] = {
+    "district": District,
+    "cloud": Cloud,
+    "secrets": Secrets,
+    "sftp": Sftp,
+    "portal": Portal,
+    "sandbox": Sandbox,
+}
+
+
+def _refuse_questions(parser: configparser.ConfigParser) -> None:
+    """What only the district can answer, and has not: all of it at once."""
+    kinds: list[tuple[str, type[Any]]] = [*_SECTIONS.items()]
+    kinds += [(name, SftpAccount) for name in parser.sections() if name.startswith("sftp:")]
+    kinds += [(name, PortalLogin) for name in parser.sections() if name.startswith("portal:")]
+    told = {name: dict(parser[name]) if parser.has_section(name) else {} for name, _ in kinds}
+    asked = [
+        f"[{name}] has no {field.name}"
+        for name, kind in kinds
+        for field in fields(kind)
+        if field.default is MISSING and not told[name].get(field.name, "").strip()
+    ]
+    if asked:
+        raise ConfigurationError(
+            "; ".join(asked),
+            expected="a value for each: only the district knows it",
+            next_step=f"write {'them' if asked[1:] else 'it'} into {files()[-1]}; {PRETEND} explains each",
+        )

@@ -37,7 +37,7 @@ def write(folder: Path, students: int, off: Iterable[str] = ()) -> Path:
         "sftp": {"known_hosts": folder / "sandbox/known_hosts"},
         **{f"sftp:{vendor}": {"port": next(free)} for vendor in settings.load().accounts},
         "portal": {"address": f"http://127.0.0.1:{next(free)}"},
-        "sandbox": {"data": folder / "sandbox", "students": students},
+        "sandbox": {"enabled": True, "data": folder / "sandbox", "students": students},
         "core": {"scheduler_port": next(free)},
         "scheduler": {"state_path": folder / "luigid/state.pickle"},
     }

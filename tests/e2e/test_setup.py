@@ -54,6 +54,26 @@ def scheduler() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+PRETEND = "[sandbox]\nenabled = true\n"
+# A district's own file: what only the district knows.
+OWN = """
+[district]
+name = Elsewhere
+timezone = {zone}
+project = elsewhere
+location = EU
+bucket = elsewhere
+landing = var/landing
+drop = var/drop
+logs = var/log
+catalogue = elsewhere
+[secrets]
+folder = var/secrets
+[sftp]
+known_hosts = var/known_hosts
+"""
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the pipeline's folder with the stand-in in it. A blank in its path is no reason to fail."""
@@ -78,7 +98,7 @@ def tree(tmp_path: Path) -> Path:
 def environment(tree: Path, port: int = 0, own: str = "", **more: str) -> dict[str, str]:
     """Without a port the scheduler is on a machine that does not exist, so that a test never starts one unasked."""
     core = f"scheduler_port = {port}" if port else "scheduler_host = luigi.invalid"
-    (tree / "own.cfg").write_text(f"[core]\n{core}\n{own}")
+    (tree / "own.cfg").write_text(f"[core]\n{core}\n{own or PRETEND}")
     return os.environ | {"LUIGI_CONFIG_PATH": str(tree / "own.cfg")} | more
 
 
@@ -166,7 +186,7 @@ def test_the_date_is_the_district_s_own_and_a_real_district_has_no_sandbox(tree:
     """Kiritimati and Pago Pago are 25 hours apart: they never share a date."""
     dates = set()
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
-        own = f"[district]\ntimezone = {zone}\n[sandbox]\nenabled = false\n"
+        own = OWN.format(zone=zone)
         done = run(tree, "run_daily.sh", port=scheduler, own=own)
         (line,) = done.stdout.splitlines()
         dates.add(line.split("--date ")[1].split()[0])

@@ -51,7 +51,8 @@ def set_up(running: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch, time
     config = folder / "cloud.cfg"
     ports = running.ports
     config.write_text(
-        f"[district]\nproject = riverbend-sandbox\nbucket = {name}\n[cloud]\ntimeout = {timeout}\n"
+        f"[sandbox]\nenabled = true\n[district]\n"
+        f"project = riverbend-sandbox\nbucket = {name}\n[cloud]\ntimeout = {timeout}\n"
         f"storage_endpoint = http://127.0.0.1:{ports['storage']}\n"
         f"bigquery_endpoint = http://127.0.0.1:{ports['bigquery']}\n"
     )

@@ -73,5 +73,5 @@ def new_sandbox(folder: Path, *, enabled: bool = True) -> Sandbox:
     """Its configuration, with ports that were free a moment ago; nothing is started."""
     config = elsewhere.write(folder, students=60)
     if not enabled:
-        config.write_text(config.read_text().replace("[sandbox]\n", "[sandbox]\nenabled = false\n"))
+        config.write_text(config.read_text().replace("enabled = True", "enabled = false"))
     return Sandbox(folder / "sandbox", config, elsewhere.ports(config))

@@ -104,7 +104,7 @@ class Errands:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Errands]:
     errands = Errands(tmp_path_factory.mktemp("eis"))
     config = errands.folder / "luigi.cfg"
-    config.write_text(f"[district]\nlanding = {errands.folder}/ours\n")
+    config.write_text(f"[sandbox]\nenabled = true\n[district]\nlanding = {errands.folder}/ours\n")
     errands.server.start()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)

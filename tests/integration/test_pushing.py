@@ -179,7 +179,7 @@ def _open(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{line.port} {server.pin}\n")
         config = tmp_path / "there.cfg"
         ours = f"[district]\nlanding = {tmp_path}/landing\n[sftp]\nknown_hosts = {tmp_path}/known_hosts\n"
-        config.write_text(f"{ours}[sftp:there]\n{account}")
+        config.write_text(f"[sandbox]\nenabled = true\n{ours}[sftp:there]\n{account}")
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
         settings.load.cache_clear()
         shop.make("yesterday")

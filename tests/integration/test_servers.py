@@ -48,7 +48,8 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     def write(port: int, pins: str, user: str = oddserver.USER, key: Path | str = "") -> None:
         (tmp_path / "known_hosts").write_text(pins)
         (tmp_path / "there.cfg").write_text(
-            f"[district]\nlanding = {tmp_path}/landing\n[sftp]\nknown_hosts = {tmp_path}/known_hosts\n"
+            f"[sandbox]\nenabled = true\n[district]\n"
+            f"landing = {tmp_path}/landing\n[sftp]\nknown_hosts = {tmp_path}/known_hosts\n"
             f"[sftp:there]\nhost = 127.0.0.1\nport = {port}\nuser = {user}\nkey = {key}\n"
         )
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(tmp_path / "there.cfg"))

@@ -78,7 +78,8 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         known_hosts, config = tmp_path / "known_hosts", tmp_path / "there.cfg"
         words = f"host = 127.0.0.1\nport = {port}\nuser = {user}\nkey = {key}\n"
         config.write_text(
-            f"[district]\nlanding = {tmp_path}/landing\n[sftp]\nknown_hosts = {known_hosts}\n[sftp:there]\n{words}"
+            f"[sandbox]\nenabled = true\n[district]\nlanding = {tmp_path}/landing\n"
+            f"[sftp]\nknown_hosts = {known_hosts}\n[sftp:there]\n{words}"
         )
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
         settings.load.cache_clear()

@@ -54,7 +54,10 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Confi
         known_hosts.write_text("".join(f"[127.0.0.1]:{port} {key}\n" for key in keys))
         words = f"host = 127.0.0.1\nport = {port}\nuser = {user}\nkey = {login_key}\n"
         sections = "".join(f"[sftp:{vendor.name}]\n{words}" for vendor in (OLD, OTHER))
-        config.write_text(f"[district]\nlanding = {tmp_path}/landing\n[sftp]\nknown_hosts = {known_hosts}\n{sections}")
+        config.write_text(
+            f"[sandbox]\nenabled = true\n[district]\nlanding = {tmp_path}/landing\n"
+            f"[sftp]\nknown_hosts = {known_hosts}\n{sections}"
+        )
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
         settings.load.cache_clear()
 

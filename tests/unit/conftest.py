@@ -19,6 +19,22 @@ hypothesis.settings.register_profile("explore", max_examples=5000, deadline=None
 hypothesis.settings.load_profile("quick")
 
 Configure = Callable[..., settings.Settings]
+# What only a district knows.
+ANSWERS = {
+    "district": {
+        "name": "Elsewhere",
+        "timezone": "Europe/Vienna",
+        "project": "elsewhere",
+        "location": "EU",
+        "bucket": "elsewhere-morning",
+        "landing": "/srv/landing",
+        "drop": "/srv/drop",
+        "logs": "/srv/log",
+        "catalogue": "catalogue",
+    },
+    "secrets": {"folder": "/srv/secrets"},
+    "sftp": {"known_hosts": "/srv/known_hosts"},
+}
 
 
 @pytest.fixture
@@ -57,6 +73,7 @@ def own_world(own_folder: Path, configure: Configure, monkeypatch: pytest.Monkey
     monkeypatch.chdir(Path(__file__).parents[2])
     nobody = "http://127.0.0.1:9"
     configure(
+        sandbox={"enabled": "true"},
         district={
             "landing": f"{own_folder}/landing",
             "drop": f"{own_folder}/drop",

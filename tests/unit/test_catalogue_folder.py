@@ -6,9 +6,10 @@ import pytest
 
 from pipeline import catalogue
 from pipeline.catalogue import schemas, sql
+from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError
 
-from .conftest import Configure
+from .conftest import ANSWERS, Configure
 
 FEEDS = """
 from pipeline.catalogue.feed import Feed
@@ -20,6 +21,11 @@ FEEDS = [
     Feed("pupils", "sis", "sis", "pupils.csv", (Source("all", SftpFolder(SERVER, "/out"), "pupils.csv"),), ("id",)),
 ]
 """
+
+
+def configured(configure: Configure, catalogue: str) -> settings.Settings:
+    """The settings of a district with that catalogue."""
+    return configure(**{**ANSWERS, "district": {**ANSWERS["district"], "catalogue": catalogue}})
 
 
 @pytest.fixture
@@ -34,7 +40,7 @@ def folder(tmp_path: Path, configure: Configure) -> Path:
     (there / "schemas/sis/pupils.json").write_text('[{"name": "id", "mode": "REQUIRED"}]')
     (there / "sql/out").mkdir(parents=True)
     (there / "sql/out/them.sql").write_text("SELECT id FROM `sis.pupils`")
-    configure(district={"catalogue": f"{there}"})
+    configured(configure, f"{there}")
     return there
 
 
@@ -50,7 +56,7 @@ def test_a_relative_folder_is_relative_to_the_file_that_says_it(
     folder: Path, own_folder: Path, configure: Configure
 ) -> None:
     folder.rename(own_folder / "ours")
-    assert configure(district={"catalogue": "ours"}).district.catalogue == own_folder / "ours"
+    assert configured(configure, "ours").district.catalogue == own_folder / "ours"
     assert [*catalogue.feeds()] == ["pupils"]
 
 
@@ -90,6 +96,6 @@ def test_a_module_that_is_not_there_is_named(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(configure: Configure, tmp_path: Path) -> None:
-    configure(district={"catalogue": f"{tmp_path}/nowhere"})
+    configured(configure, f"{tmp_path}/nowhere")
     with pytest.raises(ConfigurationError, match=rf"no folder {tmp_path}/nowhere"):
         catalogue.feeds()

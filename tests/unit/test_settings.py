@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError
 
-from .conftest import Configure
+from .conftest import ANSWERS, Configure
 
 
 def refusal(configure: Configure, **sections: dict[str, str]) -> ConfigurationError:
@@ -57,13 +58,86 @@ def test_the_name_that_was_meant_is_told(configure: Configure, written: dict[str
     assert refusal(configure, **written).next_step == f"did you mean {meant}?"
 
 
-@pytest.mark.parametrize("enabled", [True, False])
-def test_the_files_in_force_are_told_and_a_pretend_district_is(configure: Configure, enabled: bool) -> None:
-    configure(sandbox={"enabled": f"{enabled}"})
-    told = settings.in_force()
-    assert told.startswith("PRETEND DISTRICT, " if enabled else "configured by ")
+def test_the_files_in_force_are_told_and_a_pretend_district_is(configure: Configure) -> None:
+    configure(sandbox={"enabled": "yes"})
     own = Path(os.environ["LUIGI_CONFIG_PATH"])
-    assert f"configured by {own} over {Path('luigi.cfg').absolute()}" in told
+    assert settings.in_force() == f"PRETEND DISTRICT, configured by {own} over {Path('luigi.cfg').absolute()}"
+
+
+def write(file: Path, sections: dict[str, dict[str, str]]) -> Path:
+    lines = (
+        f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in told.items()) for name, told in sections.items()
+    )
+    file.write_text("".join(lines))
+    return file
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A district's own file, which says what only the district knows and nothing else."""
+    monkeypatch.setenv("LUIGI_CONFIG_PATH", str(write(tmp_path / "own.cfg", ANSWERS)))
+    settings.load.cache_clear()
+    return tmp_path / "own.cfg"
+
+
+def test_nothing_of_the_pretend_district_stands_in_for_what_a_district_leaves_out(alone: Path) -> None:
+    found = settings.load()
+    assert (found.accounts, found.logins, found.portal.address) == ({}, {}, "")
+    assert (found.cloud.storage_endpoint, found.cloud.bigquery_endpoint, found.cloud.timeout) == ("", "", 60)
+    assert (found.district.landing_days, found.district.off, found.sandbox.enabled) == (30, (), False)
+    assert found.district.catalogue == alone.parent / "catalogue"
+    assert settings.in_force() == f"configured by {alone}"
+
+
+def test_the_readmes_file_answers_every_question(alone: Path) -> None:
+    (file,) = re.findall(r"```ini\n(.*?)```", (settings.PRETEND.parent / "README.md").read_text(), re.S)
+    alone.write_text(file)
+    assert settings.load().district.name == "Your Schools"
+
+
+def test_luigis_sections_are_everybodys(alone: Path) -> None:
+    assert settings.load().core.scheduler_port == 8082
+    write(alone, {**ANSWERS, "core": {"scheduler_port": "9099"}})
+    settings.load.cache_clear()
+    assert settings.load().core.scheduler_port == 9099
+
+
+def test_every_question_is_told_at_once(alone: Path) -> None:
+    write(alone, {"district": {**ANSWERS["district"], "bucket": " ", "zone": "x"}, "sftp:otus": {"host": "h"}})
+    settings.load.cache_clear()
+    with pytest.raises(ConfigurationError) as told:
+        settings.load()
+    asked = {f"[{place}" for place in told.value.found.split("; [")[1:]} | {told.value.found.split("; ")[0]}
+    assert asked == {
+        "[district] has no bucket",
+        "[secrets] has no folder",
+        "[sftp] has no known_hosts",
+        "[sftp:otus] has no port",
+        "[sftp:otus] has no user",
+    }
+    assert f"{alone}" in told.value.next_step
+
+
+@pytest.mark.parametrize("key", [*ANSWERS["district"]])
+def test_each_answer_is_needed(alone: Path, key: str) -> None:
+    write(alone, {**ANSWERS, "district": {**ANSWERS["district"], key: ""}})
+    settings.load.cache_clear()
+    with pytest.raises(ConfigurationError) as told:
+        settings.load()
+    assert told.value.found == f"[district] has no {key}"
+
+
+def test_a_machines_own_file_is_the_default_and_the_pretend_district_is_asked_for_by_name(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "MACHINES", alone)
+    monkeypatch.delenv("LUIGI_CONFIG_PATH")
+    settings.load.cache_clear()
+    assert settings.load().district.name == "Elsewhere"
+    monkeypatch.setenv("LUIGI_CONFIG_PATH", "luigi.cfg")
+    settings.load.cache_clear()
+    assert settings.load().district.name == "Riverbend Schools"
+    assert settings.in_force().startswith("PRETEND DISTRICT")
 
 
 def test_a_task_familys_section_is_luigis(configure: Configure) -> None:
@@ -104,8 +178,10 @@ def test_value_of_another_type_is_refused(configure: Configure, section: str, ke
 
 
 @pytest.mark.parametrize(("text", "value"), [("true", True), ("No", False), ("0", False), ("ON", True)])
-def test_yes_and_no(configure: Configure, text: str, value: bool) -> None:
-    assert configure(sandbox={"enabled": text}).sandbox.enabled is value
+def test_yes_and_no(alone: Path, text: str, value: bool) -> None:
+    write(alone, {**ANSWERS, "sandbox": {"enabled": text}})
+    settings.load.cache_clear()
+    assert settings.load().sandbox.enabled is value
 
 
 def test_environment_is_put_in(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
