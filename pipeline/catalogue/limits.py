@@ -125,8 +125,6 @@ EMAIL = Form("an e-mail address", r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z]{2,}")
 PHONE = Form("a telephone number", r"[\d ()+.x-]{7,}")
 STATE = Form("two capital letters", r"[A-Z]{2}")
 ZIP = Form("a ZIP code with its zeros", r"\d{5}(?:-\d{4})?")
-# The district's own: who has numbers of another length says so here. Zeros that got lost are seen by it.
-STUDENT_NUMBER = STATE_ID = Form("7 digits", r"\d{7}")
 
 
 @dataclass(frozen=True)
@@ -228,56 +226,22 @@ class ColumnChurn:
         return _on(self, self.windows, date)
 
 
-# ------------------------------------------------------------------------------------------------ this district's terms
+# ------------------------------------------------------------------------------------------------ usual limits
 
-# The first days of a term: the spring's begins after the winter break, the fall's when the student information system
-# shows the new school year.
-SPRING, FALL = ((1, 2), (1, 14)), ((8, 8), (8, 21))
-# Then all sections and all who sit in them may be others, but not fewer by a third.
-TAUGHT_ANEW = Churn(drops=ANY, school_drops=ANY, adds=ANY, changes=ANY, shrinks=0.34)
-# In the fall the last grade of every school has left it, and all others are a grade up.
-NEW_YEAR = Churn(drops=0.2, school_drops=0.45, adds=0.25, changes=ANY)
-
-PEOPLE = Churn(windows=(Window(*FALL, NEW_YEAR),))
-TEACHING = Churn(windows=(Window(*SPRING, TAUGHT_ANEW), Window(*FALL, TAUGHT_ANEW)))
 # A school that is missing takes all its people with it: any one is too many. What changes of them, their columns tell.
 SCHOOLS = Churn(drops=0, school_drops=0, adds=0.5, changes=ANY, slack=0)
 
 # An account hangs on an address: another one is another account at most vendors, and the old one is lost.
 ADDRESSES = ColumnChurn(blanked=0.02, changes=0.05, school_changes=0.15)
+
 # Any other values, but values.
 OTHERS = ColumnChurn(changes=ANY, school_changes=ANY, moves=ANY)
+
 # A teacher may leave all that she had to another one.
 TEACHERS = ColumnChurn(moves=ANY)
-# In the fall everybody is a grade up, the last grade of a school is at the next one, and plans are renewed.
-GRADES = ColumnChurn(windows=(Window(*FALL, OTHERS),))
-# With a term come other days and other teachers.
-TERMS = ColumnChurn(windows=(Window(*SPRING, OTHERS), Window(*FALL, OTHERS)))
+
 # A district has few schools; of one of them all may change on a day: its name, its principal.
 OF_SCHOOLS = ColumnChurn(slack=2)
-
-# Whose numbers are used on both servers, and what tells that it is the same person.
-SAME_STAFF = Same(
-    "powerschool_combined.teachers",
-    "teachernumber",
-    ("last_name", "email_addr", "sif_stateprid"),
-    among=("status", "1"),
-)
-SAME_STUDENTS = Same(
-    "powerschool_combined.students",
-    "student_number",
-    ("last_name", "student_email", "state_id"),
-    among=("enroll_status", "0"),
-)
-
-# The student information system's codes that the views have words for. A district with others adds them here and there.
-_OF_STUDENTS = "roster_files.current_students"
-GENDERS = Mapped(_OF_STUDENTS, "gender", ("F", "M", "X"))
-ETHNICITIES = Mapped(_OF_STUDENTS, "ethnicity", ("A", "B", "H", "I", "M", "P", "W"))
-HISPANIC = Mapped(_OF_STUDENTS, "fedethnicity", ("0", "1", "false", "true", "False", "True", "FALSE", "TRUE"))
-ENGLISH_LEARNERS = Mapped(_OF_STUDENTS, "lep_status", ("L", "1", "2", "3", "4", "F", "N"))
-LUNCHES = Mapped(_OF_STUDENTS, "lunchstatus", ("F", "FDC", "R", "P"))
-SPECIAL_EDUCATION = Mapped("powerschool_combined.sped", "sped_status", ("E", "G", "R", "X"))
 
 # What people typed is wrong here and there.
 TYPED = 0.02

@@ -1,129 +1,37 @@
 """Every set of files that goes out: one row each. Adding a file is a row here and a .sql file; nothing else knows."""
 
-from dataclasses import replace
+from pipeline.catalogue.delivery import Delivery, LandedCopy
+from pipeline.catalogue.limits import ANY, Churn, Window
+from pipeline.formats import clever, ellevation, otus, powerschool, savvas
 
-from pipeline.catalogue.conditions import add_up
-from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
-from pipeline.catalogue.limits import (
-    ADDRESSES,
-    ANY,
-    DAYS,
-    DIGITS,
-    EMAIL,
-    ETHNICITIES,
-    GENDERS,
-    GRADES,
-    MONTH_FIRST,
-    OTHERS,
-    PEOPLE,
-    PHONE,
-    SAME_STAFF,
-    SAME_STUDENTS,
-    STATE,
-    STATE_ID,
-    STUDENT_NUMBER,
-    TEACHERS,
-    TEACHING,
-    TYPED,
-    YEAR_FIRST,
-    ZIP,
-    Agreeing,
-    Allowed,
-    Personal,
-    Reference,
-    Written,
-)
+from .terms import FALL, TERMS
 
-from .clever_rosters import CLEVER
-from .powerschool_imports import POWERSCHOOL
-from .savvas_rosters import SAVVAS
-
-# Of OTUS's file nothing may be empty.
-_ATTENDANCE = ("student_number", "state_id", "school_id", "grade_level", "as_of_date")
-_DAYS = ("days_enrolled", "days_present", "days_absent", "excused", "unexcused", "iss_days", "oss_days")
-_COUNTS = ("tardies", "incidents", *_DAYS)
-# From week to week everybody has more days.
-WEEKLY = replace(
-    PEOPLE, changes=ANY, windows=tuple(replace(each, churn=replace(each.churn, changes=ANY)) for each in PEOPLE.windows)
-)
+IMPORTS = "powerschool_imports"
+# Who is missing is not deleted: the import leaves what it does not name. In the fall most of it begins anew, also where
+# there was none: at most as many as a quarter of the district may be.
+FEW = Churn(drops=0.5, adds=1, windows=(Window(*FALL, Churn(drops=ANY, adds=ANY, changes=ANY, from_nothing=1000)),))
 
 
 DELIVERIES = (
-    Delivery(name="clever_rosters", vendor="clever", folder="/home/{user}", files=CLEVER, gone="Clever would delete"),
-    Delivery(name="savvas_rosters", vendor="savvas", folder="/SIS", files=SAVVAS, gone="SAVVAS would delete"),
+    Delivery(
+        name="clever_rosters",
+        vendor="clever",
+        folder="/home/{user}",
+        files=clever.rosters("roster_files", TERMS, students=50),
+        gone="Clever would delete",
+    ),
+    Delivery(
+        name="savvas_rosters",
+        vendor="savvas",
+        folder="/SIS",
+        files=savvas.rosters("roster_files", TERMS, students=50),
+        gone="SAVVAS would delete",
+    ),
     Delivery(
         name="ellevation_rosters",
         vendor="ellevation",
         folder="/data",
-        files=(
-            ViewFile(
-                view="roster_files.Ellevation_Staff-Roster",
-                name="Staff-Roster.csv",
-                key=("StaffID", "SchoolCode"),
-                required=("StaffID", "FirstName", "LastName", "SchoolCode", "Role"),
-                called="staff",
-                school="SchoolCode",
-                people="StaffID",
-                allowed=(Allowed(("Role",), ("Teacher", "Lunch Staff", "Substitute", "Staff")),),
-                written=(Written(("Email",), EMAIL, TYPED),),
-                personal=(Personal(("Email",)),),
-                same=(SAME_STAFF,),
-                agreeing=(Agreeing("StaffID", ("FirstName", "LastName", "Email")),),
-                churn=PEOPLE,
-                column_churn=(replace(ADDRESSES, columns=("Email",)),),
-            ),
-            ViewFile(
-                view="roster_files.Ellevation_Student-Demographics",
-                name="Student-Demographics.csv",
-                key=("StudentID",),
-                required=("FirstName", "LastName", "ActiveStatus", "SchoolCode", "StudentID", "GradeLevel"),
-                floor=50,
-                layout="partly known",
-                called="students",
-                school="SchoolCode",
-                student="StudentID",
-                allowed=(
-                    Allowed(("ActiveStatus",), ("Active",)),
-                    Allowed(("GradeLevel",), ("PK", "K", *map(str, range(1, 13))), TYPED),
-                    Allowed(("Gender",), ("F", "M", "X"), TYPED),
-                ),
-                written=(
-                    Written(("StudentID",), STUDENT_NUMBER),
-                    Written(("BirthDate", "USEntryDate"), MONTH_FIRST),
-                    Written(("StudentStateID",), STATE_ID),
-                    Written(("State",), STATE, TYPED),
-                    Written(("Zip",), ZIP, TYPED),
-                    Written(("HomePhone",), PHONE, TYPED),
-                ),
-                personal=(Personal(("StudentStateID",)),),
-                same=(SAME_STUDENTS,),
-                mapped=(GENDERS, ETHNICITIES),
-                agreeing=(Agreeing("SchoolCode", ("SchoolName",)),),
-                churn=PEOPLE,
-                column_churn=(
-                    replace(GRADES, columns=("SchoolCode", "SchoolName", "GradeLevel")),
-                    replace(GRADES, columns=("ESLTeacher",), moves=ANY),
-                ),
-            ),
-            ViewFile(
-                view="roster_files.Ellevation_Student-Course-Schedules",
-                name="Student-Course-Schedules.csv",
-                key=("StudentID", "SchoolCode", "SectionID"),
-                required=("StudentID", "SchoolCode", "CourseID", "SectionID"),
-                called="students in sections",
-                school="SchoolCode",
-                student="StudentID",
-                references=(
-                    Reference(("StudentID",), "Student-Demographics.csv", ("StudentID",)),
-                    Reference(("SchoolCode",), "Student-Demographics.csv", ("SchoolCode",)),
-                    Reference(("TeacherStaffID",), "Staff-Roster.csv", ("StaffID",)),
-                ),
-                written=(Written(("StudentID",), STUDENT_NUMBER),),
-                agreeing=(Agreeing("SectionID", ("SchoolCode", "CourseID", "CourseName")),),
-                churn=TEACHING,
-                column_churn=(replace(TEACHERS, columns=("TeacherStaffID",)),),
-            ),
-        ),
+        files=ellevation.rosters("roster_files", TERMS, students=50),
         gone="Ellevation would drop",
     ),
     Delivery(
@@ -139,35 +47,7 @@ DELIVERIES = (
         name="otus_attendance_discipline",
         vendor="otus",
         folder="/home/incoming",
-        files=(
-            ViewFile(
-                view="roster_files.OTUS_Attendance_Discipline",
-                name="OTUS_Attendance_Discipline.csv",
-                key=("student_number",),
-                required=(*_ATTENDANCE, *_COUNTS),
-                floor=50,
-                called="students",
-                school="school_id",
-                student="student_number",
-                allowed=(Allowed(("grade_level",), tuple(map(str, range(-1, 13)))),),
-                written=(
-                    Written(("student_number",), STUDENT_NUMBER),
-                    Written(("state_id",), STATE_ID),
-                    Written(("school_id", "tardies", "incidents"), DIGITS),
-                    Written(("as_of_date",), YEAR_FIRST),
-                    Written(_DAYS, DAYS),
-                ),
-                personal=(Personal(("state_id",)),),
-                same=(SAME_STUDENTS,),
-                agreeing=(Agreeing("school_id", ("as_of_date",)),),
-                conditions=(add_up("days_enrolled", "days_present", "days_absent"),),
-                churn=WEEKLY,
-                column_churn=(
-                    replace(OTHERS, columns=("as_of_date", *_COUNTS)),
-                    replace(GRADES, columns=("school_id", "grade_level")),
-                ),
-            ),
-        ),
+        files=otus.attendance_discipline("roster_files", TERMS, students=50),
         cadence="weekly",
         again="never-same-day",  # what it counts goes on all week: a set of Thursday is no correction of Monday's
         gone="OTUS would no longer hear of",
@@ -176,7 +56,15 @@ DELIVERIES = (
         name="powerschool_imports",
         vendor="district",
         folder="/PS_imports",
-        files=POWERSCHOOL,
+        files=(
+            powerschool.google_accounts(IMPORTS, TERMS, "RSD", others=("BLF",), floor=50),
+            powerschool.google_accounts(IMPORTS, TERMS, "BLF", others=("RSD",), floor=5),
+            powerschool.plans(IMPORTS, TERMS, "RSD", FEW, others=("BLF",), leaves_with=("TN_options_report_2014",)),
+            powerschool.response_to_intervention(IMPORTS, TERMS, "RSD", FEW, others=("BLF",)),
+            powerschool.response_to_intervention(IMPORTS, TERMS, "BLF", FEW, others=("RSD",)),
+            powerschool.homeless_foster(IMPORTS, TERMS, "RSD", FEW, others=("BLF",)),
+            powerschool.homeless_foster(IMPORTS, TERMS, "BLF", FEW, others=("RSD",)),
+        ),
         gone="PowerSchool would no longer be told of",
     ),
 )

@@ -7,8 +7,6 @@ from pipeline.catalogue.delivery import ViewFile
 from pipeline.catalogue.limits import (
     DIGITS,
     MONTH_FIRST,
-    SAME_STAFF,
-    SAME_STUDENTS,
     YEAR_FIRST,
     Agreeing,
     Allowed,
@@ -22,6 +20,7 @@ from pipeline.catalogue.limits import (
     Written,
 )
 from pipeline.outbound import checks
+from pipeline.riverbend.terms import TERMS
 
 from .duck import Duck, translated
 
@@ -192,8 +191,8 @@ def test_a_code_that_the_view_has_no_word_for(coded: Rows, unknown: list[str]) -
 @pytest.mark.parametrize(
     ("same", "columns"),
     [
-        (SAME_STAFF, ("last_name", "email_addr", "sif_stateprid")),
-        (SAME_STUDENTS, ("last_name", "student_email", "state_id")),
+        (TERMS.same_staff, ("last_name", "email_addr", "sif_stateprid")),
+        (TERMS.same_students, ("last_name", "student_email", "state_id")),
     ],
     ids=["staff", "students"],
 )

@@ -7,9 +7,10 @@ import pytest
 
 from pipeline import catalogue
 from pipeline.catalogue.delivery import ViewFile
-from pipeline.catalogue.limits import ANY, FALL, OTHERS, Allowed, ColumnChurn, Window
+from pipeline.catalogue.limits import ANY, OTHERS, Allowed, ColumnChurn, Window
 from pipeline.outbound import churn, columns, holders
 from pipeline.outbound.churn import Pair
+from pipeline.riverbend.terms import FALL
 
 from .duck import Duck, translated
 

@@ -5,10 +5,11 @@ import datetime as dt
 import pytest
 
 from pipeline.catalogue.delivery import Delivery, ViewFile
-from pipeline.catalogue.limits import ANY, PEOPLE, SCHOOLS, TEACHING, Churn, Window
+from pipeline.catalogue.limits import ANY, SCHOOLS, Churn, Window
 from pipeline.outbound import churn
 from pipeline.outbound.churn import Change
 from pipeline.outbound.columns import Rows
+from pipeline.riverbend.terms import TERMS
 
 FILE = ViewFile("roster_files.Pupils", "pupils.csv", ("id",), called="students", school="school")
 ROSTERS = Delivery("rosters", "clever", "/", (FILE,), gone="Clever would delete")
@@ -125,10 +126,10 @@ def test_more_than_is_believed() -> None:
 
 
 def test_in_a_window_all_may_be_others_but_not_fewer() -> None:
-    window = TEACHING.on(dt.date(2027, 1, 6))
+    window = TERMS.teaching.on(dt.date(2027, 1, 6))
     assert over([school("0105", 1000, 1000, 950)], window) == []
     assert over([school("0105", 1000, 1000, 600)], window) == ["share by which students become fewer (400 of 1,000)"]
-    assert over([school("0105", 1000, 1000, 950)], TEACHING.on(DAY)) != []
+    assert over([school("0105", 1000, 1000, 950)], TERMS.teaching.on(DAY)) != []
 
 
 @pytest.mark.parametrize(
@@ -143,22 +144,22 @@ def test_a_window_may_hold_a_new_year_s_night(day: tuple[int, int], holds: bool)
 @pytest.mark.parametrize(
     ("limits", "day", "drops"),
     [
-        (PEOPLE, (8, 7), 0.05),
-        (PEOPLE, (8, 8), 0.2),
-        (PEOPLE, (8, 21), 0.2),
-        (PEOPLE, (8, 22), 0.05),
-        (PEOPLE, (1, 8), 0.05),
-        (PEOPLE, (5, 15), 0.05),
-        (TEACHING, (1, 1), 0.05),
-        (TEACHING, (1, 2), ANY),
-        (TEACHING, (1, 14), ANY),
-        (TEACHING, (1, 15), 0.05),
-        (TEACHING, (5, 15), 0.05),
-        (TEACHING, (8, 7), 0.05),
-        (TEACHING, (8, 8), ANY),
-        (TEACHING, (8, 21), ANY),
-        (TEACHING, (8, 22), 0.05),
-        (TEACHING, (12, 31), 0.05),
+        (TERMS.people, (8, 7), 0.05),
+        (TERMS.people, (8, 8), 0.2),
+        (TERMS.people, (8, 21), 0.2),
+        (TERMS.people, (8, 22), 0.05),
+        (TERMS.people, (1, 8), 0.05),
+        (TERMS.people, (5, 15), 0.05),
+        (TERMS.teaching, (1, 1), 0.05),
+        (TERMS.teaching, (1, 2), ANY),
+        (TERMS.teaching, (1, 14), ANY),
+        (TERMS.teaching, (1, 15), 0.05),
+        (TERMS.teaching, (5, 15), 0.05),
+        (TERMS.teaching, (8, 7), 0.05),
+        (TERMS.teaching, (8, 8), ANY),
+        (TERMS.teaching, (8, 21), ANY),
+        (TERMS.teaching, (8, 22), 0.05),
+        (TERMS.teaching, (12, 31), 0.05),
     ],
 )
 def test_windows_hold_every_year_and_outside_the_usual_limits(

@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 
 from pipeline.catalogue.delivery import ViewFile
-from pipeline.catalogue.limits import ADDRESSES, ANY, FALL, GRADES, TERMS, ColumnChurn, Window
+from pipeline.catalogue.limits import ADDRESSES, ANY, ColumnChurn, Window
 from pipeline.outbound import columns
 from pipeline.outbound.columns import Last, Rows, Values
+from pipeline.riverbend.terms import FALL, TERMS
 
 DAY = dt.date(2026, 11, 23)
 LOST = "columns of which values became blank"
@@ -112,13 +113,13 @@ def test_a_column_has_the_limits_of_the_first_row_that_names_it_and_of_the_day()
 
 def test_addresses_are_limited_like_drops_and_grades_go_up_in_their_window_only() -> None:
     assert (ADDRESSES.changes, ADDRESSES.school_changes, ADDRESSES.slack) == (0.05, 0.15, 5)
-    assert GRADES.on(dt.date(2026, 8, 10)).changes == ANY
-    assert GRADES.on(dt.date(2026, 8, 10)).blanked <= 0.05, "none loses its grade"
-    assert GRADES.on(DAY).changes <= 0.1
+    assert TERMS.grades.on(dt.date(2026, 8, 10)).changes == ANY
+    assert TERMS.grades.on(dt.date(2026, 8, 10)).blanked <= 0.05, "none loses its grade"
+    assert TERMS.grades.on(DAY).changes <= 0.1
     for first in (dt.date(2026, 8, 10), dt.date(2027, 1, 4)):
-        assert (TERMS.on(first).changes, TERMS.on(first).school_changes) == (ANY, ANY)
-        assert TERMS.on(first).blanked <= 0.05
-    assert TERMS.on(DAY).changes <= 0.1
+        assert (TERMS.dates.on(first).changes, TERMS.dates.on(first).school_changes) == (ANY, ANY)
+        assert TERMS.dates.on(first).blanked <= 0.05
+    assert TERMS.dates.on(DAY).changes <= 0.1
 
 
 # ------------------------------------------------------------------------------------------------------------ words
