@@ -1,9 +1,10 @@
-"""The six files of Clever's rosters, with what Clever wants of them."""
+"""Clever: the six files of the rosters, with what Clever wants of them, and the identity exports that it gives."""
 
 from dataclasses import replace
 
 from pipeline.catalogue.conditions import different, in_order
 from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.feed import Feed, Layout
 from pipeline.catalogue.limits import (
     ADDRESSES,
     ANY,
@@ -28,6 +29,7 @@ from pipeline.catalogue.limits import (
     Reference,
     Written,
 )
+from pipeline.catalogue.place import SftpFolder, Source
 from pipeline.catalogue.terms import Terms
 
 _GRADES = (
@@ -239,4 +241,22 @@ def rosters(views: str, terms: Terms, *, students: int) -> tuple[ViewFile, ...]:
             written=(Written(("Student_id",), terms.student_number),),
             churn=terms.teaching,
         ),
+    )
+
+
+def identities(
+    server: SftpFolder, whose: str, name: str, *key: str, dataset: str, ignored: tuple[str, ...], layout: Layout
+) -> Feed:
+    """Columns of the identity export `google-<whose>-passwords.csv`. Our copies of it go after a day: the file holds
+    passwords, whatever of it is loaded."""
+    return Feed(
+        name=name,
+        dataset=dataset,
+        folder=dataset,
+        file=f"{name}.csv",
+        sources=(Source("clever", server, f"google-{whose}-passwords.csv"),),
+        key=key,
+        ignored=ignored,
+        landing_days=1,
+        layout=layout,
     )

@@ -31,8 +31,37 @@ AUTOCOMM = Dialect(delimiter="\t", quoting="none", header=False, reserved='"')
 Others = tuple[str, ...]
 
 
+# What tells the rows of an export apart on one server, where it is not `id`.
+KEYS = {
+    "assignments": ("assignmentsectionid",),
+    "custom": ("studentid",),
+    "easyiep": ("studentid",),
+    "gpa_current": ("studentid",),
+    "incidents": ("incident_id",),
+    "incident_data": ("incident_detail_id",),
+    "pgfinalgrades": ("dcid",),
+    "ps_membership_defaults": (
+        "studentid",
+        "schoolid",
+        "firstday",
+    ),
+    "schools": ("school_number",),
+    "sped": ("studentid",),
+    "stored_grades": ("dcid",),
+    "terms": (
+        "id",
+        "schoolid",
+    ),
+}
+# Typed by people.
+NAMES = ("last_name", "first_name", "middle_name")
+
+
 def export(stem: str, *key: str, servers: tuple[str, ...], floor: int = 1) -> Feed:
-    """The export `<stem>.csv` of the PowerSchool servers, stacked by column name. Each of `servers` must send it."""
+    """The export `<stem>.csv` of the PowerSchool servers, stacked by column name. Each of `servers` must send it.
+
+    `key` is that of `KEYS`, where the row gives none.
+    """
     tag = "district_identification"
     return Feed(
         name=stem,
@@ -40,7 +69,7 @@ def export(stem: str, *key: str, servers: tuple[str, ...], floor: int = 1) -> Fe
         folder="powerschool_combined",
         file=f"{stem}.csv",
         sources=tuple(Source(server, DropFolder(f"powerschool_{server.lower()}"), f"{stem}.csv") for server in servers),
-        key=(tag, *(key or ("id",))),
+        key=(tag, *(key or KEYS.get(stem, ("id",)))),
         floor=floor,
         due=dt.time(5, 0),
         tag=tag,

@@ -1,10 +1,12 @@
-"""The nine files of SAVVAS's rosters (EasyBridge), every value quoted, with what SAVVAS wants of them."""
+"""SAVVAS: the nine files of the rosters (EasyBridge), every value quoted, with what it wants of them; its scores."""
 
 from dataclasses import replace
+from typing import Literal
 
 from pipeline.catalogue.conditions import in_order, in_school_year
 from pipeline.catalogue.delivery import ViewFile
 from pipeline.catalogue.dialect import Dialect
+from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.limits import (
     ADDRESSES,
     EMAIL,
@@ -25,6 +27,7 @@ from pipeline.catalogue.limits import (
     Reference,
     Written,
 )
+from pipeline.catalogue.place import SftpFolder, Source
 from pipeline.catalogue.terms import Terms
 
 _QUOTED = Dialect(quoting="all")
@@ -218,4 +221,22 @@ def rosters(views: str, terms: Terms, *, students: int) -> tuple[ViewFile, ...]:
             column_churn=(replace(terms.grades, columns=("school_year", "date_start", "date_end")),),
             churn=terms.people,
         ),
+    )
+
+
+_SCORES = {
+    "Assessment": ("student_id", "class", "assessment", "submit_date"),
+    "Standards": ("student_id", "class", "standard_code", "submit_date"),
+}
+
+
+def scores(server: SftpFolder, kind: Literal["Assessment", "Standards"], *, dataset: str) -> Feed:
+    """The newest score file of that kind."""
+    return Feed(
+        name=f"savvas_{kind.lower()}_scores",
+        dataset=dataset,
+        folder=dataset,
+        file=f"savvas_{kind.lower()}_scores.csv",
+        sources=(Source("savvas", server, f"SAVVAS_Realize_{kind}_Scores*.csv"),),
+        key=_SCORES[kind],
     )

@@ -36,19 +36,18 @@ def code(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "luigi.cfg", copy)
     catalogue = copy / "pipeline/riverbend"
-    insert(catalogue / "feeds.py", '    savvas("Assessment"', block("feed row"))
+    insert(catalogue / "feeds.py", '    savvas.scores(SCORES, "Assessment"', block("feed row"))
     (catalogue / "schemas/powerschool_combined/bell_schedule.json").write_text(block("feed schema"))
     (catalogue / "sql/roster_files/Ellevation_Schools.sql").write_text(block("view"))
-    insert(
-        catalogue / "deliveries.py",
-        '            ViewFile(\n                view="roster_files.Ellevation_Staff',
-        block("file row"),
-    )
-    insert(
-        catalogue / "agreements.py",
-        '            "Staff-Roster.csv": ',
-        block("agreement"),
-    )
+    deliveries = (catalogue / "deliveries.py").read_text()
+    for was, now in (
+        ('files=ellevation.rosters("roster_files", TERMS, students=50),', block("file row").strip()),
+        ("import Delivery, LandedCopy\n", "import Delivery, LandedCopy, ViewFile\n"),
+    ):
+        assert deliveries.count(was) == 1
+        deliveries = deliveries.replace(was, now)
+    (catalogue / "deliveries.py").write_text(deliveries)
+    insert(catalogue / "agreements.py", '            "Staff-Roster.csv": ', block("agreement"))
     return copy
 
 

@@ -34,9 +34,10 @@ from pipeline.catalogue.limits import (
     Written,
 )
 from pipeline.catalogue.place import DropFolder, PortalReport, SftpFolder
+from pipeline.formats import eis as readers
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ConfigurationError
-from pipeline.inbound import readers, steps
+from pipeline.inbound import steps
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import columns, snapshots
 from pipeline.outside.cloud import warehouse

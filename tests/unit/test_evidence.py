@@ -11,11 +11,11 @@ from pipeline import catalogue
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.dialect import Dialect
 from pipeline.catalogue.limits import Alone, Churn, ColumnChurn, Longest
+from pipeline.formats.eis import ERROR_COLUMNS
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ContractBroken
 from pipeline.inbound import steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
-from pipeline.inbound.readers import ERROR_COLUMNS
 from pipeline.outbound import columns, evidence, snapshots
 from pipeline.outbound.evidence import ReceiptTarget
 from pipeline.outside.cloud import storage, warehouse

@@ -14,10 +14,10 @@ import pytest
 
 from pipeline.catalogue.contract import Contract
 from pipeline.catalogue.schemas import Column
+from pipeline.formats.eis import error_report, viewer_report
 from pipeline.ground.errors import ContractBroken
 from pipeline.inbound import kinds, preparing
 from pipeline.inbound.parts import Part
-from pipeline.inbound.readers import error_report, viewer_report
 
 TERMS = Contract((Column("id"), Column("last_name"), Column("street")))
 CSV = b"ID,Last_Name,Street\n1,Zanzibar,a\n"

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from pipeline.catalogue.contract import column_name, contract_of
 from pipeline.catalogue.feed import Reader
+from pipeline.formats import eis as readers
+from pipeline.formats.eis import ERROR_COLUMNS, WITHHELD, ReportFacts, error_report, viewer_report
 from pipeline.ground.errors import ContractBroken
-from pipeline.inbound import preparing, readers
+from pipeline.inbound import preparing
 from pipeline.inbound.parts import Part
-from pipeline.inbound.readers import ERROR_COLUMNS, WITHHELD, ReportFacts, error_report, viewer_report
 
 # Values of the reports below; none of them may ever stand in a message.
 SECRETS = ("4127", "4128", "Núñez", "O'Brien", "Smith", "912345678", "987654321", "000412345")

@@ -8,8 +8,8 @@ and leaves `plain` as it was then. No message holds a value: lines are those of 
 import csv
 import datetime as dt
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.catalogue import dialect
+from pipeline.catalogue.feed import Feed, Reader
+from pipeline.catalogue.place import PortalReport, Report, Source
 from pipeline.ground import manifests
 from pipeline.ground.errors import ContractBroken
 from pipeline.inbound import encoding, kinds
@@ -247,4 +249,62 @@ def _refused(raw: Path, found: str, expected: str, line: int | None = None) -> C
         expected=expected,
         next_step="run again, and the report is fetched anew; if it stays so, look at it in the portal, and correct "
         "pipeline/inbound/readers.py if the portal's reports have another form now",
+    )
+
+
+# ------------------------------------------------------------------------------------------------ the feeds' rows
+
+Schools = Mapping[str, Mapping[str, str]]
+
+
+def _stack(report: Report, file: str, reader: Reader, schools: Schools, *key: str) -> Feed:
+    """A report of the state's portal for every school, stacked; `file` is its name there, with {school}.
+
+    What was downloaded goes as soon as it is read: the error reports hold social security numbers.
+    """
+    return Feed(
+        name=f"{report}_stack",
+        dataset="eis",
+        folder="EIS",
+        file=f"{report}_stack.csv",
+        sources=tuple(
+            Source(f"{login}-{school}", PortalReport(login, school, role, report), file.format(school=school))
+            for login, roles in schools.items()
+            for school, role in roles.items()
+        ),
+        key=key,
+        floor=0,  # a school without an error, a report before its period
+        due=dt.time(8, 0),
+        landing_days=1,
+        reader=reader,
+    )
+
+
+_ERROR_TEXTS = (
+    *(f"{whose}_{which}_nm" for whose in ("student", "staff") for which in ("first", "middle", "last", "suffix")),
+    "error_desc",
+    "detail_info",
+)
+
+
+def reports(schools: Schools) -> tuple[Feed, ...]:
+    """The three reports of the schools of each login: by number, what stands in the brackets of its roles there."""
+    return (
+        _stack(
+            "ADMAudit",
+            "ADMAudit.csv",
+            viewer_report,
+            schools,
+            *("schoolyear", "districtno", "schoolno", "studentstateid", "instructionalprogram", "admperiod"),
+        ),
+        _stack(
+            "StudentMembership",
+            "StudentMembership.csv",
+            viewer_report,
+            schools,
+            *("schoolyear", "districtno", "schoolno", "studentstateid", "enrollmentdate"),
+        ),
+        # No key: an error may stand there twice, and what numbers its lines is not public.
+        # What is odd in a name may be the very error that the row reports.
+        replace(_stack("AllErr", "Sch{school}AllErr.csv", error_report, schools), layout="known", trimmed=_ERROR_TEXTS),
     )
