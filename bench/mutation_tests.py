@@ -14,39 +14,46 @@ LIMITS, CHANGES, SINGLE, DAMAGES, FILES = (
     for name in ("checks_at_their_limits", "what_changes", "single_values", "damages_are_held", "view_files")
 )
 _ROWS = (*_unit("catalogue agreements"), DAMAGES, FILES)
-_CATALOGUE = "agreements clever_rosters deliveries feeds powerschool_imports savvas_rosters vendors"
+_CATALOGUE = "agreements deliveries feeds terms vendors"
 _SERVED = {
-    "targets": (*_unit("landed prepared lastgood graph evidence sources"), *_integration("warehouse storage verdicts")),
-    "outbound": (*_unit("evidence catalogue"), *_integration("verdicts giving")),
-    "giving": _integration("giving verdicts"),
-    "trail": _integration("giving"),
-    "pushing": _integration("pushing"),
-    "inflight": _integration("sftp servers"),
-    "storage": (*_unit("cloud"), *_integration("storage")),
-    "warehouse": (*_unit("cloud"), *_integration("warehouse checks")),
-    "ledger": _integration("ledger"),
-    "verdicts": _integration("verdicts giving"),
+    "inbound/evidence": (
+        *_unit("landed prepared lastgood graph evidence sources"),
+        *_integration("warehouse storage verdicts"),
+    ),
+    "outside/cloud/evidence": (*_unit("evidence"), *_integration("warehouse storage")),
+    "outbound/snapshots": _integration("verdicts restricted"),
+    "outbound/evidence": (*_unit("evidence catalogue"), *_integration("verdicts giving")),
+    "outbound/giving": _integration("giving verdicts"),
+    "outside/sftp/trail": _integration("giving"),
+    "outside/sftp/pushing": _integration("pushing"),
+    "outside/sftp/inflight": _integration("sftp servers"),
+    "outside/cloud/storage": (*_unit("cloud"), *_integration("storage")),
+    "outside/cloud/warehouse": (*_unit("cloud"), *_integration("warehouse checks")),
+    "outbound/ledger": _integration("ledger"),
+    "outbound/verdicts": _integration("verdicts giving"),
 }
 # These start servers: some seconds for each mutant.
 SLOW = frozenset(_SERVED)
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "contract": _unit("contract prepared forms values agreements"),
-    "encoding": _unit("encoding contract values"),
-    "dialect": _unit("dialect contract contract_properties"),
-    "readers": _unit("report_readers kinds prepared"),
-    "checks": (LIMITS, DAMAGES, *_integration("checks")),
-    "churn": (*_unit("churn"), CHANGES, *_integration("checks")),
-    "columns": (*_unit("columns"), CHANGES, *_integration("checks broken_exports")),
-    "holders": (SINGLE,),
-    "limits": (*_unit("churn catalogue columns agreements"), LIMITS, DAMAGES),
-    "values": _unit("values contract forms"),
-    "forms": _unit("forms contract"),
-    "verdict": _unit("contract forms values prepared"),
-    "agreements": _unit("agreements catalogue"),
-    "feeds": _unit("catalogue agreements prepared lateness graph sources"),
-    "vendors": _ROWS,
+    "catalogue/contract": _unit("contract prepared forms values agreements"),
+    "inbound/encoding": _unit("encoding contract values"),
+    "catalogue/dialect": _unit("dialect contract contract_properties"),
+    "formats/eis": _unit("report_readers kinds prepared"),
+    "outbound/checks": (LIMITS, DAMAGES, *_integration("checks")),
+    "outbound/churn": (*_unit("churn"), CHANGES, *_integration("checks")),
+    "outbound/columns": (*_unit("columns"), CHANGES, *_integration("checks broken_exports")),
+    "outbound/holders": (SINGLE,),
+    "catalogue/limits": (*_unit("churn catalogue columns agreements"), LIMITS, DAMAGES),
+    "catalogue/values": _unit("values contract forms"),
+    "catalogue/forms": _unit("forms contract"),
+    "inbound/verdict": _unit("contract forms values prepared"),
+    "catalogue/agreement": _unit("agreements catalogue"),
+    "catalogue/feed": _unit("catalogue agreements prepared lateness graph sources"),
+    "outside/sftp/vendor": _ROWS,
     **{f"riverbend/{name}": _ROWS for name in _CATALOGUE.split()},
-    "runner": (*_unit("outcome graph progress purge"), *_integration("scheduler")),
+    **{f"formats/{name}": _ROWS for name in ["clever", "savvas", "ellevation", "otus", "powerschool"]},
+    "run/outcome": _unit("outcome graph progress purge"),
+    "run/runner": (*_unit("outcome graph progress purge"), *_integration("scheduler")),
     **_SERVED,
 }

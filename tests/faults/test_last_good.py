@@ -16,7 +16,7 @@ from e2e.district import MONDAY, ROOT, TUESDAY, District, Result
 FEED = "savvas_assessment_scores"
 ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
 THURSDAY = TUESDAY + timedelta(days=2)
-ROW = 'savvas("Assessment", "student_id", "class", "assessment", "submit_date")'
+ROW = 'savvas.scores(SCORES, "Assessment", dataset="misc_imports")'
 
 
 @pytest.fixture
