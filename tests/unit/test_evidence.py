@@ -92,7 +92,7 @@ def test_another_limit_check_or_way_of_writing_makes_the_verdict_and_the_receipt
     if term in CHANGED:
         changed = with_last(ROSTERS, **{term: CHANGED[term]})
     elif term in CODE:
-        monkeypatch.setattr(snapshots, "JUDGES", changed_code(tmp_path, term))
+        monkeypatch.setattr(evidence, "JUDGES", changed_code(tmp_path, term))
     else:
         monkeypatch.setattr(columns, "USUAL", ColumnChurn(changes=0.011))
     assert not evidence.verdict_target(changed, MONDAY).exists()
