@@ -1,5 +1,6 @@
 """A sandbox for tests: the real command line, on free ports, with its data in a temporary folder."""
 
+import configparser
 import contextlib
 import datetime as dt
 import os
@@ -12,6 +13,7 @@ from typing import Any
 
 import paramiko
 
+from pipeline.ground import settings
 from pipeline.outside.sftp.ssh_rsa import SshRsaTransport
 from pipeline.sandbox import activity, elsewhere
 
@@ -73,5 +75,9 @@ def new_sandbox(folder: Path, *, enabled: bool = True) -> Sandbox:
     """Its configuration, with ports that were free a moment ago; nothing is started."""
     config = elsewhere.write(folder, students=60)
     if not enabled:
-        config.write_text(config.read_text().replace("enabled = True", "enabled = false"))
+        whole = configparser.ConfigParser(interpolation=None)
+        whole.read([settings.PRETEND, config])
+        whole["sandbox"]["enabled"], whole["district"]["catalogue"] = "false", f"{ROOT}/pipeline/riverbend"
+        with config.open("w") as file:
+            whole.write(file)
     return Sandbox(folder / "sandbox", config, elsewhere.ports(config))
