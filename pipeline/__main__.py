@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     anew.add_argument("feed")
     retry = add("retry-login", _retry_login, "let credentials that were refused today be sent again at the next run")
     retry.add_argument("name", help="a vendor, or portal-<login>")
-    add("flows", _flows, "every flow of the catalogue, in Markdown, as the README shows it")
+    add("flows", _flows, "every flow of the catalogue, in Markdown, as docs/extend.md shows it")
     add(
         "purge",
         _purge,

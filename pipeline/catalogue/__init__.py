@@ -107,8 +107,7 @@ def _told(folder: Path, module: str, name: str) -> Any:
             raise ConfigurationError(
                 f"no {module}.py in the catalogue {folder}",
                 expected=f"{name} in it",
-                next_step="write it (the README's catalogue of the pretend district is an example), or correct "
-                "`catalogue` of [district]",
+                next_step="write it (docs/extend.md shows how), or correct `catalogue` of [district]",
             )
         return getattr(importlib.import_module(spec.name), name)
     except PipelineError:

@@ -1,4 +1,4 @@
-"""What the README says of adding a feed and an outbound file, done as it says, in a copy of the code."""
+"""What docs/extend.md says of adding a feed and an outbound file, done as it says, in a copy of the code."""
 
 import datetime as dt
 import os
@@ -17,8 +17,8 @@ SCHEDULES = "ID,SchoolID,Name\n1,{school},Regular\n2,{school},Early release\n"
 
 
 def block(name: str) -> str:
-    """The README's code block below `<!-- test: name -->`."""
-    found = re.search(rf"<!-- test: {name} -->\n```\w+\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    """The code block below `<!-- test: name -->`."""
+    found = re.search(rf"<!-- test: {name} -->\n```\w+\n(.*?)```", (ROOT / "docs/extend.md").read_text(), re.S)
     assert found, name
     return found[1]
 
@@ -31,7 +31,7 @@ def insert(file: Path, before: str, row: str) -> None:
 
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
-    """A copy of the code, with the README's feed and file in it."""
+    """A copy of the code, with the page's feed and file in it."""
     copy = tmp_path / "code"
     shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "luigi.cfg", copy)

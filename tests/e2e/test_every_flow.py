@@ -215,7 +215,7 @@ def test_a_second_run_only_looks(whole: Whole) -> None:
 
 
 def test_the_graph_can_be_printed(whole: Whole) -> None:
-    """luigi-deps-tree, as the README says."""
+    """luigi-deps-tree, as docs/operate.md says."""
     words = [str(ROOT / ".venv/bin/luigi-deps-tree"), "--module", "pipeline.morning", "Morning"]
     done = subprocess.run(
         [*words, "--date", f"{MONDAY}"],

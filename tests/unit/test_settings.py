@@ -89,8 +89,8 @@ def test_nothing_of_the_pretend_district_stands_in_for_what_a_district_leaves_ou
     assert settings.in_force() == f"configured by {alone}"
 
 
-def test_the_readmes_file_answers_every_question(alone: Path) -> None:
-    (file,) = re.findall(r"```ini\n(.*?)```", (settings.PRETEND.parent / "README.md").read_text(), re.S)
+def test_the_pages_file_answers_every_question(alone: Path) -> None:
+    (file,) = re.findall(r"```ini\n(.*?)```", (settings.PRETEND.parent / "docs/district.md").read_text(), re.S)
     alone.write_text(file)
     assert settings.load().district.name == "Your Schools"
 
