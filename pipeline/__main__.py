@@ -1,4 +1,4 @@
-"""The operator's commands: python -m pipeline <command>. Exit codes as those of a run (pipeline.run.runner)."""
+"""The operator's commands: morning <command>. Exit codes as those of a run (pipeline.run.runner)."""
 
 import argparse
 import datetime as dt
@@ -29,12 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    parser = argparse.ArgumentParser(prog="morning", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command: object, words: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=words, description=words)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, words=commands.choices)
         sub.add_argument("--date", type=dt.date.fromisoformat, help="YYYY-MM-DD; default: today in the district")
         return sub
 
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     anew.add_argument("feed")
     retry = add("retry-login", _retry_login, "let credentials that were refused today be sent again at the next run")
     retry.add_argument("name", help="a vendor, or portal-<login>")
+    add("words", _words, "the commands, as the completion of a shell wants them")
     add("flows", _flows, "every flow of the catalogue, in Markdown, as docs/extend.md shows it")
     add(
         "purge",
@@ -169,6 +170,11 @@ def _retry_login(asked: argparse.Namespace, _: list[str]) -> int:
     known = [*catalogue.vendors(), *(f"portal-{login}" for login in settings.load().logins)]
     forgotten = refusals.forget(nearest({name: name for name in known}, asked.name, "login"))
     say(f"the next run tries {asked.name} again" if forgotten else f"{asked.name} was not refused today")
+    return 0
+
+
+def _words(asked: argparse.Namespace, _: list[str]) -> int:
+    say(" ".join(asked.words))
     return 0
 
 

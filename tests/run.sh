@@ -18,7 +18,7 @@ check .venv/bin/ruff check .
 check .venv/bin/ruff format --check .
 check .venv/bin/mypy
 check .venv/bin/lint-imports --no-logo
-check shellcheck --external-sources "${scripts[@]}" .ci/run
+check shellcheck --external-sources "${scripts[@]}" morning .ci/run
 # Last: CI looks for its closing line.
 # In the order of the folders: what takes longest (e2e) begins, and the quick ones fill what is left.
 check .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.ground import settings
+from pipeline.ground.command import MORNING
 from pipeline.ground.errors import DiskFailed
 
 # Full, over the quota, read-only, failing: true of the disk, and not of the one file.
@@ -41,7 +42,7 @@ def failure_of(error: Exception) -> DiskFailed | None:
     return DiskFailed(
         f"{found} the disk of {settings.load().district.landing}",
         expected="space for a morning's files, and the right to write them",
-        next_step="make room there (`python -m pipeline purge` removes old copies), then run again"
+        next_step=f"make room there (`{MORNING} purge` removes old copies), then run again"
         if full
         else "mend the disk or its mount, then run again",
     )

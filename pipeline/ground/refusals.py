@@ -1,7 +1,7 @@
 """Credentials that were not taken today are not sent again, by any run, lest the account be locked.
 
 A record is of one day by the district's clock and of what was sent: other credentials are tried at once, the same ones
-when a person says so (`python -m pipeline retry-login`). It holds salted digests of them, and goes the day after.
+when a person says so (`morning retry-login`). It holds salted digests of them, and goes the day after.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.ground import manifests, settings
+from pipeline.ground.command import MORNING
 from pipeline.ground.errors import LoginRefused
 
 # How often a day what got no answer that we know (a broken line, a kill) may be sent; a refusal is one too many.
@@ -31,7 +32,7 @@ class Key:
     @property
     def retry(self) -> str:
         """How a person lets the same credentials be sent again."""
-        return f"python -m pipeline retry-login {self.name}"
+        return f"{MORNING} retry-login {self.name}"
 
     def refuse_to_knock(self) -> None:
         """Raises LoginRefused when it must not be sent any more today."""

@@ -147,7 +147,7 @@ def _found_last(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -
 def _facts(
     counted: Counted, sent: tuple[str, ...], pair: Pair | None, changes: list[Change], values: list[Values]
 ) -> dict[str, Any]:
-    """What the receipt, `python -m pipeline diff` and the next set's checks need to know."""
+    """What the receipt, `morning diff` and the next set's checks need to know."""
     compared = {"now": pair.now, "before": pair.before, "compared": pair.columns} if pair else {}
     told = {"rows": counted.rows, "students": counted.students, "columns": sent}
     differ = {each.column for each in values if each.differs}

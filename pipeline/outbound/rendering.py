@@ -13,6 +13,7 @@ from pipeline.catalogue import dialect
 from pipeline.catalogue.delivery import ViewFile
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests
+from pipeline.ground.command import MORNING
 from pipeline.ground.errors import PipelineError, WarehouseError
 from pipeline.inbound import lastgood
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
@@ -58,7 +59,7 @@ def as_landed(feed: Feed, date: dt.date, to: Path) -> int:
             raise WarehouseError(
                 f"a landed copy of {feed.name} that is not what came: its bytes have changed on our disk",
                 expected="the digest of its manifest",
-                next_step=f"`python -m pipeline again {feed.name} --date {held}`, then run again; look at the disk",
+                next_step=f"`{MORNING} again {feed.name} --date {held}`, then run again; look at the disk",
             )
     return int(prepared["rows"])
 

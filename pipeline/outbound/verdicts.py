@@ -14,6 +14,7 @@ from pipeline.catalogue import agreement
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import manifests, settings
+from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
 from pipeline.ground.progress import Made
 from pipeline.outbound import checks, inspection
@@ -45,8 +46,8 @@ def check(delivery: Delivery, date: dt.date) -> Made:
         raise OnHold(
             f"{delivery.name} for {delivery.period(date)} is on hold: {'; '.join(told)}",
             expected="every check passed; nothing of it was sent",
-            next_step=f"look at `python -m pipeline diff {delivery.name} --date {date}`; if the numbers are right: "
-            f'python -m pipeline release {delivery.name} --date {date} --reason "..."',
+            next_step=f"look at `{MORNING} diff {delivery.name} --date {date}`; if the numbers are right: "
+            f'{MORNING} release {delivery.name} --date {date} --reason "..."',
         )
     return Made(words=f"{len(done)} checks passed" if done else "files as landed; their contracts are kept")
 
@@ -73,7 +74,7 @@ def release(delivery: Delivery, date: dt.date, reason: str) -> list[str]:
         raise ConfigurationError(
             f"{delivery.name} {state} for {delivery.period(date)}",
             expected="a delivery on hold (exit code 40)",
-            next_step=f"look at `python -m pipeline status --date {date}`",
+            next_step=f"look at `{MORNING} status --date {date}`",
         )
     refuse_passed(delivery, date)
     if held["fingerprint"] != fingerprint(delivery, date):
@@ -103,7 +104,7 @@ def discard(delivery: Delivery, date: dt.date, reason: str) -> None:
         raise ConfigurationError(
             f"{delivery.name} for {period} " + ("is still to come" if period > today else "has been delivered"),
             expected="a set of today that has not gone yet",
-            next_step=f"look at `python -m pipeline status --date {date}`",
+            next_step=f"look at `{MORNING} status --date {date}`",
         )
     held = storage.read_json(verdict_name(delivery, date)) or {}
     decided = _decided(reason, held.get("fingerprint", ""))
@@ -141,7 +142,7 @@ def _refuse_the_past(delivery: Delivery, date: dt.date) -> None:
         raise ConfigurationError(
             f"the hold of {delivery.name} for {period} has expired: the set of {newest} was looked at since",
             expected="a decision about the newest set",
-            next_step=f"look at `python -m pipeline status --date {newest}`",
+            next_step=f"look at `{MORNING} status --date {newest}`",
         )
 
 
@@ -198,8 +199,8 @@ def refuse_passed(delivery: Delivery, date: dt.date) -> None:
         f"{delivery.name} for {delivery.period(date)} was not given, and is not given any more: {reason}",
         expected="a set that nothing later has passed by",
         next_step=(f"{anew}; " if anew else "")
-        + f"look at `python -m pipeline status --date {newest or date}`; if nothing of it shall go: "
-        f'python -m pipeline discard {delivery.name} --date {date} --reason "..."',
+        + f"look at `{MORNING} status --date {newest or date}`; if nothing of it shall go: "
+        f'{MORNING} discard {delivery.name} --date {date} --reason "..."',
     )
 
 
@@ -247,5 +248,5 @@ def _not_any_more(delivery: Delivery, date: dt.date, why: str) -> OnHold:
     return OnHold(
         f"{delivery.name} for {delivery.period(date)} {why}; nothing of it was given",
         expected="a set that may go, at the moment at which it goes",
-        next_step=f"look at `python -m pipeline status --date {date}`, then run again",
+        next_step=f"look at `{MORNING} status --date {date}`, then run again",
     )

@@ -9,6 +9,7 @@ from stat import S_IFDIR, S_IFLNK
 from typing import BinaryIO
 
 from pipeline.ground import border, manifests, settings
+from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, TransferIncomplete, VendorUnreachable
 from pipeline.ground.patience import bounded, moving
 from pipeline.outside.sftp.folders import KINDS, NO_FILE, Listing, RemoteFile
@@ -53,7 +54,7 @@ class DropFolder:
             raise ConfigurationError(
                 f"no folder {self.path}",
                 expected=f"{self.folder} below `drop` of luigi.cfg, where the exports arrive",
-                next_step="correct `drop`, mount the share, or start the sandbox (python -m pipeline.sandbox up)",
+                next_step=f"correct `drop`, mount the share, or start the sandbox ({MORNING} sandbox up)",
             )
         found = Listing()
         with os.scandir(self.path) as entries:

@@ -122,7 +122,7 @@ def _with_older(root: luigi.Task) -> list[str]:
 
 
 def note(name: str, date: dt.date, outcome: Outcome) -> None:
-    """Keep how the run ended beside the landed files, for `python -m pipeline status`."""
+    """Keep how the run ended beside the landed files, for `morning status`."""
     path = settings.load().district.landing / "runs" / f"{name.lower()}-{date}.json"
     ended = manifests.now()
     manifests.save(path, {"ended_at": ended, **outcome.as_json()})

@@ -34,7 +34,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m pipeline.sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(prog="morning sandbox", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start the stand-ins unless they run, and make the day's files")
     up.add_argument("--date", type=dt.date.fromisoformat, help="the school day (today)")

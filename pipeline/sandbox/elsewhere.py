@@ -1,6 +1,6 @@
 """A second pretend district beside the first: a configuration with a folder and ports of its own.
 
-python -m pipeline.sandbox elsewhere FOLDER --students 400
+./morning sandbox elsewhere FOLDER --students 400
 LUIGI_CONFIG_PATH=FOLDER/luigi.cfg ./run_daily.sh
 """
 

@@ -21,6 +21,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.ground.command import MORNING
 from pipeline.sandbox.places import Places
 
 # A start that still works is waited for, however slow the machine: what counts is how long nothing moves. It is told
@@ -125,7 +126,7 @@ def up(places: Places) -> str:
             raise SandboxError(f"the sandbox ended at once (see {_log(places)}):\n{_last_lines(places)}")
         patience.wait(found.pid if found else child.pid if child else 0)
     if wrong := unhealthy(places):
-        raise SandboxError("; ".join(wrong) + "; `python -m pipeline.sandbox down` ends it")
+        raise SandboxError("; ".join(wrong) + f"; `{MORNING} sandbox down` ends it")
     return f"sandbox is up (pid {found.pid}) after {time.monotonic() - started:.1f} s"
 
 

@@ -16,6 +16,7 @@ from e2e.district import MONDAY, ROOT, TUESDAY, District, Result
 from faults.leaks import shown
 from faults.test_killed import kill
 from pipeline import catalogue
+from pipeline.ground.command import MORNING
 from pipeline.sandbox import eis, eis_errors
 
 STACKS = ("ADMAudit_stack", "StudentMembership_stack", "AllErr_stack")
@@ -198,7 +199,7 @@ def test_a_refused_password_is_tried_once_a_day(district: District, told: list[R
     assert held["AllErr_stack_previous"].labels["as_of"] == f"{MONDAY}"  # the work list goes on with its table only
     district.sandbox("heal")
     for login in ("RSD", "BLF"):
-        assert f"python -m pipeline retry-login portal-{login}" in again.out
+        assert f"{MORNING} retry-login portal-{login}" in again.out
         assert district.pipeline("retry-login", f"portal-{login}").code == 0
     text = re.sub(r"day = .*\n", f"day = {WEDNESDAY}\n", district.config.read_text(), count=1)
     district.config.write_text(text)

@@ -4,6 +4,7 @@ import json
 import re
 
 from e2e.district import TUESDAY, District, Result
+from pipeline.ground.command import MORNING
 
 STUDENTS = "district/powerschool_rsd/students.csv"
 DATE = ("--date", f"{TUESDAY}")
@@ -23,7 +24,7 @@ def test_a_held_set_is_looked_at_released_held_again_and_discarded(district: Dis
     before = district.vendor_files("ellevation")
     run = held(district)
     assert re.search(r"Ellevation would drop \d+ of 400 students: \d+ at school \d{4}, ", run.out)
-    assert f"python -m pipeline diff ellevation_rosters --date {TUESDAY}" in run.out
+    assert f"{MORNING} diff ellevation_rosters --date {TUESDAY}" in run.out
     looked = district.pipeline("diff", "ellevation", *DATE)
     assert looked.code == 0, looked.out
     assert "on hold" in looked.out
