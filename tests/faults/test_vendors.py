@@ -163,7 +163,7 @@ def test_a_refused_password_is_tried_once_a_day(district: District) -> None:
             assert district.vendor_events(since, vendor).count("login-refused") == 1
     district.sandbox("heal")
     for vendor in vendors:
-        assert f"python -m pipeline retry-login {vendor}" in run.out
+        assert f"{MORNING} retry-login {vendor}" in run.out
         assert f"tries {vendor} again" in district.pipeline("retry-login", vendor).out
     then = district.run_daily(MONDAY)
     assert then.code == 0, then.out
@@ -178,7 +178,7 @@ def test_a_held_delivery_waits_for_a_person(district: District) -> None:
     run = district.run_daily(TUESDAY)
     assert run.code == 40, run.out
     assert run.tasks("FAILED") == {"CheckedSet ellevation_rosters"}
-    release = f"python -m pipeline release ellevation_rosters --date {TUESDAY} --reason"
+    release = f"{MORNING} release ellevation_rosters --date {TUESDAY} --reason"
     assert release in run.out
     assert "Ellevation would drop" in run.out
     assert "DeliveredSet otus_scores" in run.tasks("done")

@@ -16,6 +16,7 @@ from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.limits import Churn
 from pipeline.chain.tasks import DeliveredSet
 from pipeline.ground import manifests
+from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, OnHold
 from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import PreparedTarget
@@ -122,7 +123,7 @@ def test_a_short_set_is_on_hold_and_says_what_would_happen(district: Cloud) -> N
         "students.csv: share of the last students that are gone (12 of 100): 0.12, must be at most 0.05; "
         "students.csv: schools of whose students more than 15% are gone: 1, must be 0"
     )
-    assert f"python -m pipeline release own_rosters --date {MONDAY} --reason" in held.value.next_step
+    assert f"{MORNING} release own_rosters --date {MONDAY} --reason" in held.value.next_step
     assert "Smith" not in str(held.value)
     assert not evidence.verdict_target(ROSTERS, MONDAY).exists()
     assert len(verdict(MONDAY)["checks"]) == 15
