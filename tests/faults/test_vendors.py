@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from e2e.district import MONDAY, TUESDAY, District, Result
+from pipeline.ground.command import MORNING
 
 ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
 STUDENTS = "district/powerschool_rsd/students.csv"
