@@ -170,9 +170,9 @@ if complete; then
     exit 0
 fi
 
-# One set-up at a time, and none under a run that is at work: a run holds this lock shared (pipeline/wrapper.sh).
-(umask 077 && mkdir -p var/lock && : >>var/lock/venv.lock) || fail "cannot write to $PWD/var/lock as $(id -un)"
-exec 7<>var/lock/venv.lock
+# One set-up at a time, and none under a run that is at work: a run holds this lock shared (pipeline/wrapper.sh). It is
+# on the folder itself: nothing needs to be written for it.
+exec 7<.
 if ! flock -n 7; then
     say "waiting for a run, or another set-up, that uses .venv (at most 30 minutes)"
     flock -w 1800 7 || fail "something still uses .venv. Next: when it has ended, ./setup.sh again"

@@ -2,7 +2,7 @@
 # What run_daily.sh and run_weekly.sh have in common; sourced by them, with `here` set to the pipeline's folder.
 #
 # Locks, each a file and held through a file descriptor:
-#   7  var/lock/venv.lock (shared)               setup.sh does not rebuild .venv under a run
+#   7  the pipeline's own folder (shared)        setup.sh does not rebuild .venv under a run
 #   8  <landing>/locks/daily.lock, weekly.lock   one run of a name: the second says so and ends with 0
 #   9  <landing>/locks/run.lock                  one run at all: the weekly waits for the daily
 # The last two lie where the state lies: two checkouts with one configuration exclude each other.
@@ -206,9 +206,7 @@ wrap() {
     for signal in INT TERM HUP; do trap "on_signal $signal" "$signal"; done
 
     attend ./setup.sh || exit 30
-    (mkdir -p var/lock && : >>var/lock/venv.lock) ||
-        broken "cannot write to $PWD/var/lock as $(id -un). Next: run it as the folder's owner"
-    exec 7<>var/lock/venv.lock
+    exec 7<. # read only: the code may belong to root
     attend flock -s -w 1800 7 || broken "setup.sh is still at work after 30 minutes"
     read_settings
     date=${date:-$today}
