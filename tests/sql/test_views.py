@@ -26,10 +26,9 @@ import pytest
 from google.cloud import bigquery
 
 from pipeline import catalogue
-from pipeline.catalogue import sql
+from pipeline.catalogue import schemas, sql
 
 HERE = Path(__file__).parent
-PIPELINE = HERE.parents[1] / "pipeline"
 REFERENCE = re.compile(r"`(\w+\.[^`.]+)`")
 BLANKS = {"NULL": None, "''": ""}
 STAGE = "rows_of_all_cases"
@@ -72,7 +71,7 @@ CASES = [Case(file.parent) for file in sorted(HERE.glob("*/*/*/expect.csv"))]
 
 def schema(table: str) -> list[bigquery.SchemaField]:
     """The real schema of `dataset.table`, from its contract; `<table>_previous` has the columns of the table."""
-    file = PIPELINE / "schemas" / f"{table.removesuffix('_previous').replace('.', '/', 1)}.json"
+    file = schemas.folder() / f"{table.removesuffix('_previous').replace('.', '/', 1)}.json"
     return [bigquery.SchemaField.from_api_repr(field) for field in json.loads(file.read_text())]
 
 
