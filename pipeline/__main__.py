@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     anew.add_argument("feed")
     retry = add("retry-login", _retry_login, "let credentials that were refused today be sent again at the next run")
     retry.add_argument("name", help="a vendor, or portal-<login>")
+    add("check", _check, "whether the catalogue of the configuration in force fits together; asks no network")
     add("flows", _flows, "every flow of the catalogue, in Markdown, as the README shows it")
     add(
         "purge",
@@ -77,8 +78,10 @@ def _today(asked: argparse.Namespace, _: list[str]) -> int:
 def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
     if file := settings.own():
         os.environ["LUIGI_CONFIG_PATH"] = str(file)  # Luigi, which is imported now, knows no machine's file
+    from pipeline.catalogue import flows
     from pipeline.run import runner
 
+    flows.refuse_questions()
     return runner.main(asked.name, asked.date, asked.workers, for_luigi)
 
 
@@ -177,6 +180,16 @@ def _flows(asked: argparse.Namespace, _: list[str]) -> int:
 
     say(flows.table())
     return 0
+
+
+def _check(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline.catalogue import checking
+
+    wrong = checking.wrong()
+    for error in wrong:
+        say(f"{secrets.told(error)}\n", error=True)
+    say(checking.summary(wrong))
+    return 30 if wrong else 0
 
 
 def _purge(asked: argparse.Namespace, _: list[str]) -> int:
