@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from pipeline.ground import secrets, settings
 from pipeline.ground.console import leave, say
@@ -21,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
         for_luigi = []
     asked = _parser().parse_args(words)
     try:
+        if asked.command is _new_district:  # of no configuration that is in force
+            return int(asked.command(asked, for_luigi))
         asked.date = asked.date or settings.load().today()
         return int(asked.command(asked, for_luigi))
     except PipelineError as error:
@@ -60,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     anew.add_argument("feed")
     retry = add("retry-login", _retry_login, "let credentials that were refused today be sent again at the next run")
     retry.add_argument("name", help="a vendor, or portal-<login>")
+    add("check", _check, "whether the catalogue of the configuration in force fits together; asks no network")
+    new = add(
+        "new-district", _new_district, "write a district's own repository, with a question for each value of its own"
+    )
+    new.add_argument("folder", type=Path, metavar="DIR")
+    new.add_argument(
+        "--with", dest="vendors", default="", metavar="A,B", help="clever,savvas,otus,ellevation,powerschool,eis"
+    )
     add("words", _words, "the commands, as the completion of a shell wants them")
     add("flows", _flows, "every flow of the catalogue, in Markdown, as docs/extend.md shows it")
     add(
@@ -78,8 +89,10 @@ def _today(asked: argparse.Namespace, _: list[str]) -> int:
 def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
     if file := settings.own():
         os.environ["LUIGI_CONFIG_PATH"] = str(file)  # Luigi, which is imported now, knows no machine's file
+    from pipeline.catalogue import flows
     from pipeline.run import runner
 
+    flows.refuse_questions()
     return runner.main(asked.name, asked.date, asked.workers, for_luigi)
 
 
@@ -182,6 +195,24 @@ def _flows(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline.catalogue import flows
 
     say(flows.table())
+    return 0
+
+
+def _check(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline.catalogue import checking
+
+    wrong = checking.wrong()
+    for error in wrong:
+        say(f"{secrets.told(error)}\n", error=True)
+    say(checking.summary(wrong))
+    return 30 if wrong else 0
+
+
+def _new_district(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline import scaffold
+
+    scaffold.write(asked.folder, asked.vendors.replace(",", " ").split())
+    say(f"{asked.folder}: answer the questions of its luigi.cfg; its README.md says the rest")
     return 0
 
 

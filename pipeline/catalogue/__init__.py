@@ -5,6 +5,7 @@
     deliveries.py  DELIVERIES   the sets that go out            pipeline/catalogue/delivery.py
     agreements.py  AGREEMENTS   what each vendor may get        pipeline/catalogue/agreement.py
     schools.py     SCHOOLS      the schools of each login at the portal: number and role, by login
+    facts.py       FACTS        what the views say of the district itself, by name      pipeline/catalogue/sql.py
     schemas/       <dataset>/<table>.json                       pipeline/catalogue/schemas.py
     sql/           <dataset>/<view>.sql                         pipeline/catalogue/sql.py
 
@@ -15,12 +16,13 @@ Everything here raises ConfigurationError when the folder, or a row, is not as i
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
+from pipeline.catalogue import where
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError, PipelineError
 
@@ -71,30 +73,44 @@ def schools() -> dict[str, dict[str, str]]:
     return found
 
 
+def facts() -> dict[str, str]:
+    """What the views say of the district itself, by name; none where the catalogue has no facts.py."""
+    if not (folder() / "facts.py").is_file():
+        return {}
+    found: dict[str, str] = _told(folder(), "facts", "FACTS")
+    return found
+
+
+def rows(module: str, name: str) -> tuple[Any, ...]:
+    """The rows as they stand there, also those whose name stands there twice."""
+    return tuple(_told(folder(), module, name))
+
+
 class _Row(Protocol):
     @property
     def name(self) -> str: ...
 
 
-Row = TypeVar("Row", bound=_Row)
-
-
 @cache
 def _rows(folder: Path, module: str, name: str) -> dict[str, Any]:
     """The rows by their names, each of which stands there once."""
-    return _by_name(_told(folder, module, name), folder / f"{module}.py")
+    found = tuple(_told(folder, module, name))
+    for error in twice(found, folder / f"{module}.py", name):
+        raise error
+    return {row.name: row for row in found}
 
 
-def _by_name(rows: Iterable[Row], file: Path) -> dict[str, Row]:
-    found: dict[str, Row] = {}
-    for row in rows:
-        if found.setdefault(row.name, row) is not row:
-            raise ConfigurationError(
-                f"two rows of {file} are called {row.name}",
+def twice(rows: Sequence[_Row], file: Path, name: str) -> Iterator[ConfigurationError]:
+    """An error for each row whose name a row above it has."""
+    first: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        if (above := first.setdefault(row.name, place)) != place:
+            here, there = (where.row(file, name, each, len(rows), row.name) for each in (place, above))
+            yield ConfigurationError(
+                f"{here}: two rows of {file} are called {row.name} (the other one: line {there.line})",
                 expected="names that stand there once",
                 next_step="give one of them another name, or take it out",
             )
-    return found
 
 
 @cache

@@ -1,5 +1,7 @@
 """Which flows this district has: the catalogue without what luigi.cfg switches off; and all of them as a table."""
 
+from collections.abc import Iterator
+
 from pipeline import catalogue
 from pipeline.catalogue import sql
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
@@ -34,7 +36,8 @@ masking.ask(masking.place, folders)
 
 def feeds() -> tuple[Feed, ...]:
     """The files that come in. Raises ConfigurationError."""
-    _refuse_sections_of_nobody()
+    for _, error in sections_of_nobody():
+        raise error
     off = _off()
     return tuple(feed for feed in catalogue.feeds().values() if feed.name not in off)
 
@@ -50,21 +53,22 @@ def deliveries(cadence: str | None = None) -> tuple[Delivery, ...]:
                 expected="no delivery that needs what is switched off",
                 next_step=f"switch {delivery.name} off as well, or leave the feed on",
             )
-        _refuse_changed_copies(delivery)
+        for feed in delivery.copied:
+            for error in changed_copy(delivery, feed):
+                raise error
     return tuple(each for each in found if cadence in (None, each.cadence))
 
 
-def _refuse_changed_copies(delivery: Delivery) -> None:
-    """What goes on byte for byte as it landed cannot be what our reading made of it. Raises ConfigurationError."""
-    for feed in delivery.copied:
-        words = {"trimmed": feed.trimmed, "reader": feed.reader, "more than one source": feed.sources[1:]}
-        if changed := [word for word, said in words.items() if said]:
-            raise ConfigurationError(
-                f"{delivery.name} passes on the file of {feed.name} as it landed, whose row says {', '.join(changed)}",
-                expected="a feed whose file is one and stays as it came: what is trimmed or read is in our table only",
-                next_step=f"make a view of {feed.name} and a ViewFile of it in the catalogue's deliveries.py, or take "
-                f"{' and '.join(changed)} out of the row in the catalogue's feeds.py",
-            )
+def changed_copy(delivery: Delivery, feed: Feed) -> Iterator[ConfigurationError]:
+    """What goes on byte for byte as it landed cannot be what our reading made of it."""
+    words = {"trimmed": feed.trimmed, "reader": feed.reader, "more than one source": feed.sources[1:]}
+    if changed := [word for word, said in words.items() if said]:
+        yield ConfigurationError(
+            f"{delivery.name} passes on the file of {feed.name} as it landed, whose row says {', '.join(changed)}",
+            expected="a feed whose file is one and stays as it came: what is trimmed or read is in our table only",
+            next_step=f"make a view of {feed.name} and a ViewFile of it in the catalogue's deliveries.py, or take "
+            f"{' and '.join(changed)} out of the row in the catalogue's feeds.py",
+        )
 
 
 def here() -> dict[str, Delivery]:
@@ -124,28 +128,44 @@ def views() -> tuple[str, ...]:
 
 
 def _off() -> set[str]:
-    off = set(settings.load().district.off)
-    if unknown := sorted(off - set(catalogue.feeds()) - set(catalogue.deliveries())):
-        raise ConfigurationError(
+    for error in off_of_nothing():
+        raise error
+    return set(settings.load().district.off)
+
+
+def refuse_questions() -> None:
+    """Raises ConfigurationError where a view names a fact of the district that has no answer."""
+    for view in sql.names():
+        for error in sql.unanswered(view):
+            raise error
+
+
+def off_of_nothing() -> Iterator[ConfigurationError]:
+    """An error where `off` names what there is not."""
+    known = [*catalogue.feeds(), *catalogue.deliveries()]
+    if unknown := sorted({*settings.load().district.off} - {*known}):
+        yield ConfigurationError(
             f"[district] off names {', '.join(unknown)}",
             expected="names of feeds and deliveries, as the catalogue's feeds.py and deliveries.py have them",
-            next_step=did_you_mean(unknown[0], (*catalogue.feeds(), *catalogue.deliveries()), "correct the name"),
+            next_step=did_you_mean(unknown[0], known, "correct the name"),
         )
-    return off
 
 
-def _refuse_sections_of_nobody() -> None:
-    """A misspelt [sftp:...] or [portal:...] would leave what it was meant for as it was, in silence."""
+def sections_of_nobody() -> Iterator[tuple[str, ConfigurationError]]:
+    """Each misspelt [sftp:...] or [portal:...], which would leave what it was meant for as it was, in silence."""
     told = settings.load()
     for kind, sections, known in (
         ("sftp", told.accounts, [*catalogue.vendors()]),
         ("portal", told.logins, [*catalogue.schools()]),
     ):
         for name in sorted(sections.keys() - {*known}):
-            raise ConfigurationError(
-                f"the section [{kind}:{name}]",
-                expected=f"one of {', '.join(f'{kind}:{each}' for each in known)}",
-                next_step=did_you_mean(name, known, "correct the name, or add the row that it is for"),
+            yield (
+                f"{kind}:{name}",
+                ConfigurationError(
+                    f"the section [{kind}:{name}]",
+                    expected=f"one of {', '.join(f'{kind}:{each}' for each in known)}",
+                    next_step=did_you_mean(name, known, "correct the name, or add the row that it is for"),
+                ),
             )
 
 

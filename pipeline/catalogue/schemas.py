@@ -6,17 +6,19 @@ break it, `tolerated`, 0 when it does not say.
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pipeline import catalogue
-from pipeline.catalogue import forms
+from pipeline.catalogue import forms, where
 from pipeline.catalogue.limits import Form
-from pipeline.ground.errors import ConfigurationError
+from pipeline.ground.errors import ConfigurationError, did_you_mean
 
 TYPES = ("STRING", "INTEGER", "NUMERIC", "FLOAT", "DATE", "TIMESTAMP", "BOOLEAN")
+MODES = ("NULLABLE", "REQUIRED")
 
 
 def folder() -> Path:
@@ -54,29 +56,71 @@ def column_name(header: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
+def file(dataset: str, table: str) -> Path:
+    """Where the schema of `dataset.table` lies."""
+    return folder() / dataset / f"{table}.json"
+
+
 @cache
 def columns(dataset: str, table: str) -> tuple[Column, ...]:
     """The columns of `dataset.table`, in order. Raises ConfigurationError."""
-    file = folder() / dataset / f"{table}.json"
+    for error in wrong(dataset, table):
+        raise error
+    return tuple(_column(**column) for column in _told(dataset, table))
+
+
+def wrong(dataset: str, table: str) -> Iterator[ConfigurationError]:
+    """An error for each column that cannot be read, by file and line."""
     try:
-        found = tuple(_column(**column) for column in json.loads(file.read_text()))
-    except (FileNotFoundError, ValueError, TypeError) as error:
+        told = _told(dataset, table)
+    except ConfigurationError as error:
+        yield error
+        return
+    there = file(dataset, table)
+    for words in told:
+        try:
+            column = _column(**words)
+        except (ValueError, TypeError) as error:
+            yield ConfigurationError(
+                f"{_line(there, words)}: {str(error).replace('_column()', 'a column')}",
+                expected="name, type, mode, description, form, tolerated, maxLength of a column",
+                next_step="correct that column; the other files of that folder show the form",
+            )
+            continue
+        for word, found, known in (("type", column.type, TYPES), ("mode", column.mode, MODES)):
+            if found not in known:
+                yield ConfigurationError(
+                    f"{_line(there, words)}: the column {column.name} has the {word} {found}",
+                    expected=f"one of {', '.join(known)}",
+                    next_step=did_you_mean(f"{found}".upper(), known, "correct the schema")
+                    if word == "mode"
+                    else "correct the schema; what is no number and no date is a STRING",
+                )
+
+
+def _told(dataset: str, table: str) -> list[dict[str, Any]]:
+    """What the file says. Raises ConfigurationError."""
+    there = file(dataset, table)
+    try:
+        found = json.loads(there.read_text())
+        if not (isinstance(found, list) and all(isinstance(each, dict) for each in found)):
+            raise ValueError("no list of columns")
+    except (FileNotFoundError, ValueError) as error:
+        what = "no such file" if isinstance(error, FileNotFoundError) else f"{error}"
         raise ConfigurationError(
-            f"{file.name} of {dataset}: {error}",
-            expected=f"name, type, mode, description, form, tolerated, maxLength in schemas/{dataset}/{table}.json",
+            f"{there}, line {getattr(error, 'lineno', 1)}: {what}",
+            expected=f"the columns of {dataset}.{table}, in schemas/{dataset}/{table}.json",
             next_step="write it; the other files of that folder show the form",
         ) from error
-    if wrong := sorted({column.type for column in found} - set(TYPES)):
-        raise ConfigurationError(
-            f"schemas/{dataset}/{table}.json has the type {', '.join(wrong)}",
-            expected=f"one of {', '.join(TYPES)}",
-            next_step="correct the schema; what is no number and no date is a STRING",
-        )
     return found
 
 
-def _column(*, form: Any = None, maxLength: int = 0, **words: Any) -> Column:
+def _line(there: Path, words: dict[str, Any]) -> where.Where:
+    return where.text(there, f'"{words.get("name", "")}"')
+
+
+def _column(*, name: str, form: Any = None, maxLength: int = 0, **words: Any) -> Column:
     """A column as the file says it. Raises ValueError, TypeError."""
     if form is None:
-        return Column(**words, max_length=maxLength)
-    return Column(**words, max_length=maxLength, form=forms.parsed(form), refers=forms.feed_of(form))
+        return Column(name, **words, max_length=maxLength)
+    return Column(name, **words, max_length=maxLength, form=forms.parsed(form), refers=forms.feed_of(form))

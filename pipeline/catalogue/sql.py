@@ -1,14 +1,21 @@
-"""The views: `sql/<dataset>/<view>.sql` is the text, the path the name, and what it reads stands in the text."""
+"""The views: `sql/<dataset>/<view>.sql` is the text, the path the name, and what it reads stands in the text.
+
+What a view says of the district itself is a fact of the catalogue (facts.py): `{{district_name}}` in the text is
+replaced by the fact's text as a string literal of SQL.
+"""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from pipeline import catalogue
+from pipeline.catalogue import where
 from pipeline.ground import manifests
-from pipeline.ground.errors import ConfigurationError
+from pipeline.ground.errors import ConfigurationError, did_you_mean
 
-# `dataset.table`, as our views write every table they read.
+# `{{name}}`, a fact; `dataset.table`, as our views write every table they read.
+_FACT = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _READ = re.compile(r"`([A-Za-z_]\w*)\.([A-Za-z_][\w-]*)`")
 
 
@@ -22,13 +29,25 @@ def names() -> list[str]:
     return sorted(f"{file.parent.name}.{file.stem}" for file in folder().glob("*/*.sql"))
 
 
+def file(view: str) -> Path:
+    """Where the text of `dataset.view` lies."""
+    dataset, _, name = view.partition(".")
+    return folder() / dataset / f"{name}.sql"
+
+
 @cache
 def text(view: str) -> str:
-    """The SELECT of `dataset.view`. Raises ConfigurationError."""
+    """The SELECT of `dataset.view`, with the district's facts in it. Raises ConfigurationError."""
+    for error in unanswered(view):
+        raise error
+    return _FACT.sub(lambda found: _literal(catalogue.facts()[found[1]]), written(view))
+
+
+def written(view: str) -> str:
+    """The text of the view as it is written, without the facts. Raises ConfigurationError."""
     dataset, _, name = view.partition(".")
-    file = folder() / dataset / f"{name}.sql"
     try:
-        return file.read_text()
+        return file(view).read_text()
     except FileNotFoundError:
         raise ConfigurationError(
             f"no file sql/{dataset}/{name}.sql",
@@ -37,10 +56,34 @@ def text(view: str) -> str:
         ) from None
 
 
+def unanswered(view: str) -> Iterator[ConfigurationError]:
+    """An error for each fact that the view names, and that the catalogue's facts.py does not say."""
+    facts = catalogue.facts()
+    for name in dict.fromkeys(_FACT.findall(written(view))):
+        if name not in facts:
+            yield ConfigurationError(
+                f"{where.text(file(view), name)}: the view {view} names the fact {name}",
+                expected="a fact of the catalogue's facts.py",
+                next_step=did_you_mean(name, facts, f"add {name} to FACTS in {catalogue.folder() / 'facts.py'}"),
+            )
+        elif not isinstance(facts[name], str) or not facts[name].strip():
+            yield ConfigurationError(
+                f"{where.entry(catalogue.folder() / 'facts.py', 'FACTS', name)}: {name} has no answer",
+                expected=f"a text: the view {view} says it",
+                next_step="write it there; only the district knows it",
+            )
+
+
+def _literal(text: str) -> str:
+    """The text as a string literal of GoogleSQL."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\r", "\\r").replace("\n", "\\n")
+    return f"'{escaped}'"
+
+
 @cache
 def reads(view: str) -> tuple[str, ...]:
     """The tables and views that the view's text names, as `dataset.name`, each once."""
-    code = re.sub(r"--[^\n]*|/\*.*?\*/", "", text(view), flags=re.S)
+    code = re.sub(r"--[^\n]*|/\*.*?\*/", "", written(view), flags=re.S)
     return tuple(sorted({f"{dataset}.{name}" for dataset, name in _READ.findall(code)}))
 
 
@@ -49,7 +92,7 @@ def views_below(view: str) -> tuple[str, ...]:
     """The view and every view that it reads, however deep."""
     below = [view]
     for name in reads(view):
-        if (folder() / name.replace(".", "/")).with_name(f"{name.partition('.')[2]}.sql").is_file():
+        if file(name).is_file():
             below += views_below(name)
     return tuple(dict.fromkeys(below))
 

@@ -248,7 +248,7 @@ def _refused(raw: Path, found: str, expected: str, line: int | None = None) -> C
         f"{place}: {found}",
         expected=expected,
         next_step="run again, and the report is fetched anew; if it stays so, look at it in the portal, and correct "
-        "pipeline/inbound/readers.py if the portal's reports have another form now",
+        "pipeline/formats/eis.py if the portal's reports have another form now",
     )
 
 

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
-from string import Formatter
 
 import luigi.retcodes
 import luigi.scheduler
@@ -17,21 +16,12 @@ import sqlglot
 from sqlglot import exp
 
 from pipeline import catalogue
-from pipeline.catalogue import contract, flows, schemas, sql
-from pipeline.catalogue.conditions import Condition
+from pipeline.catalogue import checking, contract, flows, sql
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.feed import Feed, of_table
 from pipeline.catalogue.flows import named
 from pipeline.catalogue.limits import (
     TYPED,
-    Agreeing,
-    Allowed,
-    Alone,
-    ColumnChurn,
-    Longest,
-    Personal,
-    Reference,
-    Written,
 )
 from pipeline.catalogue.place import DropFolder, PortalReport, SftpFolder
 from pipeline.formats import eis as readers
@@ -58,92 +48,12 @@ def twice(names: list[str]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
 
 
-# ------------------------------------------------------------------------------------------------------- names
-
-
-def test_a_flow_has_one_name() -> None:
-    """Feeds and deliveries are told apart by name alone: in status, in the runs' notes, on the command line."""
-    assert (
-        twice(
-            [
-                *(feed.name for feed in catalogue.feeds().values()),
-                *(each.name for each in catalogue.deliveries().values()),
-            ]
-        )
-        == []
-    )
-    assert [key for key, feed in catalogue.feeds().items() if key != feed.name] == []
-    assert [key for key, delivery in catalogue.deliveries().items() if key != delivery.name] == []
-    assert [key for key, vendor in catalogue.vendors().items() if key != vendor.name] == []
-
-
-def test_a_file_of_the_bucket_has_one_feed() -> None:
-    assert twice([f"{feed.folder}/{feed.file}" for feed in catalogue.feeds().values()]) == []
-    assert twice([f"{feed.dataset}.{feed.name}" for feed in catalogue.feeds().values()]) == []
-
-
-def test_no_feed_lands_where_something_else_lies() -> None:
-    assert {feed.folder for feed in catalogue.feeds().values()} & {
-        "deliveries",
-        "extracts",
-        "outbox",
-        "quarantine",
-        "runs",
-        "locks",
-        "receipts",
-        "refused",
-        "downloads",
-        "diagnostics",
-    } == set()
-
-
-def test_a_file_at_a_vendor_has_one_delivery() -> None:
-    assert (
-        twice(
-            [
-                f"{each.vendor}:{each.folder}/{file.name}"
-                for each in catalogue.deliveries().values()
-                for file in each.files
-            ]
-        )
-        == []
-    )
-
-
-@each_feed
-def test_names_are_legal_everywhere(feed: Feed) -> None:
-    """A feed's name is a table, a file, and the key of a label of the snapshots that are made of it."""
-    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", feed.name.lower())
-    assert re.fullmatch(r"[a-z][a-z0-9_]*", feed.dataset)
-    assert re.fullmatch(r"[\w.-]+", feed.file)
-    assert re.fullmatch(r"[\w-]+", feed.folder)
-    assert not twice([source.name for source in feed.sources])
+def test_it_fits_together() -> None:
+    """What holds of any district's catalogue: names, schemas, places, views, columns, vendors, agreements, sections."""
+    assert [f"{error}" for error in checking.wrong()] == []
 
 
 # ------------------------------------------------------------------------------------------------------- feeds
-
-
-def test_every_schema_has_a_feed() -> None:
-    files = {f"{file.parent.name}.{file.stem}" for file in schemas.folder().glob("**/*.json")}
-    assert files == {f"{feed.dataset}.{feed.name}" for feed in catalogue.feeds().values()}
-
-
-@each_feed
-def test_schema_is_legal(feed: Feed) -> None:
-    columns = feed.contract.columns
-    names = [column.name for column in columns]
-    assert twice(names) == []
-    # What a vendor's header becomes is all that a column can be called.
-    assert [name for name in names if contract.column_name(name) != name] == []
-    assert {column.mode for column in columns} <= {"NULLABLE", "REQUIRED"}
-    assert [column.name for column in columns if not column.description.strip()] == []
-
-
-@each_feed
-def test_ids_are_text(feed: Feed) -> None:
-    """0004127 read as a number loses its zeros, and joins lose their rows."""
-    ids = [column for column in feed.contract.columns if re.search(r"(^|_)(id|dcid|number|code)$", column.name)]
-    assert [column.name for column in ids if column.type != "STRING"] == []
 
 
 @each_feed
@@ -159,14 +69,6 @@ def test_key_and_tag_are_columns_that_always_have_a_value(feed: Feed) -> None:
     )
     assert set(feed.ignored).isdisjoint(modes)
     assert [name for name in feed.ignored if contract.column_name(name) != name] == []
-
-
-@each_feed
-def test_terms_are_sensible(feed: Feed) -> None:
-    assert feed.floor >= 0
-    assert len(feed.delimiter) == 1
-    assert 0 <= feed.fresh_from < 24
-    assert feed.sources
 
 
 @each_feed
@@ -190,17 +92,6 @@ def test_place_is_known(feed: Feed) -> None:
 
 
 # --------------------------------------------------------------------------------------------------- deliveries
-
-
-@each_delivery
-def test_delivery_names_what_there_is(delivery: Delivery) -> None:
-    assert delivery.vendor in catalogue.vendors()
-    assert delivery.files
-    assert {copy.feed for copy in delivery.copies} <= set(catalogue.feeds())
-    # A copy is one file byte for byte: of a stacked feed there is none.
-    assert [copy.feed for copy in delivery.copies if len(catalogue.feeds()[copy.feed].sources) != 1] == []
-    assert {file.view for file in delivery.view_files} <= set(sql.names())
-    assert re.fullmatch(r"[a-z][a-z0-9_]*", delivery.name)
 
 
 def test_every_view_has_a_reader() -> None:
@@ -299,14 +190,6 @@ def select(view: str) -> exp.Select:
     return found
 
 
-@each_view
-def test_view_reads_tables_of_feeds_or_views(view: str) -> None:
-    tables = set(sql.reads(view)) - set(sql.names())
-    unknown = [name for name in tables if of_table(name.removesuffix("_previous")) is None]
-    assert unknown == []
-    assert sql.reads(view)
-
-
 def test_a_view_of_what_nobody_fills_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Left out, its changes would be no part of what was made of it."""
     monkeypatch.setattr(sql, "tables_below", lambda view: ("powerschool_combined.cc", "eis.nobody", "nowhere.cc"))
@@ -330,32 +213,6 @@ def test_key_and_required_are_columns_of_the_view(delivery: Delivery, file: View
     contact = {"Contact_sis_id", "Contact_name"}  # a student without a contact has one row
     assert set(file.key) - contact <= set(file.required), "what tells rows apart always has a value"
     assert file.floor >= 0
-
-
-@each_file
-def test_what_a_row_says_of_its_file_is_about_columns_of_the_view(delivery: Delivery, file: ViewFile) -> None:
-    """The checks are SQL: a column that is not there would break every morning."""
-    there = {each.name: set(select(each.view).named_selects) for each in delivery.view_files}
-    rules: list[Allowed | Written | Longest | Reference | Personal | Agreeing | Alone | Condition | ColumnChurn] = []
-    rules += [*file.allowed, *file.written, *file.longest, *file.references, *file.personal, *file.agreeing]
-    rules += [*file.alone, *file.conditions, *file.column_churn]
-    named = {column for rule in rules for column in rule.columns} | {file.school, file.people, file.student}
-    named |= (
-        {each.key for each in file.agreeing}
-        | {each.key for each in file.alone}
-        | {each.column for each in file.apart}
-        | {*file.one}
-    )
-    assert named - {""} <= there[file.name]
-    also = {column for reference in file.references for column in reference.also}
-    assert also <= there[file.name]
-    assert [each for each in file.apart if each.to not in there[each.file] or each.file == file.name] == []
-    for condition in file.conditions:
-        assert {name for _, name, _, _ in Formatter().parse(condition.sql) if name} == {*condition.columns}
-    for reference in file.references:
-        assert reference.file != file.name
-        assert set(reference.to) <= there[reference.file]
-        assert len(reference.to) == len(reference.columns)
 
 
 @each_file

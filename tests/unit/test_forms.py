@@ -91,7 +91,7 @@ def test_a_schema_with_a_wrong_word_is_refused(
     monkeypatch.setattr(schemas, "folder", lambda: tmp_path)
     (tmp_path / "d").mkdir()
     (tmp_path / "d/t.json").write_text(json.dumps([{"name": "c", "type": "STRING", **wrong}]))
-    with pytest.raises(ConfigurationError, match=r"t\.json of d"):
+    with pytest.raises(ConfigurationError, match=r"d/t\.json, line 1: "):
         schemas.columns("d", "t")
 
 

@@ -1,0 +1,144 @@
+"""What is wrong with the views: what they read, and whether their columns can be told."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from pipeline.catalogue import schemas, sql, where
+from pipeline.catalogue.checking.found import Catalogue, error
+from pipeline.ground.errors import ConfigurationError, did_you_mean
+
+
+def wrong(found: Catalogue) -> Iterator[ConfigurationError]:
+    """Every error of the views' texts."""
+    for view in sql.names():
+        if found.knows("facts"):
+            yield from sql.unanswered(view)
+        yield from _reads(found, view)
+        yield from _text(view)
+
+
+def whole(view: str) -> bool:
+    """Whether the view, and all that it reads, can be followed down to the tables."""
+    below = [view]
+    for name in below:
+        below += [each for each in sql.reads(name) if each not in below and sql.file(each).is_file()]
+    return not any(_circle(name) for name in below)
+
+
+def _reads(found: Catalogue, view: str) -> Iterator[ConfigurationError]:
+    names, feeds = sql.names(), [f"{feed.dataset}.{feed.name}" for feed in found.feeds]
+    if not sql.reads(view):
+        at, expected = where.text(sql.file(view), "FROM"), "`dataset.table` in backticks of each that it reads"
+        yield error(at, f"the view {view} reads no table", expected, "write it so")
+    for name in sql.reads(view):
+        at = where.text(sql.file(view), f"`{name}`")
+        if name in names:
+            if circle := _circle(view, name):
+                yield error(at, f"{' reads '.join(circle)}", "views that do not read themselves", "break the circle")
+        elif found.knows("feeds") and not found.of_table(name) and not found.of_table(name.removesuffix("_previous")):
+            yield error(
+                at,
+                f"the view {view} reads {name}, which no feed fills and no file of sql/ is",
+                "tables of feeds.py, or views",
+                did_you_mean(name, (*names, *feeds), "correct the name, or add the feed"),
+            )
+
+
+def _circle(view: str, *to: str) -> list[str]:
+    """The way from the view back to itself (by way of `to`, where it is given); [] where there is none."""
+
+    seen = {view}
+
+    def way(path: list[str]) -> list[str]:
+        for name in sql.reads(path[-1]):
+            if name == view:
+                return [*path, name]
+            if name not in seen and sql.file(name).is_file():
+                seen.add(name)
+                if found := way([*path, name]):
+                    return found
+        return []
+
+    if to[:1] == (view,):
+        return [view, view]
+    seen |= {*to}
+    return way([view, *to])
+
+
+# ------------------------------------------------------------------------------------------------- columns
+
+
+def columns(view: str) -> tuple[str, ...] | None:
+    """The columns of the view's SELECT, in order; None where they cannot be told."""
+    select = _parsed(view)
+    if not isinstance(select, Select) or {"*", ""} & {*select.columns}:
+        return None
+    return select.columns
+
+
+def known(found: Catalogue, name: str) -> tuple[str, ...] | None:
+    """The columns of a view or of a feed's table; None where they cannot be told."""
+    if name in sql.names():
+        return columns(name)
+    feed = found.of_table(name)
+    if feed is None or any(True for _ in schemas.wrong(feed.dataset, feed.name)):
+        return None
+    return tuple(column.name for column in schemas.columns(feed.dataset, feed.name))
+
+
+def has(view: str, column: str) -> bool:
+    """Whether the view has the column, as far as its text tells."""
+    told = columns(view)
+    if told is not None:
+        return column in told
+    text = sql.written(view)
+    return "*" in text or re.search(rf"(?<!\w){re.escape(column)}(?!\w)", text) is not None
+
+
+@dataclass(frozen=True)
+class Select:
+    """What a parser says of a view: its columns; or why it is none, and on which line."""
+
+    columns: tuple[str, ...] = ()
+    wrong: str = ""
+    line: int = 1
+
+
+def _parsed(view: str) -> Select | None:
+    """The view as sqlglot reads it; None where a fact is missing, or where the package is.
+
+    It is one of the sandbox's packages: a real district's machine may be without it, and says less of a view then.
+    """
+    try:
+        return _read(sql.text(view))
+    except (ConfigurationError, ImportError):
+        return None
+
+
+@cache
+def _read(text: str) -> Select:
+    import sqlglot
+    from sqlglot import errors, exp
+
+    try:
+        select = sqlglot.parse_one(text, read="bigquery")
+    except errors.ParseError as broken:
+        told = broken.errors[0] if broken.errors else {}
+        return Select(wrong=f"{told.get('description') or broken}".splitlines()[0], line=told.get("line") or 1)
+    except errors.SqlglotError as broken:
+        return Select(wrong=f"{broken}".splitlines()[0])
+    return Select(tuple(select.named_selects)) if isinstance(select, exp.Query) else Select(wrong="no SELECT")
+
+
+def _text(view: str) -> Iterator[ConfigurationError]:
+    """What a parser says of the text, and columns that stand there twice."""
+    select, file = _parsed(view), sql.file(view)
+    if select and select.wrong:
+        at = where.Where(file, select.line)
+        yield error(at, f"the view {view} cannot be read: {select.wrong}", "one SELECT of GoogleSQL", "correct it")
+    names = select.columns if select else ()
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        at = where.text(file, f"{name},", name)
+        yield error(at, f"the view {view} has the column {name} twice", "each column once", "rename one of them")

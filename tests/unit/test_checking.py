@@ -1,0 +1,394 @@
+"""`python -m pipeline check`: each way in which a catalogue does not fit together is told, by file and line."""
+
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import __main__ as commands
+from pipeline import catalogue
+from pipeline.catalogue import checking, schemas, sql
+from pipeline.ground import settings
+
+ROOT = Path(__file__).parents[2]
+RIVERBEND = ROOT / "pipeline/riverbend"
+
+
+def forget() -> None:
+    for cached in (sql.text, sql.reads, sql.views_below, sql.tables_below, schemas.columns):
+        cached.cache_clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == catalogue.PACKAGE]:
+        del sys.modules[name]
+    catalogue._told.cache_clear()
+    catalogue._rows.cache_clear()
+
+
+@pytest.fixture
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the pretend district's catalogue, with its configuration beside it, in force."""
+    shutil.copytree(RIVERBEND, tmp_path / "catalogue", ignore=shutil.ignore_patterns("__pycache__"))
+    config = (ROOT / "luigi.cfg").read_text().replace("catalogue = pipeline/riverbend", "catalogue = catalogue")
+    (tmp_path / "luigi.cfg").write_text(config)
+    monkeypatch.setenv("LUIGI_CONFIG_PATH", f"{tmp_path}/luigi.cfg")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    settings.load.cache_clear()
+    forget()
+    return tmp_path / "catalogue"
+
+
+@pytest.fixture(autouse=True)
+def afterwards() -> Iterator[None]:
+    """Nothing of a test's catalogue is known to the next one."""
+    yield
+    forget()
+
+
+def told() -> list[str]:
+    return [error.found for error in checking.wrong()]
+
+
+def break_(file: Path, was: str, now: str) -> None:
+    text = file.read_text() if file.exists() else ""
+    assert text.count(was) >= 1, was
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text.replace(was, now, 1) if was else text + now)
+
+
+def test_the_pretend_district_s_catalogue_fits_together(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told() == []
+    assert commands.main(["check"]) == 0
+    counts = f"{len(catalogue.feeds())} feeds, {len(sql.names())} views, {len(catalogue.deliveries())} deliveries"
+    assert capsys.readouterr().out == f"catalogue of Riverbend Schools: {counts}: nothing is wrong\n"
+
+
+FEEDS, SCHEMAS, SQL = "feeds.py", "schemas/powerschool_combined", "sql/roster_files"
+OUT = "deliveries.py"
+# A delivery of one view of the students, whose row says what a case wants.
+EXTRA = """from pipeline.catalogue.conditions import Condition
+from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.limits import *
+
+DELIVERIES = (
+    Delivery(
+        "extra",
+        vendor="otus",
+        folder="/extra",
+        files=(
+            ViewFile(
+                "roster_files.current_students",
+                "extra.csv",
+                key=("student_number",),
+                {words}
+            ),
+            ViewFile("roster_files.district_schools", "other.csv", key=("school_number",)),
+        ),
+    ),
+"""
+
+CASES = [
+    # file, what stands there, what is put in its place, what is told, the file and the text of its line
+    (FEEDS, "FEEDS = (", "FEEDS = ((", "SyntaxError", FEEDS, None),
+    ("terms.py", "import ANY", "import NOTHING", "ImportError", "terms.py", "import NOTHING"),
+    (FEEDS, 'powerschool("fte"),', '"fte",', "a str among FEEDS", FEEDS, '    "fte",'),
+    (FEEDS, 'powerschool("fte"),', 'powerschool("cc"),', "called cc", FEEDS, -1),
+    (FEEDS, 'powerschool("fte"),', 'powerschool("ftes"),', "ftes has no schema", FEEDS, '"ftes"'),
+    (FEEDS, 'powerschool("fte"),', "", "a schema of powerschool_combined.fte, which no feed", f"{SCHEMAS}/fte.json", 1),
+    (FEEDS, '"fte")', '"fte", "idd")', "key of fte names idd", FEEDS, '"idd"'),
+    (FEEDS, '"fte")', '"fte", "name")', "key of fte names name, which is NULLABLE", FEEDS, '"fte", "name"'),
+    (FEEDS, '"fte")', '"fte", floor=-1)', "floor of fte is -1", FEEDS, '"fte"'),
+    (FEEDS, 'dated="as_of"', 'dated="as_off"', "dated of calendar_day names as_off", FEEDS, "as_off"),
+    (FEEDS, "trimmed=NAMES),\n    r", 'trimmed=("nam",)),\n    r', "trimmed of students names nam", FEEDS, '"nam"'),
+    (FEEDS, "repeats=14", 'repeats="14"', "repeats of students is '14'", FEEDS, "repeats="),
+    (
+        FEEDS,
+        'ignored=("provisioned_password",)',
+        'ignored=("clever_id",)',
+        "ignored of google_students_passwords",
+        FEEDS,
+        -1,
+    ),
+    (
+        FEEDS,
+        '"Reports"), dataset="misc_imports")',
+        '"Reports"), dataset="Misc")',
+        "dataset of TN_options",
+        FEEDS,
+        "Misc",
+    ),
+    (
+        FEEDS,
+        'SftpFolder("savvas"',
+        'SftpFolder("savas"',
+        "savvas_standards_scores comes from savas",
+        FEEDS,
+        '"Standards"',
+    ),
+    (
+        FEEDS,
+        'powerschool("fte"),',
+        'replace(powerschool("fte"), folder="runs"),',
+        "folder of fte is runs",
+        FEEDS,
+        '"runs"',
+    ),
+    (
+        FEEDS,
+        'powerschool("fte"),',
+        'replace(powerschool("fte"), file="cc.csv"),',
+        "fte and cc are both",
+        FEEDS,
+        '"fte"',
+    ),
+    (FEEDS, 'powerschool("fte"),', 'replace(powerschool("fte"), key=("id",)),', "no part of its key", FEEDS, '"fte"'),
+    (f"{SCHEMAS}/fte.json", '"STRING"', '"TEXT"', "the type TEXT", f"{SCHEMAS}/fte.json", '"TEXT"'),
+    (
+        f"{SCHEMAS}/fte.json",
+        '"mode": "NULLABLE"',
+        '"mode": "REPEATED"',
+        "mode REPEATED",
+        f"{SCHEMAS}/fte.json",
+        "REPEATED",
+    ),
+    (f"{SCHEMAS}/fte.json", '"name": "name"', '"name": "Name"', "the column 'Name'", f"{SCHEMAS}/fte.json", '"Name"'),
+    (f"{SCHEMAS}/fte.json", '"name": "name"', '"name": "id"', "are called id", f"{SCHEMAS}/fte.json", -1),
+    (f"{SCHEMAS}/fte.json", '"digits 1-4"', '"digit 4"', "unknown form", f"{SCHEMAS}/fte.json", '"digit 4"'),
+    (f"{SCHEMAS}/fte.json", '"mode"', '"moode"', "'moode'", f"{SCHEMAS}/fte.json", "moode"),
+    (f"{SCHEMAS}/fte.json", '"type": "STRING"', '"typ": ', "Expecting", f"{SCHEMAS}/fte.json", '"typ": '),
+    (
+        f"{SCHEMAS}/students.json",
+        "key of schools",
+        "key of school",
+        "key of school, which is no feed",
+        f"{SCHEMAS}/students.json",
+        'key of school"',
+    ),
+    (
+        f"{SQL}/clever_grades.sql",
+        "",
+        "\nFROM `eis.nobody`",
+        "clever_grades reads eis.nobody",
+        f"{SQL}/clever_grades.sql",
+        "`eis.nobody`",
+    ),
+    ("sql/out/a.sql", "", "SELECT 1 AS a\nFROM `out.a` AS b", "out.a reads out.a", "sql/out/a.sql", "`out.a`"),
+    ("sql/out/a.sql", "", "SELECT 1 AS a\n", "out.a reads no table", "sql/out/a.sql", None),
+    (
+        "sql/out/a.sql",
+        "",
+        "SELECT 1 AS a,\n 2 AS a\nFROM `eis.AllErr_stack`",
+        "the column a twice",
+        "sql/out/a.sql",
+        None,
+    ),
+    ("sql/out/a.sql", "", "SELECT (1 AS a\nFROM `eis.AllErr_stack`", "cannot be read", "sql/out/a.sql", None),
+    ("sql/out/a.sql", "", "SELECT\n{{nam}} AS a FROM `eis.AllErr_stack`", "the fact nam", "sql/out/a.sql", "{{nam}}"),
+    ("facts.py", '"00118"', '""', "district_zip has no answer", "facts.py", '"district_zip"'),
+    (OUT, 'name="otus_scores"', 'name="Otus scores"', "called 'Otus scores'", OUT, '    Delivery(\n        name="Otus'),
+    (OUT, 'name="otus_scores"', 'name="savvas_rosters"', "called savvas_rosters", OUT, -1),
+    (OUT, 'name="otus_scores"', 'name="cc"', "as a feed is", OUT, '    Delivery(\n        name="cc"'),
+    (OUT, 'vendor="savvas"', 'vendor="savas"', "savvas_rosters goes to savas", OUT, '"savas"'),
+    (OUT, 'cadence="weekly"', 'cadence="monthly"', "cadence of otus_att", OUT, '"monthly"'),
+    (
+        OUT,
+        'LandedCopy("savvas_ass',
+        'LandedCopy("savas_ass',
+        "savas_assessment_scores, which is no feed",
+        OUT,
+        '"savas_',
+    ),
+    (
+        OUT,
+        '"savvas_standards_scores.csv", st',
+        '"savvas_assessment_scores.csv", st',
+        "two files are otus:",
+        OUT,
+        'LandedCopy("savvas_standards_scores"',
+    ),
+    (OUT, 'student="student_id"', 'student="id"', "student of savvas_assessment_scores.csv names id", OUT, '"id"'),
+    (
+        OUT,
+        'ellevation.rosters("roster_files"',
+        'ellevation.rosters("rosters"',
+        "rosters.Ellevation_Staff-Roster, which is no",
+        OUT,
+        'ellevation.rosters("rosters"',
+    ),
+    (
+        "vendors.py",
+        'Vendor("easyiep"',
+        'Vendor("easyeip"',
+        "TN_options_report_2014 comes from easyiep",
+        FEEDS,
+        "easyiep.options",
+    ),
+    (
+        "vendors.py",
+        'Vendor("easyiep"',
+        'Vendor("easyeip"',
+        "no section [sftp:easyeip]",
+        "vendors.py",
+        'Vendor("easyeip"',
+    ),
+    (
+        "vendors.py",
+        'Vendor("otus", agreement="Riverbend-Otus data agreement 2026")',
+        'Vendor("otus")',
+        "otus gets otus_scores, and its row names no agreement",
+        "vendors.py",
+        'Vendor("otus")',
+    ),
+    ("vendors.py", "Otus data agreement 2026", "Otus paper", "called Riverbend-Otus paper", "vendors.py", "Otus paper"),
+    (
+        "agreements.py",
+        "current_school_year\n",
+        "\n",
+        "CODE_DISTRICT.txt of savvas_rosters has current_school_year",
+        "agreements.py",
+        '"CODE_DISTRICT.txt"',
+    ),
+    (
+        "agreements.py",
+        "raw_score",
+        "",
+        "savvas_assessment_scores.csv of otus_scores has raw_score",
+        "agreements.py",
+        '"savvas_assessment_scores.csv"',
+    ),
+    (
+        "agreements.py",
+        "signed=dt.date(2026, 6, 15),",
+        "signed=dt.date(2026, 6, 15), until=dt.date(2026, 6, 16),",
+        "ended on",
+        "agreements.py",
+        '    Agreement(\n        "Riverbend-Otus',
+    ),
+    (
+        "agreements.py",
+        "signed=dt.date(2026, 6, 15)",
+        "signed=None",
+        "signed of Riverbend-Otus",
+        "agreements.py",
+        '    Agreement(\n        "Riverbend-Otus',
+    ),
+    ("schools.py", '"BLF"', '"BLE"', "the login BLE has no section", "schools.py", '"BLE"'),
+    ("../luigi.cfg", "[sftp:otus]", "[sftp:otis]", "the section [sftp:otis]", "../luigi.cfg", "[sftp:otis]"),
+    ("../luigi.cfg", "\noff =", "\noff = nobody", "off names nobody", "../luigi.cfg", "\noff ="),
+    ("../luigi.cfg", "address = http://127.0.0.1:9080", "", "no address", "schools.py", '"RSD"'),
+]
+WORDS = [
+    ("required=('nam',),", "required of extra.csv"),
+    ("school='nam',", "school of extra.csv"),
+    ("kept=('nam',),", "kept of extra.csv"),
+    ("written=(Written(('nam',), ZIP),),", "written of extra.csv"),
+    ("allowed=(Allowed(('nam',), ('a',)),),", "allowed of extra.csv"),
+    ("agreeing=(Agreeing('nam', ()),),", "agreeing of extra.csv"),
+    ("column_churn=(ColumnChurn(('nam',)),),", "column_churn of extra.csv"),
+    (
+        "references=(Reference(('schoolid',), 'nam', ('school_number',)),),",
+        "references of extra.csv names the file nam",
+    ),
+    (
+        "references=(Reference(('schoolid',), 'other.csv', ('nam',)),),",
+        "references of extra.csv names nam of other.csv",
+    ),
+    ("references=(Reference((), 'other.csv', ('school_number',)),),", "references of extra.csv:  to school_number"),
+    ("references=(Reference(('schoolid',), 'extra.csv', ('schoolid',)),),", "extra.csv itself"),
+    ("apart=(Apart('schoolid', 'other.csv', 'nam'),),", "apart of extra.csv names nam of other.csv"),
+    ("mapped=(Mapped('roster_files.nam', 'a', ()),),", "mapped of extra.csv"),
+    ("mapped=(Mapped('powerschool_combined.students', 'nam', ()),),", "mapped of extra.csv names nam"),
+    ("same=(Same('powerschool_combined.students', 'nam', ()),),", "same of extra.csv names nam"),
+    ("conditions=(Condition('', ('schoolid',), '{nam}'),),", "a condition of extra.csv names nam"),
+    ("leaves_with=('nam',),", "leaves_with of extra.csv names nam"),
+]
+CASES += [
+    (
+        OUT,
+        "DELIVERIES = (\n",
+        EXTRA.replace("{words}", words),
+        said,
+        OUT,
+        words if "'nam'" in words and "mapped" not in words else None,
+    )
+    for words, said in WORDS
+]
+
+
+@pytest.mark.parametrize(("file", "was", "now", "said", "at", "line"), CASES, ids=[f"{c[0]}: {c[3]}" for c in CASES])
+def test_each_thing_that_is_wrong_is_told_by_file_and_line(
+    there: Path, file: str, was: str, now: str, said: str, at: str, line: str | int | None
+) -> None:
+    break_(there / file, was, now)
+    found = [each for each in told() if said in each]
+    assert found, told()
+    where = re.match(r"(?P<file>.*), line (?P<line>\d+): ", found[0])
+    assert where, found[0]
+    assert Path(where["file"]) == (there / at).resolve()
+    text = (there / at).read_text()
+    if isinstance(line, str):
+        place = text.index(line) + len(line) - len(line.lstrip("\n"))
+        assert int(where["line"]) == text[:place].count("\n") + 1, found[0]
+    elif line == -1:
+        assert int(where["line"]) > 2
+    elif line:
+        assert int(where["line"]) == line
+
+
+def test_all_that_is_wrong_is_told_at_once(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    break_(there / FEEDS, 'powerschool("fte"),', 'powerschool("fte", "idd"),')
+    break_(there / "vendors.py", 'Vendor("easyiep"', 'Vendor("easyeip"')
+    break_(there / "facts.py", '"00118"', '""')
+    shown = told()
+    assert len(shown) == len(set(shown))
+    assert commands.main(["check"]) == 30
+    out, err = capsys.readouterr()
+    assert out == f"catalogue of Riverbend Schools: {len(shown)} things are wrong\n"
+    assert err.count("found: ") == err.count("\nexpected: ") == err.count("\nnext: ") == len(shown)
+
+
+def test_what_was_meant_is_said(there: Path) -> None:
+    break_(there / OUT, 'vendor="savvas"', 'vendor="savas"')
+    assert "did you mean savvas?" in [error.next_step for error in checking.wrong()]
+
+
+def test_without_a_parser_the_text_tells(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sqlglot is one of the sandbox's packages."""
+    monkeypatch.setitem(sys.modules, "sqlglot", None)
+    checking.views._read.cache_clear()
+    assert told() == []
+    break_(there / OUT, "DELIVERIES = (\n", EXTRA.replace("{words}", "required=('nobody_has_it',),"))
+    forget()
+    assert [each for each in told() if "required of extra.csv (extra) names nobody_has_it" in each]
+
+
+def test_what_a_view_says_of_the_district_is_a_literal(there: Path) -> None:
+    """Whatever stands in it: it is text, and never SQL."""
+    name = """O'Brien \\ "County" {{x}}\nSchools"""
+    break_(there / "facts.py", '"Riverbend Schools"', repr(name))
+    import sqlglot
+
+    select = sqlglot.parse_one(sql.text("roster_files.SAVVAS_CODE_DISTRICT"), read="bigquery")
+    (said,) = (each.this for each in select.expressions if each.alias == "district_name")
+    assert said.this == name
+
+
+def test_a_fact_changes_what_is_made_of_the_view(there: Path) -> None:
+    before = sql.fingerprint("roster_files.SAVVAS_SCHOOL")
+    break_(there / "facts.py", '"RIVERBEND"', '"OTHERS"')
+    forget()
+    assert sql.fingerprint("roster_files.SAVVAS_SCHOOL") != before
+
+
+def test_a_run_stops_at_what_has_no_answer(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    break_(there / "facts.py", '"00118"', '""')
+    assert commands.main(["run", "Morning", "--date", "2026-11-23"]) == 30
+    assert "district_zip has no answer" in "".join(capsys.readouterr())
+
+
+def test_questions_of_the_configuration_come_first(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    break_(there.parent / "luigi.cfg", "bucket = riverbend-morning", "bucket =")
+    settings.load.cache_clear()
+    assert commands.main(["check"]) == 30
+    assert "[district] has no bucket" in capsys.readouterr().err
