@@ -22,6 +22,11 @@ case "$*" in
     --tests) tests=yes failure=1 ;;
     *) printf 'usage: ./setup.sh [--tests]\n' >&2; exit 2 ;;
 esac
+# A configuration that the caller names is named from the caller's folder.
+if [[ -n ${LUIGI_CONFIG_PATH-} ]]; then
+    LUIGI_CONFIG_PATH=$(readlink -m -- "$LUIGI_CONFIG_PATH")
+    export LUIGI_CONFIG_PATH
+fi
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
 stamp=.venv/set-up
 
@@ -42,7 +47,7 @@ try:
     if parser.BOOLEAN_STATES.get(text.lower(), True) and not parser.has_option("district", "catalogue"):
         parser.read(["luigi.cfg", own])
     portal = parser.get("portal", "address", fallback="")
-except configparser.Error:
+except (configparser.Error, UnicodeDecodeError):
     text, portal = "true", ""  # the run itself says what is wrong with the file
 print("%d.%d" % sys.version_info[:2], parser.BOOLEAN_STATES.get(text.lower(), True), bool(portal.strip()))
 PYTHON

@@ -194,6 +194,11 @@ start_scheduler() {
 wrap() {
     name=$1 root=$2 child='' attending='' received='' code=0
     parse "${@:3}"
+    # A configuration that the caller names is named from the caller's folder.
+    if [[ -n ${LUIGI_CONFIG_PATH-} ]]; then
+        LUIGI_CONFIG_PATH=$(readlink -m -- "$LUIGI_CONFIG_PATH")
+        export LUIGI_CONFIG_PATH
+    fi
     cd -- "$here"
     # Luigi knows no other way to be told of the machine's own district.
     if [[ -z ${LUIGI_CONFIG_PATH-} && -f /etc/morning/luigi.cfg ]]; then export LUIGI_CONFIG_PATH=/etc/morning/luigi.cfg; fi

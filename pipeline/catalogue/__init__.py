@@ -94,10 +94,23 @@ class _Row(Protocol):
 @cache
 def _rows(folder: Path, module: str, name: str) -> dict[str, Any]:
     """The rows by their names, each of which stands there once."""
-    found = tuple(_told(folder, module, name))
+    found = _told(folder, module, name)
+    if not isinstance(found, list | tuple):
+        raise _no_rows(f"{name} of {folder}/{module}.py is {type(found).__name__}", name)
+    for place, row in enumerate(found, 1):
+        if not isinstance(getattr(row, "name", None), str):
+            raise _no_rows(f"row {place} of {name} in {folder}/{module}.py is {type(row).__name__}", name)
     for error in twice(found, folder / f"{module}.py", name):
         raise error
     return {row.name: row for row in found}
+
+
+def _no_rows(found: str, name: str) -> ConfigurationError:
+    return ConfigurationError(
+        found,
+        expected=f"{name} = (…), a row for each, with its name",
+        next_step="correct it; docs/extend.md shows rows",
+    )
 
 
 def twice(rows: Sequence[_Row], file: Path, name: str) -> Iterator[ConfigurationError]:

@@ -7,11 +7,12 @@ begin where nothing of ours lies.
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from pipeline.ground.errors import PipelineError, masked
+from pipeline.ground.errors import masked
 
 _GOOGLES = ("storage", "bigquery", "oauth2", "secretmanager", "www", "sts", "iamcredentials")
 _names = {
@@ -69,13 +70,21 @@ def ask(kind: Callable[[Iterable[str]], None], words: Callable[[], Iterable[str]
     _unasked.append((kind, words))
 
 
+# Held while the words are asked for: another thread would take names of ours for values. (What goes wrong then may have
+# to be shown as well, by the thread that holds it.)
+_asking = threading.RLock()
+
+
 def _ask() -> None:
-    for kind, words in [*_unasked]:
-        _unasked.remove((kind, words))  # first: what goes wrong may have to be shown as well
-        try:
-            kind(words())
-        except PipelineError:
-            _unasked.append((kind, words))
+    with _asking:
+        left = []
+        while _unasked:
+            kind, words = _unasked.pop(0)
+            try:
+                kind(words())
+            except Exception:  # noqa: BLE001  (whatever the catalogue is: to show an error must not raise another one)
+                left.append((kind, words))
+        _unasked.extend(left)
 
 
 def known(text: str) -> bool:
@@ -97,8 +106,8 @@ def _path(text: str) -> bool:
 
 @cache
 def _entries() -> frozenset[str]:
-    """What lies in the checkout, where paths that are not absolute begin."""
-    return frozenset(each.name for each in _CHECKOUT.iterdir())
+    """What lies in the checkout, where paths that are not absolute begin; `var` does from the first run on."""
+    return frozenset({"var", *(each.name for each in _CHECKOUT.iterdir())})
 
 
 def _below_ours(path: str) -> bool:

@@ -11,6 +11,7 @@ The standard library reads them: the operator's commands must answer without imp
 """
 
 import configparser
+import contextlib
 import datetime as dt
 import os
 import re
@@ -261,9 +262,10 @@ def _parsed(*read: Path) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None)
     try:
         for file in read:
-            parser.read(file)
+            with contextlib.suppress(FileNotFoundError), file.open(encoding="utf-8") as lines:
+                parser.read_file(lines, str(file))
             _from_here(parser, "district", "catalogue", file)
-    except (configparser.Error, UnicodeDecodeError) as error:
+    except (configparser.Error, UnicodeDecodeError, OSError) as error:
         raise ConfigurationError(
             f"a configuration file that cannot be read: {str(error).splitlines()[0]}",
             expected="sections, and lines of `name = value`",
@@ -294,7 +296,7 @@ def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:
 def _from_here(parser: configparser.ConfigParser, section: str, key: str, file: Path) -> None:
     """Make the path that `file` said there, if it was this one, absolute: it is relative to the file."""
     said = parser.get(section, key, fallback="")
-    if said and not Path(said).is_absolute():
+    if said and not Path(_environment(said, f"[{section}] {key}")).is_absolute():
         parser.set(section, key, str(file.absolute().parent / said))
 
 

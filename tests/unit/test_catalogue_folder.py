@@ -84,6 +84,23 @@ def test_what_is_wrong_is_told_by_file_and_line(folder: Path, text: str, told: s
     assert f"{folder}" in shown.value.found
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"), [("None", "is NoneType"), ("[('pupils', 1)]", "row 1 of FEEDS"), ("[7]", "int")]
+)
+def test_what_is_no_row_is_told(folder: Path, rows: str, told: str) -> None:
+    (folder / "feeds.py").write_text(f"FEEDS = {rows}\n")
+    with pytest.raises(ConfigurationError, match=told):
+        catalogue.feeds()
+
+
+def test_a_folder_that_the_environment_names(
+    folder: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CATALOGUES", f"{folder.parent}")
+    assert configured(configure, f"${{CATALOGUES}}/{folder.name}").district.catalogue == folder
+    assert [*catalogue.feeds()] == ["pupils"]
+
+
 def test_two_rows_of_one_name_are_refused(folder: Path) -> None:
     (folder / "feeds.py").write_text(FEEDS + "FEEDS += [FEEDS[0].__class__(**{**vars(FEEDS[0])})]\n")
     with pytest.raises(ConfigurationError, match=r"two rows of .*feeds.py are called pupils"):

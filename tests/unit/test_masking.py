@@ -10,9 +10,11 @@ import logging
 import re
 import subprocess
 import sys
+import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -584,3 +586,26 @@ def test_an_error_is_three_sentences() -> None:
     error = PipelineError("a", expected="b", next_step="c")
     assert str(error) == "found: a\nexpected: b\nnext: c"
     assert (error.found, error.expected, error.next_step) == ("a", "b", "c")
+
+
+def test_two_threads_that_show_something_at_once_know_the_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the second one shows names of ours as shapes, or what it meets in the list takes the error's place."""
+    begun, may_go = threading.Event(), threading.Event()
+
+    def slowly() -> list[str]:
+        begun.set()
+        assert may_go.wait(10)
+        return ["a_name_of_ours"]
+
+    def fails() -> list[str]:
+        raise KeyError("out of the blue")
+
+    monkeypatch.setattr(masking, "_unasked", [(masking.name, slowly), (masking.name, fails)])
+    monkeypatch.setattr(masking, "_names", {*masking._names})
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(masking.known, "a_name_of_ours")
+        assert begun.wait(10)
+        second = pool.submit(masking.known, "a_name_of_ours")
+        may_go.set()
+        assert (first.result(10), second.result(10)) == (True, True)
+    assert [words for _, words in masking._unasked] == [fails]

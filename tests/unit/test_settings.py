@@ -226,3 +226,10 @@ def test_today_is_the_districts(configure: Configure) -> None:
     ahead = configure(district={"timezone": "Pacific/Kiritimati"}).today()
     behind = configure(district={"timezone": "Pacific/Niue"}).today()
     assert ahead - behind == dt.timedelta(days=1)
+
+
+def test_a_file_that_cannot_be_opened_is_no_empty_one(alone: Path) -> None:
+    alone.unlink()
+    alone.mkdir()
+    with pytest.raises(ConfigurationError, match=r"cannot be read: .*Is a directory"):
+        settings._parsed(alone)
