@@ -25,8 +25,8 @@ WITH
     FROM calendar
     GROUP BY calendar.district_identification, calendar.schoolid
   ),
-  unfilled AS (
-    SELECT
+  unfilled AS (  -- of a year and its semesters, any one is enough
+    SELECT DISTINCT
       terms.district_identification,
       terms.schoolid
     FROM `powerschool_combined.terms` AS terms
@@ -39,7 +39,7 @@ WITH
       AND calendar.schoolid = terms.schoolid
       AND calendar.day BETWEEN SAFE.PARSE_DATE('%m/%d/%Y', terms.firstday)
         AND SAFE.PARSE_DATE('%m/%d/%Y', terms.lastday)
-    GROUP BY terms.district_identification, terms.schoolid
+    GROUP BY terms.district_identification, terms.schoolid, terms.id
     HAVING COUNT(calendar.day) = 0
   ),
   places AS (
