@@ -1,12 +1,18 @@
-"""No test writes into the checkout: what it makes lies in a folder of its own."""
+"""No test writes into the checkout: what it makes lies in a folder of its own, and its servers on ports of its own."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pipeline.sandbox import elsewhere
+
 ROOT = Path(__file__).parents[1]
+# Each of pytest's workers has ports of its own: a district whose servers are down just now would lose its to another's.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+elsewhere.PORTS = elsewhere.PORTS[_WORKER :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
 
 
 def written() -> dict[str, tuple[int, int]]:

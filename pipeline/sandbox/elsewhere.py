@@ -14,7 +14,9 @@ from pathlib import Path
 from pipeline.ground import settings
 
 # Ports that the kernel gives to clients begin above; one of ours could otherwise be taken while nothing listens on it.
-_PORTS = range(15_000, 32_000)
+PORTS = range(15_000, 32_000)
+# Those of the districts that this process has made: their servers may be down just now.
+_given: set[int] = set()
 
 
 def write(folder: Path, students: int, off: Iterable[str] = ()) -> Path:
@@ -51,10 +53,13 @@ def _lines(entries: dict[str, object]) -> str:
 
 
 def free_ports() -> Iterator[int]:
-    """Ports of the loopback on which nothing listens, each once."""
-    for port in random.sample(_PORTS, len(_PORTS)):
+    """Ports of the loopback on which nothing listens, each once in a process."""
+    for port in random.sample(PORTS, len(PORTS)):
         with contextlib.suppress(OSError):
+            if port in _given:
+                continue
             socket.create_server(("127.0.0.1", port)).close()
+            _given.add(port)
             yield port
 
 
