@@ -39,7 +39,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "catalogue/contract": _unit("contract prepared forms values agreements"),
     "inbound/encoding": _unit("encoding contract values"),
     "catalogue/dialect": _unit("dialect contract contract_properties"),
-    "formats/eis": _unit("report_readers kinds prepared"),
+    "formats/eis_readers": _unit("report_readers kinds prepared"),
     "outbound/checks": (LIMITS, DAMAGES, *_integration("checks")),
     "outbound/churn": (*_unit("churn"), CHANGES, *_integration("checks")),
     "outbound/columns": (*_unit("columns"), CHANGES, *_integration("checks broken_exports")),

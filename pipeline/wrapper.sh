@@ -145,8 +145,7 @@ read_settings() {
     text=$(.venv/bin/python - <<'PYTHON'
 import configparser, os, sys
 sys.path.insert(0, "")
-from pipeline.ground import errors
-from pipeline.ground import settings
+from pipeline.ground import errors, settings
 try:
     found = settings.load()
 except (errors.PipelineError, configparser.Error) as error:

@@ -24,7 +24,7 @@ from pipeline.catalogue.limits import (
     TYPED,
 )
 from pipeline.catalogue.place import DropFolder, PortalReport, SftpFolder
-from pipeline.formats import eis as readers
+from pipeline.formats import eis_readers as readers
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.inbound import steps

@@ -11,7 +11,7 @@ from pipeline import catalogue
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.dialect import Dialect
 from pipeline.catalogue.limits import Alone, Churn, ColumnChurn, Longest
-from pipeline.formats.eis import ERROR_COLUMNS
+from pipeline.formats.eis_readers import ERROR_COLUMNS
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ContractBroken
 from pipeline.inbound import steps

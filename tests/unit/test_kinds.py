@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.catalogue.contract import Contract
 from pipeline.catalogue.schemas import Column
-from pipeline.formats.eis import error_report, viewer_report
+from pipeline.formats.eis_readers import error_report, viewer_report
 from pipeline.ground.errors import ContractBroken
 from pipeline.inbound import kinds, preparing
 from pipeline.inbound.parts import Part

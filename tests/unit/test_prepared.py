@@ -17,7 +17,7 @@ from pipeline import catalogue
 from pipeline.catalogue import dialect, schemas, values
 from pipeline.catalogue.dialect import Dialect
 from pipeline.catalogue.feed import Feed, fingerprint
-from pipeline.formats.eis import error_report, viewer_report
+from pipeline.formats.eis_readers import error_report, viewer_report
 from pipeline.ground import manifests, settings
 from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget

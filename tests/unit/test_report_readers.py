@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from pipeline.catalogue.contract import column_name, contract_of
 from pipeline.catalogue.feed import Reader
-from pipeline.formats import eis as readers
-from pipeline.formats.eis import ERROR_COLUMNS, WITHHELD, ReportFacts, error_report, viewer_report
+from pipeline.formats import eis_readers as readers
+from pipeline.formats.eis_readers import ERROR_COLUMNS, WITHHELD, ReportFacts, error_report, viewer_report
 from pipeline.ground.errors import ContractBroken
 from pipeline.inbound import preparing
 from pipeline.inbound.parts import Part
