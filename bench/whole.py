@@ -39,6 +39,7 @@ STAGES = (
     "DeployedView",
     "Snapshot",
     "CheckedSet",
+    "ExportedFile",
     "DeliveredSet",
 )
 
@@ -96,12 +97,12 @@ def measure_checks(folder: Path, environment: dict[str, str], students: int, wor
         moments = [dt.datetime.fromisoformat(moment) for moment, task in found if task == stage]
         return (max(moments) - min(moments)).total_seconds()
 
-    frozen, checked, given = map(took, ("Snapshot", "CheckedSet", "DeliveredSet"))
+    frozen, checked, written, given = map(took, ("Snapshot", "CheckedSet", "ExportedFile", "DeliveredSet"))
     run = _RUN.findall(said)[-1]
     print(f"\n{students:,} students, Clever's six files, {workers} workers: the run took {run} s, of which")
-    print(f"frozen {frozen:.1f} s, checked {checked:.1f} s, delivered {given:.1f} s. The checks add")
-    of_run, of_rest = checked / (float(run) - checked), checked / (frozen + given)
-    print(f"{of_run:.0%} to the run, {of_rest:.0%} to what follows the tables")
+    print(f"frozen {frozen:.1f} s, checked {checked:.1f} s, exported {written:.1f} s, delivered {given:.1f} s.")
+    of_run, of_rest = checked / (float(run) - checked), checked / (frozen + written + given)
+    print(f"The checks add {of_run:.0%} to the run, {of_rest:.0%} to what follows the tables")
 
 
 def _timed(words: list[str], environment: dict[str, str]) -> tuple[float, str]:

@@ -12,6 +12,9 @@ from pipeline.ground import secrets, settings
 from pipeline.ground.console import leave, say
 from pipeline.ground.errors import PipelineError, nearest
 
+# Where ./morning was called.
+CALLERS_FOLDER = "MORNING_CALLED_IN"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
@@ -56,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
     for command in (release, discard, again):
         command.add_argument("--reason", required=True, help="why; kept with the verdict or the receipt")
     diff.add_argument("--rows", action="store_true", help="the keys too: personal data")
+    sent = add("sent", _sent, "what exactly a vendor was sent on a day; with --to, the bytes: personal data")
+    sent.add_argument("delivery", help="its name, or that of a vendor who gets only one")
+    sent.add_argument("--file", default="", metavar="NAME", help="only this one of its files")
+    sent.add_argument("--to", type=_path, metavar="DIR", help="write the files, as they were sent, into that folder")
+    sent.add_argument("--push", type=int, metavar="N", help="of several pushes of the day; usual: the last")
     ledger = add("ledger", _ledger, "complete the ledger of disclosures; with --student, what it says of one student")
     ledger.add_argument("--student", metavar="NUMBER", help="student_number, with its leading zeros")
     ledger.add_argument("--json", action="store_true")
@@ -67,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     new = add(
         "new-district", _new_district, "write a district's own repository, with a question for each value of its own"
     )
-    new.add_argument("folder", type=Path, metavar="DIR")
+    new.add_argument("folder", type=_path, metavar="DIR")
     new.add_argument(
         "--with", dest="vendors", default="", metavar="A,B", help="clever,savvas,otus,ellevation,powerschool,eis"
     )
@@ -79,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
         "remove copies that are landing_days old (luigi.cfg); those with passwords are that at a day",
     )
     return parser
+
+
+def _path(text: str) -> Path:
+    """A path as it was typed, relative to where the caller stands: the command itself runs in the code's folder."""
+    return Path(os.environ.get(CALLERS_FOLDER, "."), text)
 
 
 def _today(asked: argparse.Namespace, _: list[str]) -> int:
@@ -149,6 +162,19 @@ def _diff(asked: argparse.Namespace, _: list[str]) -> int:
 
     for line in diff.lines(named(asked.delivery), asked.date, rows=asked.rows):
         say(line)
+    return 0
+
+
+def _sent(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline.catalogue.flows import named
+    from pipeline.outbound import sent
+
+    delivery = named(asked.delivery)
+    for line in sent.lines(delivery, asked.date, asked.file):
+        say(line)
+    if asked.to:
+        for path in sent.write(delivery, asked.date, asked.to, asked.file, asked.push):
+            say(f"written: {path}")
     return 0
 
 

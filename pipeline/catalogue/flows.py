@@ -25,11 +25,13 @@ def folders() -> set[str]:
     places = {source.place for feed in catalogue.feeds().values() for source in feed.sources}
     there = {place.folder for place in places if isinstance(place, SftpFolder | DropFolder)}
     sets = {delivery.folder for delivery in catalogue.deliveries().values()}
-    return {*(feed.folder for feed in catalogue.feeds().values()), *there, *sets, *_BUCKET}
+    return {*(feed.folder for feed in catalogue.feeds().values()), *there, *sets, *BUCKET}
 
 
 # Folders of the bucket besides the feeds'.
-_BUCKET = ("deliveries", "extracts", "receipts")
+BUCKET = ("deliveries", "deliveries_restricted", "extracts", "extracts_restricted", "receipts")
+# What lies in a delivery's folder beside its files.
+NO_FILES = ("verdict.json", "receipt.json")
 masking.ask(masking.name, names)
 masking.ask(masking.place, folders)
 

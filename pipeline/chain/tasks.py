@@ -2,7 +2,7 @@
 
     vendor ─▶ VendorFile ─▶ LandedFile ─▶ PreparedFile ─▶ StoredObject ─▶ LoadedTable ─▶ DeployedView
                                                                                              │
-                                   vendor ◀─ DeliveredSet ◀─ CheckedSet ◀─ Snapshot ◀────────┘
+                   vendor ◀─ DeliveredSet ◀─ ExportedFile ◀─ CheckedSet ◀─ Snapshot ◀────────┘
 
 A task is complete when the tasks below it are and its target exists, and a target exists only with the fingerprints
 of its inputs as they are now (pipeline.inbound.evidence). So Luigi, which looks below a task only when that task is
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 import luigi
 
 from pipeline.catalogue import sql
-from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed, of_table
 from pipeline.catalogue.place import PortalReport, Source
 from pipeline.chain import portal
@@ -27,7 +27,7 @@ from pipeline.ground.looks import NotYet
 from pipeline.ground.progress import Made, Meter
 from pipeline.inbound import lastgood, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
-from pipeline.outbound import evidence, giving, snapshots, verdicts
+from pipeline.outbound import evidence, exports, giving, snapshots, verdicts
 from pipeline.outbound.evidence import ReceiptTarget
 from pipeline.outside.cloud import warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
@@ -212,10 +212,17 @@ class DeliveryTask(ChainTask):
         return self.delivery.name
 
 
-class Snapshot(DeliveryTask):
-    """The rows of one of the delivery's views are frozen, from the tables and the SQL of now."""
+class FileTask(DeliveryTask):
+    """A state of one file of a delivery."""
 
     file: luigi.Parameter[str] = luigi.Parameter()
+
+    def of(self) -> str:
+        return f"{self.delivery.name}/{self.file}"
+
+
+class Snapshot(FileTask):
+    """The rows of one of the delivery's views are frozen, from the tables and the SQL of now."""
 
     def _view_file(self) -> ViewFile:
         return next(file for file in self.delivery.view_files if file.name == self.file)
@@ -228,9 +235,6 @@ class Snapshot(DeliveryTask):
 
     def make(self) -> Made:
         return snapshots.freeze(self.delivery, self._view_file(), self.date)
-
-    def of(self) -> str:
-        return self.file
 
 
 class CheckedSet(DeliveryTask):
@@ -249,11 +253,29 @@ class CheckedSet(DeliveryTask):
         return verdicts.check(self.delivery, self.date)
 
 
+class ExportedFile(FileTask):
+    """The exact bytes of the file that the vendor gets are in the bucket."""
+
+    def _file(self) -> ViewFile | LandedCopy:
+        return next(file for file in self.delivery.files if file.name == self.file)
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (CheckedSet(date=self.date, delivery=self.delivery),)
+
+    def output(self) -> ObjectTarget:
+        return exports.export_target(self.delivery, self._file(), self.date)
+
+    def make(self) -> Made:
+        return exports.export(self.delivery, self._file(), self.date)
+
+
 class DeliveredSet(DeliveryTask):
     """The vendor was given the whole set, and the receipt says so."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return (CheckedSet(date=self.date, delivery=self.delivery),)
+        return tuple(
+            ExportedFile(date=self.date, delivery=self.delivery, file=file.name) for file in self.delivery.files
+        )
 
     @property
     def priority(self) -> int:  # type: ignore[override]

@@ -39,6 +39,7 @@ class District:
     catalogue: Path
     landing_days: int = 30
     log_days: int = 30
+    sent_days: int = 30
     off: tuple[str, ...] = ()
     grace_hours: int = 0
     longest_hours: int = 4

@@ -5,10 +5,11 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipeline import catalogue
 from pipeline.catalogue import agreement, limits
-from pipeline.catalogue.delivery import Delivery
+from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.ground import manifests, settings
 from pipeline.inbound import lastgood
 from pipeline.inbound.evidence import PreparedTarget
@@ -111,11 +112,18 @@ def fingerprint(delivery: Delivery, date: dt.date) -> str:
     """What the delivery would be now: every file's frozen rows or landed bytes, how it is written, the limits of its
     row and those of every column, the code that judges it, what its vendor's agreement lists of it and until when, and
     where it goes."""
-    frozen = [(repr(file), snapshot_target(delivery, file, date).expected) for file in delivery.view_files]
-    held = {copy: lastgood.date_of(catalogue.feeds()[copy.feed], date) for copy in delivery.copies}
-    copies = [(repr(copy), PreparedTarget(catalogue.feeds()[copy.feed], day).parts()) for copy, day in held.items()]
+    frozen = [made_of(delivery, file, date) for file in delivery.view_files]
+    copies = [made_of(delivery, copy, date) for copy in delivery.copies]
     terms = agreement.terms(delivery.vendor, [file.name for file in delivery.files])
     return manifests.fingerprint(frozen, copies, terms, address(delivery), repr(columns.USUAL), _code(JUDGES))
+
+
+def made_of(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> tuple[str, Any]:
+    """What the file would be made of now: its row, and the inputs of its frozen rows, or what landed."""
+    if isinstance(file, ViewFile):
+        return repr(file), snapshot_target(delivery, file, date).expected
+    feed = catalogue.feeds()[file.feed]
+    return repr(file), PreparedTarget(feed, lastgood.date_of(feed, date)).parts()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The last step: render the set's files, give them to the vendor, and write down what it was given.
+"""The last step: give the set that is kept to the vendor, and write down what it was given.
 
 A push leaves a trail on our disk (outside/sftp/trail.py), and the receipt is made of the trail alone: nothing that
 happens after the last file has taken its place can make the set forgotten, or given twice.
@@ -7,20 +7,19 @@ happens after the last file has taken its place can make the set forgotten, or g
 import datetime as dt
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from pipeline import catalogue
 from pipeline.catalogue import agreement
-from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
+from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import border, manifests
-from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, VendorError
+from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, VendorError, WarehouseError
 from pipeline.ground.patience import Turns
 from pipeline.ground.progress import Made
 from pipeline.inbound import lastgood
-from pipeline.outbound import receipts, rendering, verdicts
+from pipeline.outbound import exports, receipts, verdicts
 from pipeline.outbound.evidence import (
     ReceiptTarget,
     address,
@@ -33,20 +32,18 @@ from pipeline.outbound.evidence import (
     trail_path,
     verdict_name,
 )
-from pipeline.outbound.snapshots import compared_target, qualified, snapshot_target
+from pipeline.outbound.snapshots import compared_target, qualified
 from pipeline.outside.cloud import storage
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.sftp import Progress
 from pipeline.outside.sftp.trail import Trail
 
-# So many files of a delivery are extracted and written at the same time.
-AT_ONCE = 3
 # Of a delivery one push is on its way at a time.
 _turns = Turns()
 
 
 def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
-    """Render the files, give them to the vendor unless the receipt says it has these bytes, then write the receipt.
+    """Give the kept files to the vendor unless the receipt says it has these bytes, then write the receipt.
 
     Raises OnHold when the set must not go after all, VendorError, WarehouseError.
     """
@@ -55,9 +52,9 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
         own = manifests.folder(outbox() / delivery.name)
         try:
             _account_for_given(trail_path(delivery.name))
-            return _deliver(delivery, date, {file.name: own / file.name for file in delivery.files}, progress)
+            return _deliver(delivery, date, own, progress)
         finally:
-            shutil.rmtree(own)  # after a failure too: the files are people's data, and are rendered again
+            shutil.rmtree(own)  # after a failure too: the files are people's data, and are brought again
 
 
 def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
@@ -83,16 +80,18 @@ def _account_for_given(path: Path) -> None:
         _received(left)
 
 
-def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress: Progress) -> Made:
-    target, where = receipt_target(delivery, date), f"{len(files)} files to {delivery.vendor}:{folder(delivery)}"
+def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -> Made:
+    target = receipt_target(delivery, date)
+    where = f"{len(delivery.files)} files to {delivery.vendor}:{folder(delivery)}"
     before = storage.read_json(target.name) or _copied_receipt(target)
     there = {key: before.get(key) for key in address(delivery)} == address(delivery)
     if there and delivery.again == "never-same-day" and not before.get("slow"):
         _store_receipt(before)  # what lags behind it is made again
         return Made(words=f"{where} were given for {target.period}, not sent again")
-    facts = _rendered(delivery, date, files)
+    facts = exports.facts(delivery, date)
     receipt = _receipt(delivery, date, target, facts)
     if sent := before.get("files") != facts or not there or bool(before.get("slow")):
+        files = _brought(receipt, own)
         again = {**receipt, "once_more": True}
         if _give(delivery, date, again if before.get("slow") else receipt, files, progress):
             _give(delivery, date, again, files, progress)
@@ -102,21 +101,16 @@ def _deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress
     return Made(rows, size, where if sent else f"{where} unchanged, not sent again")
 
 
-def _rendered(delivery: Delivery, date: dt.date, files: dict[str, Path]) -> dict[str, dict[str, int | str]]:
-    """Write all files of the set; returns the rows, bytes and digest of each."""
-
-    def rendered(file: ViewFile | LandedCopy) -> dict[str, int | str]:
-        to = files[file.name]
-        if isinstance(file, LandedCopy):
-            return _facts(rendering.as_landed(catalogue.feeds()[file.feed], date, to), to)
-        return _facts(rendering.of_view(file, snapshot_target(delivery, file, date), to), to)
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(files, pool.map(rendered, delivery.files), strict=True))
-
-
-def _facts(rows: int, file: Path) -> dict[str, int | str]:
-    return {"rows": rows, "bytes": file.stat().st_size, "sha256": manifests.sha256(file)}
+def _brought(receipt: dict[str, Any], own: Path) -> dict[str, Path]:
+    """The files that the receipt tells of, from the bucket."""
+    files = exports.bring(receipt["delivery"], dt.date.fromisoformat(receipt["period"]), receipt["files"], own)
+    if files is None:
+        raise WarehouseError(
+            f"files of {receipt['delivery']} went from the bucket before they were on their way; nothing was given",
+            expected="them to stay until the vendor has them",
+            next_step="run again: they are written anew; look who else works in the bucket",
+        )
+    return files
 
 
 # ------------------------------------------------------------------------------------------------------ given, or not
@@ -186,7 +180,8 @@ def _received(trail: Trail) -> bool:
 
 
 def finish_interrupted() -> Iterator[str | PipelineError]:
-    """Complete the sets that a killed run left half-way at a vendor, and name them; those that need our files stay.
+    """Complete the sets that a killed run left half-way at a vendor, and name them; those of which nothing has taken
+    its place there, and not all has come, stay.
 
     It needs nothing of today, so that a vendor gets its whole set also when today's is late, or on hold. What stands
     against one comes as its error, and the next one is completed all the same.
@@ -207,15 +202,18 @@ def finish_interrupted() -> Iterator[str | PipelineError]:
 def _finished(path: Path) -> str:
     """The set that is complete now; nothing when there is none, when it needs our files, or must not go any more."""
     trail = Trail.left(path)
-    if trail is None or not (trail.given() or _completed(trail)):
-        return ""
-    _received(trail)
-    shutil.rmtree(path.with_suffix(""), ignore_errors=True)  # the files that the killed run had rendered
+    try:
+        if trail is None or not (trail.given() or _completed(trail)):
+            return ""
+        _received(trail)
+    finally:
+        shutil.rmtree(path.with_suffix(""), ignore_errors=True)  # what was brought for it, now or by the killed run
     return f"{trail.receipt['delivery']} of {trail.receipt['period']}"
 
 
 def _completed(trail: Trail) -> bool:
-    """Complete the set at its vendor by what is there. One of which nothing has gone, and which must not go, ends."""
+    """Complete the set at its vendor: by what is there, or, where a part of it has taken its place and the rest is not
+    there, by what is kept of it. One of which nothing has gone, and which must not go, ends."""
     told = trail.receipt
     if told["delivery"] not in catalogue.deliveries() or told["vendor"] not in catalogue.vendors():
         raise ConfigurationError(
@@ -224,17 +222,28 @@ def _completed(trail: Trail) -> bool:
             next_step="give the row its old name for one run, so that the set is completed and has its receipt; or, if "
             "the vendor shall not have the rest of it, remove that file",
         )
+    vendor = catalogue.vendors()[told["vendor"]]
     try:
-        given = sftp.finish(catalogue.vendors()[told["vendor"]], told["folder"], trail, _still_agreed(trail))
+        if sftp.finish(vendor, told["folder"], trail, _still_agreed(trail)):
+            return True
     except OnHold:
         trail.end()
         return False
-    return given is not None
+    own = trail.path.with_suffix("")
+    files = exports.bring(told["delivery"], _period(trail), told["files"], own) if trail.begun() else None
+    if files is None:
+        return False
+    sftp.push(vendor, told["folder"], files, trail=trail)
+    return True
 
 
 def _still_agreed(trail: Trail) -> Callable[[], object]:
-    period = dt.date.fromisoformat(trail.receipt["period"])
-    return lambda: verdicts.ask_again_of_left(catalogue.deliveries()[trail.receipt["delivery"]], period, trail.receipt)
+    delivery = catalogue.deliveries()[trail.receipt["delivery"]]
+    return lambda: verdicts.ask_again_of_left(delivery, _period(trail), trail.receipt)
+
+
+def _period(trail: Trail) -> dt.date:
+    return dt.date.fromisoformat(trail.receipt["period"])
 
 
 # ----------------------------------------------------------------------------------------------------------- receipts

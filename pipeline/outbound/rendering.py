@@ -20,6 +20,9 @@ from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
+# The bucket's folder of what is on its way out of the warehouse.
+EXTRACTS = "extracts"
+
 
 def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
     """Write the frozen rows to the file `to`, in the file's dialect; returns the rows."""
@@ -35,7 +38,8 @@ def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
 
 def _extract(frozen: TableTarget, to: Path) -> None:
     """Bring the frozen rows to the file `to`, by an object that does not stay."""
-    name = f"extracts/{frozen.table}.csv"
+    folder = EXTRACTS + (warehouse.RESTRICTED if warehouse.restricted(frozen.dataset) else "")
+    name = f"{folder}/{frozen.table}.csv"
     try:
         warehouse.extract(frozen.dataset, frozen.table, storage.uri(name))
         storage.fetch(name, to)

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline import catalogue
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import settings
-from pipeline.outbound import snapshots
+from pipeline.outbound import exports, rendering, snapshots
 from pipeline.outside.cloud import storage, warehouse
 
 _DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
@@ -110,12 +110,16 @@ def _date(name: str) -> dt.date | None:
 
 
 def in_bucket(today: dt.date) -> Iterator[str]:
-    """The names of objects that went: of restricted feeds those of earlier days, and extracts that a killed run left
-    on an earlier day."""
+    """The names of objects that went: of restricted feeds and of vendors' files with restricted access those of earlier
+    days, of vendors' other files what is `sent_days` old, and extracts that a killed run left on an earlier day."""
     first = today - dt.timedelta(days=snapshots.RESTRICTED_DAYS - 1)  # the first that stays
     for folder in sorted({feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}):
         yield from _removed(folder, lambda name: _date(name.split("/")[1]), first)
-    yield from _removed("extracts", _date_of_extract, today)
+    yield from _removed(exports.RESTRICTED, _date_of_export, first)
+    sent_days = settings.load().district.sent_days
+    yield from _removed(exports.OPEN, _date_of_export, today - dt.timedelta(days=max(sent_days, 1) - 1))
+    for folder in (rendering.EXTRACTS, f"{rendering.EXTRACTS}{warehouse.RESTRICTED}"):
+        yield from _removed(folder, _date_of_extract, today)
 
 
 def _removed(folder: str, date: Callable[[str], dt.date | None], first: dt.date) -> Iterator[str]:
@@ -123,6 +127,10 @@ def _removed(folder: str, date: Callable[[str], dt.date | None], first: dt.date)
         if (date(name) or first) < first:
             storage.remove(name)
             yield name
+
+
+def _date_of_export(name: str) -> dt.date | None:
+    return _date(exports.date_of(name))
 
 
 def _date_of_extract(name: str) -> dt.date | None:

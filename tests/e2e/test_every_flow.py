@@ -226,7 +226,10 @@ def test_the_graph_can_be_printed(whole: Whole) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    for task in ("Morning", "DeliveredSet", "CheckedSet", "Snapshot", "DeployedView", "LoadedTable", "VendorFile"):
+    for task in (
+        *("Morning", "DeliveredSet", "ExportedFile", "CheckedSet", "Snapshot"),
+        *("DeployedView", "LoadedTable", "VendorFile"),
+    ):
         assert re.search(rf"─?\[{task}-", done.stdout), task
 
 

@@ -10,6 +10,10 @@ from google.cloud import bigquery
 from e2e.district import MONDAY, District
 
 ROSTER = "roster_files.Ellevation_"
+EXPORTS = {
+    f"ExportedFile ellevation_rosters/{name}.csv"
+    for name in ("Staff-Roster", "Student-Course-Schedules", "Student-Demographics")
+}
 STUDENTS_BELOW = {
     "PreparedFile students",
     "StoredObject students",
@@ -17,14 +21,16 @@ STUDENTS_BELOW = {
     f"DeployedView {ROSTER}Student-Demographics",
     f"DeployedView {ROSTER}Student-Course-Schedules",
     *(f"DeployedView roster_files.{view}" for view in ("current_students", "current_enrollments")),
-    "Snapshot Student-Demographics.csv",
-    "Snapshot Student-Course-Schedules.csv",
+    "Snapshot ellevation_rosters/Student-Demographics.csv",
+    "Snapshot ellevation_rosters/Student-Course-Schedules.csv",
     "CheckedSet ellevation_rosters",
+    *EXPORTS,
     "DeliveredSet ellevation_rosters",
 }
 OF_DEMOGRAPHICS = {
-    "Snapshot Student-Demographics.csv",
+    "Snapshot ellevation_rosters/Student-Demographics.csv",
     "CheckedSet ellevation_rosters",
+    *EXPORTS,
     "DeliveredSet ellevation_rosters",
 }
 SCORES_BELOW = {
@@ -32,6 +38,7 @@ SCORES_BELOW = {
     "StoredObject savvas_assessment_scores",
     "LoadedTable savvas_assessment_scores",
     "CheckedSet otus_scores",
+    "ExportedFile otus_scores/savvas_assessment_scores.csv",
     "DeliveredSet otus_scores",
 }
 
@@ -90,12 +97,17 @@ DELETIONS: dict[str, tuple[Callable[[District], None], str, set[str]]] = {
     "text of a view": (change_view, f"DeployedView {ROSTER}Student-Demographics", OF_DEMOGRAPHICS),
     "snapshot": (
         lambda district: remove_table(district, "deliveries", "ellevation_rosters__Student_Demographics"),
-        "Snapshot Student-Demographics.csv",
-        {"CheckedSet ellevation_rosters", "DeliveredSet ellevation_rosters"},
+        "Snapshot ellevation_rosters/Student-Demographics.csv",
+        {"CheckedSet ellevation_rosters", *EXPORTS, "DeliveredSet ellevation_rosters"},
     ),
     "verdict": (
         lambda district: remove_object(district, "deliveries/2025-11-17/ellevation_rosters/verdict.json"),
         "CheckedSet ellevation_rosters",
+        {*EXPORTS, "DeliveredSet ellevation_rosters"},
+    ),
+    "kept file": (
+        lambda district: remove_object(district, "deliveries/2025-11-17/ellevation_rosters/Staff-Roster.csv"),
+        "ExportedFile ellevation_rosters/Staff-Roster.csv",
         {"DeliveredSet ellevation_rosters"},
     ),
     "receipt": (
@@ -141,7 +153,7 @@ def test_corrected_scores_go_to_otus_and_nothing_else_moves(district: District) 
     run = district.run_daily(MONDAY)
     assert run.code == 0, run.out
     assert run.tasks("done") == {"LandedFile savvas_assessment_scores savvas", *SCORES_BELOW}
-    assert run.tasks("unchanged") == set()
+    assert run.tasks("unchanged") == {"ExportedFile otus_scores/savvas_standards_scores.csv"}
     after = district.delivered_files()
     changed = "otus:/home/incoming/savvas_assessment_scores.csv"
     assert {name for name in after if after[name] != before.get(name)} == {changed}
@@ -157,7 +169,9 @@ def test_corrected_students_are_rebuilt_with_all_that_reads_them(district: Distr
     since = time.time()
     run = district.run_daily(MONDAY)
     assert run.code == 0, run.out
-    made = {"LandedFile students RSD", *(STUDENTS_BELOW - {task for task in STUDENTS_BELOW if "DeployedView" in task})}
+    stay = {"ExportedFile ellevation_rosters/Staff-Roster.csv"}
+    stay |= {task for task in STUDENTS_BELOW if "DeployedView" in task}
+    made = {"LandedFile students RSD", *(STUDENTS_BELOW - stay)}
     assert run.tasks("done") == made
     assert run.tasks("unchanged") == STUDENTS_BELOW - made
     after = district.delivered_files()

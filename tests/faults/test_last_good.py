@@ -74,7 +74,7 @@ def test_the_last_good_file_stands_in_and_says_so_everywhere(district: District,
     then = morning(district, code, TUESDAY)
     assert then.code == 0, then.out
     assert {task.split()[0] for task in then.tasks("done")} <= {
-        *("LandedFile", "PreparedFile", "StoredObject", "LoadedTable", "CheckedSet", "DeliveredSet")
+        *("LandedFile", "PreparedFile", "StoredObject", "LoadedTable", "CheckedSet", "ExportedFile", "DeliveredSet")
     }
     assert not {task for task in then.tasks("done") if "scores" not in task}
     assert district.tables("misc_imports")[FEED].labels["as_of"] == f"{TUESDAY}"

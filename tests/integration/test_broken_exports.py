@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from clouds import Cloud, set_up
+from clouds import Cloud, given, set_up
 from pipeline import catalogue
 from pipeline.catalogue import agreement, sql
 from pipeline.catalogue.delivery import Delivery
@@ -23,11 +23,11 @@ from pipeline.ground.errors import OnHold
 from pipeline.inbound import preparing, sources, steps
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.inbound.parts import Part
-from pipeline.outbound import diff, evidence, giving, snapshots, verdicts
+from pipeline.outbound import diff, evidence, snapshots, verdicts
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.sandbox.district import write_day
 from riverbend import PROJECT, Sandbox
-from test_restricted import ignore, use
+from test_restricted import use
 
 MONDAY, TUESDAY = dt.date(2026, 11, 23), dt.date(2026, 11, 24)
 # The last day on which the SIS shows the old school year, and the first of the new one.
@@ -68,7 +68,7 @@ def district(running: Sandbox, tmp_path_factory: pytest.TempPathFactory, night: 
         patch.setattr(agreement, "beyond", lambda vendor, file, columns: [])
         sources.forget()
         arrive(night.files(MONDAY), MONDAY)
-        given(MONDAY)
+        checked_and_given(MONDAY)
         yield made
         sources.forget()
         for dataset in ("powerschool_combined", "roster_files", "deliveries"):
@@ -112,9 +112,9 @@ def damaged(parts: list[Part], folder: Path, damage: Damage) -> list[Part]:
     return made
 
 
-def given(date: dt.date) -> None:
+def checked_and_given(date: dt.date) -> None:
     verdicts.check(ROSTERS, date)
-    giving.deliver(ROSTERS, date, ignore)
+    given(ROSTERS, date)
     as_the_next_run()
 
 
@@ -207,7 +207,7 @@ def test_a_usual_morning_and_the_new_school_year_in_its_window_go(district: Clou
     as_the_next_run()
     assert evidence.verdict_target(ROSTERS, TUESDAY).exists()
     arrive(night.files(OLD_YEAR), dt.date(2027, 8, 15))
-    given(dt.date(2027, 8, 15))
+    checked_and_given(dt.date(2027, 8, 15))
     arrive(night.files(NEW_YEAR), dt.date(2027, 8, 16))
     verdicts.check(ROSTERS, dt.date(2027, 8, 16))
     as_the_next_run()

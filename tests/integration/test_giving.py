@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from clouds import Cloud
+from clouds import Cloud, given, ignore
 from pipeline import catalogue
 from pipeline.catalogue import agreement, flows
 from pipeline.catalogue.delivery import Delivery
@@ -24,7 +24,6 @@ from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.trail import Trail
 from pipeline.outside.sftp.vendor import Vendor
 from pipeline.run import status
-from test_restricted import ignore
 from test_verdicts import FEED, FILE, FRIDAY, MONDAY, ROSTERS, arrive, as_the_next_run, delivered
 from test_verdicts import district as district
 
@@ -95,20 +94,20 @@ def test_what_was_decided_since_the_check_counts(
         decided("yes", fingerprint=receipt["fingerprint"])
     decided("discarded")
     with pytest.raises(OnHold, match="nothing of it was given"):
-        giving.deliver(ROSTERS, FRIDAY, ignore)
+        given(ROSTERS, FRIDAY)
     assert list(folder.iterdir()) == []
     as_the_next_run()
     assert DeliveredSet(date=FRIDAY, delivery=ROSTERS).complete()
     decided("yes")
     as_the_next_run()
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     assert [path.name for path in folder.iterdir()] == [FILE.name]
 
 
 def test_what_is_decided_while_the_bytes_are_on_their_way_counts(district: Cloud, folder: Path) -> None:
     checked(FRIDAY)
     with pytest.raises(OnHold, match="was discarded after"):
-        giving.deliver(ROSTERS, FRIDAY, lambda done, total: decided("discarded"))
+        given(ROSTERS, FRIDAY, lambda done, total: decided("discarded"))
     assert list(folder.iterdir()) == []  # what had come beside its place is gone, too
     assert not evidence.trail_path(ROSTERS.name).exists()
 
@@ -149,10 +148,10 @@ def test_a_corrected_folder_gets_the_set(
     assert not DeliveredSet(date=FRIDAY, delivery=moved).superseded()
     assert not evidence.receipt_target(moved, FRIDAY).exists()
     verdicts.check(moved, FRIDAY)
-    giving.deliver(moved, FRIDAY, ignore)
+    given(moved, FRIDAY)
     assert there.read_bytes() == (folder / FILE.name).read_bytes()
     there.unlink()
-    giving.deliver(moved, FRIDAY, ignore)
+    given(moved, FRIDAY)
     assert not there.exists(), "given twice"
 
 
@@ -185,14 +184,14 @@ def test_what_was_given_is_written_down_whatever_failed_and_never_given_again(
 ) -> None:
     checked(FRIDAY)
     with refusing(fails), pytest.raises(WarehouseError, match="503"):
-        giving.deliver(ROSTERS, FRIDAY, ignore)
+        given(ROSTERS, FRIDAY)
     empty(folder)  # the vendor takes its file
     with pytest.raises(ConfigurationError, match="has been delivered"):
         verdicts.discard(ROSTERS, FRIDAY, "too late")
     with refusing(fails):
         assert [str(each) for each in giving.finish_interrupted()] == ["found: 503\nexpected: 200\nnext: run again"]
     as_the_next_run()
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     assert list(folder.iterdir()) == [], "given twice"
     (receipt,) = kept()
     assert receipt["host_key"].startswith("ssh-")
@@ -206,10 +205,10 @@ def test_a_first_set_whose_receipt_failed_is_in_the_ledger_beside_the_corrected_
 ) -> None:
     checked(FRIDAY, students=40)
     with refusing("receipts/"), pytest.raises(WarehouseError):
-        giving.deliver(ROSTERS, FRIDAY, ignore)
+        given(ROSTERS, FRIDAY)
     empty(folder)
     checked(FRIDAY, students=39)
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     assert sorted(receipt["files"][FILE.name]["rows"] for receipt in kept()) == [39, 40]
     assert len(list(folder.iterdir())) == 1
 
@@ -217,7 +216,7 @@ def test_a_first_set_whose_receipt_failed_is_in_the_ledger_beside_the_corrected_
 def test_a_receipt_of_an_earlier_day_that_comes_late_is_not_the_latest(district: Cloud, folder: Path) -> None:
     checked(FRIDAY)
     with refusing("receipts/"), pytest.raises(WarehouseError):
-        giving.deliver(ROSTERS, FRIDAY, ignore)
+        given(ROSTERS, FRIDAY)
     name = evidence.receipt_target(ROSTERS, FRIDAY).latest_name
     storage.store_json(name, {"period": f"{MONDAY}"}, {"period": f"{MONDAY}"}, over=storage.find(name))
     as_the_next_run()
@@ -244,9 +243,9 @@ def test_another_set_leaves_a_receipt_of_what_had_taken_its_place(district: Clou
     checked(FRIDAY)
     interrupted(folder, "a.csv", "b.csv", "c.csv", placed=("a.csv",))  # nobody has written down where b.csv is
     with refusing("receipts/"), pytest.raises(WarehouseError):
-        giving.deliver(ROSTERS, FRIDAY, ignore)
+        given(ROSTERS, FRIDAY)
     assert not (folder / FILE.name).exists(), "nothing goes before that is written down"
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     assert [(sorted(each["files"]), sorted(each["contents"]), each.get("whole")) for each in kept()] == [
         (["a.csv", "b.csv"], ["a.csv", "b.csv"], False),
         ([FILE.name], [FILE.name], None),
@@ -262,7 +261,7 @@ def test_a_file_that_was_half_written_in_its_place_counts_as_given(
     interrupted(folder, "c.csv", "d.csv", placed=(), half=("c.csv",))
     with pytest.raises(ConfigurationError, match="has been delivered"):
         verdicts.discard(ROSTERS, FRIDAY, "too late")
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     assert [(sorted(each["files"]), each.get("whole")) for each in kept()] == [(["c.csv"], False), ([FILE.name], None)]
 
 
@@ -293,11 +292,11 @@ def test_a_receipt_that_was_deleted_is_made_again_from_its_copy_which_is_of_its_
     storage.remove(evidence.receipt_target(ROSTERS, FRIDAY).name)
     empty(folder)
     as_the_next_run()
-    assert giving.deliver(ROSTERS, FRIDAY, ignore).words.endswith("unchanged, not sent again")
+    assert given(ROSTERS, FRIDAY).words.endswith("unchanged, not sent again")
     assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     assert list(folder.iterdir()) == []
     checked(MONDAY)  # the same bytes, of another day
-    assert "not sent" not in giving.deliver(ROSTERS, MONDAY, ignore).words
+    assert "not sent" not in given(ROSTERS, MONDAY).words
     assert [path.name for path in folder.iterdir()] == [FILE.name]
 
 
@@ -305,7 +304,7 @@ def test_a_receipt_without_its_latest_is_a_receipt_and_the_latest_is_made_again(
     once = replace(ROSTERS, again="never-same-day", cadence="weekly")
     checked(MONDAY)
     verdicts.check(once, MONDAY)
-    giving.deliver(once, MONDAY, ignore)
+    given(once, MONDAY)
     name = evidence.receipt_target(once, MONDAY).latest_name
     receipt = storage.read_json(name)
     storage.remove(name)
@@ -354,7 +353,7 @@ def test_a_set_that_was_never_given_is_never_done_by_itself(
     assert not new.superseded()
     snapshots.freeze(rosters, FILE, TUESDAY)
     verdicts.check(rosters, TUESDAY)
-    giving.deliver(rosters, TUESDAY, ignore)
+    given(rosters, TUESDAY)
     as_the_next_run()
     assert old.complete()
     assert new.output().exists()
@@ -390,11 +389,11 @@ def test_a_set_that_took_too_long_is_sent_once_more_as_a_whole_and_then_done(
     """Its vendor may have read a half set. No set takes less than no time."""
     within(seconds, monkeypatch)
     checked(FRIDAY)
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     assert pushed == [seconds] * pushes
     as_the_next_run()
     assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     assert pushed == [seconds] * pushes
 
 
@@ -404,12 +403,12 @@ def test_a_set_is_sent_once_more_when_somebody_wants_it_so_and_not_twice(
     with pytest.raises(ConfigurationError, match="was not sent for"):
         giving.send_again(ROSTERS, FRIDAY, "nobody has it")
     checked(FRIDAY)
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     giving.send_again(ROSTERS, FRIDAY, "the pause is over")
     as_the_next_run()
     assert not evidence.receipt_target(ROSTERS, FRIDAY).exists()
     for _ in range(2):
-        giving.deliver(ROSTERS, FRIDAY, ignore)
+        given(ROSTERS, FRIDAY)
         as_the_next_run()
         assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     assert len(pushed) == 2
@@ -420,12 +419,12 @@ def test_an_interrupted_set_that_is_completed_too_late_is_sent_once_more_by_the_
 ) -> None:
     checked(FRIDAY)
     with refusing("receipts/"), pytest.raises(WarehouseError):
-        giving.deliver(ROSTERS, FRIDAY, ignore)
+        given(ROSTERS, FRIDAY)
     within(-1, monkeypatch)
     assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
     as_the_next_run()
     assert not evidence.receipt_target(ROSTERS, FRIDAY).exists()
-    giving.deliver(ROSTERS, FRIDAY, ignore)
+    given(ROSTERS, FRIDAY)
     as_the_next_run()
     assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     assert len(pushed) == 2

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from clouds import Cloud, set_up
+from clouds import Cloud, given, set_up
 from pipeline import catalogue
 from pipeline.catalogue import agreement, sql
 from pipeline.catalogue.delivery import Delivery, ViewFile
@@ -23,7 +23,7 @@ from pipeline.ground import manifests, settings
 from pipeline.ground.errors import OnHold, PipelineError, VendorError, WarehouseError
 from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import PreparedTarget
-from pipeline.outbound import evidence, giving, inspection, rendering, snapshots, verdicts
+from pipeline.outbound import evidence, exports, inspection, rendering, snapshots, verdicts
 from pipeline.outbound.evidence import ReceiptTarget
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.run import purge
@@ -92,16 +92,12 @@ def arrive(date: dt.date, students: int = 10) -> None:
     warehouse.deploy_view(dataset, view, VIEW)
 
 
-def ignore(done: int, total: int) -> None:
-    """Nobody looks at the progress."""
-
-
 def made(date: dt.date, students: int = 10) -> None:
     """The delivery of the date, from the feed's file to the receipt."""
     arrive(date, students)
     snapshots.freeze(delivery(), FILE, date)
     verdicts.check(delivery(), date)
-    giving.deliver(delivery(), date, ignore)
+    given(delivery(), date)
     storage.forget()
     warehouse.forget()
 
@@ -119,7 +115,7 @@ def columns(dataset: str, table: str) -> list[str]:
 def left_behind() -> tuple[list[str], list[Path]]:
     """Extracts in the bucket, and files of the outbox."""
     outbox = settings.load().district.landing / "outbox"
-    return list(storage.list_objects("extracts/")), [file for file in outbox.rglob("*") if file.is_file()]
+    return list(storage.list_objects("extracts")), [file for file in outbox.rglob("*") if file.is_file()]
 
 
 # ------------------------------------------------------------------------------------------------------- snapshots
@@ -139,13 +135,16 @@ def test_frozen_rows_with_passwords_stay_a_day_and_their_keys_two_weeks(there: C
     assert left_behind() == ([], [])
 
 
-def test_passwords_are_in_the_delivered_file_and_in_no_object_of_the_delivery(there: Cloud, running: Sandbox) -> None:
+def test_passwords_are_in_the_delivered_file_and_in_the_restricted_object_alone(there: Cloud, running: Sandbox) -> None:
     made(MONDAY)
     with running.login("otus") as server, server.open(f"/home/incoming/{FILE.name}") as file:
         assert file.read().decode().count(PASSWORD) == 10
     told = [storage.read_json(name) for name in storage.list_objects("deliveries/")]
     assert len(told) == 3
     assert PASSWORD not in str(told)
+    assert list(storage.list_objects("deliveries_restricted/")) == [
+        f"deliveries_restricted/{MONDAY}/own_imports/{FILE.name}"
+    ]
 
 
 def test_monday_is_compared_with_fridays_keys_although_fridays_rows_are_gone(there: Cloud) -> None:
@@ -158,7 +157,7 @@ def test_monday_is_compared_with_fridays_keys_although_fridays_rows_are_gone(the
     with pytest.raises(OnHold, match=r"would no longer get 3 of 10 students"):
         verdicts.check(delivery(), MONDAY)
     verdicts.release(delivery(), MONDAY, "they have left")
-    giving.deliver(delivery(), MONDAY, ignore)
+    given(delivery(), MONDAY)
     receipt = storage.read_json(evidence.receipt_target(delivery(), MONDAY).name)
     assert receipt
     assert receipt["snapshots"] == {
@@ -224,7 +223,7 @@ def test_a_push_that_fails_leaves_nothing(there: Cloud) -> None:
     snapshots.freeze(nowhere, FILE, MONDAY)
     verdicts.check(nowhere, MONDAY)
     with pytest.raises(VendorError):
-        giving.deliver(nowhere, MONDAY, ignore)
+        given(nowhere, MONDAY)
     assert left_behind() == ([], [])
 
 
@@ -239,11 +238,11 @@ def test_a_rendering_that_fails_leaves_nothing(there: Cloud, monkeypatch: pytest
     with monkeypatch.context() as patch:
         patch.setattr(storage, "fetch", refused)
         with pytest.raises(WarehouseError, match="it breaks off"):
-            giving.deliver(delivery(), MONDAY, ignore)
+            exports.export(delivery(), FILE, MONDAY)
     assert left_behind() == ([], [])
     monkeypatch.setattr(rendering, "_sorted", lambda extracted, file: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        giving.deliver(delivery(), MONDAY, ignore)
+        exports.export(delivery(), FILE, MONDAY)
     assert left_behind() == ([], [])
 
 
@@ -257,7 +256,7 @@ def test_what_failed_is_told_when_the_object_cannot_be_removed_either(
 
     monkeypatch.setattr(storage, "remove", refused)
     with pytest.raises(PipelineError, match="extracting deliveries_restricted"):  # nothing was frozen
-        giving.deliver(delivery(), MONDAY, ignore)
+        exports.export(delivery(), FILE, MONDAY)
 
 
 # ----------------------------------------------------------------------------------------------------- old objects
@@ -271,12 +270,21 @@ def put(*names: str) -> None:
 def test_objects_with_passwords_go_after_a_day_and_extracts_of_killed_runs(there: Cloud) -> None:
     old = (
         "extracts/own_imports__Passwords__20261122_0123abcd.csv",
+        "extracts_restricted/own_imports__Passwords__20261122_0123abcd.csv",
+        "deliveries_restricted/2026-11-22/own_imports/Passwords.txt",
+        "deliveries_restricted/2026-11-22/own_imports/earlier/0123abcd/Passwords.txt",
+        "deliveries/2026-10-24/own_rosters/students.csv",
+        "deliveries/2026-10-24/own_rosters/earlier/0123abcd/students.csv",
         f"{FEED.folder}/2026-11-20/{FEED.file}",
         f"{FEED.folder}/2026-11-22/{FEED.file}",
     )
     kept = (
         "extracts/own_imports__Passwords__20261123_0123abcd.csv",
         "extracts/notes.csv",
+        "deliveries_restricted/2026-11-23/own_imports/Passwords.txt",
+        "deliveries/2026-10-25/own_rosters/students.csv",
+        "deliveries/2026-10-24/own_rosters/verdict.json",
+        "deliveries/latest/own_rosters.json",
         f"{FEED.folder}/2026-11-23/{FEED.file}",
         f"{FEED.folder}/notes/{FEED.file}",
         f"misc_imports/2026-11-20/{FEED.file}",

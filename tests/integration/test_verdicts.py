@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from clouds import Cloud, set_up
+from clouds import Cloud, given, set_up
 from pipeline import catalogue
 from pipeline.catalogue import agreement, sql
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
@@ -20,10 +20,10 @@ from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, OnHold
 from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import PreparedTarget
-from pipeline.outbound import diff, evidence, giving, snapshots, verdicts
+from pipeline.outbound import diff, evidence, snapshots, verdicts
 from pipeline.outside.cloud import storage, warehouse
 from riverbend import PROJECT, Sandbox
-from test_restricted import ignore, use
+from test_restricted import use
 
 FRIDAY, SATURDAY, MONDAY = (dt.date(2026, 11, day) for day in (20, 21, 23))
 
@@ -91,7 +91,7 @@ def arrive(date: dt.date, students: dict[str, int], last_name: str = "Smith") ->
 def delivered(date: dt.date, students: dict[str, int]) -> None:
     arrive(date, students)
     verdicts.check(ROSTERS, date)
-    giving.deliver(ROSTERS, date, ignore)
+    given(ROSTERS, date)
     as_the_next_run()
 
 
@@ -150,7 +150,7 @@ def test_what_was_released_goes_and_the_receipt_says_by_whom(district: Cloud) ->
         "students.csv: schools of whose students more than 15% are gone: 1",
     ]
     assert evidence.verdict_target(ROSTERS, MONDAY).exists()
-    giving.deliver(ROSTERS, MONDAY, ignore)
+    given(ROSTERS, MONDAY)
     receipt = storage.read_json(evidence.receipt_target(ROSTERS, MONDAY).name)
     assert receipt
     released = receipt["released"]

@@ -1,4 +1,4 @@
-"""The folder into which a set is rendered: it is its own while it has the delivery's turn, and is gone afterwards."""
+"""The folder into which a set is brought: it is its own while it has the delivery's turn, and is gone afterwards."""
 
 import datetime as dt
 import shutil
@@ -20,7 +20,7 @@ DELIVERY = next(iter(catalogue.deliveries().values()))
 
 
 class AfterAnother(Turns):
-    """The turn before this one completes an interrupted push of the set, and removes what was rendered for that."""
+    """The turn before this one completes an interrupted push of the set, and removes what was brought for that."""
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
@@ -33,9 +33,9 @@ class AfterAnother(Turns):
 def test_what_the_turn_before_removed_is_there_for_the_set(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
     seen: set[Path] = set()
 
-    def deliver(delivery: Delivery, date: dt.date, files: dict[str, Path], progress: object) -> Made:
-        seen.update(path.parent for path in files.values() if path.parent.is_dir())
-        next(iter(files.values())).write_text("ID\n1\n")
+    def deliver(delivery: Delivery, date: dt.date, own: Path, progress: object) -> Made:
+        seen.update({own} if own.is_dir() else ())
+        (own / "students.csv").write_text("ID\n1\n")
         if fails:
             raise WarehouseError("503", expected="200", next_step="run again")
         return Made(words="given")

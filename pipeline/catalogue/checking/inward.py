@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.catalogue import schemas, where
+from pipeline.catalogue import flows, schemas, where
 from pipeline.catalogue.checking.found import Catalogue, error
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import PortalReport, SftpFolder
@@ -13,10 +13,7 @@ from pipeline.catalogue.where import Where
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
 # Folders of ours beside the feeds', in the landing area and in the bucket.
-OURS = frozenset(
-    {"deliveries", "extracts", "outbox", "quarantine", "runs", "locks", "receipts", "refused", "downloads"}
-    | {"diagnostics"}
-)
+OURS = frozenset({*flows.BUCKET, "outbox", "quarantine", "runs", "locks", "refused", "downloads", "diagnostics"})
 
 
 def wrong(found: Catalogue) -> Iterator[ConfigurationError]:

@@ -25,6 +25,9 @@ def wrong(found: Catalogue) -> Iterator[ConfigurationError]:
             yield error(at, f"{delivery.name} has no files", "one or more", "add them, or take the delivery out")
         for file in delivery.files:
             there = found.where_file(delivery, file)
+            if file.name in flows.NO_FILES:
+                ours = f"a file of {delivery.name} is called {file.name}, as what is kept of the delivery itself"
+                yield error(there, ours, "another name", "give the file another name at its vendor")
             yield from _once(taken, delivery, file, there)
             if isinstance(file, ViewFile):
                 yield from _view_file(found, delivery, file, there)
