@@ -29,13 +29,16 @@ def old_copies(today: dt.date) -> Iterator[str]:
     yield from map(storage.uri, in_bucket(today))
 
 
-def left_downloads() -> None:
-    """Remove the raw downloads of a portal that a killed run left: they hold social security numbers. Raises OSError.
+def left_files() -> None:
+    """Remove what a killed run left on its way: a portal's raw downloads, which hold social security numbers, and files
+    for vendors, which lie in the bucket. Raises OSError.
 
-    Of a run's beginning only: a portal's step that is at work has its downloads there.
+    Of a run's beginning only: a step that is at work has its files there.
     """
-    with suppress(FileNotFoundError):
-        shutil.rmtree(settings.load().district.landing / "downloads")
+    landing = settings.load().district.landing
+    for folder in (landing / "downloads", *landing.glob("outbox/*/")):
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
 
 
 # -------------------------------------------------------------------------------------------------------- on disk

@@ -60,8 +60,8 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
         *luigi_arguments,
     ]
-    with undoing_nothing(begin, "the portal's downloads", "removing what a killed run left of them"):
-        purge.left_downloads()
+    with undoing_nothing(begin, "what a killed run left on its way", "removing it"):
+        purge.left_files()
     with undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
         ahead(_looks(root, date))
     with Watchdog(_patience(), BROKEN):

@@ -58,7 +58,7 @@ def test_what_nobody_foresaw_is_the_partys_error_and_stops_nobody_else(small: Di
     assert re.search(r"^Riverbend Schools: Morning of 2025-11-17", run.out, re.M)
     assert re.search(r"\n\nbroken: see below; .* \(exit 30; log: .*\)$", run.out)
     assert "Traceback" not in run.out
-    assert download.exists() == ("remove downloads" in names)
+    assert download.exists() == ("remove what was left" in names)
     assert leaks(small) == []
 
 

@@ -51,6 +51,7 @@ ON = {
     "list a dataset": Border("outside.cloud.warehouse:_listings._look", "misc_imports", "savvas_", Undecodable),
     "read a secret": Border("ground.secrets:_found", "otus_password", "otus_password"),
     "render a file": Border("outbound.rendering:as_landed", "", "otus", Undecodable),
+    "bring a kept file": Border("outbound.exports:_brought", "", "otus", Undecodable),
     "put": Border("outside.sftp.inflight:fill", "", "otus"),
     "rename": Border("outside.sftp.inflight:rename", "", "otus", Undecodable),
     "keep the trail": Border("outside.sftp.trail:Trail.keep", "", "otus"),
@@ -60,7 +61,7 @@ ON = {
 BESIDE = {
     "open the log": Border("ground.logs:start", "", "the log of this run"),
     "complete a set": Border("outbound.giving:_finished", "", "the interrupted push of"),
-    "remove downloads": Border("run.purge:left_downloads", "", "the portal's downloads", Undecodable),
+    "remove what was left": Border("run.purge:left_files", "", "what a killed run left", Undecodable),
     "look ahead": Border("run.runner:_looks", "", "the catalogue"),
     "remove old copies": Border("run.purge:on_disk", "", "old copies", Undecodable),
     "complete the ledger": Border("outbound.ledger:record", "", "the ledger"),

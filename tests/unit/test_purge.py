@@ -150,13 +150,22 @@ def test_what_goes_from_the_disk_goes_also_when_the_bucket_cannot_be_reached(
     assert not old.exists()
 
 
-def test_raw_downloads_that_a_kill_left_go_with_the_next_beginning() -> None:
-    """Of today too, and whether or not there is anything."""
-    purge.left_downloads()
+@pytest.mark.parametrize(
+    "left",
+    [
+        "downloads/EisSchoolErrorReports-RSD/AllErr-0105/Sch0105AllErr.csv",
+        "outbox/own_imports/Passwords.txt",
+        "outbox/own_imports.Passwords.txt/.Passwords.txt.part",
+    ],
+)
+def test_what_a_kill_left_on_its_way_goes_with_the_next_beginning(left: str) -> None:
+    """Of today too, and whether or not there is anything; what tells of an interrupted push stays."""
+    purge.left_files()
     landing = settings.load().district.landing
-    left = landing / "downloads" / "EisSchoolErrorReports-RSD" / "AllErr-0105" / "Sch0105AllErr.csv"
-    left.parent.mkdir(parents=True)
-    left.write_text("123-45-6789")
-    purge.left_downloads()
-    assert not (landing / "downloads").exists()
-    assert landing.exists()
+    (landing / left).parent.mkdir(parents=True)
+    (landing / left).write_text("123-45-6789")
+    trail = landing / "outbox" / "own_imports.json"
+    trail.parent.mkdir(exist_ok=True)
+    trail.write_text("{}")
+    purge.left_files()
+    assert [path for path in landing.rglob("*") if path.is_file()] == [trail]
