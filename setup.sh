@@ -56,21 +56,36 @@ PYTHON
 # The stamp's line for Python $1: a moved folder counts as another one, as scripts in .venv/bin hold its path.
 python_line() { printf 'python %s in %s\n' "$1" "$PWD"; }
 
-# Sets version, portal (True or False), wanted (the lock files) and missing (the stamp's lines that it does not have) for Python $1.
+# Sets version, pretends and portal (True or False), wanted (the lock files) and missing (the stamp's lines that it does
+# not have) for Python $1.
 look() {
     local answer
     answer=$(ask "$1") || return
-    version=${answer%% *} portal=${answer##* }
+    read -r version pretends portal <<<"$answer"
     wanted=(requirements.lock)
-    if [[ $answer == *' True '* ]]; then wanted+=(requirements-sandbox.lock requirements-standin.lock); fi
+    if [[ $pretends == True ]]; then wanted+=(requirements-sandbox.lock requirements-standin.lock); fi
     if [[ $tests == yes ]]; then wanted+=(requirements-test.lock); fi
     missing=$({ python_line "$version"; sha256sum -- "${wanted[@]}"; } | grep -Fxvf <(cat -- "$stamp" 2>/dev/null)) || true
+}
+
+# True when whoever runs the morning can run Python $1. What root installs for a real district another user runs, who
+# may not enter a folder like /root. (Call look first: it says whether this is a pretend district.)
+for_its_user() {
+    local place
+    ((EUID == 0)) && [[ $pretends == False ]] || return 0
+    place=$("$1" -I -S -c 'import sys; print(sys._base_executable)') || return
+    place=$(dirname -- "$(readlink -f -- "$place")")
+    while [[ $place != / ]]; do
+        (($(stat -c '0%a' -- "$place") & 1)) || return
+        place=$(dirname -- "$place")
+    done
 }
 
 # True when .venv holds all that is wanted, for the Python that was asked for.
 complete() {
     [[ -s $stamp && -x .venv/bin/python ]] || return
     look .venv/bin/python 2>/dev/null || return
+    for_its_user .venv/bin/python || return
     [[ -z $missing ]] || return
     [[ -z ${PYTHON:-} || $(ask "$PYTHON" 2>/dev/null) == "$version "* ]]
 }
@@ -84,12 +99,17 @@ stale() {
 # Sets python to the program that .venv is made with. A virtual environment's Python (the caller's active one)
 # or pyenv's shim stands for the real one behind it.
 find_python() {
-    local candidate
+    local candidate passed=
     for candidate in ${PYTHON:+"$PYTHON"} ${PYTHON:-python3 python3.13 python3.12 python3.11 /usr/bin/python3}; do
-        [[ $(ask "$candidate" 2>/dev/null) == 3.* ]] || continue
+        { look "$candidate" 2>/dev/null && [[ $version == 3.* ]]; } || continue
+        for_its_user "$candidate" || { passed=$(command -v "$candidate"); continue; }
         python=$("$candidate" -I -S -c 'import os, sys; b = sys._base_executable; print(b if os.access(b, os.X_OK) else sys.executable)')
         return
     done
+    if [[ -n $passed ]]; then
+        fail "no other user may enter the folder of $passed, and root does not run the morning. Next: 'sudo apt-get install" \
+            "python3 python3-venv', then PYTHON=/usr/bin/python3 ./setup.sh"
+    fi
     fail "found no Python 3.11, 3.12 or 3.13${PYTHON:+ in PYTHON=$PYTHON}. Next: 'sudo apt-get install python3" \
         "python3-venv' (Debian 12 or newer), or name one: PYTHON=/path/to/python3.12 ./setup.sh"
 }
@@ -187,7 +207,7 @@ if ! flock -n 7; then
     fi
 fi
 
-if [[ -n ${PYTHON:-} ]] || ! look .venv/bin/python 2>/dev/null || stale; then
+if [[ -n ${PYTHON:-} ]] || ! look .venv/bin/python 2>/dev/null || ! for_its_user .venv/bin/python || stale; then
     make_venv
 fi
 look .venv/bin/python || fail "the new .venv does not run"

@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from pipeline import VERSION
 from pipeline.ground import secrets, settings
 from pipeline.ground.console import leave, say
 from pipeline.ground.errors import PipelineError, nearest
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="morning", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"morning {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def add(name: str, command: object, words: str) -> argparse.ArgumentParser:

@@ -139,12 +139,13 @@ refuse_root() {
 }
 
 # Sets today, sandbox (True or False), host, port, state (luigid's file), logs, landing and longest_hours from the
-# configuration.
+# configuration, and the engine's version.
 read_settings() {
     local text
     text=$(.venv/bin/python - <<'PYTHON'
 import configparser, os, sys
 sys.path.insert(0, "")
+from pipeline import VERSION
 from pipeline.ground import errors, settings
 try:
     found = settings.load()
@@ -156,37 +157,78 @@ state = os.path.expandvars(luigi.get("scheduler", "state_path", fallback="var/lu
 core = found.core
 district = found.district
 print(found.today(), found.sandbox.enabled, core.scheduler_host, core.scheduler_port, state, sep="\n")
-print(district.logs, district.landing, district.longest_hours, sep="\n")
+print(district.logs, district.landing, district.longest_hours, VERSION, sep="\n")
 PYTHON
     ) || broken "the configuration cannot be used (above)"
     {
         read -r today; read -r sandbox; read -r host; read -r port; read -r state
-        read -r logs; read -r landing; read -r longest_hours
+        read -r logs; read -r landing; read -r longest_hours; read -r version
     } <<<"$text"
 }
 
-# True when something answers at host and port.
-# (The bound is for a host that swallows packets.)
+# Sets there to what is at host and port: luigid, another server, or nothing. (The bound is for a host that swallows
+# packets, and for a server that says nothing.)
 # shellcheck disable=SC2016  # the inner bash expands it
-answers() { timeout 3 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$host" "$port" 2>/dev/null; }
+look_for_scheduler() {
+    local said
+    said=$(timeout 10 bash -c 'exec 3<>"/dev/tcp/$0/$1" || exit
+        echo connected
+        printf "GET /api/is_pause_enabled HTTP/1.0\r\nHost: %s\r\n\r\n" "$0" >&3
+        cat <&3' "$host" "$port" 2>/dev/null | tr -d '\0') || true
+    case $said in
+        *'{"response": {"enabled": '*) there=luigid ;;
+        connected*) there=another ;;
+        *) there=nothing ;;
+    esac
+}
 
-# The central scheduler answers afterwards. One on another machine is not ours to start.
+# The central scheduler of this engine's version answers afterwards. One that somebody else started is left as it is, and
+# one on another machine is not ours to start.
 start_scheduler() {
-    if answers; then return; fi
+    local there beside
+    beside=$(dirname -- "$state")
+    look_for_scheduler
+    if [[ $there == luigid ]] && is_ours "$beside" && [[ $(cat -- "$beside/luigid.version" 2>/dev/null) != "$version" ]]; then
+        say "ends the central scheduler of another version of the engine, and starts its own"
+        end_scheduler "$(<"$beside/luigid.pid")"
+        there=nothing
+    fi
+    case $there in
+        luigid) return ;;
+        another)
+            broken "what answers at $host:$port is no central scheduler (luigid). Next: end it (ss -ltnp 'sport = :$port'" \
+                "tells what it is), or write another scheduler_port into [core] of the configuration" ;;
+    esac
     case $host in
         127.* | localhost | ::1) ;;
         *) broken "the central scheduler at $host:$port does not answer. Next: start luigid there" ;;
     esac
-    mkdir -p -- "$(dirname -- "$state")" "$logs"
+    mkdir -p -- "$beside" "$logs"
     setsid .venv/bin/luigid --address "$host" --port "$port" --state-path "$state" \
         </dev/null >>"$logs/luigid.log" 2>&1 7>&- 8>&- 9>&- &
-    printf '%s\n' $! >"$(dirname -- "$state")/luigid.pid"
+    printf '%s\n' $! >"$beside/luigid.pid"
+    printf '%s\n' "$version" >"$beside/luigid.version"
     for _ in {1..75}; do
-        if answers; then return; fi
+        look_for_scheduler
+        if [[ $there == luigid ]]; then return; fi
         kill -0 $! 2>/dev/null || break
         sleep 0.2
     done
     broken "luigid did not come up at $host:$port. Next: see $logs/luigid.log"
+}
+
+# True when the luigid that a wrapper started, and told of in folder $1, is alive.
+is_ours() {
+    local pid
+    pid=$(cat -- "$1/luigid.pid" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ ]] &&
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "luigid.* --port $port "
+}
+
+# Ends process $1, which writes its state before it goes.
+end_scheduler() {
+    kill -TERM "$1" 2>/dev/null || return 0
+    for _ in {1..100}; do kill -0 "$1" 2>/dev/null || return 0; sleep 0.1; done
+    kill -KILL "$1" 2>/dev/null || true
 }
 
 # The whole of a run: its name (daily), the root task (Morning), and the arguments.

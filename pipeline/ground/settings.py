@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline import VERSION
 from pipeline.ground import masking
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
@@ -276,9 +277,11 @@ def _parsed(*read: Path) -> configparser.ConfigParser:
 
 
 def in_force() -> str:
-    """The files that the settings are from, the stronger one first; and whether they are a pretend district's."""
+    """The engine's version, and the files that the settings are from, the stronger one first; and whether they are a
+    pretend district's."""
     read = [f"{file.absolute()}" for file in reversed(files())]
-    return f"{'PRETEND DISTRICT, ' if load().sandbox.enabled else ''}configured by {' over '.join(read)}"
+    pretends = "PRETEND DISTRICT, " if load().sandbox.enabled else ""
+    return f"{pretends}morning {VERSION}, configured by {' over '.join(read)}"
 
 
 def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:

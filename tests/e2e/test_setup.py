@@ -4,6 +4,7 @@ Each test has a copy of the wrappers with the real settings, a `python -m pipeli
 the test's environment says, and this very virtual environment.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -11,11 +12,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from luigi.rpc import RemoteScheduler
+
+from pipeline import VERSION
 
 ROOT = Path(__file__).parents[2]
 RUN = """
@@ -47,11 +52,22 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture
-def scheduler() -> Iterator[int]:
-    """The port of something that answers, so that no luigid is started."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a luigid that no wrapper has started."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = int(listener.getsockname()[1])
+    started = subprocess.Popen(
+        [f"{sys.prefix}/bin/luigid", "--address", "127.0.0.1", "--port", str(port)],
+        cwd=tmp_path_factory.mktemp("luigid"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    RemoteScheduler(f"http://127.0.0.1:{port}").get_work(worker="nobody")  # type: ignore[no-untyped-call, attr-defined]
+    yield port
+    started.kill()
+    started.wait()
 
 
 PRETEND = "[sandbox]\nenabled = true\n"
@@ -324,6 +340,57 @@ def test_the_central_scheduler_is_started_once_and_holds_no_lock(tree: Path, fre
         os.kill(int(pid), signal.SIGKILL)
 
 
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_the_central_scheduler_of_another_version_gives_way(tree: Path, free_port: int) -> None:
+    """It keeps what it knew: its state is written before it goes."""
+    folder = tree / "var/luigid"
+    assert run(tree, "run_daily.sh", port=free_port).returncode == 0
+    first = int((folder / "luigid.pid").read_text())
+    second = first
+    try:
+        assert (folder / "luigid.version").read_text().strip() == VERSION
+        (folder / "luigid.version").write_text("0.0.9\n")
+        then = run(tree, "run_daily.sh", port=free_port)
+        assert "ends the central scheduler of another version" in then.stdout
+        assert "ran run Morning" in then.stdout
+        second = int((folder / "luigid.pid").read_text())
+        assert (second != first, alive(first), alive(second)) == (True, False, True)
+        assert (folder / "state.pickle").exists()
+        assert "ends the" not in run(tree, "run_daily.sh", port=free_port).stdout
+    finally:
+        for pid in {first, second}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.0 404 Not Found\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n"])
+def test_what_answers_and_is_no_central_scheduler_is_told(tree: Path, says: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.sendall(says)
+
+        threading.Thread(target=answer, daemon=True).start()
+        port = listener.getsockname()[1]
+        done = run(tree, "run_daily.sh", port=port)
+        listener.shutdown(socket.SHUT_RDWR)
+    assert done.returncode == 30
+    assert f"what answers at 127.0.0.1:{port} is no central scheduler" in done.stdout
+    assert "ran" not in done.stdout
+
+
 def test_a_scheduler_on_another_machine_is_not_ours_to_start(tree: Path) -> None:
     done = run(tree, "run_daily.sh")
     assert done.returncode == 30
@@ -334,6 +401,23 @@ def test_a_wrong_configuration_is_said_in_three_lines(tree: Path) -> None:
     done = run(tree, "run_daily.sh", own="[sandbox]\nstudents = many\n")
     assert done.returncode == 30
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["found", "expected", "next", "run_daily"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone installs for another user")
+@pytest.mark.parametrize("pretends", [True, False])
+def test_root_takes_no_python_for_a_real_district_that_its_user_may_not_run(
+    tree: Path, tmp_path: Path, *, pretends: bool
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    shutil.copy(Path(sys._base_executable).resolve(), closed / "python3")  # type: ignore[attr-defined]
+    shutil.copy(ROOT / "setup.sh", tree)
+    (tree / ".venv").unlink()
+    own = PRETEND if pretends else OWN.format(zone="Europe/Vienna")
+    done = run(tree, "setup.sh", PYTHON=f"{closed}/python3", own=own)
+    assert pretends or done.returncode == 30
+    told = f"no other user may enter the folder of {closed}/python3"
+    assert (told in done.stdout, "making .venv" in done.stdout) == (not pretends, pretends)
 
 
 def test_set_up_refuses_a_python_that_is_none(tree: Path) -> None:

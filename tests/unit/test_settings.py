@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import VERSION
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError
 
@@ -61,7 +62,10 @@ def test_the_name_that_was_meant_is_told(configure: Configure, written: dict[str
 def test_the_files_in_force_are_told_and_a_pretend_district_is(configure: Configure) -> None:
     configure(sandbox={"enabled": "yes"})
     own = Path(os.environ["LUIGI_CONFIG_PATH"])
-    assert settings.in_force() == f"PRETEND DISTRICT, configured by {own} over {Path('luigi.cfg').absolute()}"
+    assert (
+        settings.in_force()
+        == f"PRETEND DISTRICT, morning {VERSION}, configured by {own} over {Path('luigi.cfg').absolute()}"
+    )
 
 
 def write(file: Path, sections: dict[str, dict[str, str]]) -> Path:
@@ -86,7 +90,7 @@ def test_nothing_of_the_pretend_district_stands_in_for_what_a_district_leaves_ou
     assert (found.cloud.storage_endpoint, found.cloud.bigquery_endpoint, found.cloud.timeout) == ("", "", 60)
     assert (found.district.landing_days, found.district.off, found.sandbox.enabled) == (30, (), False)
     assert found.district.catalogue == alone.parent / "catalogue"
-    assert settings.in_force() == f"configured by {alone}"
+    assert settings.in_force() == f"morning {VERSION}, configured by {alone}"
 
 
 def test_the_pages_file_answers_every_question(alone: Path) -> None:
