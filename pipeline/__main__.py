@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", _run, "run a wrapper task (the shell wrappers call this; what follows -- goes to luigi)")
     run.add_argument("name", choices=["Morning", "Week"])
     run.add_argument("--workers", type=int, default=1)
+    run.add_argument("--quiet", action="store_true", help="print the end alone, and that only when it is news")
     status = add("status", _status, "where every flow stands")
     status.add_argument("--json", action="store_true")
     release = add("release", _release, "let a delivery go that is on hold, exactly as it was looked at")
@@ -108,7 +109,7 @@ def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
     from pipeline.run import runner
 
     flows.refuse_questions()
-    return runner.main(asked.name, asked.date, asked.workers, for_luigi)
+    return runner.main(asked.name, asked.date, asked.workers, for_luigi, quiet=asked.quiet)
 
 
 def _status(asked: argparse.Namespace, _: list[str]) -> int:

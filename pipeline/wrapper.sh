@@ -11,12 +11,13 @@
 
 usage() {
     cat <<EOT
-usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [-- LUIGI-ARGUMENTS]
+usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [-- LUIGI-ARGUMENTS]
 
 Builds what is missing or stale of $root, and nothing else: calling it again is always safe.
 
   --date YYYY-MM-DD   the date to build (default: today, in the district's time zone)
   --workers N         tasks at the same time (default: 4)
+  --quiet             print the end alone, and that only when it is another one than the last run's (for cron)
   --help              this text
   -- ...              everything after -- is handed on to Luigi
 
@@ -25,13 +26,15 @@ Exit codes: 0 done, or another run is at work; 20 a vendor's file is not there y
 EOT
 }
 
+# Nothing for a quiet run to tell.
+tell() { [[ -n $quiet ]] || say "$@"; }
 say() { printf 'run_%s: %s\n' "$name" "$*" >&2; }
 broken() { say "$@"; exit 30; }
 wrong() { say "$@"; usage >&2; exit 2; }
 
-# Sets date, workers and extra.
+# Sets date, workers, quiet and extra.
 parse() {
-    date='' workers=4 extra=()
+    date='' workers=4 quiet='' extra=()
     while (($#)); do
         case $1 in
             --help | -h) usage; exit 0 ;;
@@ -40,6 +43,7 @@ parse() {
                 date=$2; shift 2 ;;
             --workers) [[ ${2-} =~ ^[1-9][0-9]?$ ]] || wrong "--workers '${2-}' is no number from 1 to 99"
                 workers=$2; shift 2 ;;
+            --quiet) quiet=--quiet; shift ;;
             --) extra=("${@:2}"); break ;;
             *) wrong "unknown argument '$1'" ;;
         esac
@@ -97,10 +101,10 @@ take_own_lock() {
     done
     is_young "$own" || hangs "$own"
     if [[ $who == "just starting" || $who == "$name of $date,"* ]]; then
-        say "another run is at work ($who); this one has nothing to do"
+        tell "another run is at work ($who); this one has nothing to do"
         exit 0
     fi
-    say "waits for the run of another date that is at work ($who), at most 10 minutes"
+    tell "waits for the run of another date that is at work ($who), at most 10 minutes"
     attend flock -w 600 8 || broken "after 10 minutes that run is still at work ($who). Next: call this again later"
 }
 
@@ -124,7 +128,7 @@ take_locks() {
     exec 9<>"$all"
     if ! flock -n 9; then
         is_young "$all" || { sleep 2; is_young "$all"; } || hangs "$all" # one that has begun just now: as above
-        say "waits for the run that is at work ($(holder "$all")), at most 2 hours"
+        tell "waits for the run that is at work ($(holder "$all")), at most 2 hours"
         attend flock -w 7200 9 || broken "after 2 hours that run is still at work ($(holder "$all")). Next: look into its log"
     fi
     printf '%s\n' "$me" >"$all"
@@ -189,7 +193,7 @@ start_scheduler() {
     beside=$(dirname -- "$state")
     look_for_scheduler
     if [[ $there == luigid ]] && is_ours "$beside" && [[ $(cat -- "$beside/luigid.version" 2>/dev/null) != "$version" ]]; then
-        say "ends the central scheduler of another version of the engine, and starts its own"
+        tell "ends the central scheduler of another version of the engine, and starts its own"
         end_scheduler "$(<"$beside/luigid.pid")"
         there=nothing
     fi
@@ -259,11 +263,15 @@ wrap() {
     refuse_root
     take_locks
     if [[ $sandbox == True ]]; then
-        attend .venv/bin/python -m pipeline.sandbox up --date "$date" 7>&- 8>&- 9>&- ||
+        local said
+        if [[ -n $quiet ]]; then exec {said}>/dev/null; else exec {said}>&1; fi
+        attend .venv/bin/python -m pipeline.sandbox up --date "$date" >&"$said" 7>&- 8>&- 9>&- ||
             broken "the sandbox did not come up (above)"
+        exec {said}>&-
     fi
     start_scheduler
-    attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" -- "${extra[@]}" || code=$?
+    attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" ${quiet:+"$quiet"} -- "${extra[@]}" ||
+        code=$?
     case $code in
         0 | 20 | 30 | 40) exit "$code" ;;
         *) broken "the run broke off (exit code $code, none of its own). Next: see above, and $logs" ;;

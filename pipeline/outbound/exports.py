@@ -34,17 +34,18 @@ AT_ONCE = 3
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d)/([^/]+)/(?:earlier/([0-9a-f]+)/)?(?!(?:verdict|receipt)\.json$)([^/]+)")
 
 
-def restricted(file: ViewFile | LandedCopy) -> bool:
-    """Whether what the file holds has restricted access."""
+def folder(file: ViewFile | LandedCopy) -> str:
+    """The bucket's folder in which the file is kept: one of its own, where what it holds has restricted access."""
     if isinstance(file, LandedCopy):
-        return warehouse.restricted(catalogue.feeds()[file.feed].dataset)
-    return snapshots.restricted(file)
+        restricted = warehouse.restricted(catalogue.feeds()[file.feed].dataset)
+    else:
+        restricted = snapshots.restricted(file)
+    return RESTRICTED if restricted else OPEN
 
 
 def export_target(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> ObjectTarget:
     """The object that holds the file, as it would be made now."""
-    folder = RESTRICTED if restricted(file) else OPEN
-    name = f"{folder}/{delivery.period(date)}/{delivery.name}/{file.name}"
+    name = f"{folder(file)}/{delivery.period(date)}/{delivery.name}/{file.name}"
     return ObjectTarget(name, {"fingerprint": manifests.fingerprint(evidence.made_of(delivery, file, date))})
 
 
@@ -71,8 +72,8 @@ def _rendered(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date, to
 
 def _set_aside(there: Stored, by: Path) -> None:
     """Keep an object whose place another one takes."""
-    folder, _, name = there.name.rpartition("/")
-    earlier = storage.find(f"{folder}/earlier/{there.metadata['sha256'][:16]}/{name}")
+    beside, _, name = there.name.rpartition("/")
+    earlier = storage.find(f"{beside}/earlier/{there.metadata['sha256'][:16]}/{name}")
     if not earlier.generation:
         storage.fetch(there.name, by)
         storage.store_file(by, earlier.name, there.metadata, over=earlier)
@@ -112,17 +113,15 @@ def kept(delivery: str, period: dt.date) -> dict[tuple[str, str], Stored]:
     that a correction has replaced, too. Raises WarehouseError."""
     objects = [
         stored
-        for folder in (OPEN, RESTRICTED)
-        for stored in storage.list_objects(f"{folder}/{period}/{delivery}/").values()
+        for top in (OPEN, RESTRICTED)
+        for stored in storage.list_objects(f"{top}/{period}/{delivery}/").values()
         if date_of(stored.name)
     ]
     return {(stored.name.rpartition("/")[2], stored.metadata.get("sha256", "")): stored for stored in objects}
 
 
-def bring(
-    delivery: str, period: dt.date, files: Mapping[str, Mapping[str, Any]], folder: Path
-) -> dict[str, Path] | None:
-    """Bring these files, as a receipt tells them, into the folder; None when one of them is not kept any more.
+def bring(delivery: str, period: dt.date, files: Mapping[str, Mapping[str, Any]], to: Path) -> dict[str, Path] | None:
+    """Bring these files, as a receipt tells them, into the folder `to`; None when one of them is not kept any more.
 
     Raises WarehouseError, also when the bytes that came are not those that were written.
     """
@@ -132,11 +131,11 @@ def bring(
     if len(found) < len(objects):
         return None
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(files, pool.map(_brought, found, _places(files, folder)), strict=True))
+        return dict(zip(files, pool.map(_brought, found, _places(files, to)), strict=True))
 
 
-def _places(names: Iterable[str], folder: Path) -> list[Path]:
-    return [manifests.folder(folder) / name for name in names]
+def _places(names: Iterable[str], to: Path) -> list[Path]:
+    return [manifests.folder(to) / name for name in names]
 
 
 def _brought(stored: Stored, to: Path) -> Path:

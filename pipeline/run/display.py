@@ -34,8 +34,9 @@ CLAIM = "add a row in the catalogue's feeds.py, or name it there in the folder's
 class Display:
     """Follows a run's events and prints them."""
 
-    def __init__(self, root: luigi.Task) -> None:
+    def __init__(self, root: luigi.Task, *, quiet: bool = False) -> None:
         self._root = root
+        self._quiet = quiet
         self._live: Any = None
         self._running: dict[str, str] = {}
 
@@ -45,7 +46,7 @@ class Display:
         The pipe is read whatever becomes of the printing: the tasks write into it, and must never wait for a terminal.
         """
         printer = Printer()
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and not self._quiet:
             printer.put(self._open)
         with os.fdopen(reading, encoding="utf-8") as lines:
             for line in lines:
@@ -72,7 +73,8 @@ class Display:
             self._running[name] = f"{event.percent} %" if event.kind == "moving" else ""
         else:
             self._running.pop(name, None)
-            self._print(_line(event))
+            if not self._quiet:
+                self._print(_line(event))
         if self._live:
             working = "; ".join(f"{name} {moved}".strip() for name, moved in self._running.items())
             self._live.update(f"… {working}" if working else "…")
@@ -83,8 +85,9 @@ class Display:
         else:
             say(line)
 
-    def finish(self, date: dt.date, outcome: "Outcome", seconds: float, log_file: str) -> None:
-        """Print where every flow stands, what is wrong, and the exit code with its meaning. The log has it too."""
+    def finish(self, date: dt.date, outcome: "Outcome", seconds: float, log_file: str, *, news: bool = True) -> None:
+        """Print where every flow stands, what is wrong, and the exit code with its meaning. The log has it too; a quiet
+        run prints it when it is news."""
         name = type(self._root).__name__
         lines = [f"\n{settings.load().district.name}: {name} of {date}, {seconds:.1f} s", settings.in_force(), ""]
         lines += [_state(date)]
@@ -92,6 +95,8 @@ class Display:
         lines.append(f"\n{WORDS[outcome.code]} (exit {outcome.code}; log: {log_file})")
         page = "\n".join(lines)
         log.info("%s", page)
+        if self._quiet and not news:
+            return
         printer = Printer()
         printer.put(partial(say, page))
         printer.end()

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import luigi
@@ -123,6 +124,20 @@ def _with_older(root: luigi.Task) -> list[str]:
 
 def note(name: str, date: dt.date, outcome: Outcome) -> None:
     """Keep how the run ended beside the landed files, for `morning status`."""
-    path = settings.load().district.landing / "runs" / f"{name.lower()}-{date}.json"
-    ended = manifests.now()
-    manifests.save(path, {"ended_at": ended, **outcome.as_json()})
+    manifests.save(_note(name, date), {"ended_at": manifests.now(), **outcome.as_json()})
+
+
+def is_news(name: str, date: dt.date, outcome: Outcome) -> bool:
+    """Whether the run ended otherwise than the last one of that date; of the first, whether it has anything to say."""
+    before = manifests.load(_note(name, date)) or Outcome().as_json()
+    return _told(before) != _told(outcome.as_json())
+
+
+def _told(note: dict[str, Any]) -> list[Any]:
+    """What of a note is told: not how a message words it, which may count seconds or bytes."""
+    failed = sorted([event["task"], event["flow"], event["error"]] for event in note["failed"])
+    return [note["exit"], failed, sorted(note["late"]), len(note["trouble"]), sorted(note["unclaimed"])]
+
+
+def _note(name: str, date: dt.date) -> Path:
+    return settings.load().district.landing / "runs" / f"{name.lower()}-{date}.json"

@@ -31,19 +31,22 @@ from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
-from pipeline.outbound import giving, ledger, receipts
+from pipeline.outbound import exports, giving, ledger, receipts
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.run import purge
 from pipeline.run.display import Display
-from pipeline.run.outcome import BROKEN, Outcome, judge, note, tasks_below, undoing_nothing
+from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, note, tasks_below, undoing_nothing
 from pipeline.run.watchdog import Watchdog
 from pipeline.run.worker import Threads
 
 log = logging.getLogger(__name__)
 
 
-def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> int:
-    """Run the wrapper task `name` for `date` and print what came of it; returns the exit code."""
+def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, quiet: bool = False) -> int:
+    """Run the wrapper task `name` for `date` and print what came of it; returns the exit code.
+
+    With `quiet` it prints the end alone, and that only when it is another one than that of the last run.
+    """
     os.umask(0o077)
     begun = time.monotonic()
     begin, log_file = Outcome(), "none"
@@ -54,7 +57,7 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
     # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
     warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
     root = getattr(morning, name)(date=date)
-    display = Display(root)
+    display = Display(root, quiet=quiet)
     arguments = [
         *("--module", "pipeline.morning", name, "--date", date.isoformat()),
         *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
@@ -74,9 +77,11 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> i
         _purge(date, outcome)
         with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
             outcome.trouble += ledger.record().trouble
+        news = True
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
+            news = is_news(name, date, outcome)
             note(name, date, outcome)
-        display.finish(date, outcome, time.monotonic() - begun, log_file)
+        display.finish(date, outcome, time.monotonic() - begun, log_file, news=news)
     return outcome.code
 
 
@@ -99,7 +104,9 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     yield from (partial(sources.look_ahead, place) for place in places)
     datasets = {feed.dataset for feed in feeds} | {"deliveries"}
     yield from (partial(warehouse.find, dataset, "") for dataset in datasets - views.keys())
-    folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"deliveries/{each.period(date)}" for each in deliveries}
+    files = [(each.period(date), file) for each in deliveries for file in each.files]
+    folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}
+    folders |= {f"{exports.OPEN}/{day}" for day, _ in files}
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
 
 
@@ -165,10 +172,10 @@ def _purge(date: dt.date, outcome: Outcome) -> None:
         log.info("%d old copies removed", len(removed))
 
 
-def main(name: str, date: dt.date, workers: int, luigi_arguments: list[str]) -> int:
+def main(name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, quiet: bool = False) -> int:
     """`run`, with a sentence and 30 instead of a traceback for what nobody foresaw."""
     try:
-        return run(name, date, workers, luigi_arguments)
+        return run(name, date, workers, luigi_arguments, quiet=quiet)
     except PipelineError as error:
         say(secrets.told(error), error=True)
     except Exception as error:

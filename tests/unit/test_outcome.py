@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from pipeline.outside.cloud.storage import Stored
 from pipeline.outside.cloud.warehouse import Shelved
 from pipeline.outside.sftp.sftp import RemoteFile
 from pipeline.run import display, purge, runner, status
-from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, judge, note
+from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, is_news, judge, note
 from pipeline.run.worker import Threads
 
 MONDAY = dt.date(2026, 11, 23)
@@ -348,6 +349,32 @@ def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
     display.Display(root).finish(MONDAY, outcome, 1.0, "morning.log")
     line = "clever_reports:reports/google-staff.csv is no feed's; it was not loaded: add a row in the catalogue's feeds"
     assert line in capsys.readouterr().out
+
+
+FAILED = Outcome(BROKEN, [Event("failed", "LoadedTable", "cc", "cc", message="after 3.1 s", error="WarehouseError")])
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "news"),
+    [
+        (None, Outcome(), False),  # a good morning
+        (None, Outcome(LATE, late=["students BLF"]), True),
+        (Outcome(LATE, late=["students BLF"]), Outcome(LATE, late=["students BLF"]), False),
+        (Outcome(LATE, late=["students BLF"]), Outcome(LATE, late=["students RSD"]), True),
+        (Outcome(LATE, late=["students BLF"]), Outcome(), True),  # it came
+        (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], message="after 2.9 s")]), False),
+        (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], flow="terms")]), True),
+        (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], error="ContractBroken")]), True),
+        (FAILED, replace(FAILED, trouble=["found: no scheduler"]), True),
+        (Outcome(), Outcome(unclaimed=["savvas:/scores/new.csv"]), True),
+        (Outcome(), Outcome(), False),
+    ],
+)
+def test_what_ended_as_the_last_run_did_is_no_news(before: Outcome | None, now: Outcome, *, news: bool) -> None:
+    if before:
+        note("Morning", MONDAY, before)
+    assert is_news("Morning", MONDAY, now) == news
+    assert not is_news("Morning", MONDAY + dt.timedelta(days=1), Outcome())
 
 
 def test_old_copies_that_cannot_go_are_trouble_after_the_mornings_own() -> None:

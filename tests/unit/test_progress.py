@@ -6,6 +6,7 @@ import os
 import select
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import luigi
 import pytest
@@ -212,6 +213,23 @@ def test_the_page_is_printed_whatever_the_state_is_in_and_stands_in_the_log(
     assert "LoadedTable cc, LoadedTable terms: WarehouseError" in shown  # one reason, one block
     assert shown.count(same) == 1
     assert shown.strip() in caplog.text
+
+
+@pytest.mark.parametrize(("quiet", "news"), [(False, False), (True, True), (True, False)])
+def test_a_quiet_run_prints_the_end_alone_and_only_when_it_is_news(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, quiet: bool, news: bool
+) -> None:
+    monkeypatch.setattr(status, "states", lambda date: [])
+    shown = Display(Morning(date=MONDAY), quiet=quiet)
+    reading, writing = os.pipe()
+    os.write(writing, f"{json.dumps(asdict(Event('done', 'LoadedTable', 'cc', 'cc')))}\n".encode())
+    os.close(writing)
+    events: list[Event] = []
+    shown.follow(reading, events)
+    assert [event.of for event in events] == ["cc"]
+    assert ("LoadedTable" in capsys.readouterr().out) == (not quiet)
+    shown.finish(MONDAY, Outcome(), 1.0, "x.log", news=news)
+    assert ("all is done (exit 0" in capsys.readouterr().out) == (not quiet or news)
 
 
 def test_every_exit_code_has_words() -> None:
