@@ -148,6 +148,7 @@ test_packages() {
     [[ -x /usr/sbin/sshd ]] || packages+=(openssh-server)
     command -v ssh-keygen >/dev/null || packages+=(openssh-client)
     command -v shellcheck >/dev/null || packages+=(shellcheck)
+    command -v systemd-analyze >/dev/null || packages+=(systemd)
     need_packages "${packages[@]}"
 }
 

@@ -82,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--with", dest="vendors", default="", metavar="A,B", help="clever,savvas,otus,ellevation,powerschool,eis"
     )
+    install = add("install", _install, "set this server up for the mornings of the configuration in force (as root)")
+    by = install.add_mutually_exclusive_group(required=True)
+    by.add_argument("--systemd", dest="by", action="store_const", const="systemd", help="units and timers")
+    by.add_argument("--cron", dest="by", action="store_const", const="cron", help="a table in /etc/cron.d")
+    install.add_argument("--print", dest="shows", action="store_true", help="show the script that it runs; do nothing")
+    install.add_argument("--user", default="morning", help="the service user (usual: morning)")
+    install.add_argument("--mailto", default="root", help="who gets cron's mail (usual: root)")
     add("words", _words, "the commands, as the completion of a shell wants them")
     add("flows", _flows, "every flow of the catalogue, in Markdown, as docs/extend.md shows it")
     add(
@@ -243,6 +250,15 @@ def _new_district(asked: argparse.Namespace, _: list[str]) -> int:
     scaffold.write(asked.folder, asked.vendors.replace(",", " ").split())
     say(f"{asked.folder}: answer the questions of its luigi.cfg; its README.md says the rest")
     return 0
+
+
+def _install(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline.scaffold import installing
+
+    if asked.shows:
+        say(installing.script(asked.by, asked.user, asked.mailto))
+        return 0
+    return installing.install(asked.by, asked.user, asked.mailto)
 
 
 def _purge(asked: argparse.Namespace, _: list[str]) -> int:

@@ -147,17 +147,15 @@ refuse_root() {
 read_settings() {
     local text
     text=$(.venv/bin/python - <<'PYTHON'
-import configparser, os, sys
+import sys
 sys.path.insert(0, "")
 from pipeline import VERSION
 from pipeline.ground import errors, settings
 try:
     found = settings.load()
-except (errors.PipelineError, configparser.Error) as error:
+    state = settings.scheduler_state()
+except errors.PipelineError as error:
     sys.exit(str(error))
-luigi = configparser.ConfigParser(interpolation=None)
-luigi.read(settings.luigis_files())
-state = os.path.expandvars(luigi.get("scheduler", "state_path", fallback="var/luigid/state.pickle"))
 core = found.core
 district = found.district
 print(found.today(), found.sandbox.enabled, core.scheduler_host, core.scheduler_port, state, sep="\n")

@@ -260,6 +260,12 @@ def luigis_files() -> list[Path]:
     return [Path("/etc/luigi/luigi.cfg"), PRETEND, *([found] if found else [])]
 
 
+def scheduler_state() -> Path:
+    """Luigi's own `[scheduler] state_path`: where luigid keeps what it knows."""
+    said = _parsed(*luigis_files()).get("scheduler", "state_path", fallback="var/luigid/state.pickle")
+    return Path(os.path.expandvars(said))
+
+
 def _parsed(*read: Path) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None)
     try:

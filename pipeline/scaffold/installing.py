@@ -1,0 +1,108 @@
+"""What a server needs for a district's mornings, as one shell script: `morning install` runs it, or shows it.
+
+The script says everything: the user, folders with their rights, units and timers (or a cron table), the rotation of
+luigid's log. `units/` holds its parts, with `@name@` for what the configuration says.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pipeline.ground import settings
+from pipeline.ground.errors import ConfigurationError
+from pipeline.scaffold import ENGINE
+
+UNITS = Path(__file__).with_name("units")
+By = Literal["systemd", "cron"]
+# When each wrapper is called: in words, for systemd, and in which template's place.
+_CALLS = {
+    "daily": ("every quarter of an hour from five to ten", "*-*-* 05..09:00/15:00"),
+    "weekly": ("on Mondays at ten", "Mon *-*-* 10:00:00"),
+}
+
+
+def script(by: By, user: str, mailto: str) -> str:
+    """The shell script, for the configuration in force. Raises ConfigurationError for the pretend district."""
+    told = settings.load()
+    if told.sandbox.enabled:
+        raise ConfigurationError(
+            "the pretend district, which needs no server",
+            expected="a real district's configuration",
+            next_step="name it with LUIGI_CONFIG_PATH, or put it at /etc/morning/luigi.cfg",
+        )
+    values = _values(user, mailto)
+    for name, value in values.items():
+        _refuse_odd(name, value)
+    return "\n".join([_filled((UNITS / "install.sh").read_text(), values), *_parts(by, values)])
+
+
+def install(by: By, user: str, mailto: str) -> int:
+    """Run the script; returns its exit code."""
+    return subprocess.run(["/bin/bash", "-s"], input=script(by, user, mailto), text=True, check=False).returncode
+
+
+def _refuse_odd(name: str, value: str) -> None:
+    """Raise ConfigurationError for what a shell, systemd or cron would read as something else."""
+    # People's words may have blanks: they stand in comments and descriptions.
+    words = {"district": r"[^\n%\"'\\$`;&|<>]+", "writable": r"[\w./:@+ -]+"}
+    if not re.fullmatch(words.get(name, r"[\w./:@+-]+"), value):
+        raise ConfigurationError(
+            f"{name} is {value!r}",
+            expected="letters, digits and . / : @ + - _ alone: it stands in units of systemd, or in cron's table",
+            next_step="give it another name",
+        )
+
+
+def _values(user: str, mailto: str) -> dict[str, str]:
+    """What `@name@` stands for. Relative folders are relative to the code's, where a run takes them."""
+    told = settings.load()
+    district, state = told.district, settings.scheduler_state()
+    folders = {name: f"{getattr(district, name).absolute()}" for name in ("landing", "logs", "drop", "catalogue")}
+    own = settings.own() or settings.PRETEND
+    return {
+        **folders,
+        "district": district.name,
+        "name": "morning-" + re.sub(r"[^a-z0-9]+", "-", district.name.lower()).strip("-"),
+        "user": user,
+        "mailto": mailto,
+        "config": f"{own.absolute()}",
+        "code": f"{ENGINE}",
+        "timezone": district.timezone,
+        "longest_hours": f"{district.longest_hours}",
+        "host": told.core.scheduler_host,
+        "port": f"{told.core.scheduler_port}",
+        "state": f"{state.absolute()}",
+        "state_folder": f"{state.absolute().parent}",
+        "secrets": f"{told.secrets.folder.absolute()}",
+        "known_hosts": f"{told.sftp.known_hosts.absolute()}",
+        "writable": " ".join([folders["landing"], folders["logs"], f"{state.absolute().parent}"]),
+    }
+
+
+def _parts(by: By, values: dict[str, str]) -> Iterator[str]:
+    """The lines that write each file, and let it take effect."""
+    name = values["name"]
+    if by == "cron":
+        yield _file(f"/etc/cron.d/{name}", "cron", values)
+        yield _file(f"/etc/logrotate.d/{name}", "logrotate", values)
+        return
+    units = Path("/etc/systemd/system")
+    yield _file(f"{units}/{name}-luigid.service", "luigid.service", values)
+    for wrapper, (words, calendar) in _CALLS.items():
+        of_it = {**values, "wrapper": wrapper, "when": words, "calendar": calendar}
+        yield _file(f"{units}/{name}-{wrapper}.service", "run.service", of_it)
+        yield _file(f"{units}/{name}-{wrapper}.timer", "run.timer", of_it)
+    yield "\nsystemctl daemon-reload"
+    yield f"systemctl enable --now {name}-luigid.service {name}-daily.timer {name}-weekly.timer"
+    yield f"systemctl restart {name}-luigid.service # after an upgrade: of this version\n"
+
+
+def _file(path: str, template: str, values: dict[str, str]) -> str:
+    text = _filled((UNITS / template).read_text(), values)
+    return f"\ncat >{path} <<'END'\n{text}END\nchmod 0644 {path}"
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    return re.sub(r"@(\w+)@", lambda match: values[match[1]], text)

@@ -1,0 +1,172 @@
+"""`morning install`: root runs its script in a mount namespace of its own, and systemd takes what it wrote.
+
+The code is a copy whose setup.sh has nothing to build; systemctl is a stand-in that writes down what it is asked.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.test_setup import OWN, PRETEND, ROOT
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone sets a server up")
+# Folders of the machine that the script writes into: empty ones of the test's own, which are copied out at the end.
+ETC = ("systemd/system", "cron.d", "logrotate.d", "bash_completion.d")
+IN_A_NAMESPACE = """
+set -e
+for each in {etc}; do mkdir -p "/etc/$each"; mount -t tmpfs tmpfs "/etc/$each"; done
+mount -t tmpfs tmpfs /usr/local/bin
+code=0; {command} || code=$?
+for each in {etc}; do mkdir -p "{to}/$each"; cp -a "/etc/$each/." "{to}/$each"; done
+cp -a /usr/local/bin "{to}/bin"
+exit "$code"
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Path]:
+    """A folder that others may enter, with the code and a district's configuration in it."""
+    place = Path(tempfile.mkdtemp(prefix="server-"))
+    place.chmod(0o755)
+    try:
+        code = place / "code"
+        shutil.copytree(ROOT / "pipeline", code / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("morning", "luigi.cfg", "run_daily.sh", "run_weekly.sh"):
+            shutil.copy(ROOT / name, code)
+        (code / "setup.sh").write_text('#!/bin/sh\necho "set up for $LUIGI_CONFIG_PATH"\n')
+        (code / "setup.sh").chmod(0o755)
+        (code / ".venv").symlink_to(sys.prefix)
+        (place / "fake").mkdir()
+        (place / "fake/systemctl").write_text(f'#!/bin/sh\necho "$@" >>{place}/asked\n')
+        (place / "fake/systemctl").chmod(0o755)
+        for name in ("landing", "log", "drop", "known_hosts", "secrets"):
+            own = own_of(place).replace(f"var/{name}", f"{place}/state/{name}")
+            (place / "luigi.cfg").write_text(own)
+        yield place
+    finally:
+        shutil.rmtree(place)
+
+
+def own_of(place: Path) -> str:
+    """The district's file, as far as it is written."""
+    own = place / "luigi.cfg"
+    text = own.read_text() if own.exists() else OWN.format(zone="America/New_York")
+    return text if "state_path" in text else f"{text}[scheduler]\nstate_path = {place}/state/luigid/state.pickle\n"
+
+
+def install(server: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    command = " ".join([f"{server}/code/morning", "install", *words])
+    script = IN_A_NAMESPACE.format(etc=" ".join(ETC), command=command, to=server / "etc")
+    environment = os.environ | {
+        "LUIGI_CONFIG_PATH": f"{server}/luigi.cfg",
+        "PATH": f"{server}/fake:{os.environ['PATH']}",
+    }
+    return subprocess.run(
+        ["unshare", "--mount", "bash", "-c", script],
+        env=environment | more,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd="/",
+    )
+
+
+def test_systemd_takes_what_is_written_and_the_service_user_has_its_folders(server: Path) -> None:
+    for _ in range(2):  # once more, as after an upgrade
+        done = install(server, "--systemd", "--user", "daemon")
+        assert done.returncode == 0, done.stderr
+    assert f"set up for {server}/luigi.cfg" in done.stdout
+    units = sorted((server / "etc/systemd/system").glob("morning-elsewhere-*"))
+    assert [path.name.removeprefix("morning-elsewhere-") for path in units] == [
+        *("daily.service", "daily.timer", "luigid.service", "weekly.service", "weekly.timer")
+    ]
+    # The stand-in's folder is the only one in which these units are known.
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, units)],
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{units[0].parent}:"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (verified.returncode, "morning-elsewhere" in verified.stderr) == (0, False), verified.stderr
+    asked = (server / "asked").read_text()
+    assert "enable --now morning-elsewhere-luigid.service morning-elsewhere-daily.timer" in asked
+    assert asked.count("restart morning-elsewhere-luigid.service") == 2
+    user = pwd.getpwnam("daemon").pw_uid
+    for name in ("landing", "log", "luigid", "secrets"):
+        found = (server / "state" / name).stat()
+        assert (found.st_uid, found.st_mode & 0o777) == (user, 0o700), name
+    daily = (server / "etc/systemd/system/morning-elsewhere-daily.service").read_text()
+    assert f"ExecStart={server}/code/run_daily.sh --quiet\n" in daily
+    assert f"Environment=LUIGI_CONFIG_PATH={server}/luigi.cfg\n" in daily
+    assert "User=daemon\n" in daily
+    assert (server / "etc/bin/morning").readlink() == server / "code/morning"
+    assert "complete -W" in (server / "etc/bash_completion.d/morning").read_text()
+
+
+def test_the_timers_calendars_are_those_that_the_page_says(server: Path) -> None:
+    assert install(server, "--systemd", "--user", "daemon").returncode == 0
+    for name, first in (("daily", "05:00:00"), ("weekly", "10:00:00")):
+        text = (server / f"etc/systemd/system/morning-elsewhere-{name}.timer").read_text()
+        (calendar,) = [line.removeprefix("OnCalendar=") for line in text.splitlines() if line.startswith("OnCalendar=")]
+        told = subprocess.run(
+            ["systemd-analyze", "calendar", "--base-time=2026-11-23 00:00:00", calendar],
+            env=os.environ | {"TZ": "America/New_York"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert f"Next elapse: Mon 2026-11-23 {first}" in told.stdout, told.stdout + told.stderr
+
+
+def test_cron_s_table_names_user_configuration_and_who_gets_the_mail(server: Path) -> None:
+    done = install(server, "--cron", "--user", "daemon", "--mailto", "data@elsewhere.example")
+    assert done.returncode == 0, done.stderr
+    lines = (server / "etc/cron.d/morning-elsewhere").read_text().splitlines()
+    assert "MAILTO=data@elsewhere.example" in lines
+    assert f"LUIGI_CONFIG_PATH={server}/luigi.cfg" in lines
+    assert f"*/15 5-9 * * * daemon {server}/code/run_daily.sh --quiet" in lines
+    assert f"{server}/state/log/luigid.log {{" in (server / "etc/logrotate.d/morning-elsewhere").read_text()
+    assert not (server / "asked").exists()
+
+
+def test_what_the_service_user_cannot_read_is_told(server: Path) -> None:
+    closed = server / "state/known_hosts"
+    closed.parent.mkdir()
+    closed.touch(mode=0o600)
+    done = install(server, "--cron", "--user", "daemon")
+    assert f"daemon cannot read {closed}" in done.stderr
+    assert f"daemon cannot read {server}/luigi.cfg" not in done.stderr
+
+
+def test_what_is_printed_is_what_is_run_and_nothing_is_done(server: Path) -> None:
+    done = install(server, "--systemd", "--user", "daemon", "--print")
+    assert done.returncode == 0
+    assert done.stdout.startswith("#!/usr/bin/env bash\n")
+    assert not any((server / "etc/systemd/system").iterdir())
+    assert not (server / "state").exists()
+    subprocess.run(["shellcheck", "-"], input=done.stdout, text=True, check=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("name = Elsewhere", 'name = "Elsewhere"'), "district is"),
+        (("landing = ", "landing = /srv/the landing"), "landing is"),
+        ((OWN[:12], PRETEND + OWN[:12]), "the pretend district, which needs no server"),
+    ],
+)
+def test_what_a_unit_cannot_say_is_refused(server: Path, change: tuple[str, str], told: str) -> None:
+    config = server / "luigi.cfg"
+    config.write_text(config.read_text().replace(*change))
+    done = install(server, "--systemd")
+    assert done.returncode == 30
+    assert told in done.stderr
+    assert not any((server / "etc/systemd/system").iterdir())
