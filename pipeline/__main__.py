@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline import VERSION
-from pipeline.ground import secrets, settings
+from pipeline.ground import configuration, secrets, settings
 from pipeline.ground.console import leave, say
 from pipeline.ground.errors import PipelineError, nearest
 
@@ -110,7 +110,7 @@ def _today(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
-    if file := settings.own():
+    if file := configuration.own():
         os.environ["LUIGI_CONFIG_PATH"] = str(file)  # Luigi, which is imported now, knows no machine's file
     from pipeline.catalogue import flows
     from pipeline.run import runner

@@ -150,10 +150,10 @@ read_settings() {
 import sys
 sys.path.insert(0, "")
 from pipeline import VERSION
-from pipeline.ground import errors, settings
+from pipeline.ground import configuration, errors, settings
 try:
     found = settings.load()
-    state = settings.scheduler_state()
+    state = configuration.scheduler_state()
 except errors.PipelineError as error:
     sys.exit(str(error))
 core = found.core

@@ -1,20 +1,11 @@
 """What the district's configuration says, typed and checked once.
 
-One file is the district's: the one that LUIGI_CONFIG_PATH names, else /etc/morning/luigi.cfg, else the pretend
-district's luigi.cfg in the pipeline's folder. What it leaves out is a default of the engine, which stands below, or a
-question: nothing of another district ever stands in for it. Only the file of a further copy of the pretend district
-([sandbox] enabled = true, and no catalogue of its own) is laid over the first one's. Luigi's own sections ([core],
-[worker] and so on) are the same for every district and stand in luigi.cfg of the pipeline's folder, where Luigi looks
-for them.
-
-The standard library reads them: the operator's commands must answer without importing Luigi.
+The files lie in configuration.py; the engine's defaults are the dataclasses here. A value without one is a question.
 """
 
 import configparser
-import contextlib
 import datetime as dt
 import os
-import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
@@ -23,7 +14,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline import VERSION
-from pipeline.ground import masking
+from pipeline.ground import configuration, masking
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
 
@@ -181,21 +172,6 @@ LUIGIS_SECTIONS = {"core", "worker", "scheduler", "resources", "retcode", "email
 _CONVERT: dict[Any, Callable[[str], Any]] = {bool: _boolean, int: int, Path: Path, str: str, tuple[str, ...]: _names}
 
 
-def _environment(text: str, where: str) -> str:
-    """Replace ${NAME} by the environment's value, as Luigi does in its own sections."""
-
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in os.environ:
-            raise ConfigurationError(
-                f"{where} names ${{{match[1]}}}, which is not set",
-                expected="an environment variable of that name",
-                next_step=f"export {match[1]} before the run, or write the value into the file",
-            )
-        return os.environ[match[1]]
-
-    return re.sub(r"\$\{(\w+)\}", value, text)
-
-
 def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
     """Section `name` as a `kind`; an unknown, missing or unreadable entry is an error that says where."""
     found = dict(parser[name]) if parser.has_section(name) else {}
@@ -210,7 +186,7 @@ def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
     for key, field in known.items():
         if key not in found:
             continue
-        text = _environment(found[key], f"[{name}] {key}")
+        text = configuration.environment(found[key], f"[{name}] {key}")
         try:
             values[key] = _CONVERT[field.type](text)
         except (ValueError, KeyError):
@@ -228,64 +204,10 @@ def _named(parser: configparser.ConfigParser, prefix: str, kind: type[T]) -> dic
     return {name.removeprefix(prefix): _section(parser, name, kind) for name in names}
 
 
-# Where a machine's one district is configured.
-MACHINES = Path("/etc/morning/luigi.cfg")
-# The pretend district's file, and Luigi's own sections.
-PRETEND = Path(__file__).resolve().parents[2] / "luigi.cfg"
-
-
-def own() -> Path | None:
-    """The file that was named for this process, or that this machine has; None is the pretend district."""
-    if named := os.environ.get("LUIGI_CONFIG_PATH"):
-        return Path(named)
-    return MACHINES if MACHINES.is_file() else None
-
-
-def files() -> list[Path]:
-    """The district's configuration files in the order in which they are read: one, or two of a pretend district."""
-    found = own()
-    if found is None or found.resolve() == PRETEND:
-        return [PRETEND]
-    parser = _parsed(found)
-    pretends = os.path.expandvars(parser.get("sandbox", "enabled", fallback="no")).lower()
-    # A word that says neither is refused when it is read.
-    if parser.has_option("district", "catalogue") or not parser.BOOLEAN_STATES.get(pretends, True):
-        return [found]
-    return [PRETEND, found]
-
-
-def luigis_files() -> list[Path]:
-    """The files of Luigi's own sections, in Luigi's own order."""
-    found = own()
-    return [Path("/etc/luigi/luigi.cfg"), PRETEND, *([found] if found else [])]
-
-
-def scheduler_state() -> Path:
-    """Luigi's own `[scheduler] state_path`: where luigid keeps what it knows."""
-    said = _parsed(*luigis_files()).get("scheduler", "state_path", fallback="var/luigid/state.pickle")
-    return Path(os.path.expandvars(said))
-
-
-def _parsed(*read: Path) -> configparser.ConfigParser:
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        for file in read:
-            with contextlib.suppress(FileNotFoundError), file.open(encoding="utf-8") as lines:
-                parser.read_file(lines, str(file))
-            _from_here(parser, "district", "catalogue", file)
-    except (configparser.Error, UnicodeDecodeError, OSError) as error:
-        raise ConfigurationError(
-            f"a configuration file that cannot be read: {str(error).splitlines()[0]}",
-            expected="sections, and lines of `name = value`",
-            next_step=f"correct {' or '.join(map(str, read))}",
-        ) from None
-    return parser
-
-
 def in_force() -> str:
     """The engine's version, and the files that the settings are from, the stronger one first; and whether they are a
     pretend district's."""
-    read = [f"{file.absolute()}" for file in reversed(files())]
+    read = [f"{file.absolute()}" for file in reversed(configuration.files())]
     pretends = "PRETEND DISTRICT, " if load().sandbox.enabled else ""
     return f"{pretends}morning {VERSION}, configured by {' over '.join(read)}"
 
@@ -303,13 +225,6 @@ def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:
         )
 
 
-def _from_here(parser: configparser.ConfigParser, section: str, key: str, file: Path) -> None:
-    """Make the path that `file` said there, if it was this one, absolute: it is relative to the file."""
-    said = parser.get(section, key, fallback="")
-    if said and not Path(_environment(said, f"[{section}] {key}")).is_absolute():
-        parser.set(section, key, str(file.absolute().parent / said))
-
-
 @cache
 def load() -> Settings:
     """The settings of this process. Raises ConfigurationError."""
@@ -319,14 +234,14 @@ def load() -> Settings:
             expected="a file",
             next_step="correct the path, or unset it for the sandbox",
         )
-    parser = _parsed(*files())
+    parser = configuration.parsed(*configuration.files())
     _refuse_unknown_sections(parser)
     _refuse_questions(parser)
     # What stands in the configuration is no data: sections, names, hosts, users, folders.
     masking.name(word for name in parser.sections() for word in (name, *parser[name], *parser[name].values()))
     return Settings(
         **{name: _section(parser, name, kind) for name, kind in _SECTIONS.items()},
-        core=_section(_parsed(*luigis_files()), "core", Scheduler),
+        core=_section(configuration.parsed(*configuration.luigis_files()), "core", Scheduler),
         accounts=_named(parser, "sftp:", SftpAccount),
         logins=_named(parser, "portal:", PortalLogin),
     )
@@ -358,5 +273,6 @@ def _refuse_questions(parser: configparser.ConfigParser) -> None:
         raise ConfigurationError(
             "; ".join(asked),
             expected="a value for each: only the district knows it",
-            next_step=f"write {'them' if asked[1:] else 'it'} into {files()[-1]}; {PRETEND} explains each",
+            next_step=f"write {'them' if asked[1:] else 'it'} into {configuration.files()[-1]}; "
+            f"{configuration.PRETEND} explains each",
         )

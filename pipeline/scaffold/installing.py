@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pipeline.ground import settings
+from pipeline.ground import configuration, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.scaffold import ENGINE
 
@@ -58,9 +58,9 @@ def _refuse_odd(name: str, value: str) -> None:
 def _values(user: str, mailto: str) -> dict[str, str]:
     """What `@name@` stands for. Relative folders are relative to the code's, where a run takes them."""
     told = settings.load()
-    district, state = told.district, settings.scheduler_state()
+    district, state = told.district, configuration.scheduler_state()
     folders = {name: f"{getattr(district, name).absolute()}" for name in ("landing", "logs", "drop", "catalogue")}
-    own = settings.own() or settings.PRETEND
+    own = configuration.own() or configuration.PRETEND
     return {
         **folders,
         "district": district.name,

@@ -100,7 +100,7 @@ def tree(tmp_path: Path) -> Path:
     for name in (
         "wrapper.sh",
         "__init__.py",
-        *(f"ground/{each}.py" for each in ("__init__", "settings", "masking", "errors")),
+        *(f"ground/{each}.py" for each in ("__init__", "configuration", "settings", "masking", "errors")),
     ):
         shutil.copy(ROOT / "pipeline" / name, place / "pipeline" / name)
     (place / "pipeline/__main__.py").write_text(RUN)

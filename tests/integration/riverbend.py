@@ -13,7 +13,7 @@ from typing import Any
 
 import paramiko
 
-from pipeline.ground import settings
+from pipeline.ground import configuration
 from pipeline.outside.sftp.ssh_rsa import SshRsaTransport
 from pipeline.sandbox import activity, elsewhere
 
@@ -76,7 +76,7 @@ def new_sandbox(folder: Path, *, enabled: bool = True) -> Sandbox:
     config = elsewhere.write(folder, students=60)
     if not enabled:
         whole = configparser.ConfigParser(interpolation=None)
-        whole.read([settings.PRETEND, config])
+        whole.read([configuration.PRETEND, config])
         whole["sandbox"]["enabled"], whole["district"]["catalogue"] = "false", f"{ROOT}/pipeline/riverbend"
         with config.open("w") as file:
             whole.write(file)

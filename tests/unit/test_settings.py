@@ -3,12 +3,13 @@
 import datetime as dt
 import os
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from pipeline import VERSION
-from pipeline.ground import settings
+from pipeline.ground import configuration, settings
 from pipeline.ground.errors import ConfigurationError
 
 from .conftest import ANSWERS, Configure
@@ -93,8 +94,39 @@ def test_nothing_of_the_pretend_district_stands_in_for_what_a_district_leaves_ou
     assert settings.in_force() == f"morning {VERSION}, configured by {alone}"
 
 
+def test_a_path_is_relative_to_the_file_that_says_it(
+    alone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Wherever the run stands, and whether or not another file lies below; one of the environment is as it is there."""
+    monkeypatch.setenv("OWN_KEYS", "/srv/keys")
+    there = alone.parent
+    told = {
+        "district": {"landing": "state/landing", "drop": "/srv/drop", "logs": "../log", "catalogue": "own"},
+        "secrets": {"folder": "${OWN_KEYS}"},
+        "sftp": {"known_hosts": "known_hosts"},
+        "sftp:otus": {"host": "h", "port": "22", "user": "u", "key": "keys/otus"},
+        "scheduler": {"state_path": "state/luigid"},
+    }
+    write(alone, {**ANSWERS, **told, "district": {**ANSWERS["district"], **told["district"]}})
+    monkeypatch.chdir("/")
+    settings.load.cache_clear()
+    found = settings.load()
+    assert (found.district.landing, found.district.drop) == (there / "state/landing", Path("/srv/drop"))
+    assert (found.district.logs, found.district.catalogue) == (there / "../log", there / "own")
+    assert (found.secrets.folder, found.sftp.known_hosts) == (Path("/srv/keys"), there / "known_hosts")
+    assert found.account("otus").key == f"{there}/keys/otus"
+    assert configuration.scheduler_state() == there / "state/luigid"
+
+
+def test_every_path_of_the_settings_is_taken_so() -> None:
+    found = {
+        (name, each.name) for name, kind in settings._SECTIONS.items() for each in fields(kind) if each.type is Path
+    }
+    assert {*configuration.PATHS} - {("scheduler", "state_path")} == found
+
+
 def test_the_pages_file_answers_every_question(alone: Path) -> None:
-    (file,) = re.findall(r"```ini\n(.*?)```", (settings.PRETEND.parent / "docs/district.md").read_text(), re.S)
+    (file,) = re.findall(r"```ini\n(.*?)```", (configuration.PRETEND.parent / "docs/district.md").read_text(), re.S)
     alone.write_text(file)
     assert settings.load().district.name == "Your Schools"
 
@@ -134,7 +166,7 @@ def test_each_answer_is_needed(alone: Path, key: str) -> None:
 def test_a_machines_own_file_is_the_default_and_the_pretend_district_is_asked_for_by_name(
     alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "MACHINES", alone)
+    monkeypatch.setattr(configuration, "MACHINES", alone)
     monkeypatch.delenv("LUIGI_CONFIG_PATH")
     settings.load.cache_clear()
     assert settings.load().district.name == "Elsewhere"
@@ -236,4 +268,4 @@ def test_a_file_that_cannot_be_opened_is_no_empty_one(alone: Path) -> None:
     alone.unlink()
     alone.mkdir()
     with pytest.raises(ConfigurationError, match=r"cannot be read: .*Is a directory"):
-        settings._parsed(alone)
+        configuration.parsed(alone)

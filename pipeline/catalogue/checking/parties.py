@@ -7,7 +7,7 @@ from pipeline.catalogue.checking import inward, views
 from pipeline.catalogue.checking.found import Catalogue, error, path
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.place import PortalReport
-from pipeline.ground import settings
+from pipeline.ground import configuration, settings
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
 
@@ -27,7 +27,7 @@ def _vendors(found: Catalogue) -> Iterator[ConfigurationError]:
         if vendor.name not in told.accounts:
             yield error(
                 at,
-                f"{vendor.name} has no section [sftp:{vendor.name}] in {settings.files()[-1]}",
+                f"{vendor.name} has no section [sftp:{vendor.name}] in {configuration.files()[-1]}",
                 "host, port and user of its SFTP server there",
                 did_you_mean(f"sftp:{vendor.name}", [f"sftp:{name}" for name in told.accounts], "add that section"),
             )
@@ -102,7 +102,7 @@ def _logins(found: Catalogue) -> Iterator[ConfigurationError]:
         if login not in told.logins:
             yield error(
                 at,
-                f"the login {login} has no section [portal:{login}] in {settings.files()[-1]}",
+                f"the login {login} has no section [portal:{login}] in {configuration.files()[-1]}",
                 "the user of that login there",
                 did_you_mean(f"portal:{login}", [f"portal:{name}" for name in told.logins], "add that section"),
             )
@@ -112,13 +112,13 @@ def _logins(found: Catalogue) -> Iterator[ConfigurationError]:
             what = f"{feed.name} is asked for by the login {login}, which schools.py does not have"
             yield error(found.where("feeds", feed).word(login), what, "a login of SCHOOLS", "add it there")
     if found.schools and not told.portal.address:
-        what = f"schools.py has logins, and [portal] of {settings.files()[-1]} no address"
+        what = f"schools.py has logins, and [portal] of {configuration.files()[-1]} no address"
         yield error(where.entry(file, "SCHOOLS", next(iter(found.schools))), what, "the portal's address", "add it")
 
 
 def _configuration(found: Catalogue) -> Iterator[ConfigurationError]:
     """What luigi.cfg names, and nothing of the catalogue is."""
-    file = settings.files()[-1]
+    file = configuration.files()[-1]
     if found.single("vendors", "schools"):
         for section, broken in flows.sections_of_nobody():
             yield error(where.text(file, f"[{section}]"), broken.found, broken.expected, broken.next_step)
