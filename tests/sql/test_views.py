@@ -1,9 +1,6 @@
 """Each view against rows: what it makes of the tables of a case must be the case's expect.csv.
 
-A case is a folder, <dataset>/<view>/<case>/: `<dataset>.<table>.csv` for each input table, with the columns that
-matter (the others are empty; a table without a file has no rows), and `expect.csv` with the view's exact header.
-The order of rows does not matter, that of columns does. What goes out is text; a view that only other views read may
-have dates and numbers, which a case writes as Python does (2026-10-15, 3, None for NULL).
+The cases are the catalogue's (pipeline/catalogue/cases.py).
 
 Every case runs twice: an empty input cell is NULL, and then '' (BigQuery loads an empty CSV field as the one, a
 quoted empty one as the other); keys and numbers are never ''. Both must give what is expected.
@@ -14,59 +11,23 @@ tables become the rows of one case in them, and the name of another view becomes
 other.
 """
 
-import csv
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from google.cloud import bigquery
 
 from pipeline import catalogue
-from pipeline.catalogue import schemas, sql
+from pipeline.catalogue import cases, schemas, sql
+from pipeline.catalogue.cases import Case
 
-HERE = Path(__file__).parent
 REFERENCE = re.compile(r"`(\w+\.[^`.]+)`")
 BLANKS = {"NULL": None, "''": ""}
 STAGE = "rows_of_all_cases"
 DELIVERED = {file.view for delivery in catalogue.deliveries().values() for file in delivery.view_files}
-Rows = list[dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Case:
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        return self.folder.relative_to(HERE).as_posix()
-
-    @property
-    def view(self) -> str:
-        return f"{self.folder.parent.parent.name}.{self.folder.parent.name}"
-
-    def inputs(self) -> dict[str, Rows]:
-        """The rows of each input table, by `dataset.table`."""
-        return {file.stem: read(file)[1] for file in self.folder.glob("*.*.csv")}
-
-    def expected(self) -> tuple[list[str], Rows]:
-        return read(self.folder / "expect.csv")
-
-
-def read(file: Path) -> tuple[list[str], Rows]:
-    """Header and rows. A row that is longer or shorter than the header is an error in the case."""
-    with file.open(newline="", encoding="utf-8") as text:
-        reader = csv.DictReader(text, strict=True)
-        rows = list(reader)
-    ragged = [number for number, row in enumerate(rows, 2) if None in row or None in row.values()]
-    assert not ragged, f"{file}: row {ragged} has not as many fields as the header"
-    return list(reader.fieldnames or []), rows
-
-
-CASES = [Case(file.parent) for file in sorted(HERE.glob("*/*/*/expect.csv"))]
+CASES = cases.all_of_them()
 
 
 def schema(table: str) -> list[bigquery.SchemaField]:
@@ -148,15 +109,6 @@ def test_view_gives_the_expected_rows(warehouse: bigquery.Client, case: Case, bl
         assert {field.field_type for field in found.schema} == {"STRING"}
     told = [{name: str(value) for name, value in row.items()} for row in found]
     assert sorted(told, key=sortable) == sorted(expected, key=sortable)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case_names_only_what_there_is(case: Case) -> None:
-    """A misspelt file or column would not reach the view, and the case would test less than it says."""
-    assert case.view in sql.names()
-    for table, rows in case.inputs().items():
-        known = {field.name for field in schema(table)}
-        assert set().union(*rows) <= known, table
 
 
 def test_every_view_has_a_case() -> None:

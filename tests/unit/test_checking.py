@@ -278,6 +278,47 @@ CASES = [
     ("../luigi.cfg", "\noff =", "\noff = nobody", "off names nobody", "../luigi.cfg", "\noff ="),
     ("../luigi.cfg", "address = http://127.0.0.1:9080", "", "no address", "schools.py", '"RSD"'),
 ]
+CASE = "cases/roster_files/district_schools/both_servers"
+ROWS, GIVES = f"{CASE}/powerschool_combined.schools.csv", f"{CASE}/expect.csv"
+CASES += [
+    (
+        ROWS,
+        ",school_number,",
+        ",school_numbre,",
+        "school_numbre is no column of powerschool_combined.schools",
+        ROWS,
+        None,
+    ),
+    (ROWS, "RSD,1,0105,", "RSD,1,0105,extra,", "a row of other fields", ROWS, "extra"),
+    (ROWS, "RSD,1,0105,", "0105,", "a row of other fields", ROWS, "0105,"),
+    (GIVES, ",school_number,name,", ",name,school_number,", "the header of roster_files/district_schools", GIVES, None),
+    (
+        f"{CASE}/powerschool_combined.school.csv",
+        "",
+        "id\n1\n",
+        "which no feed fills",
+        f"{CASE}/powerschool_combined.school.csv",
+        None,
+    ),
+    (
+        "cases/roster_files/nobody/x/expect.csv",
+        "",
+        "id\n",
+        "a case of roster_files.nobody",
+        "cases/roster_files/nobody/x/expect.csv",
+        None,
+    ),
+    (f"{CASE}/notes.txt", "", "x", "notes.txt is no part of a case", f"{CASE}/notes.txt", None),
+    (f"{CASE}/more/expect.csv", "", "x", "expect.csv is no part of a case", f"{CASE}/more/expect.csv", None),
+    (
+        "cases/roster_files/district_schools/bare/powerschool_combined.schools.csv",
+        "",
+        "id\n1\n",
+        "a case without expect.csv",
+        "cases/roster_files/district_schools/bare/powerschool_combined.schools.csv",
+        None,
+    ),
+]
 WORDS = [
     ("required=('nam',),", "required of extra.csv"),
     ("school='nam',", "school of extra.csv"),

@@ -3,6 +3,7 @@
     found.py       the catalogue as it stands in its files, and where each row stands
     inward.py      feeds and their schemas
     views.py       what each view reads, and which columns it has
+    cases.py       the views' cases: rows in, rows out
     outward.py     deliveries, and what their files say of their views' columns
     parties.py     vendors, agreements, logins, and the configuration's sections
 
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline import catalogue
 from pipeline.catalogue import sql
-from pipeline.catalogue.checking import inward, outward, parties, views
+from pipeline.catalogue.checking import cases, inward, outward, parties, views
 from pipeline.catalogue.checking.found import Catalogue, read
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError
@@ -29,6 +30,7 @@ def wrong() -> list[ConfigurationError]:
 def _wrong(found: Catalogue) -> Iterator[ConfigurationError]:
     yield from inward.wrong(found)
     yield from views.wrong(found)
+    yield from cases.wrong(found)
     yield from outward.wrong(found)
     yield from parties.wrong(found)
 
