@@ -4,12 +4,14 @@ That BigQuery reads that SQL in the same way is what tests/integration/test_chec
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import duckdb
 import sqlglot
 
 
+@cache
 def translated(query: str) -> str:
     """BigQuery's SQL as DuckDB's."""
     return sqlglot.transpile(query.replace("SAFE.PARSE_DATE", "parsed_day"), read="bigquery", write="duckdb")[0]

@@ -5,15 +5,15 @@ The cases are the catalogue's (pipeline/catalogue/cases.py).
 Every case runs twice: an empty input cell is NULL, and then '' (BigQuery loads an empty CSV field as the one, a
 quoted empty one as the other); keys and numbers are never ''. Both must give what is expected.
 
-Creating a table costs a tenth of a second, so each table is loaded once, by its real schema, with the rows of all
-cases and a column that says whose they are. A view then runs as it stands in its file, but that the names of its
-tables become the rows of one case in them, and the name of another view becomes that view: cases cannot see each
-other.
+Creating a table costs a tenth of a second, and a view as much again, so each is made once. A table is loaded by its
+real schema, with the rows of all cases and a column that says whose they are; under its own name stands a view of the
+rows of one case, that of the moment: cases cannot see each other. The views themselves are deployed as they stand in
+their files.
 """
 
 import json
-import re
 from concurrent.futures import ThreadPoolExecutor
+from graphlib import TopologicalSorter
 from typing import Any
 
 import pytest
@@ -23,9 +23,9 @@ from pipeline import catalogue
 from pipeline.catalogue import cases, schemas, sql
 from pipeline.catalogue.cases import Case
 
-REFERENCE = re.compile(r"`(\w+\.[^`.]+)`")
 BLANKS = {"NULL": None, "''": ""}
 STAGE = "rows_of_all_cases"
+MOMENT = f"{STAGE}.case_of_the_moment"
 DELIVERED = {file.view for delivery in catalogue.deliveries().values() for file in delivery.view_files}
 CASES = cases.all_of_them()
 
@@ -38,12 +38,22 @@ def schema(table: str) -> list[bigquery.SchemaField]:
 
 @pytest.fixture(scope="module")
 def warehouse(client: bigquery.Client) -> bigquery.Client:
-    """BigQuery with the rows of all cases."""
-    client.create_dataset(STAGE)
+    """BigQuery with the rows of all cases, and every view."""
     tables = {table for view in sql.names() for table in sql.tables_below(view)}
+    for dataset in {STAGE, *(name.partition(".")[0] for name in (*tables, *sql.names()))}:
+        client.create_dataset(dataset)
+    client.query_and_wait(f"CREATE TABLE `{MOMENT}` AS SELECT '' AS case_")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda table: load(client, table), tables))
+    for name in TopologicalSorter({view: sql.reads(view) for view in sql.names()}).static_order():
+        view = bigquery.Table(f"{client.project}.{name}")
+        view.view_query = sql.text(name) if name in sql.names() else rows_of_the_moment(name)
+        client.create_table(view)
     return client
+
+
+def rows_of_the_moment(table: str) -> str:
+    return f"SELECT * FROM `{STAGE}.{staged(table)}` WHERE case_ = (SELECT case_ FROM `{MOMENT}`)"  # noqa: S608
 
 
 def load(client: bigquery.Client, table: str) -> None:
@@ -77,22 +87,11 @@ def staged(table: str) -> str:
     return table.replace(".", "__")
 
 
-def runnable(view: str) -> str:
-    """The view's text, reading the rows of the case @case."""
-
-    def rows(match: re.Match[str]) -> str:
-        table = match[1]
-        if table in sql.names():
-            return f"(\n{runnable(table)}\n)"
-        return f"(SELECT * FROM `{STAGE}.{staged(table)}` WHERE case_ = @case)"  # noqa: S608  # our own names
-
-    return REFERENCE.sub(rows, sql.text(view))
-
-
 def rows_of(client: bigquery.Client, case: Case, blank: str) -> bigquery.table.RowIterator:
     whose = bigquery.ScalarQueryParameter("case", "STRING", f"{case.name} {blank}")
     config = bigquery.QueryJobConfig(query_parameters=[whose])
-    return client.query_and_wait(runnable(case.view), job_config=config, wait_timeout=60)
+    client.query_and_wait(f"UPDATE `{MOMENT}` SET case_ = @case WHERE TRUE", job_config=config, wait_timeout=60)  # noqa: S608
+    return client.query_and_wait(f"SELECT * FROM `{case.view}`", wait_timeout=60)  # noqa: S608  # our own names
 
 
 def sortable(row: dict[str, Any]) -> list[str]:
