@@ -143,16 +143,13 @@ refuse_root() {
 read_settings() {
     local text
     text=$(.venv/bin/python - <<'PYTHON'
-import configparser, os, sys
+import configparser, sys
 sys.path.insert(0, "")
 from pipeline.ground import errors, settings
 try:
-    found = settings.load()
+    found, state = settings.load(), settings.state_path()
 except (errors.PipelineError, configparser.Error) as error:
     sys.exit(str(error))
-luigi = configparser.ConfigParser(interpolation=None)
-luigi.read(settings.luigis_files())
-state = os.path.expandvars(luigi.get("scheduler", "state_path", fallback="var/luigid/state.pickle"))
 core = found.core
 district = found.district
 print(found.today(), found.sandbox.enabled, core.scheduler_host, core.scheduler_port, state, sep="\n")

@@ -259,13 +259,24 @@ def luigis_files() -> list[Path]:
     return [Path("/etc/luigi/luigi.cfg"), PRETEND, *([found] if found else [])]
 
 
+def state_path() -> Path:
+    """The file in which the central scheduler keeps its state: beside its logs, where the district's file says none."""
+    pretends = PRETEND in files()
+    said = _parsed(*(file for file in luigis_files() if pretends or file != PRETEND))
+    text = os.path.expandvars(said.get("scheduler", "state_path", fallback=""))
+    return Path(text) if text else load().district.logs / "luigid/state.pickle"
+
+
 def _parsed(*read: Path) -> configparser.ConfigParser:
+    """What the files say, the last one first; a path of each is relative to it."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
         for file in read:
+            said = configparser.ConfigParser(interpolation=None)
             with contextlib.suppress(FileNotFoundError), file.open(encoding="utf-8") as lines:
-                parser.read_file(lines, str(file))
-            _from_here(parser, "district", "catalogue", file)
+                said.read_file(lines, str(file))
+            _from_here(said, file)
+            parser.read_dict(said)
     except (configparser.Error, UnicodeDecodeError, OSError) as error:
         raise ConfigurationError(
             f"a configuration file that cannot be read: {str(error).splitlines()[0]}",
@@ -294,11 +305,27 @@ def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:
         )
 
 
-def _from_here(parser: configparser.ConfigParser, section: str, key: str, file: Path) -> None:
-    """Make the path that `file` said there, if it was this one, absolute: it is relative to the file."""
-    said = parser.get(section, key, fallback="")
-    if said and not Path(_environment(said, f"[{section}] {key}")).is_absolute():
-        parser.set(section, key, str(file.absolute().parent / said))
+# What names a file or a folder.
+_PATHS: dict[str, tuple[str, ...]] = {
+    "district": ("catalogue", "landing", "drop", "logs"),
+    "secrets": ("folder",),
+    "sftp": ("known_hosts",),
+    "sandbox": ("data",),
+    "scheduler": ("state_path",),
+}
+
+
+def _from_here(said: configparser.ConfigParser, file: Path) -> None:
+    """Make the paths that `file` says absolute: they are relative to it. (Those of the pretend district stay as they
+    are: every command goes to its file's folder first, and messages are shorter so.)"""
+    paths = _PATHS | {name: ("key",) for name in said.sections() if name.startswith("sftp:")}
+    if file == PRETEND:
+        paths = {"district": ("catalogue",)}
+    for section, keys in paths.items() if file in (PRETEND, own()) else ():
+        for key in keys:
+            text = said.get(section, key, fallback="")
+            if text and not Path(_environment(text, f"[{section}] {key}")).is_absolute():
+                said.set(section, key, str(file.absolute().parent / text))
 
 
 @cache

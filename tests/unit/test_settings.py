@@ -89,6 +89,34 @@ def test_nothing_of_the_pretend_district_stands_in_for_what_a_district_leaves_ou
     assert settings.in_force() == f"configured by {alone}"
 
 
+def test_a_path_is_relative_to_the_file_that_says_it(alone: Path) -> None:
+    """The district's own file may lie anywhere, and is not the engine's."""
+    said = {
+        "district": {**ANSWERS["district"], "landing": "var/landing", "drop": "/srv/drop", "logs": "var/log"},
+        "secrets": {"folder": "secrets"},
+        "sftp": {"known_hosts": "known_hosts"},
+        "sftp:otus": {"host": "h", "port": "22", "user": "u", "key": "keys/otus"},
+    }
+    write(alone, said)
+    settings.load.cache_clear()
+    found, here = settings.load(), alone.parent
+    assert (found.district.landing, found.district.drop) == (here / "var/landing", Path("/srv/drop"))
+    assert (found.secrets.folder, found.sftp.known_hosts) == (here / "secrets", here / "known_hosts")
+    assert found.account("otus").key == f"{here}/keys/otus"
+
+
+def test_the_scheduler_s_state_lies_where_the_district_says_or_among_its_logs(alone: Path) -> None:
+    assert settings.state_path() == Path("/srv/log/luigid/state.pickle")
+    write(alone, {**ANSWERS, "scheduler": {"state_path": "state/luigid.pickle"}})
+    assert settings.state_path() == alone.parent / "state/luigid.pickle"
+
+
+def test_the_pretend_districts_paths_stay_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LUIGI_CONFIG_PATH")
+    settings.load.cache_clear()
+    assert (settings.load().district.logs, settings.state_path()) == (Path("var/log"), Path("var/luigid/state.pickle"))
+
+
 def test_the_pages_file_answers_every_question(alone: Path) -> None:
     (file,) = re.findall(r"```ini\n(.*?)```", (settings.PRETEND.parent / "docs/district.md").read_text(), re.S)
     alone.write_text(file)
