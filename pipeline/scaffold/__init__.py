@@ -52,7 +52,7 @@ def write(folder: Path, vendors: Collection[str]) -> None:
             f"{folder} is not empty", expected="a new folder, or an empty one", next_step="name another folder"
         )
     chosen = {*vendors, *(("rosters",) if {*vendors} - {"eis"} else ())}
-    names = {"gitignore": ".gitignore", "ci_run.sh": ".ci/run"}
+    names = {"gitignore": ".gitignore", "ci_run.sh": ".ci/run", "morning.sh": "morning"}
     for file in sorted(path for path in FILES.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         name = f"{file.relative_to(FILES)}"
         if text := kept(file.read_text(), chosen).replace("@engine@", f"{ENGINE}"):
