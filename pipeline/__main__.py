@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--with", dest="vendors", default="", metavar="A,B", help="clever,savvas,otus,ellevation,powerschool,eis"
     )
+    new.add_argument("--servers", default="SIS", metavar="A,B", help="tags of the student information system's servers")
     add("words", _words, "the commands, as the completion of a shell wants them")
     add("flows", _flows, "every flow of the catalogue, in Markdown, as docs/extend.md shows it")
     add(
@@ -237,7 +238,8 @@ def _check(asked: argparse.Namespace, _: list[str]) -> int:
 def _new_district(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import scaffold
 
-    scaffold.write(asked.folder, asked.vendors.replace(",", " ").split())
+    vendors, servers = (words.replace(",", " ").split() for words in (asked.vendors, asked.servers))
+    scaffold.write(asked.folder, vendors, servers)
     say(f"{asked.folder}: answer the questions of its luigi.cfg; its README.md says the rest")
     return 0
 

@@ -46,9 +46,9 @@ class Made:
 
     # ---------------------------------------------------------------------------------- what a person does, once
 
-    def make(self, vendors: str, paths: str = "") -> None:
+    def make(self, vendors: str, *more: str, paths: str = "") -> None:
         """`new-district`, by the engine's own code; `paths` begins the paths of its luigi.cfg."""
-        self.call(self._engine, "-m", "pipeline", "new-district", f"{self.repository}", "--with", vendors)
+        self.call(self._engine, "-m", "pipeline", "new-district", f"{self.repository}", "--with", vendors, *more)
         self.answer_configuration(paths)
         self.answer_catalogue()
 
@@ -79,7 +79,8 @@ class Made:
         there = self.repository / "catalogue"
         facts = there / "facts.py"
         facts.write_text(re.sub(r'"(\w+)": ""', lambda asked: f'"{asked[1]}": "{FACTS[asked[1]]}"', facts.read_text()))
-        replaced(there / "terms.py", 'SERVERS = ("SIS",)', f'SERVERS = ("{juniper.SERVER}",)')
+        if 'SERVERS = ("SIS",)' in (there / "terms.py").read_text():
+            replaced(there / "terms.py", 'SERVERS = ("SIS",)', f'SERVERS = ("{juniper.SERVER}",)')
         number = 'NUMBER = Form("JF, four digits and a letter", r"' + juniper.NUMBER + '")'
         replaced(there / "terms.py", r'NUMBER = Form("an id without blanks", r"\S+")', number)
         replaced(there / "terms.py", "state_id=NUMBER", r'state_id=Form("OR- and digits", r"OR-\d+")')

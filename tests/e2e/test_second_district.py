@@ -59,7 +59,7 @@ class Morning:
 def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
     folder = tmp_path_factory.mktemp("juniper")
     made = Made(folder)
-    made.make("clever,savvas")
+    made.make("clever,savvas", "--servers", juniper.SERVER)
     with made.servers(), sshd.running(folder / "shelfmark") as shelfmark:
         git(made.repository, "init", "-q")
         commit(made.repository)
@@ -233,6 +233,10 @@ def test_its_commands_are_of_this_district(morning: Morning) -> None:
     for delivery in ("clever_rosters", "savvas_rosters", "shelfmark_patrons"):
         assert re.search(rf"^out  {delivery} +delivered", status.out, re.M), status.out
     assert f"configured by {morning.made.repository}/luigi.cfg" in status.out
+    nothing = morning.made.run("morning", "sent", "shelfmark_patrons", "--date", "2025-10-10")
+    (command,) = re.findall(r"`(.*)`", nothing.out)
+    told = subprocess.run(["bash", "-c", command], cwd="/", capture_output=True, text=True, timeout=60)
+    assert f"configured by {morning.made.repository}/luigi.cfg" in told.stdout, command
     assert ELSEWHERE.search(status.out.replace(f"{ROOT}", "")) is None
 
 
