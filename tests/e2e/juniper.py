@@ -46,7 +46,7 @@ SCHOOLS = (
     School("77", "Lone Mesa High School", 9, 12, "500 Mesa Ave"),
 )
 _FIRST = ("Aino", "Birk", "Celia", "Dario", "Edda", "Finn", "Greta", "Hiro", "Inés", "Jonas", "Kirsten", "Lev")
-_LAST = ("Aalto", "Brandvold", "Castañeda", "Dahl", "Eriksen", "Fujita", "Gonsalves", "Haugen", "Ibarra", "O'Dell")
+LAST_NAMES = ("Aalto", "Brandvold", "Castañeda", "Dahl", "Eriksen", "Fujita", "Gonsalves", "Haugen", "Ibarra", "O'Dell")
 COURSES = {"ELA1": ("Language Arts", "English"), "MTH1": ("Mathematics", "Mathematics"), "SCI1": ("Science", "Science")}
 
 
@@ -57,7 +57,7 @@ def students() -> list[Student]:
             9001 + seat,
             f"JF{4100 + seat * 7:04d}{'ABCDEFGHK'[seat % 9]}",
             _FIRST[seat % len(_FIRST)],
-            _LAST[(seat * 7 + seat // 12) % len(_LAST)],
+            LAST_NAMES[(seat * 7 + seat // 12) % len(LAST_NAMES)],
             school.low + seat % (school.high - school.low + 1),
             school.number,
         )
@@ -252,6 +252,11 @@ def _codes(date: dt.date) -> Iterator[Row]:
         yield {"id": place, "schoolid": school.number, "yearid": 35, "att_code": "A", "presence_status_cd": "Absent"}
 
 
+def _schedules(date: dt.date) -> Iterator[Row]:
+    for place, school in enumerate(SCHOOLS, 1):
+        yield {"id": place, "schoolid": school.number, "name": "Fog delay"}
+
+
 def _none(date: dt.date) -> Iterator[Row]:
     return iter(())
 
@@ -260,6 +265,7 @@ _ROWS = {
     **{"schools": _schools, "students": _students, "teachers": _teachers, "sections": _sections, "cc": _seats},
     **{"custom": _contacts, "calendar_day": _days, "terms": _terms, "courses": _courses},
     **{"section_teacher": _section_teachers, "section_meeting": _meetings, "attendance_code": _codes},
+    "bell_schedule": _schedules,
     **dict.fromkeys(("attendance", "gpa_current", "incident_data", "incidents", "reenrollments", "sped"), _none),
     **dict.fromkeys(("classifications",), _none),
 }

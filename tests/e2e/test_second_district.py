@@ -18,7 +18,7 @@ import pytest
 import sshd
 from e2e import juniper
 from e2e.district import ROOT, Result
-from e2e.made import FACTS, Made
+from e2e.made import FACTS, Made, replaced
 from e2e.recipes import block
 
 TUESDAY = dt.date(2025, 10, 14)
@@ -33,6 +33,7 @@ class Morning:
     made: Made
     run: Result
     shelfmark: sshd.Sshd
+    exported: set[str]
     added: set[str]
     before: dict[str, bytes]
 
@@ -63,6 +64,9 @@ def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
     with made.servers(), sshd.running(folder / "shelfmark") as shelfmark:
         git(made.repository, "init", "-q")
         commit(made.repository)
+        add_export(made.repository / "catalogue")
+        exported = changed(made.repository)
+        commit(made.repository)
         add_shelfmark(made.repository, shelfmark)
         added = changed(made.repository)
         for place in ("reports", "import"):
@@ -72,7 +76,13 @@ def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Morning]:
         juniper.write_vendors({**roots, "shelfmark": shelfmark.files}, TUESDAY)
         before = everything(made)
         run = made.run("run_daily.sh", "--date", f"{TUESDAY}")
-        yield Morning(made, run, shelfmark, added, before)
+        yield Morning(made, run, shelfmark, exported, added, before)
+
+
+def add_export(catalogue: Path) -> None:
+    """The recipe "Add a feed": one more export of the student information system."""
+    replaced(catalogue / "feeds.py", "FEEDS = (\n", f"FEEDS = (\n    {block('feed row')}")
+    (catalogue / "schemas/powerschool_combined/bell_schedule.json").write_text(block("feed schema"))
 
 
 def add_shelfmark(repository: Path, server: sshd.Sshd) -> None:
@@ -122,6 +132,13 @@ def everything(made: Made) -> dict[str, bytes]:
 
 
 # --------------------------------------------------------------------------------------------------- how it is made
+
+
+def test_a_new_export_is_a_row_and_a_schema(morning: Morning) -> None:
+    schema = "catalogue/schemas/powerschool_combined/bell_schedule.json"
+    assert morning.exported == {"catalogue/feeds.py", schema}
+    rows = morning.made.rows("powerschool_combined.bell_schedule")
+    assert rows == {("JFU", f"{place}", school.number, "Fog delay") for place, school in enumerate(juniper.SCHOOLS, 1)}
 
 
 def test_a_new_vendor_is_five_files_of_the_districts_and_none_of_the_engines(morning: Morning) -> None:
@@ -213,6 +230,12 @@ def test_no_word_of_another_district_is_anywhere(morning: Morning) -> None:
     assert len(said) > len(morning.sent) + 1
     found = {name: ELSEWHERE.search(text.replace(f"{ROOT}", "")) for name, text in said.items()}
     assert {name: match[0] for name, match in found.items() if match} == {}
+
+
+def test_nobody_is_told_of_in_what_was_printed(morning: Morning) -> None:
+    said = morning.run.out + "".join(file.read_text() for file in (morning.made.repository / "var/log").glob("*.log"))
+    assert [who.number for who in juniper.students() if who.number in said] == []
+    assert [name for name in juniper.LAST_NAMES if name in said] == []
 
 
 # ---------------------------------------------------------------------------------------------------- what comes after
