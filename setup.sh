@@ -85,7 +85,6 @@ for_its_user() {
 complete() {
     [[ -s $stamp && -x .venv/bin/python ]] || return
     look .venv/bin/python 2>/dev/null || return
-    for_its_user .venv/bin/python || return
     [[ -z $missing ]] || return
     [[ -z ${PYTHON:-} || $(ask "$PYTHON" 2>/dev/null) == "$version "* ]]
 }
@@ -208,7 +207,7 @@ if ! flock -n 7; then
     fi
 fi
 
-if [[ -n ${PYTHON:-} ]] || ! look .venv/bin/python 2>/dev/null || ! for_its_user .venv/bin/python || stale; then
+if [[ -n ${PYTHON:-} ]] || ! look .venv/bin/python 2>/dev/null || stale; then
     make_venv
 fi
 look .venv/bin/python || fail "the new .venv does not run"

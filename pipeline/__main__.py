@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument(
         "--with", dest="vendors", default="", metavar="A,B", help="clever,savvas,otus,ellevation,powerschool,eis"
     )
+    new.add_argument("--servers", default="SIS", metavar="A,B", help="tags of the student information system's servers")
     install = add("install", _install, "set this server up for the mornings of the configuration in force (as root)")
     by = install.add_mutually_exclusive_group(required=True)
     by.add_argument("--systemd", dest="by", action="store_const", const="systemd", help="units and timers")
@@ -247,7 +248,8 @@ def _check(asked: argparse.Namespace, _: list[str]) -> int:
 def _new_district(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import scaffold
 
-    scaffold.write(asked.folder, asked.vendors.replace(",", " ").split())
+    vendors, servers = (words.replace(",", " ").split() for words in (asked.vendors, asked.servers))
+    scaffold.write(asked.folder, vendors, servers)
     say(f"{asked.folder}: answer the questions of its luigi.cfg; its README.md says the rest")
     return 0
 

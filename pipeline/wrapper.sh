@@ -150,10 +150,10 @@ read_settings() {
 import sys
 sys.path.insert(0, "")
 from pipeline import VERSION
-from pipeline.ground import configuration, errors, settings
+from pipeline.ground import errors, settings
 try:
     found = settings.load()
-    state = configuration.scheduler_state()
+    state = settings.state_path()
 except errors.PipelineError as error:
     sys.exit(str(error))
 core = found.core

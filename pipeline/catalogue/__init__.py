@@ -6,6 +6,7 @@
     agreements.py  AGREEMENTS   what each vendor may get        pipeline/catalogue/agreement.py
     schools.py     SCHOOLS      the schools of each login at the portal: number and role, by login
     facts.py       FACTS        what the views say of the district itself, by name      pipeline/catalogue/sql.py
+    flows/         <vendor>.py  further FEEDS, VENDORS, DELIVERIES, AGREEMENTS: all that concerns one vendor
     schemas/       <dataset>/<table>.json                       pipeline/catalogue/schemas.py
     sql/           <dataset>/<view>.sql                         pipeline/catalogue/sql.py
 
@@ -17,6 +18,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -81,9 +83,25 @@ def facts() -> dict[str, str]:
     return found
 
 
-def rows(module: str, name: str) -> tuple[Any, ...]:
-    """The rows as they stand there, also those whose name stands there twice."""
-    return tuple(_told(folder(), module, name))
+def rows(module: str, name: str) -> list[tuple[Path, tuple[Any, ...]]]:
+    """The rows as they stand there, by file, also those whose name stands there twice."""
+    return [(file, tuple(found)) for file, found in _files(folder(), module, name)]
+
+
+def pages(there: Path) -> list[str]:
+    """The modules of the catalogue that hold all of one vendor, by their names among its modules."""
+    return [f"flows.{file.stem}" for file in sorted(there.glob("flows/*.py")) if not file.stem.startswith("_")]
+
+
+def said(page: str) -> dict[str, Any]:
+    """Everything that a vendor's page says, by name."""
+    _told(folder(), page, "", ())
+    return {**vars(sys.modules[f"{PACKAGE}.{page}"])}
+
+
+def file_of(there: Path, module: str) -> Path:
+    """Where a module of the catalogue stands."""
+    return there / f"{module.replace('.', '/')}.py"
 
 
 class _Row(Protocol):
@@ -94,15 +112,22 @@ class _Row(Protocol):
 @cache
 def _rows(folder: Path, module: str, name: str) -> dict[str, Any]:
     """The rows by their names, each of which stands there once."""
-    found = _told(folder, module, name)
-    if not isinstance(found, list | tuple):
-        raise _no_rows(f"{name} of {folder}/{module}.py is {type(found).__name__}", name)
-    for place, row in enumerate(found, 1):
-        if not isinstance(getattr(row, "name", None), str):
-            raise _no_rows(f"row {place} of {name} in {folder}/{module}.py is {type(row).__name__}", name)
-    for error in twice(found, folder / f"{module}.py", name):
+    found = _files(folder, module, name)
+    for file, here in found:
+        if not isinstance(here, list | tuple):
+            raise _no_rows(f"{name} of {file} is {type(here).__name__}", name)
+        for place, row in enumerate(here, 1):
+            if not isinstance(getattr(row, "name", None), str):
+                raise _no_rows(f"row {place} of {name} in {file} is {type(row).__name__}", name)
+    for error in twice(found, name):
         raise error
-    return {row.name: row for row in found}
+    return {row.name: row for _, here in found for row in here}
+
+
+def _files(folder: Path, module: str, name: str) -> list[tuple[Path, Any]]:
+    """What the module says under that name, and what each vendor's page does, by file."""
+    told = {module: _told(folder, module, name), **{page: _told(folder, page, name, ()) for page in pages(folder)}}
+    return [(file_of(folder, each), said) for each, said in told.items() if each == module or said]
 
 
 def _no_rows(found: str, name: str) -> ConfigurationError:
@@ -113,36 +138,52 @@ def _no_rows(found: str, name: str) -> ConfigurationError:
     )
 
 
-def twice(rows: Sequence[_Row], file: Path, name: str) -> Iterator[ConfigurationError]:
-    """An error for each row whose name a row above it has."""
-    first: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        if (above := first.setdefault(row.name, place)) != place:
-            here, there = (where.row(file, name, each, len(rows), row.name) for each in (place, above))
-            yield ConfigurationError(
-                f"{here}: two rows of {file} are called {row.name} (the other one: line {there.line})",
-                expected="names that stand there once",
-                next_step="give one of them another name, or take it out",
-            )
+def twice(files: Sequence[tuple[Path, Sequence[_Row]]], name: str) -> Iterator[ConfigurationError]:
+    """An error for each row whose name a row above it has, or one of an earlier file."""
+    first: dict[str, tuple[Path, int, int]] = {}
+    for file, rows in files:
+        for place, row in enumerate(rows):
+            this = (file, place, len(rows))
+            if (above := first.setdefault(row.name, this)) != this:
+                here, there = (where.row(in_, name, at, total, row.name) for in_, at, total in (this, above))
+                files_ = " and ".join(dict.fromkeys(f"{each[0]}" for each in (above, this)))
+                other = f"line {there.line}" if there.file == here.file else f"{there}"
+                yield ConfigurationError(
+                    f"{here}: two rows of {files_} are called {row.name} (the other one: {other})",
+                    expected="names that stand there once",
+                    next_step="give one of them another name, or take it out",
+                )
 
 
 @cache
-def _told(folder: Path, module: str, name: str) -> Any:
-    """What the module of the catalogue says under that name."""
+def _told(folder: Path, module: str, name: str, otherwise: Any = None) -> Any:
+    """What the module of the catalogue says under that name; `otherwise`, if that is given, where it says nothing."""
     package = _package(folder)
     try:
-        spec = importlib.util.find_spec(f"{package.__name__}.{module}")
-        if spec is None:
-            raise ConfigurationError(
-                f"no {module}.py in the catalogue {folder}",
-                expected=f"{name} in it",
-                next_step="write it (docs/extend.md shows how), or correct `catalogue` of [district]",
-            )
-        return getattr(importlib.import_module(spec.name), name)
+        with _leaving_no_trace():
+            spec = importlib.util.find_spec(f"{package.__name__}.{module}")
+            if spec is None:
+                raise ConfigurationError(
+                    f"no {module}.py in the catalogue {folder}",
+                    expected=f"{name} in it",
+                    next_step="write it (docs/extend.md shows how), or correct `catalogue` of [district]",
+                )
+            found = importlib.import_module(spec.name)
+        return getattr(found, name) if otherwise is None else getattr(found, name, otherwise)
     except PipelineError:
         raise
     except Exception as error:
-        raise _broken(error, folder / f"{module}.py", name) from error
+        raise _broken(error, folder, file_of(folder, module), name) from error
+
+
+@contextmanager
+def _leaving_no_trace() -> Iterator[None]:
+    """Nothing is written into the district's folder: no compiled modules."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _package(folder: Path) -> ModuleType:
@@ -166,9 +207,9 @@ def _package(folder: Path) -> ModuleType:
     return package
 
 
-def _broken(error: Exception, file: Path, name: str) -> ConfigurationError:
+def _broken(error: Exception, folder: Path, file: Path, name: str) -> ConfigurationError:
     """The error of a module that cannot be read: which line of the catalogue's is at fault."""
-    lines = [each for each in traceback.extract_tb(error.__traceback__) if Path(each.filename).parent == file.parent]
+    lines = [each for each in traceback.extract_tb(error.__traceback__) if Path(each.filename).is_relative_to(folder)]
     if isinstance(error, SyntaxError) and error.filename:
         where = f"{error.filename}, line {error.lineno}"
     else:

@@ -57,8 +57,8 @@ def _file(views: str, name: str) -> tuple[str, str]:
     return f"{views}.SAVVAS_{name}", f"{name}.txt"
 
 
-def rosters(views: str, terms: Terms, *, students: int) -> tuple[ViewFile, ...]:
-    """The nine files, of the views `<views>.SAVVAS_<file>`; `students` is the fewest that are believed."""
+def rosters(views: str, terms: Terms, *, students: int, schools: int = 1) -> tuple[ViewFile, ...]:
+    """The nine files, of the views `<views>.SAVVAS_<file>`; at least so many students and schools are believed."""
     dates = replace(terms.dates, columns=("school_year", "date_start", "date_end"))
     return (
         ViewFile(
@@ -76,7 +76,7 @@ def rosters(views: str, terms: Terms, *, students: int) -> tuple[ViewFile, ...]:
             *_file(views, "SCHOOL"),
             key=("school_code",),
             required=("school_code", "school_name", "district_code"),
-            floor=2,
+            floor=schools,
             dialect=_QUOTED,
             layout="known",
             called="schools",

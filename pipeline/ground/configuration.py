@@ -56,10 +56,11 @@ def luigis_files() -> list[Path]:
     return [Path("/etc/luigi/luigi.cfg"), PRETEND, *([found] if found else [])]
 
 
-def scheduler_state() -> Path:
-    """Luigi's own `[scheduler] state_path`: where luigid keeps what it knows."""
-    said = parsed(*luigis_files()).get("scheduler", "state_path", fallback="var/luigid/state.pickle")
-    return Path(os.path.expandvars(said))
+def scheduler_state() -> str:
+    """Luigi's own `[scheduler] state_path`, where luigid keeps what it knows; '' where the district says none."""
+    pretends = PRETEND in files()
+    said = parsed(*(file for file in luigis_files() if pretends or file != PRETEND))
+    return os.path.expandvars(said.get("scheduler", "state_path", fallback=""))
 
 
 def parsed(*read: Path) -> configparser.ConfigParser:

@@ -204,6 +204,12 @@ def _named(parser: configparser.ConfigParser, prefix: str, kind: type[T]) -> dic
     return {name.removeprefix(prefix): _section(parser, name, kind) for name in names}
 
 
+def state_path() -> Path:
+    """The file in which the central scheduler keeps what it knows: below the logs, where nothing is said of it."""
+    said = configuration.scheduler_state()
+    return Path(said) if said else load().district.logs / "luigid/state.pickle"
+
+
 def in_force() -> str:
     """The engine's version, and the files that the settings are from, the stronger one first; and whether they are a
     pretend district's."""

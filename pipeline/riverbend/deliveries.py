@@ -24,7 +24,7 @@ DELIVERIES = (
         name="savvas_rosters",
         vendor="savvas",
         folder="/SIS",
-        files=savvas.rosters("roster_files", TERMS, students=50),
+        files=savvas.rosters("roster_files", TERMS, students=50, schools=2),
         gone="SAVVAS would delete",
     ),
     Delivery(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.sandbox.faults import Fault, FaultFile, next_id
-from pipeline.sandbox.places import VENDORS_OWN, Places
+from pipeline.sandbox.places import Places
 
 Rows = list[list[str]]
 # What a vendor corrects, the likeliest first, and what identifies a row and so stays.
@@ -91,8 +91,10 @@ def _put_back(places: Places, fault: Fault) -> str:
 
 def take_delivered(places: Places, vendor: str) -> str:
     """The vendor removes every file that it did not write itself."""
+    from pipeline.sandbox import folders
+
     account = places.account(vendor)
-    own = [account.root / folder for folder in VENDORS_OWN.get(vendor, ())]
+    own = [account.root / folder for folder in folders.own(places, vendor)]
     files = [
         path
         for path in sorted(account.root.rglob("*"))

@@ -14,6 +14,10 @@ def last_made(places: Places) -> dt.date | None:
 
 def new_day(places: Places, date: dt.date, *, force: bool = False) -> str:
     """Make the files of `date` unless it, or a later day, was made already; one line that says so."""
+    if not places.generated:
+        return (
+            f"no files are made for this catalogue: put a day's below {places.sftp} and {places.settings.district.drop}"
+        )
     if not force and (last := last_made(places)) and last >= date:
         return f"the files of {last} are there"
     places.data.mkdir(parents=True, exist_ok=True)

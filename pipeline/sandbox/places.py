@@ -4,29 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.ground.settings import Settings
+from pipeline.ground import configuration, settings
 
 LOOPBACK = ("127.0.0.1", "localhost")
-
-# The folders that DOMAIN.md names, by account. An account without a row has an empty root.
-FOLDERS = {
-    "district": ("powerschool_rsd", "powerschool_blf", "PS_imports"),
-    "savvas": ("scores", "SIS"),
-    "otus": ("home/incoming",),
-    "ellevation": ("data",),
-    "clever": ("home/riverbend-clever",),
-    "clever_reports": ("idm-sensitive-exports",),
-    "easyiep": ("Reports",),
-}
-# The folders into which the vendor itself writes; what lies elsewhere was delivered by us.
-VENDORS_OWN = {
-    "district": ("powerschool_rsd", "powerschool_blf"),
-    "savvas": ("scores",),
-    "clever_reports": ("idm-sensitive-exports",),
-    "easyiep": ("Reports",),
-}
-# The type of an account's host keys where it is not ssh-ed25519. An ssh-rsa key is proved by SHA-1 signatures alone.
-HOST_KEYS = {"easyiep": "ssh-rsa"}
 
 
 @dataclass(frozen=True)
@@ -43,14 +23,15 @@ class Account:
     password: Path
     log: Path
 
-    @property
-    def host_key_type(self) -> str:
-        return HOST_KEYS.get(self.name, "ssh-ed25519")
-
 
 @dataclass(frozen=True)
 class Places:
-    settings: Settings
+    settings: settings.Settings
+
+    @property
+    def generated(self) -> bool:
+        """Whether the sandbox makes the files of a day: for the repository's own catalogue."""
+        return self.settings.district.catalogue.resolve() == configuration.PRETEND.parent / "pipeline/riverbend"
 
     @property
     def data(self) -> Path:

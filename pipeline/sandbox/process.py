@@ -1,5 +1,6 @@
 """The sandbox's background process: the stand-ins, each in a thread, and one loop that watches them."""
 
+import contextlib
 import gc
 import logging
 import os
@@ -8,6 +9,7 @@ import threading
 import time
 from typing import NoReturn, Protocol
 
+from pipeline.ground.errors import ConfigurationError
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.damage import grow
 from pipeline.sandbox.faults import Countdown, FaultFile
@@ -58,11 +60,10 @@ def _servers(places: Places, faults: FaultFile) -> list[Server]:
     """A cloud endpoint that is Google's own, or a portal that is the state's, is not served."""
     from pipeline.sandbox.bigquery import BigQuery
     from pipeline.sandbox.portal.server import portal
-    from pipeline.sandbox.sftp import SftpServers, prepare
+    from pipeline.sandbox.sftp import SftpServers
     from pipeline.sandbox.storage import CloudStorage
 
-    for account in places.accounts():
-        prepare(account, places.settings.sftp.known_hosts.absolute())
+    _prepare(places)
     log, countdown = ActivityLog(places.log / "cloud.log"), Countdown(faults)
     servers: list[Server] = [SftpServers(places.accounts(), faults)]
     if places.storage_port:
@@ -75,6 +76,19 @@ def _servers(places: Places, faults: FaultFile) -> list[Server]:
     if places.portal_port:
         servers.append(portal(places, faults))
     return servers
+
+
+def _prepare(places: Places) -> None:
+    """What each vendor's server needs. Of a catalogue that cannot be read, the run itself says what is wrong."""
+    from pipeline.sandbox import folders
+    from pipeline.sandbox.sftp import prepare
+
+    for account in places.accounts():
+        there: tuple[str, ...] = ()
+        kind = "ssh-ed25519"
+        with contextlib.suppress(ConfigurationError):
+            there, kind = folders.every(places, account), folders.host_key_type(account)
+        prepare(account, places.settings.sftp.known_hosts.absolute(), folders=there, host_key_type=kind)
 
 
 def watch(places: Places, faults: FaultFile, servers: list[Server], stop: threading.Event) -> list[Server]:

@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,17 @@ import asyncssh
 from pipeline.sandbox import hostkeys
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.faults import Countdown, Fault, FaultFile
-from pipeline.sandbox.places import FOLDERS, Account
+from pipeline.sandbox.places import Account
 
 _WRITING = asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC
 
 
-def prepare(account: Account, known_hosts: Path) -> None:
+def prepare(account: Account, known_hosts: Path, *, folders: Iterable[str], host_key_type: str) -> None:
     """The account's folders, host keys and password; made when they are not there, and the key pinned."""
-    for folder in FOLDERS.get(account.name, ()):
+    for folder in ("", *folders):
         (account.root / folder).mkdir(parents=True, exist_ok=True)
-    account.root.mkdir(parents=True, exist_ok=True)
-    new = hostkeys.make(account.host_key, account.host_key_type)
-    hostkeys.make(account.other_key, account.host_key_type)
+    new = hostkeys.make(account.host_key, host_key_type)
+    hostkeys.make(account.other_key, host_key_type)
     hostkeys.pin(account, known_hosts, instead=new)
     if not account.password.exists():
         account.password.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -58,7 +58,7 @@ def _refuse_odd(name: str, value: str) -> None:
 def _values(user: str, mailto: str) -> dict[str, str]:
     """What `@name@` stands for. Relative folders are relative to the code's, where a run takes them."""
     told = settings.load()
-    district, state = told.district, configuration.scheduler_state()
+    district, state = told.district, settings.state_path()
     folders = {name: f"{getattr(district, name).absolute()}" for name in ("landing", "logs", "drop", "catalogue")}
     own = configuration.own() or configuration.PRETEND
     return {

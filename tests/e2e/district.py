@@ -29,14 +29,17 @@ from google.cloud import bigquery
 from google.cloud.storage import Bucket, Client
 
 from pipeline import catalogue
-from pipeline.sandbox import activity, elsewhere
-from pipeline.sandbox.places import VENDORS_OWN
+from pipeline.ground import settings
+from pipeline.sandbox import activity, elsewhere, folders
+from pipeline.sandbox.places import Places
 
 ROOT = Path(__file__).parents[2]
 MONDAY = dt.date(2025, 11, 17)
 TUESDAY = dt.date(2025, 11, 18)
 # Those to which something is delivered.
 VENDORS = ("savvas", "otus", "ellevation", "clever", "district")
+# The folders into which they write themselves.
+VENDORS_OWN = {vendor: folders.own(Places(settings.load()), vendor) for vendor in VENDORS}
 # Most tests run some of the flows, which shows the same in a third of the time: the files of two systems and what is
 # made of them, for two vendors, daily and weekly, from views and as landed.
 FEEDS = {
@@ -219,7 +222,7 @@ class District:
             f"{vendor}:{name}": content
             for vendor in VENDORS
             for name, content in self.vendor_files(vendor).items()
-            if not name.startswith(tuple(f"/{own}/" for own in VENDORS_OWN.get(vendor, ())))
+            if not name.startswith(tuple(f"/{own}/" for own in VENDORS_OWN[vendor]))
         }
 
     def activity(self, since: float, log: str) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,15 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from e2e.district import ROOT, TUESDAY, District
+from e2e.recipes import block
 
 SCHEDULES = "ID,SchoolID,Name\n1,{school},Regular\n2,{school},Early release\n"
-
-
-def block(name: str) -> str:
-    """The code block below `<!-- test: name -->`."""
-    found = re.search(rf"<!-- test: {name} -->\n```\w+\n(.*?)```", (ROOT / "docs/extend.md").read_text(), re.S)
-    assert found, name
-    return found[1]
 
 
 def insert(file: Path, before: str, row: str) -> None:

@@ -25,10 +25,9 @@ from typing import Any
 import psutil
 import pytest
 
-from e2e.district import MONDAY, VENDORS, District
+from e2e.district import MONDAY, VENDORS, VENDORS_OWN, District
 from e2e.mornings import Monday, restored
 from faults.leaks import leaks
-from pipeline.sandbox.places import VENDORS_OWN
 
 DAYS = [MONDAY + timedelta(days=n) for n in range(1, 5)]
 # So many kills a morning at any instant; one more comes between two renames.
@@ -95,9 +94,7 @@ class Watcher:
 
     def _watch(self) -> None:
         roots = [(vendor, f"{self._district.sftp / vendor}") for vendor in VENDORS]
-        own = {
-            f"{self._district.sftp / vendor / folder}" for vendor in VENDORS for folder in VENDORS_OWN.get(vendor, ())
-        }
+        own = {f"{self._district.sftp / vendor / folder}" for vendor in VENDORS for folder in VENDORS_OWN[vendor]}
         while not self._over.wait(0.005):
             for vendor, root in roots:
                 for folder, inner, names in os.walk(root):

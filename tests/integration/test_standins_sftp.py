@@ -7,7 +7,6 @@ import paramiko
 import pytest
 
 from pipeline import catalogue
-from pipeline.sandbox.places import FOLDERS
 from riverbend import Sandbox
 
 BROKEN_OFF = (OSError, EOFError, paramiko.SSHException)
@@ -15,6 +14,18 @@ BROKEN_OFF = (OSError, EOFError, paramiko.SSHException)
 
 def put(sftp: paramiko.SFTPClient, path: str, size: int = 200_000) -> None:
     sftp.putfo(io.BytesIO(b"x" * size), path)
+
+
+# What the catalogue's rows come to.
+FOLDERS = {
+    "district": ("powerschool_rsd", "powerschool_blf", "PS_imports"),
+    "savvas": ("scores", "SIS"),
+    "otus": ("home/incoming",),
+    "ellevation": ("data",),
+    "clever": ("home/riverbend-clever",),
+    "clever_reports": ("idm-sensitive-exports",),
+    "easyiep": ("Reports",),
+}
 
 
 @pytest.mark.parametrize("vendor", catalogue.vendors())

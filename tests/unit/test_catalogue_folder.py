@@ -107,6 +107,58 @@ def test_two_rows_of_one_name_are_refused(folder: Path) -> None:
         catalogue.feeds()
 
 
+PAGE = """
+from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import SftpFolder, Source
+
+from ..words import SERVER
+
+FEEDS = (Feed("loans", "books", "books", "loans.csv", (Source("all", SftpFolder(SERVER, "/out"), "l.csv"),), ("id",)),)
+"""
+
+
+@pytest.fixture
+def page(folder: Path) -> Path:
+    """All of one vendor, on a page of its own."""
+    file = folder / "flows/library.py"
+    file.parent.mkdir()
+    file.write_text(PAGE)
+    return file
+
+
+def test_a_vendor_s_page_adds_its_rows(folder: Path, page: Path) -> None:
+    assert [*catalogue.feeds()] == ["pupils", "loans"]
+    assert [*catalogue.deliveries()] == []
+
+
+def test_a_name_that_a_page_has_too_is_refused_with_both_files(folder: Path, page: Path) -> None:
+    page.write_text(PAGE.replace('"loans", "books"', '"pupils", "books"'))
+    with pytest.raises(ConfigurationError, match="are called pupils") as told:
+        catalogue.feeds()
+    assert f"{folder}/feeds.py and {page}" in told.value.found
+    assert f"(the other one: {folder}/feeds.py, line 8)" in told.value.found
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("\nfrom ..word import SERVER\n", "library.py, line 2: ModuleNotFoundError"),
+        ("FEEDS = 7", "FEEDS of .*library.py is int"),
+    ],
+)
+def test_what_is_wrong_with_a_page_is_told(page: Path, text: str, told: str) -> None:
+    page.write_text(text)
+    with pytest.raises(ConfigurationError, match=told):
+        catalogue.feeds()
+
+
+def test_reading_a_catalogue_leaves_no_trace_in_it(folder: Path, page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    before = sorted(folder.rglob("*"))
+    assert [*catalogue.feeds(), *catalogue.deliveries()]
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_a_module_that_is_not_there_is_named(folder: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"no vendors\.py in the catalogue"):
         catalogue.vendors()

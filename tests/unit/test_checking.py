@@ -433,3 +433,21 @@ def test_questions_of_the_configuration_come_first(there: Path, capsys: pytest.C
     settings.load.cache_clear()
     assert commands.main(["check"]) == 30
     assert "[district] has no bucket" in capsys.readouterr().err
+
+
+def test_rows_of_a_vendor_s_page_are_checked_where_they_stand(there: Path) -> None:
+    page = there / "flows/library.py"
+    break_(
+        page, "", "from pipeline.outside.sftp.vendor import Vendor\n\nVENDORS = (Vendor('library', agreement='x'),)\n"
+    )
+    found = told()
+    assert any(f"{page}, line 3: library has no section [sftp:library]" in each for each in found)
+    assert any(f"{page}, line 3: the agreement of library is called x" in each for each in found)
+
+
+def test_rows_of_a_page_that_nobody_would_read_are_told(there: Path) -> None:
+    page = there / "flows/library.py"
+    break_(page, "", "from pipeline.outside.sftp.vendor import Vendor\n\nVENDOR = (Vendor('library'),)\n")
+    (error,) = checking.wrong()
+    assert error.found == f"{page}, line 3: rows called VENDOR"
+    assert "VENDORS" in error.next_step

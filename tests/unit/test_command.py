@@ -40,6 +40,11 @@ def test_its_words_are_completed(tmp_path: Path) -> None:
 def test_what_a_message_tells_can_be_pasted_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = called("bash", "-c", f"{command.MORNING} today", folder=tmp_path)
     assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("MORNING_COMMAND", "/srv/our district/morning")
+    try:
+        assert importlib.reload(command).MORNING == "'/srv/our district/morning'"
+    finally:
+        monkeypatch.delenv("MORNING_COMMAND")
     (tmp_path / "morning").symlink_to(ROOT / "morning")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     try:

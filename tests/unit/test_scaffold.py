@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import __main__ as commands
-from pipeline import scaffold
-from pipeline.catalogue import checking
+from pipeline import catalogue, scaffold
+from pipeline.catalogue import checking, sql
 from pipeline.ground import settings
 
 from .test_checking import forget
@@ -54,9 +54,42 @@ def test_a_new_district_fits_together_but_for_its_questions(
     assert any("savvas_district_code has no answer" in each for each in found) == ("savvas" in vendors)
 
 
+@pytest.mark.parametrize("vendors", ["powerschool", "powerschool,clever"])
+def test_each_server_has_its_own_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendors: str) -> None:
+    words = ["new-district", f"{tmp_path}/new", "--with", vendors, "--servers", "NW,SE"]
+    assert commands.main(words) == 0
+    assert [each for each in answered(tmp_path / "new", monkeypatch) if not QUESTIONS.search(each)] == []
+    files = {file.name: file for file in catalogue.deliveries()["powerschool_imports"].view_files}
+    kinds = ("RTI", "Homeless_Foster", *(("GoogleForPSImport",) if "clever" in vendors else ()))
+    assert files.keys() == {f"{kind}_{tag}.txt" for kind in kinds for tag in ("NW", "SE")}
+    # A student of one server is looked for among the accounts of the other one, where there are any.
+    among = {name: {each.file for each in file.apart} for name, file in files.items()}
+    assert among["RTI_NW.txt"] == ({"GoogleForPSImport_SE.txt"} if "clever" in vendors else set())
+    assert "district_identification = 'SE'" in sql.text("powerschool_imports.RTI_SE")
+    assert [source.name for source in catalogue.feeds()["students"].sources] == ["NW", "SE"]
+
+
+def test_no_password_comes_in_that_nothing_needs(tmp_path: Path) -> None:
+    """Clever's accounts are for the imports: without those, nobody asks Clever for them."""
+    scaffold.write(tmp_path / "new", ["clever"])
+    text = "".join(file.read_text() for file in (tmp_path / "new").rglob("*") if file.suffix in (".py", ".cfg"))
+    assert "clever_reports" not in text
+    assert not (tmp_path / "new/catalogue/schemas/misc_imports_restricted").exists()
+
+
+@pytest.mark.parametrize("tags", ["", "N-W", "NW,1"])
+def test_a_server_s_tag_that_no_table_could_have_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tags: str
+) -> None:
+    assert commands.main(["new-district", f"{tmp_path}/new", "--servers", tags]) == 30
+    assert f"--servers names {tags or 'none'}" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 def test_nothing_of_the_pretend_district_goes_out(tmp_path: Path) -> None:
     scaffold.write(tmp_path / "new", scaffold.VENDORS)
-    own = re.compile(r"riverbend|schoolhouse|00118|RSD|BLF|bluff|miller|127\.0\.0\.1", re.I)
+    numbers = r"0004127|0105|RT00412A|[47] (?:digits|characters)"
+    own = re.compile(rf"riverbend|schoolhouse|00118|RSD|BLF|bluff|miller|127\.0\.0\.1|{numbers}", re.I)
     files = [file for file in (tmp_path / "new").rglob("*") if file.is_file()]
     assert files
     lines = [line for file in files for line in file.read_text().replace(f"{scaffold.ENGINE}", "").splitlines()]
@@ -99,6 +132,10 @@ def test_its_own_check_asks_the_engine(tmp_path: Path) -> None:
     done = subprocess.run([tmp_path / "new/.ci/run"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, "[district] has no bucket" in done.stderr) == (30, True)
     assert f"{tmp_path}/new/luigi.cfg" in done.stderr
+    told = subprocess.run(
+        [tmp_path / "new/morning", "status"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (told.returncode, f"{tmp_path}/new/luigi.cfg" in told.stderr) == (30, True)
     for name in ("run_daily.sh", "run_weekly.sh"):
         told = subprocess.run(
             [tmp_path / "new" / name, "--help"], cwd=tmp_path, capture_output=True, text=True, timeout=60

@@ -94,35 +94,41 @@ def test_nothing_of_the_pretend_district_stands_in_for_what_a_district_leaves_ou
     assert settings.in_force() == f"morning {VERSION}, configured by {alone}"
 
 
-def test_a_path_is_relative_to_the_file_that_says_it(
-    alone: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Wherever the run stands, and whether or not another file lies below; one of the environment is as it is there."""
-    monkeypatch.setenv("OWN_KEYS", "/srv/keys")
-    there = alone.parent
-    told = {
-        "district": {"landing": "state/landing", "drop": "/srv/drop", "logs": "../log", "catalogue": "own"},
-        "secrets": {"folder": "${OWN_KEYS}"},
-        "sftp": {"known_hosts": "known_hosts"},
-        "sftp:otus": {"host": "h", "port": "22", "user": "u", "key": "keys/otus"},
-        "scheduler": {"state_path": "state/luigid"},
-    }
-    write(alone, {**ANSWERS, **told, "district": {**ANSWERS["district"], **told["district"]}})
-    monkeypatch.chdir("/")
-    settings.load.cache_clear()
-    found = settings.load()
-    assert (found.district.landing, found.district.drop) == (there / "state/landing", Path("/srv/drop"))
-    assert (found.district.logs, found.district.catalogue) == (there / "../log", there / "own")
-    assert (found.secrets.folder, found.sftp.known_hosts) == (Path("/srv/keys"), there / "known_hosts")
-    assert found.account("otus").key == f"{there}/keys/otus"
-    assert configuration.scheduler_state() == there / "state/luigid"
-
-
 def test_every_path_of_the_settings_is_taken_so() -> None:
     found = {
         (name, each.name) for name, kind in settings._SECTIONS.items() for each in fields(kind) if each.type is Path
     }
     assert {*configuration.PATHS} - {("scheduler", "state_path")} == found
+
+
+def test_a_path_is_relative_to_the_file_that_says_it(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the run stands; the district's own file may lie anywhere. One of the environment is as it is there."""
+    monkeypatch.setenv("OWN_KEYS", "/srv/keys")
+    monkeypatch.chdir("/")
+    said = {
+        "district": {**ANSWERS["district"], "landing": "var/landing", "drop": "/srv/drop", "logs": "var/log"},
+        "secrets": {"folder": "${OWN_KEYS}"},
+        "sftp": {"known_hosts": "known_hosts"},
+        "sftp:otus": {"host": "h", "port": "22", "user": "u", "key": "keys/otus"},
+    }
+    write(alone, said)
+    settings.load.cache_clear()
+    found, here = settings.load(), alone.parent
+    assert (found.district.landing, found.district.drop) == (here / "var/landing", Path("/srv/drop"))
+    assert (found.secrets.folder, found.sftp.known_hosts) == (Path("/srv/keys"), here / "known_hosts")
+    assert found.account("otus").key == f"{here}/keys/otus"
+
+
+def test_the_scheduler_s_state_lies_where_the_district_says_or_among_its_logs(alone: Path) -> None:
+    assert settings.state_path() == Path("/srv/log/luigid/state.pickle")
+    write(alone, {**ANSWERS, "scheduler": {"state_path": "state/luigid.pickle"}})
+    assert settings.state_path() == alone.parent / "state/luigid.pickle"
+
+
+def test_the_pretend_districts_paths_stay_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LUIGI_CONFIG_PATH")
+    settings.load.cache_clear()
+    assert (settings.load().district.logs, settings.state_path()) == (Path("var/log"), Path("var/luigid/state.pickle"))
 
 
 def test_the_pages_file_answers_every_question(alone: Path) -> None:

@@ -15,7 +15,7 @@ from pipeline.catalogue.agreement import Agreement
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.where import Where
-from pipeline.ground.errors import ConfigurationError, PipelineError
+from pipeline.ground.errors import ConfigurationError, PipelineError, did_you_mean
 from pipeline.outside.sftp.vendor import Vendor
 
 KINDS: dict[str, tuple[str, type[Any]]] = {
@@ -28,10 +28,15 @@ KINDS: dict[str, tuple[str, type[Any]]] = {
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The rows that could be read, by module; `unread` are the modules that could not, or of which a row is none."""
+    """The rows that could be read, by module and by file; `unread` are the modules that could not, or of which a row is
+    none."""
 
-    rows: dict[str, tuple[Any, ...]]
+    files: dict[str, list[tuple[Path, tuple[Any, ...]]]]
     unread: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def rows(self) -> dict[str, tuple[Any, ...]]:
+        return {module: tuple(row for _, rows in files for row in rows) for module, files in self.files.items()}
 
     @property
     def feeds(self) -> tuple[Feed, ...]:
@@ -68,9 +73,9 @@ class Catalogue:
 
     def where(self, module: str, row: Any) -> Where:
         """Where the row stands."""
-        rows = self.rows[module]
+        file, rows = next(each for each in self.files[module] if any(one is row for one in each[1]))
         place = next(number for number, each in enumerate(rows) if each is row)
-        return where.row(path(module), KINDS[module][0], place, len(rows), row.name)
+        return where.row(file, KINDS[module][0], place, len(rows), row.name)
 
     def where_file(self, delivery: Delivery, file: ViewFile | LandedCopy) -> Where:
         """Where the file of the delivery stands."""
@@ -79,7 +84,7 @@ class Catalogue:
 
 
 def path(module: str) -> Path:
-    return catalogue.folder() / f"{module}.py"
+    return catalogue.file_of(catalogue.folder(), module)
 
 
 def error(at: Where | Path, found: str, expected: str, next_step: str) -> ConfigurationError:
@@ -90,18 +95,20 @@ def error(at: Where | Path, found: str, expected: str, next_step: str) -> Config
 
 def read() -> tuple[Catalogue, list[ConfigurationError]]:
     """The catalogue, and what of its modules cannot be used."""
-    rows: dict[str, tuple[Any, ...]] = dict.fromkeys(KINDS, ())
+    files: dict[str, list[tuple[Path, tuple[Any, ...]]]] = {module: [] for module in KINDS}
     unread: dict[str, list[ConfigurationError]] = {}
     for module, (name, kind) in KINDS.items():
         try:
-            rows[module] = catalogue.rows(module, name)
+            found = catalogue.rows(module, name)
         except PipelineError as broken:
             unread[module] = [_at(path(module), broken)]
         except TypeError:
             unread[module] = [_no_rows(module, name)]
         else:
-            if wrong := [*_no_words(module, name, rows[module], kind)]:
-                rows[module], unread[module] = (), wrong
+            if wrong := [each for file, rows in found for each in _no_words(file, name, rows, kind)]:
+                unread[module] = wrong
+            else:
+                files[module] = found
     for module, tell in (("schools", catalogue.schools), ("facts", catalogue.facts)):
         try:
             if not isinstance(tell(), dict):
@@ -110,8 +117,22 @@ def read() -> tuple[Catalogue, list[ConfigurationError]]:
             unread[module] = [_at(path(module), broken)]
     errors = [each for told in unread.values() for each in told]
     for module, (name, _) in KINDS.items():
-        errors += catalogue.twice(rows[module], path(module), name)
-    return Catalogue(rows, frozenset(unread)), errors
+        errors += catalogue.twice(files[module], name)
+    errors += [] if unread else _called_otherwise()
+    return Catalogue(files, frozenset(unread)), errors
+
+
+def _called_otherwise() -> Iterator[ConfigurationError]:
+    """An error for rows of a vendor's page that stand below another name than those that are looked for."""
+    kinds, names = tuple(kind for _, kind in KINDS.values()), [name for name, _ in KINDS.values()]
+    for page in catalogue.pages(catalogue.folder()):
+        for name, rows in catalogue.said(page).items():
+            if name in names or not isinstance(rows, list | tuple) or not rows:
+                continue
+            if all(isinstance(row, kinds) for row in rows):
+                at = where.row(path(page), name, 0, len(rows), rows[0].name)
+                expected = f"one of {', '.join(names)}"
+                yield error(at, f"rows called {name}", expected, did_you_mean(name, names, "rename them"))
 
 
 def _at(file: Path, broken: PipelineError) -> ConfigurationError:
@@ -125,10 +146,10 @@ def _no_rows(module: str, name: str) -> ConfigurationError:
     return error(at, f"{name} holds no rows", "a tuple of rows (of schools and facts: a dictionary)", "correct it")
 
 
-def _no_words(module: str, name: str, rows: tuple[Any, ...], kind: type[Any]) -> Iterator[ConfigurationError]:
+def _no_words(file_: Path, name: str, rows: tuple[Any, ...], kind: type[Any]) -> Iterator[ConfigurationError]:
     """An error for each row that is none, or that says a word of another kind than it must be."""
     for place, row in enumerate(rows):
-        at = where.row(path(module), name, place, len(rows), f"{getattr(row, 'name', '')}")
+        at = where.row(file_, name, place, len(rows), f"{getattr(row, 'name', '')}")
         if not isinstance(row, kind):
             yield error(at, f"a {type(row).__name__} among {name}", f"rows of {kind.__name__}", "take it out")
             continue

@@ -11,10 +11,13 @@ id -u @user@ >/dev/null 2>&1 || useradd --system --user-group --home-dir @landin
 install -d -o @user@ -g "$(id -gn @user@)" -m 0700 @writable@ @secrets@
 
 # What it must be able to read.
-for each in @config@ @catalogue@ @known_hosts@ @drop@ @code@/.venv/bin/python; do
+for each in @config@ @catalogue@ @known_hosts@ @drop@; do
     runuser -u @user@ -- test -r "$each" ||
         printf 'install: %s cannot read %s. Next: let it, or put that where it can\n' @user@ "$each" >&2
 done
+runuser -u @user@ -- @code@/.venv/bin/python -c '' ||
+    printf 'install: %s cannot run %s. Next: rm -rf %s, then %s, then this again\n' @user@ @code@/.venv/bin/python \
+        @code@/.venv 'PYTHON=/usr/bin/python3 @code@/setup.sh' >&2
 
 # One command, with completion.
 ln -sfn @code@/morning /usr/local/bin/morning

@@ -22,6 +22,12 @@ from .terms import SERVERS
 
 FEW = Churn(drops=0.5, adds=1)
 IMPORTS = "powerschool_imports"
+#: with powerschool+clever
+# A student is on one server: no file of one has a number that an account of another one has.
+OTHERS = {server: tuple(other for other in SERVERS if other != server) for server in SERVERS}
+#: with powerschool-clever
+# With the accounts of each server in the set, a number on two servers would be seen.
+OTHERS: dict[str, tuple[str, ...]] = dict.fromkeys(SERVERS, ())
 #: always
 
 # `students` is the fewest rows of students that are believed: raise it to some nine tenths of what there are.
@@ -65,10 +71,15 @@ DELIVERIES = (
         "powerschool_imports",
         vendor="district",
         folder="/PS_imports",
-        files=tuple(
-            make(IMPORTS, TERMS, server, FEW, others=())
-            for server in SERVERS
-            for make in (powerschool.response_to_intervention, powerschool.homeless_foster)
+        files=(
+#: with powerschool+clever
+            *(powerschool.google_accounts(IMPORTS, TERMS, tag, others=OTHERS[tag], floor=1) for tag in SERVERS),
+#: with powerschool
+            *(
+                make(IMPORTS, TERMS, tag, FEW, others=OTHERS[tag])
+                for tag in SERVERS
+                for make in (powerschool.response_to_intervention, powerschool.homeless_foster)
+            ),
         ),
         gone="the SIS would no longer be told of",
     ),

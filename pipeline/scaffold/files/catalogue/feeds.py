@@ -4,9 +4,9 @@
 from dataclasses import replace
 from functools import partial
 
-#: with clever savvas
+#: with savvas powerschool+clever
 from pipeline.catalogue.place import SftpFolder
-#: with clever
+#: with powerschool+clever
 from pipeline.formats import clever
 #: with eis
 from pipeline.formats import eis
@@ -21,7 +21,7 @@ from .schools import SCHOOLS
 from .terms import SERVERS
 
 powerschool = partial(export, servers=SERVERS)
-#: with clever
+#: with powerschool+clever
 IDENTITIES = SftpFolder("clever_reports", "idm-sensitive-exports", others=())
 #: with savvas
 SCORES = SftpFolder("savvas", "/scores")
@@ -50,7 +50,7 @@ FEEDS = (
     replace(powerschool("students"), repeats=14, trimmed=NAMES),
     replace(powerschool("teachers"), trimmed=NAMES),
     powerschool("terms"),
-#: with clever
+#: with powerschool+clever
     clever.identities(
         *(IDENTITIES, "students", "google_students_provisioned", "student_number"),
         dataset="misc_imports_restricted",

@@ -5,9 +5,9 @@ from pipeline.catalogue.limits import ANY, OTHERS, Churn, ColumnChurn, Form, Map
 from pipeline.catalogue.terms import Codes, Terms
 
 # The tags of the servers of the student information system: each delivers into `powerschool_<tag>` below `drop`.
-SERVERS = ("SIS",)
+SERVERS = (@servers@)
 
-# How a student's number, and the state's, is written. Say it as narrowly as it is: Form("7 digits", r"\d{7}") finds lost zeros.
+# How a student's number, and the state's, is written. Say it as narrowly as it is: Form("9 digits", r"\d{9}") finds lost zeros.
 NUMBER = Form("an id without blanks", r"\S+")
 
 # The first days of a term: the spring's begins after the winter break, the fall's when the student information system

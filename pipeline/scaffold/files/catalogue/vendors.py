@@ -8,6 +8,7 @@ VENDORS = (
 #: with clever
     # Its sync begins five minutes after the last activity in the folder.
     Vendor("clever", within=240, agreement="Clever"),
+#: with powerschool+clever
     Vendor("clever_reports"),
 #: with savvas
     Vendor("savvas", agreement="SAVVAS"),
