@@ -12,17 +12,24 @@ from pipeline.catalogue.dialect import Dialect
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.limits import (
     ADDRESSES,
+    ANY,
     EMAIL,
     MONTH_FIRST,
+    OTHERS,
     TWO_DIGITS,
     Allowed,
     Apart,
     Churn,
+    ColumnChurn,
+    Form,
+    Mapped,
     Personal,
+    Same,
+    Window,
     Written,
 )
 from pipeline.catalogue.place import DropFolder, Source
-from pipeline.catalogue.terms import Terms
+from pipeline.catalogue.terms import Codes, Terms
 
 # What PowerSchool's AutoComm reads: no quotation marks, no header. Nothing published names its line end; ours is LF.
 AUTOCOMM = Dialect(delimiter="\t", quoting="none", header=False, reserved='"')
@@ -73,6 +80,54 @@ def export(stem: str, *key: str, servers: tuple[str, ...], floor: int = 1) -> Fe
         floor=floor,
         due=dt.time(5, 0),
         tag=tag,
+    )
+
+
+# The first and the last day, month and day, of those with which a term begins.
+Days = tuple[tuple[int, int], tuple[int, int]]
+# Then all sections and all who sit in them may be others, but not fewer by a third.
+TAUGHT_ANEW = Churn(drops=ANY, school_drops=ANY, adds=ANY, changes=ANY, shrinks=0.34)
+# In the fall the last grade of every school has left it, and all others are a grade up.
+NEW_YEAR = Churn(drops=0.2, school_drops=0.45, adds=0.25, changes=ANY)
+
+
+def codes(students: str) -> Codes:
+    """The codes that the views have words for; `students` is the view of those who are there. [modelled]"""
+    return Codes(
+        genders=Mapped(students, "gender", ("F", "M", "X")),
+        ethnicities=Mapped(students, "ethnicity", ("A", "B", "H", "I", "M", "P", "W")),
+        hispanic=Mapped(students, "fedethnicity", ("0", "1", "false", "true", "False", "True", "FALSE", "TRUE")),
+        english_learners=Mapped(students, "lep_status", ("L", "1", "2", "3", "4", "F", "N")),
+        lunches=Mapped(students, "lunchstatus", ("F", "FDC", "R", "P")),
+        special_education=Mapped("powerschool_combined.sped", "sped_status", ("E", "G", "R", "X")),
+    )
+
+
+def terms(student_number: Form, state_id: Form, spring: Days, fall: Days, codes: Codes) -> Terms:
+    """The terms of a district that has PowerSchool; `spring` and `fall` are the days with which its terms begin."""
+    return Terms(
+        student_number=student_number,
+        state_id=state_id,
+        people=Churn(windows=(Window(*fall, NEW_YEAR),)),
+        teaching=Churn(windows=(Window(*spring, TAUGHT_ANEW), Window(*fall, TAUGHT_ANEW))),
+        # In the fall everybody is a grade up, the last grade of a school is at the next one, and plans are renewed.
+        grades=ColumnChurn(windows=(Window(*fall, OTHERS),)),
+        # With a term come other days and other teachers.
+        dates=ColumnChurn(windows=(Window(*spring, OTHERS), Window(*fall, OTHERS))),
+        # Whose numbers are used on several servers, and what tells that it is the same person.
+        same_staff=Same(
+            "powerschool_combined.teachers",
+            "teachernumber",
+            ("last_name", "email_addr", "sif_stateprid"),
+            among=("status", "1"),
+        ),
+        same_students=Same(
+            "powerschool_combined.students",
+            "student_number",
+            ("last_name", "student_email", "state_id"),
+            among=("enroll_status", "0"),
+        ),
+        codes=codes,
     )
 
 

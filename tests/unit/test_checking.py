@@ -91,7 +91,7 @@ DELIVERIES = (
 CASES = [
     # file, what stands there, what is put in its place, what is told, the file and the text of its line
     (FEEDS, "FEEDS = (", "FEEDS = ((", "SyntaxError", FEEDS, None),
-    ("terms.py", "import ANY", "import NOTHING", "ImportError", "terms.py", "import NOTHING"),
+    ("terms.py", "import Form", "import NOTHING", "ImportError", "terms.py", "import NOTHING"),
     (FEEDS, 'powerschool("fte"),', '"fte",', "a str among FEEDS", FEEDS, '    "fte",'),
     (FEEDS, 'powerschool("fte"),', 'powerschool("cc"),', "called cc", FEEDS, -1),
     (FEEDS, 'powerschool("fte"),', 'powerschool("ftes"),', "ftes has no schema", FEEDS, '"ftes"'),
