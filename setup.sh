@@ -9,8 +9,11 @@
 set -euo pipefail
 # Programs, not personal data: root may install what a service account then runs.
 umask 022
-# The caller's own Python environment must neither be used nor changed.
-unset PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_ROOT
+here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+# shellcheck source=pipeline/environment.sh
+. "$here/pipeline/environment.sh"
+# The caller's own Python environment must not be changed, either.
+unset PIP_TARGET PIP_PREFIX PIP_ROOT
 export PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 failure=30 tests=no
@@ -22,12 +25,7 @@ case "$*" in
     --tests) tests=yes failure=1 ;;
     *) printf 'usage: ./setup.sh [--tests]\n' >&2; exit 2 ;;
 esac
-# A configuration that the caller names is named from the caller's folder.
-if [[ -n ${LUIGI_CONFIG_PATH-} ]]; then
-    LUIGI_CONFIG_PATH=$(readlink -m -- "$LUIGI_CONFIG_PATH")
-    export LUIGI_CONFIG_PATH
-fi
-cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")"
+cd -- "$here"
 stamp=.venv/set-up
 
 # "3.11 True True": the version of Python $1, and whether the configuration wants the sandbox, and a browser for the
@@ -39,7 +37,7 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 13):
     sys.exit(1)
 parser = configparser.ConfigParser(interpolation=None)
 try:
-    # As pipeline/ground/settings.py has it: one file, or a further copy of the pretend district over the first one.
+    # As pipeline/ground/configuration.py has it: one file, or a further copy of the pretend district over the first one.
     machines = "/etc/morning/luigi.cfg"
     own = os.environ.get("LUIGI_CONFIG_PATH") or (machines if os.path.isfile(machines) else "luigi.cfg")
     parser.read(own)

@@ -237,18 +237,13 @@ end_scheduler() {
 wrap() {
     name=$1 root=$2 child='' attending='' received='' code=0
     parse "${@:3}"
-    # A configuration that the caller names is named from the caller's folder.
-    if [[ -n ${LUIGI_CONFIG_PATH-} ]]; then
-        LUIGI_CONFIG_PATH=$(readlink -m -- "$LUIGI_CONFIG_PATH")
-        export LUIGI_CONFIG_PATH
-    fi
+    # shellcheck source=pipeline/environment.sh
+    . "$here/pipeline/environment.sh"
     cd -- "$here"
     # Luigi knows no other way to be told of the machine's own district.
     if [[ -z ${LUIGI_CONFIG_PATH-} && -f /etc/morning/luigi.cfg ]]; then export LUIGI_CONFIG_PATH=/etc/morning/luigi.cfg; fi
     # Everything a run writes is, or may hold, personal data.
     umask 077
-    # The caller's own Python environment is not ours.
-    unset PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONSAFEPATH VIRTUAL_ENV
     local signal
     # shellcheck disable=SC2064  # the name is meant to be put in now
     for signal in INT TERM HUP; do trap "on_signal $signal" "$signal"; done

@@ -4,7 +4,9 @@ set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 umask 077
 # Compiled modules are kept: hundreds of processes are started, and each would compile the pipeline anew.
-unset PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONSAFEPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
+# shellcheck source=pipeline/environment.sh
+. pipeline/environment.sh
+unset PYTHONDONTWRITEBYTECODE
 ./setup.sh --tests
 if (($#)); then exec .venv/bin/python -m pytest "$@"; fi
 

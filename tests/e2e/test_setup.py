@@ -98,7 +98,7 @@ def tree(tmp_path: Path) -> Path:
     for name in ("run_daily.sh", "run_weekly.sh", "luigi.cfg"):
         shutil.copy(ROOT / name, place)
     for name in (
-        "wrapper.sh",
+        *("wrapper.sh", "environment.sh"),
         "__init__.py",
         *(f"ground/{each}.py" for each in ("__init__", "configuration", "settings", "masking", "errors")),
     ):
