@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("name", choices=["Morning", "Week"])
     run.add_argument("--workers", type=int, default=1)
     run.add_argument("--quiet", action="store_true", help="print the end alone, and that only when it is news")
+    run.add_argument("--send-nothing", action="store_true", help="make and check everything, and give nobody anything")
     status = add("status", _status, "where every flow stands")
     status.add_argument("--json", action="store_true")
     release = add("release", _release, "let a delivery go that is on hold, exactly as it was looked at")
@@ -117,7 +118,9 @@ def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
     from pipeline.run import runner
 
     flows.refuse_questions()
-    return runner.main(asked.name, asked.date, asked.workers, for_luigi, quiet=asked.quiet)
+    return runner.main(
+        asked.name, asked.date, asked.workers, for_luigi, quiet=asked.quiet, sends=not asked.send_nothing
+    )
 
 
 def _status(asked: argparse.Namespace, _: list[str]) -> int:

@@ -7,11 +7,13 @@ Order comes from what needs what. The old steps are still there, each runnable a
 A weekly delivery is made by `Week`, from the tables of its date, once a week: its key is the week's Monday.
 """
 
+import datetime as dt
+
 import luigi
 
 from pipeline.catalogue import flows
 from pipeline.catalogue.feed import Feed
-from pipeline.chain.tasks import DeployedView, LandedFile, delivered, tables
+from pipeline.chain.tasks import DeployedView, LandedFile, delivered, exported, tables
 
 # The vendor name under which the district delivers to itself.
 OWN = "district"
@@ -27,8 +29,7 @@ class Morning(_Step):
     """Every feed is loaded, every view that people read deployed, every daily delivery made."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        views = tuple(DeployedView(date=self.date, view=view) for view in flows.views())
-        return (*tables(flows.feeds(), self.date), *views, *delivered(flows.deliveries("daily"), self.date))
+        return (*_tables_and_views(self.date), *delivered(flows.deliveries("daily"), self.date))
 
 
 class Week(_Step):
@@ -36,6 +37,20 @@ class Week(_Step):
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return delivered(flows.deliveries("weekly"), self.date)
+
+
+class MorningRehearsal(_Step):
+    """All that `Morning` makes but the last step: what would be given is kept, and nobody is given anything."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (*_tables_and_views(self.date), *exported(flows.deliveries("daily"), self.date))
+
+
+class WeekRehearsal(_Step):
+    """All that `Week` makes but the last step."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return exported(flows.deliveries("weekly"), self.date)
 
 
 class BigqueryOperations(_Step):
@@ -73,6 +88,10 @@ class SftpOperationsLocal(_Step):
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return delivered([each for each in flows.deliveries() if each.vendor == OWN], self.date)
+
+
+def _tables_and_views(date: dt.date) -> tuple[luigi.Task, ...]:
+    return (*tables(flows.feeds(), date), *(DeployedView(date=date, view=view) for view in flows.views()))
 
 
 def _misc() -> list[Feed]:

@@ -11,13 +11,14 @@
 
 usage() {
     cat <<EOT
-usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [-- LUIGI-ARGUMENTS]
+usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [--send-nothing] [-- LUIGI-ARGUMENTS]
 
 Builds what is missing or stale of $root, and nothing else: calling it again is always safe.
 
   --date YYYY-MM-DD   the date to build (default: today, in the district's time zone)
   --workers N         tasks at the same time (default: 4)
   --quiet             print the end alone, and that only when it is another one than the last run's (for cron)
+  --send-nothing      make and check everything, give nobody anything, and lay what would be given into a folder
   --help              this text
   -- ...              everything after -- is handed on to Luigi
 
@@ -32,9 +33,9 @@ say() { printf 'run_%s: %s\n' "$name" "$*" >&2; }
 broken() { say "$@"; exit 30; }
 wrong() { say "$@"; usage >&2; exit 2; }
 
-# Sets date, workers, quiet and extra.
+# Sets date, workers, quiet, sends and extra.
 parse() {
-    date='' workers=4 quiet='' extra=()
+    date='' workers=4 quiet='' sends='' extra=()
     while (($#)); do
         case $1 in
             --help | -h) usage; exit 0 ;;
@@ -44,6 +45,7 @@ parse() {
             --workers) [[ ${2-} =~ ^[1-9][0-9]?$ ]] || wrong "--workers '${2-}' is no number from 1 to 99"
                 workers=$2; shift 2 ;;
             --quiet) quiet=--quiet; shift ;;
+            --send-nothing) sends=--send-nothing; shift ;;
             --) extra=("${@:2}"); break ;;
             *) wrong "unknown argument '$1'" ;;
         esac
@@ -263,7 +265,8 @@ wrap() {
         exec {said}>&-
     fi
     start_scheduler
-    attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" ${quiet:+"$quiet"} -- "${extra[@]}" ||
+    attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" ${quiet:+"$quiet"} ${sends:+"$sends"} \
+        -- "${extra[@]}" ||
         code=$?
     case $code in
         0 | 20 | 30 | 40) exit "$code" ;;

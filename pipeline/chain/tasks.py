@@ -273,9 +273,7 @@ class DeliveredSet(DeliveryTask):
     """The vendor was given the whole set, and the receipt says so."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return tuple(
-            ExportedFile(date=self.date, delivery=self.delivery, file=file.name) for file in self.delivery.files
-        )
+        return exported([self.delivery], self.date)
 
     @property
     def priority(self) -> int:  # type: ignore[override]
@@ -297,6 +295,13 @@ class DeliveredSet(DeliveryTask):
 def tables(feeds: Iterable[Feed], date: dt.date) -> tuple[luigi.Task, ...]:
     """The loaded tables of these feeds."""
     return tuple(LoadedTable(date=date, feed=feed) for feed in feeds)
+
+
+def exported(deliveries: Iterable[Delivery], date: dt.date) -> tuple[luigi.Task, ...]:
+    """The files of these deliveries, as they would be given."""
+    return tuple(
+        ExportedFile(date=date, delivery=delivery, file=file.name) for delivery in deliveries for file in delivery.files
+    )
 
 
 def delivered(deliveries: Iterable[Delivery], date: dt.date) -> tuple[luigi.Task, ...]:

@@ -13,6 +13,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import settings
 from pipeline.outbound import exports, rendering, snapshots
 from pipeline.outside.cloud import storage, warehouse
+from pipeline.run.rehearsal import FOLDER
 
 _DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
 # As outbound names a snapshot, and the object of its extract.
@@ -46,11 +47,12 @@ def left_files() -> None:
 
 def on_disk(today: dt.date) -> Iterator[Path]:
     """The dated folders of the landing area (quarantine included) that are `landing_days` old; sooner, the copies of a
-    feed that says so, and records of refused logins; and what a killed run left on an earlier day in an outbox, or of
-    the portal's downloads."""
+    feed that says so, records of refused logins, and what a rehearsal laid there; and what a killed run left on an
+    earlier day in an outbox, or of the portal's downloads."""
     told = settings.load().district
     yield from _folders([*told.landing.glob("*/*"), *told.landing.glob("quarantine/*/*")], today, told.landing_days)
-    yield from _folders(told.landing.glob("refused/*"), today, 1)
+    for folder in ("refused", FOLDER):
+        yield from _folders(told.landing.glob(f"{folder}/*"), today, 1)
     for feed in catalogue.feeds().values():
         if feed.landing_days is not None:
             yield from _of_feed(feed, today, min(feed.landing_days, told.landing_days))

@@ -33,7 +33,7 @@ from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
 from pipeline.outbound import exports, giving, ledger, receipts
 from pipeline.outside.cloud import storage, warehouse
-from pipeline.run import purge
+from pipeline.run import purge, rehearsal
 from pipeline.run.display import Display
 from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, note, tasks_below, undoing_nothing
 from pipeline.run.watchdog import Watchdog
@@ -42,12 +42,16 @@ from pipeline.run.worker import Threads
 log = logging.getLogger(__name__)
 
 
-def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, quiet: bool = False) -> int:
+def run(
+    name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, quiet: bool = False, sends: bool = True
+) -> int:
     """Run the wrapper task `name` for `date` and print what came of it; returns the exit code.
 
-    With `quiet` it prints the end alone, and that only when it is another one than that of the last run.
+    With `quiet` it prints the end alone, and that only when it is another one than that of the last run. Without
+    `sends` it makes and checks everything, gives nobody anything, and lays what would be given into a folder.
     """
     os.umask(0o077)
+    name = name if sends else f"{name}Rehearsal"
     begun = time.monotonic()
     begin, log_file = Outcome(), "none"
     logs.nowhere()
@@ -68,7 +72,8 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, q
     with undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
         ahead(_looks(root, date))
     with Watchdog(_patience(), BROKEN):
-        finishing = threading.Thread(target=_finish, args=(begin,), name="interrupted pushes", daemon=True)
+        told = (begin, sends)
+        finishing = threading.Thread(target=_finish, args=told, name="interrupted pushes", daemon=True)
         finishing.start()
         finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
         events, trouble = _build(arguments, display, root)
@@ -81,6 +86,10 @@ def run(name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, q
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
             news = is_news(name, date, outcome)
             note(name, date, outcome)
+        if not sends:
+            with undoing_nothing(outcome, "what would be given", "laying it into a folder"):
+                for line in rehearsal.lines(root, date):
+                    say(line)
         display.finish(date, outcome, time.monotonic() - begun, log_file, news=news)
     return outcome.code
 
@@ -110,8 +119,10 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
 
 
-def _finish(begin: Outcome) -> None:
-    """Sets that a killed run left half-way at a vendor come first."""
+def _finish(begin: Outcome, sends: bool) -> None:  # a thread's argument
+    """Sets that a killed run left half-way at a vendor come first, where anything is sent."""
+    if not sends:
+        return
     with undoing_nothing(begin, "interrupted pushes", "completing them"):
         for done in giving.finish_interrupted():
             if isinstance(done, PipelineError):
@@ -172,10 +183,12 @@ def _purge(date: dt.date, outcome: Outcome) -> None:
         log.info("%d old copies removed", len(removed))
 
 
-def main(name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, quiet: bool = False) -> int:
+def main(
+    name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, quiet: bool = False, sends: bool = True
+) -> int:
     """`run`, with a sentence and 30 instead of a traceback for what nobody foresaw."""
     try:
-        return run(name, date, workers, luigi_arguments, quiet=quiet)
+        return run(name, date, workers, luigi_arguments, quiet=quiet, sends=sends)
     except PipelineError as error:
         say(secrets.told(error), error=True)
     except Exception as error:

@@ -19,6 +19,7 @@ from .conftest import Configure
 MONDAY = dt.date(2026, 11, 23)
 # What cron asks for, and the names that the clock's steps have always had.
 WRAPPERS = ("Morning", "Week")
+REHEARSALS = ("MorningRehearsal", "WeekRehearsal")
 STEPS = (
     "BigqueryOperations",
     "SftpOperations",
@@ -26,7 +27,7 @@ STEPS = (
     "BigqueryOperationsMisc",
     "SftpOperationsLocal",
 )
-everywhere = pytest.mark.parametrize("name", [*WRAPPERS, *STEPS])
+everywhere = pytest.mark.parametrize("name", [*WRAPPERS, *REHEARSALS, *STEPS])
 
 
 def root(name: str) -> luigi.Task:
@@ -88,6 +89,15 @@ def test_morning_asks_for_every_layer_itself() -> None:
     asked = {task.task_id for task in below(root("Morning"))}
     tables = {task.task_id for task in tasks_below(root("Morning")) if isinstance(task, LoadedTable)}
     assert tables <= asked
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_a_rehearsal_is_all_but_the_giving(name: str) -> None:
+    whole, rehearsed = (tasks_below(root(each)) for each in (name, f"{name}Rehearsal"))
+    given = {task.task_id for task in whole if isinstance(task, DeliveredSet)}
+    assert given
+    tops = {root(name).task_id, root(f"{name}Rehearsal").task_id}
+    assert {task.task_id for task in whole} - given - tops == {task.task_id for task in rehearsed} - tops
 
 
 def test_scores_are_passed_on_after_their_contract_was_kept() -> None:

@@ -38,6 +38,12 @@ def test_only_what_has_the_days_goes(landing: Path, folder: str) -> None:
     assert kept.exists()
 
 
+def test_what_a_rehearsal_laid_there_goes_the_next_day(landing: Path) -> None:
+    old, kept = (lay(landing, f"rehearsal/{day}") for day in (TODAY - dt.timedelta(days=1), TODAY))
+    assert list(purge.on_disk(TODAY)) == [old]
+    assert kept.exists()
+
+
 @pytest.mark.parametrize(
     "folder", ["runs/notes", "outbox/otus", "misc_imports/2020-01-01.bak", "misc_imports/old", "2020-01-01"]
 )

@@ -13,7 +13,9 @@ from pipeline.catalogue.where import Where
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
 # Folders of ours beside the feeds', in the landing area and in the bucket.
-OURS = frozenset({*flows.BUCKET, "outbox", "quarantine", "runs", "locks", "refused", "downloads", "diagnostics"})
+OURS = frozenset(
+    {*flows.BUCKET, "outbox", "quarantine", "runs", "locks", "refused", "downloads", "diagnostics", "rehearsal"}
+)
 
 
 def wrong(found: Catalogue) -> Iterator[ConfigurationError]:
