@@ -29,9 +29,8 @@ OPEN = "deliveries"
 RESTRICTED = f"{OPEN}{warehouse.RESTRICTED}"
 # So many files are brought from the bucket at the same time.
 AT_ONCE = 3
-# What an object's name says, when it is a vendor's file: its period, its delivery, whether a correction has taken its
-# place, its name. A delivery's verdict and receipt lie beside its files.
-_NAME = re.compile(r"(\d{4}-\d\d-\d\d)/([^/]+)/(?:earlier/([0-9a-f]+)/)?(?!(?:verdict|receipt)\.json$)([^/]+)")
+# The name of a vendor's file, below the folder, and the period in it. A delivery's verdict and receipt lie beside.
+_NAME = re.compile(r"(\d{4}-\d\d-\d\d)/([^/]+)/(?:earlier/[0-9a-f]+/)?(?!(?:verdict|receipt)\.json$)([^/]+)")
 
 
 def folder(file: ViewFile | LandedCopy) -> str:
@@ -54,7 +53,7 @@ def export(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> Ma
     target = export_target(delivery, file, date)
     own = manifests.folder(evidence.outbox() / f"{delivery.name}.{file.name}")
     try:
-        rows, written = _rendered(delivery, file, date, own / file.name)
+        rows = _rendered(delivery, file, date, written := own / file.name)
         digest, there = manifests.sha256(written), target.found()
         if there.metadata.get("sha256", digest) != digest:
             _set_aside(there, own / "earlier")
@@ -64,10 +63,11 @@ def export(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> Ma
         shutil.rmtree(own)  # people's data
 
 
-def _rendered(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date, to: Path) -> tuple[int, Path]:
+def _rendered(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date, to: Path) -> int:
+    """Its rows."""
     if isinstance(file, LandedCopy):
-        return rendering.as_landed(catalogue.feeds()[file.feed], date, to), to
-    return rendering.of_view(file, snapshot_target(delivery, file, date), to), to
+        return rendering.as_landed(catalogue.feeds()[file.feed], date, to)
+    return rendering.of_view(file, snapshot_target(delivery, file, date), to)
 
 
 def _set_aside(there: Stored, by: Path) -> None:

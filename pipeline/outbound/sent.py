@@ -35,7 +35,7 @@ def lines(delivery: Delivery, date: dt.date, file: str = "") -> Iterator[str]:
     sent, kept = pushes(delivery, date), exports.kept(delivery.name, delivery.period(date))
     _named(sent[-1], file)
     for number, receipt in enumerate(sent, 1):
-        yield f"{'' if number == 1 else chr(10)}push {number} of {len(sent)}: {_told(receipt)}"
+        yield f"push {number} of {len(sent)}: {_told(receipt)}"
         for name, facts in receipt["files"].items():
             if file in ("", name):
                 left = "kept" if (name, facts["sha256"]) in kept else "not kept any more"
