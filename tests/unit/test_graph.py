@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
 import luigi
 import pytest
@@ -10,7 +11,15 @@ from pipeline import catalogue, morning
 from pipeline.catalogue import flows
 from pipeline.chain.base import ChainTask, DeliveryParameter, FeedParameter
 from pipeline.chain.portal import PortalTask
-from pipeline.chain.tasks import DeliveredSet, LandedFile, LoadedTable, PreparedFile, VendorFile
+from pipeline.chain.tasks import (
+    DeliveredSet,
+    ExportedFile,
+    LandedFile,
+    LoadedTable,
+    PreparedFile,
+    VendorFile,
+    exported,
+)
 from pipeline.ground.errors import ConfigurationError
 from pipeline.run.outcome import tasks_below
 
@@ -121,6 +130,18 @@ def test_names_of_tasks_are_unique() -> None:
     families = [task.task_family for task in {type(task): task for task in every_task()}.values()]
     assert len(families) == len(set(families))
     assert not [family for family in families if "." in family]
+
+
+def test_what_a_task_is_about_is_said_of_one_task_alone() -> None:
+    """A run's outcome is told apart by it: a set's file may be called as another's."""
+    tasks = [task for task in every_task() if isinstance(task, ChainTask)]
+    told = [(task.task_family, task.of()) for task in tasks]
+    assert len(told) == len(set(told))
+    own = catalogue.deliveries()["clever_rosters"]
+    (first, second) = (exported([each], MONDAY)[0] for each in (own, replace(own, name="twin_rosters")))
+    assert isinstance(first, ExportedFile)
+    assert isinstance(second, ExportedFile)
+    assert (first.file, first.of() != second.of()) == (second.file, True)
 
 
 def test_parameters_survive_being_written() -> None:
