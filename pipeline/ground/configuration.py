@@ -16,6 +16,7 @@ import os
 import re
 from pathlib import Path
 
+from pipeline.ground import masking
 from pipeline.ground.errors import ConfigurationError
 
 # What is a path; relative ones are relative to the file that says them.
@@ -107,3 +108,4 @@ def _from_here(parser: configparser.ConfigParser, file: Path) -> None:
         said = parser.get(section, key, fallback="")
         if said and not Path(environment(said, f"[{section}] {key}")).is_absolute():
             parser.set(section, key, str(file.absolute().parent / said))
+            masking.name((said,))  # a path of ours also as it stands there

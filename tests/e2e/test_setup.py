@@ -6,6 +6,7 @@ the test's environment says, and this very virtual environment.
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import shutil
 import signal
@@ -431,6 +432,24 @@ def test_root_takes_no_python_for_a_real_district_that_its_user_may_not_run(
     assert pretends or done.returncode == 30
     told = f"no other user may enter the folder of {closed}/python3"
     assert (told in done.stdout, "making .venv" in done.stdout) == (not pretends, pretends)
+
+
+def test_what_is_whole_is_not_made_anew(tree: Path, tmp_path: Path) -> None:
+    """Nor by root, whose Python another user could not run: a run of root's own must not take its environment away."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    shutil.copy(Path(sys._base_executable).resolve(), closed / "python3")  # type: ignore[attr-defined]
+    for name in ("setup.sh", "requirements.lock"):
+        shutil.copy(ROOT / name, tree)
+    (tree / ".venv").unlink()
+    (tree / ".venv/bin").mkdir(parents=True)
+    (tree / ".venv/bin/python").symlink_to(closed / "python3")
+    lock = hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tree / ".venv/set-up").write_text(f"python {version} in {tree}\n{lock}  requirements.lock\n")
+    done = run(tree, "setup.sh", own=OWN.format(zone="Europe/Vienna"))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tree / ".venv/bin/python").is_symlink()
 
 
 def test_set_up_refuses_a_python_that_is_none(tree: Path) -> None:

@@ -77,6 +77,15 @@ def test_no_password_comes_in_that_nothing_needs(tmp_path: Path) -> None:
     assert not (tmp_path / "new/catalogue/schemas/misc_imports_restricted").exists()
 
 
+@pytest.mark.parametrize("vendors", ["otus", "savvas", "otus,savvas"])
+def test_otus_gets_the_scores_that_savvas_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendors: str) -> None:
+    assert commands.main(["new-district", f"{tmp_path}/new", "--with", vendors]) == 0
+    assert [each for each in answered(tmp_path / "new", monkeypatch) if not QUESTIONS.search(each)] == []
+    copied = {copy.feed for delivery in catalogue.deliveries().values() for copy in delivery.copies}
+    both = {"savvas_assessment_scores", "savvas_standards_scores"}
+    assert copied == (both if vendors == "otus,savvas" else set())
+
+
 @pytest.mark.parametrize("tags", ["", "N-W", "NW,1"])
 def test_a_server_s_tag_that_no_table_could_have_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], tags: str

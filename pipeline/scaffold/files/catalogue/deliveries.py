@@ -2,6 +2,8 @@
 #: with clever savvas otus ellevation powerschool
 
 from pipeline.catalogue.delivery import Delivery
+#: with otus+savvas
+from pipeline.catalogue.delivery import LandedCopy
 #: with powerschool
 from pipeline.catalogue.limits import Churn
 #: with clever
@@ -55,6 +57,16 @@ DELIVERIES = (
         folder="/data",
         files=ellevation.rosters("roster_files", TERMS, students=1),
         gone="Ellevation would drop",
+    ),
+#: with otus+savvas
+    Delivery(
+        "otus_scores",
+        vendor="otus",
+        folder="/home/incoming",
+        files=(  # SAVVAS's files, byte for byte
+            LandedCopy("savvas_assessment_scores", "savvas_assessment_scores.csv", student="student_id"),
+            LandedCopy("savvas_standards_scores", "savvas_standards_scores.csv", student="student_id"),
+        ),
     ),
 #: with otus
     Delivery(
