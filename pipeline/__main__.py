@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline import VERSION
 from pipeline.ground import configuration, secrets, settings
 from pipeline.ground.console import leave, say
-from pipeline.ground.errors import PipelineError, nearest
+from pipeline.ground.errors import ConfigurationError, PipelineError, nearest
 
 # Where ./morning was called.
 CALLERS_FOLDER = "MORNING_CALLED_IN"
@@ -75,7 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     anew.add_argument("feed")
     retry = add("retry-login", _retry_login, "let credentials that were refused today be sent again at the next run")
     retry.add_argument("name", help="a vendor, or portal-<login>")
-    add("check", _check, "whether the catalogue of the configuration in force fits together; asks no network")
+    check = add("check", _check, "whether the catalogue of the configuration in force fits together; asks no network")
+    check.add_argument("--cases", action="store_true", help="evaluate the views' cases too (needs the tests' packages)")
     new = add(
         "new-district", _new_district, "write a district's own repository, with a question for each value of its own"
     )
@@ -240,8 +241,13 @@ def _flows(asked: argparse.Namespace, _: list[str]) -> int:
 
 def _check(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline.catalogue import checking
+    from pipeline.outside import googlesql
 
-    wrong = checking.wrong()
+    if asked.cases and not googlesql.installed():
+        raise ConfigurationError(
+            "GoogleSQL is not installed", expected="the tests' packages", next_step="./setup.sh --tests"
+        )
+    wrong = checking.wrong(evaluated=asked.cases)
     for error in wrong:
         say(f"{secrets.told(error)}\n", error=True)
     say(checking.summary(wrong))

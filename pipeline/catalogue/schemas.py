@@ -61,6 +61,17 @@ def file(dataset: str, table: str) -> Path:
     return folder() / dataset / f"{table}.json"
 
 
+def of_table(name: str) -> tuple[str, str]:
+    """Dataset and name of the schema of `dataset.table`; `<table>_previous` has the columns of the table."""
+    dataset, _, table = name.removesuffix("_previous").partition(".")
+    return dataset, table
+
+
+def types(name: str) -> dict[str, str]:
+    """The type of each column of `dataset.table`. Raises ConfigurationError."""
+    return {column.name: column.type for column in columns(*of_table(name))}
+
+
 @cache
 def columns(dataset: str, table: str) -> tuple[Column, ...]:
     """The columns of `dataset.table`, in order. Raises ConfigurationError."""

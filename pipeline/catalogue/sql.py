@@ -7,6 +7,7 @@ replaced by the fact's text as a string literal of SQL.
 import re
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from pipeline import catalogue
@@ -102,6 +103,14 @@ def tables_below(view: str) -> tuple[str, ...]:
     """The tables that the view reads, itself or by other views."""
     views = views_below(view)
     return tuple(sorted({name for each in views for name in reads(each)} - set(views)))
+
+
+def whole(view: str) -> str:
+    """The rows of `dataset.view` as one SELECT over tables alone: the views that it reads stand before it, by name."""
+    below = views_below(view)
+    order = TopologicalSorter({each: [name for name in reads(each) if name in below] for each in below}).static_order()
+    told = ",\n".join(f"`{name}` AS (\n{text(name)}\n)" for name in order)
+    return f"WITH {told}\nSELECT * FROM `{view}`"
 
 
 def fingerprint(view: str) -> str:

@@ -12,6 +12,7 @@
     ├── DiskFailed                our own disk is full, or cannot be written
     ├── StandsStill               a task, or the whole run, has not moved for too long and was given up
     ├── WarehouseError            BigQuery or Cloud Storage refused, or holds what we did not put there
+    ├── StatementRefused          GoogleSQL does not take a statement; it says in which line and column
     └── OnHold                    a delivery is checked and waits for a person: exit code 40
 
 A vendor's file that is not there yet is no error: its `VendorFile` is incomplete, and the exit code 20.
@@ -77,6 +78,14 @@ class StandsStill(PipelineError):
 
 class WarehouseError(PipelineError):
     """BigQuery or Cloud Storage refused, or holds what we did not put there."""
+
+
+class StatementRefused(PipelineError):
+    """GoogleSQL does not take a statement; `line` and `column` are counted from 1, of the statement's text."""
+
+    def __init__(self, found: str, *, expected: str, next_step: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(found, expected=expected, next_step=next_step)
+        self.line, self.column = line, column
 
 
 class OnHold(PipelineError):

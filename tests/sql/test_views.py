@@ -2,16 +2,12 @@
 
 The cases are the catalogue's (pipeline/catalogue/cases.py).
 
-Every case runs twice: an empty input cell is NULL, and then '' (BigQuery loads an empty CSV field as the one, a
-quoted empty one as the other); keys and numbers are never ''. Both must give what is expected.
-
 Creating a table costs a tenth of a second, and a view as much again, so each is made once. A table is loaded by its
 real schema, with the rows of all cases and a column that says whose they are; under its own name stands a view of the
 rows of one case, that of the moment: cases cannot see each other. The views themselves are deployed as they stand in
 their files.
 """
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from graphlib import TopologicalSorter
 from typing import Any
@@ -21,19 +17,12 @@ from google.cloud import bigquery
 
 from pipeline import catalogue
 from pipeline.catalogue import cases, schemas, sql
-from pipeline.catalogue.cases import Case
+from pipeline.catalogue.cases import BLANKS, Case
 
-BLANKS = {"NULL": None, "''": ""}
 STAGE = "rows_of_all_cases"
 MOMENT = f"{STAGE}.case_of_the_moment"
 DELIVERED = {file.view for delivery in catalogue.deliveries().values() for file in delivery.view_files}
 CASES = cases.all_of_them()
-
-
-def schema(table: str) -> list[bigquery.SchemaField]:
-    """The real schema of `dataset.table`, from its contract; `<table>_previous` has the columns of the table."""
-    file = schemas.folder() / f"{table.removesuffix('_previous').replace('.', '/', 1)}.json"
-    return [bigquery.SchemaField.from_api_repr(field) for field in json.loads(file.read_text())]
 
 
 @pytest.fixture(scope="module")
@@ -58,29 +47,21 @@ def rows_of_the_moment(table: str) -> str:
 
 def load(client: bigquery.Client, table: str) -> None:
     """All cases' rows of `dataset.table`, each twice: with NULL and with '' where a cell is empty."""
-    fields = schema(table)
     rows = [
-        {"case_": f"{case.name} {blank}", **filled(row, fields, BLANKS[blank])}
+        {"case_": f"{case.name} {blank}", **cases.filled(table, row, BLANKS[blank])}
         for case in CASES
         for row in case.inputs().get(table, [])
         for blank in BLANKS
     ]
     whose = bigquery.SchemaField("case_", "STRING", "REQUIRED")
     # A case names only the columns that matter to it, so none but ours is REQUIRED here.
-    columns = [bigquery.SchemaField(field.name, field.field_type) for field in fields]
+    columns = [bigquery.SchemaField(name, type_) for name, type_ in schemas.types(table).items()]
     target = bigquery.Table(f"{client.project}.{STAGE}.{staged(table)}", [whose, *columns])
     if not rows:
         client.create_table(target)
         return
     config = bigquery.LoadJobConfig(schema=target.schema)
     client.load_table_from_json(rows, target, job_config=config).result(timeout=60)
-
-
-def filled(row: dict[str, str], fields: list[bigquery.SchemaField], blank: str | None) -> dict[str, str | None]:
-    """The row with `blank` in the place of nothing, also in columns that the case does not name."""
-    texts = (field.name for field in fields if (field.field_type, field.mode) == ("STRING", "NULLABLE"))
-    blanks: dict[str, str | None] = dict.fromkeys(texts, blank)
-    return blanks | {name: value for name, value in row.items() if value}
 
 
 def staged(table: str) -> str:

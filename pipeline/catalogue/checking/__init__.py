@@ -3,7 +3,9 @@
     found.py       the catalogue as it stands in its files, and where each row stands
     inward.py      feeds and their schemas
     views.py       what each view reads, and which columns it has
+    analysis.py    what GoogleSQL's analyzer says of the views
     cases.py       the views' cases: rows in, rows out
+    evaluation.py  what the views make of their cases
     outward.py     deliveries, and what their files say of their views' columns
     parties.py     vendors, agreements, logins, and the configuration's sections
 
@@ -14,22 +16,26 @@ from collections.abc import Iterator, Sequence
 
 from pipeline import catalogue
 from pipeline.catalogue import sql
-from pipeline.catalogue.checking import cases, inward, outward, parties, views
+from pipeline.catalogue.checking import analysis, cases, evaluation, inward, outward, parties, views
 from pipeline.catalogue.checking.found import Catalogue, read
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError
 
 
-def wrong() -> list[ConfigurationError]:
-    """All that is wrong with the catalogue of the configuration in force, each thing once."""
+def wrong(*, evaluated: bool = False) -> list[ConfigurationError]:
+    """All that is wrong with the catalogue of the configuration in force, each thing once. With `evaluated`, also what
+    the views make of their cases, which takes some seconds."""
     found, errors = read()
     errors += _wrong(found)
+    if evaluated:
+        errors += evaluation.wrong()
     return list({f"{error}": error for error in errors}.values())
 
 
 def _wrong(found: Catalogue) -> Iterator[ConfigurationError]:
     yield from inward.wrong(found)
     yield from views.wrong(found)
+    yield from analysis.wrong(found)
     yield from cases.wrong(found)
     yield from outward.wrong(found)
     yield from parties.wrong(found)

@@ -97,6 +97,12 @@ def has(view: str, column: str) -> bool:
     return "*" in text or re.search(rf"(?<!\w){re.escape(column)}(?!\w)", text) is not None
 
 
+def readable(view: str) -> bool:
+    """Whether nothing is told of the view's text, or there is nobody to tell it."""
+    select = _parsed(view)
+    return select is None or not (select.wrong or _repeated(select))
+
+
 @dataclass(frozen=True)
 class Select:
     """What a parser says of a view: its columns; or why it is none, and on which line."""
@@ -138,7 +144,10 @@ def _text(view: str) -> Iterator[ConfigurationError]:
     if select and select.wrong:
         at = where.Where(file, select.line)
         yield error(at, f"the view {view} cannot be read: {select.wrong}", "one SELECT of GoogleSQL", "correct it")
-    names = select.columns if select else ()
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in _repeated(select) if select else ():
         at = where.text(file, f"{name},", name)
         yield error(at, f"the view {view} has the column {name} twice", "each column once", "rename one of them")
+
+
+def _repeated(select: Select) -> list[str]:
+    return sorted({name for name in select.columns if select.columns.count(name) > 1})

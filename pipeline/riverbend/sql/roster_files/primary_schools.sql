@@ -20,7 +20,7 @@ WITH
       sections.district_identification,
       sections.schoolid,
       section_teachers.teachernumber,
-      COUNT(*) AS sections
+      COUNT(*) AS section_count
     FROM `roster_files.section_teachers` AS section_teachers
     INNER JOIN `roster_files.current_sections` AS sections
       ON sections.section_id = section_teachers.section_id
@@ -66,7 +66,7 @@ QUALIFY
     PARTITION BY places.teachernumber
     ORDER BY
       places.home DESC,
-      COALESCE(taught.sections, 0) DESC,
+      COALESCE(taught.section_count, 0) DESC,
       places.schoolid,
       places.district_identification
   ) = 1
