@@ -130,7 +130,7 @@ class Made:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=240,
+            timeout=300,
         )
         return Result(done.returncode, done.stdout)
 
