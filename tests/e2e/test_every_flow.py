@@ -177,7 +177,7 @@ def test_a_set_is_swapped_in_back_to_back(whole: Whole) -> None:
 
 
 def test_a_password_is_where_it_must_be_and_nowhere_else(whole: Whole) -> None:
-    """In Clever's export and our copies of it, in the restricted datasets, and in the file that is made of it."""
+    """In Clever's export and our copies of it, in what is restricted at Google, and in the file that is made of it."""
     identities = records(whole.folder("clever_reports", "/idm-sensitive-exports/")["google-students-passwords.csv"])
     teachers = records(whole.folder("clever_reports", "/idm-sensitive-exports/")["google-teachers-passwords.csv"])
     passwords = [row["provisioned_password"] for row in (*identities, *teachers)]
@@ -185,7 +185,9 @@ def test_a_password_is_where_it_must_be_and_nowhere_else(whole: Whole) -> None:
     district = whole.district
     given = {name: content for name, content in district.delivered_files().items() if "GoogleForPSImport" not in name}
     said = [district.said(), whole.morning.out, whole.week.out, json.dumps(district.visualiser("graph"))]
-    objects = {name: district.content(name) for name in district.objects() if "misc_imports_restricted/" not in name}
+    restricted = {name.partition("/")[0] for name in district.objects() if "_restricted/" in name}
+    assert restricted == {"misc_imports_restricted", "deliveries_restricted"}
+    objects = {name: district.content(name) for name in district.objects() if "_restricted/" not in name}
     datasets = [item.dataset_id for item in district.warehouse.list_datasets()]
     assert {name for name in datasets if name.endswith("_restricted")} == {
         "misc_imports_restricted",
