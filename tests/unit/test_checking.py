@@ -278,6 +278,36 @@ CASES = [
     ("../luigi.cfg", "\noff =", "\noff = nobody", "off names nobody", "../luigi.cfg", "\noff ="),
     ("../luigi.cfg", "address = http://127.0.0.1:9080", "", "no address", "schools.py", '"RSD"'),
 ]
+ON_SCHOOLS = "\nFROM `powerschool_combined.schools` AS s"
+# As GoogleSQL's own analyzer tells it; a parser takes all of them.
+CASES += [
+    ("sql/out/a.sql", "", f"SELECT\n  s.{text}", f"out.a is refused by GoogleSQL: {said}", "sql/out/a.sql", line)
+    for text, said, line in [
+        (f"name AS a{ON_SCHOOLS}\nWHERE s.name = 1", "No matching signature for operator = for", 4),
+        (f"name AS a{ON_SCHOOLS}\nUNION ALL\nSELECT 1 AS a", "Column 1 in UNION ALL has incompatible types", 5),
+        (f"name AS a,\n  s.nam AS b{ON_SCHOOLS}", "Name nam not found inside s", 3),
+        (f"name AS a,\n  SAFE_CAST(s.name AS NUMBER) AS b{ON_SCHOOLS}", "Type not found: NUMBER", 3),
+        (f"name AS a{ON_SCHOOLS}\nWHERE PARSE_DATE('%Y', s.name) > s.name", "No matching signature for operator >", 4),
+    ]
+]
+CASES += [
+    (
+        "sql/out/a.sql",
+        "",
+        f"SELECT s.name AS a{ON_SCHOOLS} LEFT JOIN `eis.AllErr_stack` AS e ON e.school_no < s.name",
+        "BigQuery would refuse the view out.a: an outer join whose",
+        "sql/out/a.sql",
+        1,
+    ),
+    (
+        f"{SQL}/Ellevation_Staff-Roster.sql",
+        "teachers.teachernumber AS StaffID",
+        "SAFE_CAST(teachers.teachernumber AS INT64) AS StaffID",
+        "StaffID of roster_files.Ellevation_Staff-Roster is no STRING",
+        f"{SQL}/Ellevation_Staff-Roster.sql",
+        1,
+    ),
+]
 CASE = "cases/roster_files/district_schools/both_servers"
 ROWS, GIVES = f"{CASE}/powerschool_combined.schools.csv", f"{CASE}/expect.csv"
 CASES += [
@@ -375,6 +405,78 @@ def test_each_thing_that_is_wrong_is_told_by_file_and_line(
         assert int(where["line"]) > 2
     elif line:
         assert int(where["line"]) == line
+
+
+WRONG = [
+    # file of the case, what stands there, what is put in its place, what is told, the line
+    (GIVES, ",0106,", ",0107,", "1 other ones are; school_number is '0106', not '0107'", 3),
+    (GIVES, "-1,4,", "-1,5,", "high_grade is '4', not '5'", 2),
+    (GIVES, "RSD,0106", "RSD,0105", "school_number is '0106', not '0105'", 3),
+    (GIVES, "RSD,0105,", "RSD,0104,a,,,,,,,,,\nRSD,0105,", "1 of its rows are not given, and 0 other ones are", 2),
+    (ROWS, "RSD,2,0106", "RSD,2,", "where an empty cell is NULL: 1 of its rows are not given, and 0 other", 3),
+]
+
+
+@pytest.fixture
+def one_case(there: Path) -> Path:
+    """The catalogue with no other case: all of them take some seconds."""
+    for folder in (there / "cases").glob("*/*/*"):
+        if folder != there / CASE:
+            shutil.rmtree(folder)
+    return there
+
+
+@pytest.mark.parametrize(("file", "was", "now", "said", "line"), WRONG)
+def test_a_case_whose_view_gives_something_else_is_told_by_its_file(
+    one_case: Path, file: str, was: str, now: str, said: str, line: int
+) -> None:
+    break_(one_case / file, was, now)
+    [error] = [error.found for error in checking.wrong(evaluated=True)]
+    start = (
+        f"{(one_case / GIVES).resolve()}, line {line}: roster_files/district_schools/both_servers is not what its view"
+    )
+    assert error.startswith(start)
+    assert said in error
+
+
+def test_cases_are_evaluated_when_it_is_asked_for(one_case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["check", "--cases"]) == 0
+    break_(one_case / GIVES, ",0106,", ",0107,")
+    assert commands.main(["check"]) == 0
+    assert commands.main(["check", "--cases"]) == 30
+    assert "school_number is '0106', not '0107'" in capsys.readouterr().err
+
+
+def test_a_case_that_cannot_be_evaluated_says_why(one_case: Path) -> None:
+    view = one_case / f"{SQL}/district_schools.sql"
+    break_(
+        view,
+        "schools.district_identification,",
+        "CAST(schools.name AS DATE) AS born,\n  schools.district_identification,",
+    )
+    shown = [error.found for error in checking.wrong(evaluated=True)]
+    assert [each for each in shown if "both_servers cannot be evaluated: Invalid date" in each], shown
+    break_(view, "AS DATE", "AS DAY")
+    forget()
+    shown = [error.found for error in checking.wrong(evaluated=True)]
+    assert not [each for each in shown if "evaluated" in each]
+
+
+def test_what_reads_a_view_with_an_error_is_not_told_of(there: Path) -> None:
+    break_(there / f"{SQL}/current_teachers.sql", "  places.schoolid,", "  places.nobody,")
+    refused = [each for each in told() if "refused by GoogleSQL" in each]
+    assert len(refused) == 1
+    assert "current_teachers.sql, line" in refused[0]
+
+
+def test_without_google_s_engine_less_is_told(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """zetasql is one of the tests' packages."""
+    break_(there / "sql/out/a.sql", "", f"SELECT s.nam AS a{ON_SCHOOLS}")
+    assert len(told()) == 1
+    monkeypatch.setattr("pipeline.outside.googlesql.find_spec", lambda name: None)
+    assert told() == []
+    assert commands.main(["check"]) == 0
+    assert commands.main(["check", "--cases"]) == 30
 
 
 def test_all_that_is_wrong_is_told_at_once(there: Path, capsys: pytest.CaptureFixture[str]) -> None:

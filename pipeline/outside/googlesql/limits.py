@@ -13,6 +13,8 @@ VIEW = 256_000
 LEVELS = 16
 _NAME = re.compile(r"[A-Za-z_]\w{0,299}")
 _INNER = 0
+# What a statement consists of, beside types, signatures and values.
+_NODES = ("Resolved", "AnyResolved")
 _EQUAL = {"ZetaSQL:$equal", "ZetaSQL:$is_not_distinct_from"}
 
 
@@ -42,20 +44,18 @@ def _columns(names: list[str]) -> Iterator[str]:
 
 
 def _below(node: Any) -> Iterator[Any]:
-    """The message and all messages in it, which may lie deeper than Python calls functions."""
+    """The node and all nodes in it, which may lie deeper than Python calls functions."""
     left = [node]
     while left:
         yield (node := left.pop())
         for field, value in node.ListFields():
-            if field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            if field.message_type is not None and field.message_type.name.startswith(_NODES):
                 left += value if field.is_repeated else [value]
 
 
 def _paired(join: Any) -> bool:
     """Whether one of the conditions that must all hold says that a value of one side equals one of the other."""
-    left, right = (
-        {column for scan in _below(side) for column in _made(scan)} for side in (join.left_scan, join.right_scan)
-    )
+    left, right = _given(join.left_scan), _given(join.right_scan)
     for each in _parts(join.join_expr):
         call = _call(each)
         if call is not None and call.function.name in _EQUAL:
@@ -65,9 +65,12 @@ def _paired(join: Any) -> bool:
     return False
 
 
-def _made(scan: Any) -> Iterator[int]:
-    if scan.DESCRIPTOR.name == "ResolvedScanProto":
-        yield from (column.column_id for column in scan.column_list)
+def _given(side: Any) -> set[int]:
+    """The columns of a side of a join, by their numbers."""
+    node = side
+    while node.DESCRIPTOR.name != "ResolvedScanProto":
+        node = getattr(node, node.WhichOneof("node")) if node.DESCRIPTOR.oneofs else node.parent
+    return {column.column_id for column in node.column_list}
 
 
 def _used(expression: Any) -> set[int]:

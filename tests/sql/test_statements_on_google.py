@@ -1,0 +1,192 @@
+"""Every statement that the pipeline sends, as GoogleSQL's analyzer sees it: for each view, delivery and feed of the
+catalogue, with the columns that its tables have and the types of its parameters. None may be refused by BigQuery for
+what the analyzer does not know, either.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from pipeline import catalogue
+from pipeline.catalogue import schemas, sql
+from pipeline.catalogue.checking import analysis
+from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
+from pipeline.outbound import checks, churn, disclosed, entries, holders, ledger, references, snapshots
+from pipeline.outbound.churn import Pair
+from pipeline.outbound.entries import GrowingTable, Value
+from pipeline.outside import googlesql
+from pipeline.outside.cloud import warehouse
+from pipeline.outside.cloud.evidence import TableTarget
+from pipeline.outside.googlesql import limits
+
+DELIVERIES = catalogue.deliveries().values()
+FILES = [(delivery, file) for delivery in DELIVERIES for file in delivery.view_files]
+LEDGER = (ledger.DELIVERIES, ledger.DISCLOSURES, ledger.STUDENTS)
+NOW = dt.datetime(2026, 11, 23, 7, 0, tzinfo=dt.UTC)
+
+of_each_file = pytest.mark.parametrize(
+    ("delivery", "file"), FILES, ids=[f"{delivery.name}/{file.name}" for delivery, file in FILES]
+)
+
+
+def frozen(delivery: Delivery, file: ViewFile | LandedCopy, when: str = "now") -> str:
+    return f"deliveries.{delivery.name}__{delivery.files.index(file)}_{when}"
+
+
+def of_ledger(table: GrowingTable) -> dict[str, str]:
+    return {c.name: f"ARRAY<{c.type}>" if c.mode == "REPEATED" else c.type for c in table.columns}
+
+
+def given_by(view: str) -> dict[str, str]:
+    told = analysis.analyzed(view)
+    assert told is not None, f"{view} cannot be analyzed: `morning check` says why"
+    return told.columns
+
+
+@cache
+def tables() -> dict[str, dict[str, str]]:
+    """All that there is: the feeds' tables, the views, what is frozen of each file now and before, the ledger."""
+    names = {name for view in sql.names() for name in sql.tables_below(view)}
+    names |= {f"{feed.dataset}.{feed.name}" for feed in catalogue.feeds().values()}
+    found = {name: schemas.types(name) for name in names}
+    found |= {view: given_by(view) for view in sql.names()}
+    for delivery, file in FILES:
+        columns = given_by(file.view)
+        kept = {name: columns[name] for name in file.comparable} if snapshots.restricted(file) else columns
+        found |= {
+            frozen(delivery, file): columns,
+            frozen(delivery, file, "keyed"): kept,
+            frozen(delivery, file, "before"): kept,
+        }
+    return found | {table.name: of_ledger(table) for table in LEDGER}
+
+
+def pair(delivery: Delivery, file: ViewFile) -> Pair:
+    now, before = (frozen(delivery, file, when) for when in ("keyed", "before"))
+    return Pair(now, before, tuple(tables()[now]))
+
+
+def looked_at(statement: str, **about: Value) -> googlesql.Analyzed:
+    """What the statement gives; the test fails where BigQuery would not take it."""
+    types = {"INT64": "INTEGER"}
+    parameters = {
+        name: "ARRAY<STRING>" if isinstance(value, tuple) else types.get(kind := entries._TYPES[type(value)], kind)
+        for name, value in about.items()
+    }
+    told = googlesql.analyze(statement, tables(), parameters)
+    assert told.limits == ()
+    assert resolved(statement) <= limits.RESOLVED
+    return told
+
+
+def resolved(statement: str) -> int:
+    """Bytes of the statement with the text of all views that it reads, each as often as it is read."""
+    views = (name for name in sql._READ.findall(statement) if sql.file(".".join(name)).is_file())
+    return len(statement.encode()) + sum(resolved(sql.text(".".join(name))) for name in views)
+
+
+class Border:
+    """Where statements leave the pipeline: they are looked at, and nothing is found."""
+
+    def __init__(self) -> None:
+        self.told: list[googlesql.Analyzed] = []
+
+    def ask(self, statement: str, doing: str, **about: Value) -> list[dict[str, Any]]:
+        self.told.append(looked_at(statement, **about))
+        return []
+
+    def freeze(self, statement: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
+        self.ask(statement, "")
+        return 0
+
+
+@pytest.fixture
+def border(monkeypatch: pytest.MonkeyPatch) -> Border:
+    border = Border()
+    monkeypatch.setattr(warehouse, "ask", border.ask)
+    monkeypatch.setattr(warehouse, "freeze", border.freeze)
+    monkeypatch.setattr(entries, "ask", border.ask)
+    monkeypatch.setattr(disclosed, "_there", lambda: True)
+    return border
+
+
+@pytest.mark.parametrize("view", sql.names())
+def test_a_view_is_deployed(view: str) -> None:
+    told = looked_at(sql.text(view))
+    assert len(sql.text(view)) <= limits.VIEW
+    assert levels(view) <= limits.LEVELS
+    assert set(told.types) <= {*schemas.TYPES}
+
+
+def levels(view: str) -> int:
+    return 1 + max((levels(name) for name in sql.reads(view) if sql.file(name).is_file()), default=0)
+
+
+@of_each_file
+def test_a_file_is_frozen(border: Border, delivery: Delivery, file: ViewFile) -> None:
+    for columns in ("*", ", ".join(f"`{column}`" for column in file.comparable)):
+        snapshots._frozen(columns, file, TableTarget("deliveries", "x", {}), 1)
+    every, some = border.told
+    assert {*every.types} == {"STRING"}
+    assert some.names == tuple(file.comparable)
+
+
+@of_each_file
+def test_a_file_is_checked(border: Border, delivery: Delivery, file: ViewFile) -> None:
+    now = {each.name: frozen(delivery, each) for each in delivery.view_files}
+    query = checks.query(file, now, tuple(tables()[frozen(delivery, file)]))
+    # The first time it goes alone: here it stands whole in the other one, and asking both takes twice as long.
+    counted = looked_at(churn.query(query, file, pair(delivery, file)))
+    assert {"row_count", "school", "before", "drops", "different_0"} <= {*counted.names}
+    wanted = [*references.of(file)]
+    if wanted:
+        assert looked_at(" UNION ALL ".join(map(references.query, wanted))).names == ("name", "present", "lost")
+
+
+@of_each_file
+def test_single_values_and_keys_of_a_file_are_asked_for(border: Border, delivery: Delivery, file: ViewFile) -> None:
+    compared = pair(delivery, file)
+    if asked := tuple(column for column in compared.columns if column not in file.key):
+        assert looked_at(holders.query(file, compared, asked)).names == ("place", "was", "school", "had", "gone")
+    assert list(churn.keys(file, compared)) == []
+    assert border.told[0].columns == {"kind": "STRING", "school": "STRING", "who": "STRING"}
+
+
+def receipt(delivery: Delivery) -> tuple[dict[str, Any], list[ledger._File]]:
+    """What a push of the delivery leaves, as far as the ledger asks."""
+    files = [*sources(delivery)]
+    told = {"delivery": delivery.name, "vendor": delivery.vendor, "period": "2026-11-23", "sent_at": NOW.isoformat()}
+    told |= {"agreement": "a", "basis": "b", "folder": "/x", "host_key": "c", "run": "d", "released": None}
+    return {**told, "files": {file.name: file.facts for file in files}}, files
+
+
+def sources(delivery: Delivery) -> Iterator[ledger._File]:
+    for file in delivery.files:
+        if isinstance(file, LandedCopy):
+            feed = catalogue.feeds()[file.feed]
+            table = f"{feed.dataset}.{feed.name}"
+        else:
+            table = frozen(delivery, file)
+        facts = {"rows": 1, "bytes": 2, "sha256": "0", "students": 1, "student": file.student, "remote": "/x/y"}
+        yield ledger._File(file.name, {**facts, "columns": [*tables()[table]]}, table if file.student else "")
+
+
+@pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.name)
+def test_a_delivery_is_entered_in_the_ledger(delivery: Delivery) -> None:
+    script, values = ledger._script(*receipt(delivery))
+    statements = script.split(";\n")
+    assert len(statements) == 2 + any(file.student for file in delivery.files)
+    for statement in statements:
+        looked_at(statement, **values)
+
+
+def test_the_ledger_is_asked(border: Border) -> None:
+    assert disclosed.of_student("0000001") == disclosed.not_known() == []
+    assert ledger._unnamed(["receipts/2026-11-23/a/b.json"]) == []
+    student, unknown, unnamed = border.told
+    assert {*of_ledger(ledger.DISCLOSURES), "place"} == {*student.names}
+    assert unknown.names == ("vendor", "file", "sent_at")
+    assert unnamed.names == ("delivery", "period", "file", "students")
