@@ -20,6 +20,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from pipeline.sandbox import strict
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.bucket import Objects
 from pipeline.sandbox.faults import Countdown
@@ -91,7 +92,10 @@ _EDITS = {
         ("from sqlglot import exp\n", f"from sqlglot import exp\n{_CATALOGUE}"),
         (_HIDDEN, "    return catalogue.has_column(table.catalog, table.db, table.name, tables.INGESTION_TIME)\n"),
     ),
-    "local_bigquery.sql.translate": (("def translate(", f"{_CATALOGUE}@catalogue.one_statement\ndef translate("),),
+    "local_bigquery.sql.translate": (
+        ("def translate(", f"{_CATALOGUE}@catalogue.one_statement\ndef translate("),
+        ("def parse(", "from pipeline.sandbox import strict\n\n\n@strict.refusing\ndef parse("),
+    ),
     # geography.sql would download an extension of 81 MB.
     "local_bigquery.sql.dialect": (('.glob("*.sql"))', '.glob("[!g]*.sql"))'),),
 }
@@ -133,6 +137,7 @@ def close_the_gaps(objects: Objects, countdown: Countdown) -> None:
     _note_submitted_jobs()
     _create_one_dataset_at_a_time()
     _let_jobs_fail(countdown)
+    strict.be_strict()
 
 
 def _read_and_write_objects(objects: Objects) -> None:

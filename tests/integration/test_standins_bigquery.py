@@ -1,5 +1,6 @@
 """What the pipeline counts on in BigQuery, asked of the stand-in through Google's own clients."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -148,3 +149,97 @@ def test_the_fault_and_the_jobs_are_written_down(sandbox: Sandbox, load: Loader,
     events = [event for event in sandbox.events("cloud") if event["server"] == "bigquery"]
     assert [event["job"] for event in events if event.get("job_id") == "logged_1"] == ["load"]
     assert [event["status"] for event in events if event["path"].endswith("/tables/logged")] == [503]
+
+
+@pytest.mark.parametrize("text", ["5.0", "1.5", "1e3", ".5", "5.", "1_000", "0b1", "", "x", "9223372036854775808"])
+def test_a_text_that_is_no_whole_number_is_none(load: Loader, warehouse: bigquery.Client, text: str) -> None:
+    load("texts", f'id,name\n{text or "x"},"{text}"\n')
+    assert rows(warehouse, f"SELECT SAFE_CAST('{text}' AS INT64)") == [(None,)]
+    assert rows(warehouse, "SELECT SAFE_CAST(name AS INT64) FROM texts") == [(None,)]
+    with pytest.raises(BadRequest):
+        rows(warehouse, "SELECT CAST(id AS INT64) FROM texts")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("5", 5), ("-07", -7), ("+2", 2), (" 3 ", 3), ("0x1F", 31), ("9223372036854775807", 2**63 - 1)]
+)
+def test_a_text_that_is_a_whole_number_is_one(load: Loader, warehouse: bigquery.Client, text: str, number: int) -> None:
+    load("texts", f"id,name\n{text},\n")
+    sql = "SELECT SAFE_CAST(id AS INT64), CAST(id AS INT64), CAST(CAST(id AS INT64) AS INT64) FROM texts"
+    assert rows(warehouse, sql) == [(number,) * 3]
+
+
+def test_numbers_are_rounded_and_days_are_counted_on(warehouse: bigquery.Client) -> None:
+    """A text alone must be a whole number to become one."""
+    sql = "SELECT CAST(1.5 AS INT64), CAST(NUMERIC '2.4' AS INT64), CAST(TRUE AS INT64), CAST(NULL AS INT64)"
+    assert rows(warehouse, sql) == [(2, 2, 1, None)]
+    sql = "SELECT d + SAFE_CAST('2' AS INT64), DATE_ADD(d, INTERVAL SAFE_CAST('2' AS INT64) DAY) FROM {}"
+    assert rows(warehouse, sql.replace("{}", TYPED)) == [(dt.date(2026, 1, 3),) * 2]
+
+
+def test_the_first_day_is_of_the_year_1(load: Loader, warehouse: bigquery.Client) -> None:
+    load("days", "id,name\n01/01/0000,0000-01-01\n01/01/0001,0001-01-01\nx,x\n")
+    sql = "SELECT SAFE.PARSE_DATE('%m/%d/%Y', id), SAFE_CAST(name AS DATE) FROM days ORDER BY id"
+    assert rows(warehouse, sql) == [(None, None), (dt.date(1, 1, 1),) * 2, (None, None)]
+    assert rows(warehouse, "SELECT PARSE_DATE('%m/%d/%Y', id) FROM days WHERE id LIKE '%1'") == [(dt.date(1, 1, 1),)]
+    for wrong in ("PARSE_DATE('%m/%d/%Y', id)", "CAST(name AS DATE)"):
+        with pytest.raises(BadRequest):
+            rows(warehouse, f"SELECT {wrong} FROM days WHERE id LIKE '%0'")  # noqa: S608
+
+
+TYPED = "(SELECT s, i, b, d FROM (SELECT 'a' AS s, 1 AS i, TRUE AS b, DATE '2026-01-01' AS d) AS r)"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT s IN (1, 2) AS x FROM {}",
+        "SELECT CASE i WHEN '1' THEN 'a' END AS x FROM {}",
+        "SELECT i AS x FROM {} UNION ALL SELECT s FROM {}",
+        "SELECT s AS x FROM {} WHERE i",
+        "SELECT LENGTH(i) AS x FROM {}",
+        "SELECT LOWER(i) AS x FROM {}",
+        "SELECT s[0] AS x FROM {}",
+        "SELECT COUNT(DISTINCT s, i) AS x FROM {}",
+        "SELECT DISTINCT s AS x FROM {} ORDER BY i",
+        "SELECT ANY_VALUE(s ORDER BY i) AS x FROM {}",
+        "SELECT s::INT64 AS x FROM {}",
+        "SELECT s AS x FROM {} WHERE s ILIKE 'A%'",
+        "SELECT i % 2 AS x FROM {}",
+        "SELECT i // 2 AS x FROM {}",
+        "SELECT TRY_CAST(s AS INT64) AS x FROM {}",
+        "SELECT CAST(i AS VARCHAR) AS x FROM {}",
+        "SELECT STRPTIME(s, '%Y') AS x FROM {}",
+        "SELECT MEDIAN(i) AS x FROM {}",
+        "SELECT TO_JSON_STRING(ROW(1)) AS x",
+        "SELECT EXTRACT(DOW FROM d) AS x FROM {}",
+    ],
+)
+def test_what_bigquery_refuses_is_refused(warehouse: bigquery.Client, sql: str) -> None:
+    with pytest.raises(BadRequest):
+        rows(warehouse, sql.replace("{}", TYPED))
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        (
+            "SELECT '::', 'a % b // c', 'ILIKE', `TRY_CAST(`, r'\\d%' FROM (SELECT 1 AS `TRY_CAST(`)",
+            ("::", "a % b // c", "ILIKE", 1, "\\d%"),
+        ),
+        ("SELECT 1 -- % :: it's\n, 2 /* MEDIAN(x) */ # ILIKE '\n, 3", (1, 2, 3)),
+        (
+            "SELECT s IN ('a', NULL), d IN ('2026-01-01'), i IN (1, 2.5), MOD(7, 4), DIV(7, 4) FROM {}",
+            (True, True, True, 3, 1),
+        ),
+        ("SELECT CASE s WHEN 'a' THEN 1 ELSE 2 END, CASE WHEN b THEN 'x' END, COALESCE(s, '') FROM {}", (1, "x", "a")),
+        ("SELECT NULL AS x FROM {} WHERE NOT b UNION ALL SELECT i FROM {} WHERE b AND s = 'a'", (1,)),
+        ("SELECT DISTINCT t.s AS x, i FROM {} AS t ORDER BY t.s, i", ("a", 1)),
+        (
+            "SELECT LENGTH(s), UPPER(s), COUNT(DISTINCT i), ANY_VALUE(s), EXTRACT(YEAR FROM MAX(d)) FROM {} GROUP BY s",
+            (1, "A", 1, "a", 2026),
+        ),
+    ],
+)
+def test_what_bigquery_takes_is_taken(warehouse: bigquery.Client, sql: str, found: tuple[Any, ...]) -> None:
+    assert rows(warehouse, sql.replace("{}", TYPED)) == [found]
