@@ -158,7 +158,7 @@ def test_single_values_and_keys_of_a_file_are_asked_for(border: Border, delivery
 def receipt(delivery: Delivery) -> tuple[dict[str, Any], list[ledger._File]]:
     """What a push of the delivery leaves, as far as the ledger asks."""
     files = [*sources(delivery)]
-    told = {"delivery": delivery.name, "vendor": delivery.vendor, "period": "2026-11-23", "sent_at": NOW.isoformat()}
+    told: dict[str, Any] = {"delivery": delivery.name, "vendor": delivery.vendor, "period": "2026-11-23", "sent_at": NOW.isoformat()}
     told |= {"agreement": "a", "basis": "b", "folder": "/x", "host_key": "c", "run": "d", "released": None}
     return {**told, "files": {file.name: file.facts for file in files}}, files
 
@@ -184,7 +184,8 @@ def test_a_delivery_is_entered_in_the_ledger(delivery: Delivery) -> None:
 
 
 def test_the_ledger_is_asked(border: Border) -> None:
-    assert disclosed.of_student("0000001") == disclosed.not_known() == []
+    assert disclosed.of_student("0000001") == []
+    assert disclosed.not_known() == []
     assert ledger._unnamed(["receipts/2026-11-23/a/b.json"]) == []
     student, unknown, unnamed = border.told
     assert {*of_ledger(ledger.DISCLOSURES), "place"} == {*student.names}
