@@ -158,8 +158,16 @@ def test_single_values_and_keys_of_a_file_are_asked_for(border: Border, delivery
 def receipt(delivery: Delivery) -> tuple[dict[str, Any], list[ledger._File]]:
     """What a push of the delivery leaves, as far as the ledger asks."""
     files = [*sources(delivery)]
-    told: dict[str, Any] = {"delivery": delivery.name, "vendor": delivery.vendor, "period": "2026-11-23", "sent_at": NOW.isoformat()}
-    told |= {"agreement": "a", "basis": "b", "folder": "/x", "host_key": "c", "run": "d", "released": None}
+    told: dict[str, Any] = {"delivery": delivery.name, "vendor": delivery.vendor, "period": "2026-11-23"}
+    told |= {
+        "sent_at": NOW.isoformat(),
+        "agreement": "a",
+        "basis": "b",
+        "folder": "/x",
+        "host_key": "c",
+        "run": "d",
+        "released": None,
+    }
     return {**told, "files": {file.name: file.facts for file in files}}, files
 
 
