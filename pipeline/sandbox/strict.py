@@ -23,12 +23,13 @@ _FOREIGN = {
     r"%": 'Syntax error: Unexpected "%"',
     r"(?<!:)//": 'Syntax error: Unexpected "/"',
     r"\bILIKE\b": "Syntax error: Unexpected identifier ILIKE",
-    r"\b(?:TRY_CAST|STRPTIME|STRFTIME|MEDIAN|ROW|LIST|EPOCH|NVL|TO_DATE)\s*\(": "Function not found",
-    r"\bAS\s+(?:VARCHAR|TEXT|CHAR|DOUBLE|REAL|FLOAT|HUGEINT)\s*\)": "Type not found",
+    r"\b(?:TRY_CAST|STRPTIME|STRFTIME|MEDIAN|ROW|EPOCH)\s*\(": "Function not found",
     r"\bEXTRACT\s*\(\s*(?:DOW|DOY|EPOCH|CENTURY|DECADE)\b": "A valid date part name is required",
     r"\bANY_VALUE\s*\([^()]*\bORDER\s+BY\b": "Aggregate function ANY_VALUE does not support ORDER BY in arguments",
 }
 _REFUSED = [(re.compile(pattern, re.IGNORECASE), reason) for pattern, reason in _FOREIGN.items()]
+_CAST = re.compile(r"\b(?:SAFE_)?CAST\s*\(", re.IGNORECASE)
+_TYPE = re.compile(r"\bAS\s+(VARCHAR|TEXT|CHAR|DOUBLE|REAL|FLOAT|HUGEINT)\s*$", re.IGNORECASE)
 # An INT64 as text; DuckDB also takes 5.0, 1e3, .5, 1_000 and 0b1.
 _WHOLE = r"\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*"
 
@@ -44,9 +45,22 @@ def refusing(parse: Callable[[str], T]) -> Callable[[str], T]:
         for pattern, reason in _REFUSED:
             if found := pattern.search(code):
                 raise BigQueryError("invalidQuery", f"{reason}: {found[0].strip()}")
+        for cast in _CAST.finditer(code):
+            if found := _TYPE.search(_within(code[cast.end() :])):
+                raise BigQueryError("invalidQuery", f"Type not found: {found[1]}")
         return parse(sql)
 
     return strict
+
+
+def _within(code: str) -> str:
+    """What stands before the bracket that closes the one before the text."""
+    depth = 1
+    for bracket in re.finditer(r"[()]", code):
+        depth += 1 if bracket[0] == "(" else -1
+        if not depth:
+            return code[: bracket.start()]
+    return code
 
 
 def be_strict() -> None:

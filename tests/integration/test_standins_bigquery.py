@@ -209,6 +209,7 @@ TYPED = "(SELECT s, i, b, d FROM (SELECT 'a' AS s, 1 AS i, TRUE AS b, DATE '2026
         "SELECT i // 2 AS x FROM {}",
         "SELECT TRY_CAST(s AS INT64) AS x FROM {}",
         "SELECT CAST(i AS VARCHAR) AS x FROM {}",
+        "SELECT SAFE_CAST((SELECT MAX(s) AS text) AS FLOAT) AS x FROM {}",
         "SELECT STRPTIME(s, '%Y') AS x FROM {}",
         "SELECT MEDIAN(i) AS x FROM {}",
         "SELECT TO_JSON_STRING(ROW(1)) AS x",
@@ -234,6 +235,7 @@ def test_what_bigquery_refuses_is_refused(warehouse: bigquery.Client, sql: str) 
         ),
         ("SELECT CASE s WHEN 'a' THEN 1 ELSE 2 END, CASE WHEN b THEN 'x' END, COALESCE(s, '') FROM {}", (1, "x", "a")),
         ("SELECT NULL AS x FROM {} WHERE NOT b UNION ALL SELECT i FROM {} WHERE b AND s = 'a'", (1,)),
+        ("SELECT text, CAST((SELECT 1 AS double) AS STRING) FROM (SELECT s AS text FROM {})", ("a", "1")),
         ("SELECT DISTINCT t.s AS x, i FROM {} AS t ORDER BY t.s, i", ("a", 1)),
         (
             "SELECT LENGTH(s), UPPER(s), COUNT(DISTINCT i), ANY_VALUE(s), EXTRACT(YEAR FROM MAX(d)) FROM {} GROUP BY s",
