@@ -24,7 +24,7 @@ from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.bucket import Objects
 from pipeline.sandbox.faults import Countdown
 
-_CATALOGUE = "from pipeline.sandbox import catalogue\n"
+_CATALOGUE = "from pipeline.sandbox import catalogue, translations\n"
 _LAKE_SETTINGS = """    con.execute(
         "SET ducklake_max_retry_count = 100; SET ducklake_retry_wait_ms = 20; "
         "SET ducklake_retry_backoff = 1.05"
@@ -57,7 +57,11 @@ _EDITS = {
     # Type parameters (PEP 695) are Python 3.12's.
     "local_bigquery.catalog.metadata": (
         ("[R: Resource]", ""),
-        ("def list_(model: type[R]", "from typing import TypeVar\n\nR = TypeVar('R')\n\n\ndef list_(model: type[R]"),
+        (
+            "def list_(model: type[R]",
+            f"from typing import TypeVar\n{_CATALOGUE}\nR = TypeVar('R')\n\n\n"
+            "@translations.asked(translations.lasting)\ndef list_(model: type[R]",
+        ),
     ),
     # Quotes within the quotes of an f-string (PEP 701) are Python 3.12's.
     "local_bigquery.engine.results": (
@@ -78,11 +82,11 @@ _EDITS = {
         (_ATTACH_LAKE, "    con.execute(f\"ATTACH IF NOT EXISTS '{path}.project' AS {quote(project_id)}\")\n"),
         ('glob("*.ducklake")', 'glob("*.project")'),
         ("type = 'ducklake'", "path LIKE '%.project'"),
-        ("def fetch(", "@catalogue.asked_once\ndef fetch("),
-        ("def objects(", "@catalogue.counted\ndef objects("),
+        ("def fetch(", "@translations.asked()\n@catalogue.asked_once\ndef fetch("),
+        ("def objects(", "@translations.asked(translations.names_and_kinds)\n@catalogue.counted\ndef objects("),
     ),
     "local_bigquery.catalog.tables": (
-        ("def columns(", f"{_CATALOGUE}@catalogue.asked_once\ndef columns("),
+        ("def columns(", f"{_CATALOGUE}@translations.asked()\n@catalogue.asked_once\ndef columns("),
         (_REQUIRED, "    required = catalogue.required(*physical(project_id, dataset_id, table_id))\n"),
         ("    required = {column for (column,) in required}\n", ""),
         ("def load(", "@catalogue.one_statement\ndef load("),
@@ -91,7 +95,10 @@ _EDITS = {
         ("from sqlglot import exp\n", f"from sqlglot import exp\n{_CATALOGUE}"),
         (_HIDDEN, "    return catalogue.has_column(table.catalog, table.db, table.name, tables.INGESTION_TIME)\n"),
     ),
-    "local_bigquery.sql.translate": (("def translate(", f"{_CATALOGUE}@catalogue.one_statement\ndef translate("),),
+    "local_bigquery.sql.translate": (
+        ("def parse(", f"{_CATALOGUE}@translations.with_its_text\ndef parse("),
+        ("def translate(", "@translations.kept\n@catalogue.one_statement\ndef translate("),
+    ),
     # geography.sql would download an extension of 81 MB.
     "local_bigquery.sql.dialect": (('.glob("*.sql"))', '.glob("[!g]*.sql"))'),),
 }

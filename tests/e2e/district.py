@@ -30,7 +30,7 @@ from google.cloud.storage import Bucket, Client
 
 from pipeline import catalogue
 from pipeline.ground import settings
-from pipeline.sandbox import activity, elsewhere, folders
+from pipeline.sandbox import activity, elsewhere, folders, translations
 from pipeline.sandbox.places import Places
 
 ROOT = Path(__file__).parents[2]
@@ -195,9 +195,12 @@ class District:
         shutil.copytree(self.folder, copy)
 
     def restore(self, copy: Path) -> None:
-        """All is as it was kept, and the servers are up."""
+        """All is as it was kept, and the servers are up. What they have translated since is not translated again."""
+        known = self.folder / "sandbox" / "warehouse" / translations.FILE
+        text = known.read_text()
         shutil.rmtree(self.folder)
         shutil.copytree(copy, self.folder)
+        known.write_text(text)
         self.results.clear()
         self.sandbox("up", "--date", (self.folder / "sandbox" / "last_day").read_text().strip())
 
