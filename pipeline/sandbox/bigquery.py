@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -129,6 +130,18 @@ class _Finder(importlib.abc.MetaPathFinder):
 def duckdb_config(data: Path) -> dict[str, str | bool | int]:
     """One thread: what a morning asks is small, and waking others for it took a quarter of the time."""
     return {"extension_directory": str(data / "extensions"), "autoinstall_known_extensions": False, "threads": 1}
+
+
+@cache
+def imported() -> None:
+    """All of local-bigquery, with our edits: it needs no settings until it is started."""
+    sys.meta_path.insert(0, _Finder())
+    if importlib.util.find_spec("pandas") is None:
+        sys.modules["pandas"] = None  # type: ignore[assignment]  # or DuckDB looks for it in each query, on disk
+    import local_bigquery
+    import uvicorn
+
+    assert local_bigquery.app and uvicorn  # noqa: S101  # to be imported is all
 
 
 def close_the_gaps(objects: Objects, countdown: Countdown) -> None:
@@ -356,9 +369,7 @@ class BigQuery:
     def __init__(
         self, data: Path, port: int, project: str, objects: Objects, log: ActivityLog, countdown: Countdown
     ) -> None:
-        sys.meta_path.insert(0, _Finder())
-        if importlib.util.find_spec("pandas") is None:
-            sys.modules["pandas"] = None  # type: ignore[assignment]  # or DuckDB looks for it in each query, on disk
+        imported()
         import uvicorn
         from local_bigquery.settings import settings
 
