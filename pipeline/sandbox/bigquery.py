@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -25,7 +26,7 @@ from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.bucket import Objects
 from pipeline.sandbox.faults import Countdown
 
-_CATALOGUE = "from pipeline.sandbox import catalogue\n"
+_CATALOGUE = "from pipeline.sandbox import catalogue, translations\n"
 _LAKE_SETTINGS = """    con.execute(
         "SET ducklake_max_retry_count = 100; SET ducklake_retry_wait_ms = 20; "
         "SET ducklake_retry_backoff = 1.05"
@@ -58,7 +59,11 @@ _EDITS = {
     # Type parameters (PEP 695) are Python 3.12's.
     "local_bigquery.catalog.metadata": (
         ("[R: Resource]", ""),
-        ("def list_(model: type[R]", "from typing import TypeVar\n\nR = TypeVar('R')\n\n\ndef list_(model: type[R]"),
+        (
+            "def list_(model: type[R]",
+            f"from typing import TypeVar\n{_CATALOGUE}\nR = TypeVar('R')\n\n\n"
+            "@translations.asked(translations.lasting)\ndef list_(model: type[R]",
+        ),
     ),
     # Quotes within the quotes of an f-string (PEP 701) are Python 3.12's.
     "local_bigquery.engine.results": (
@@ -79,11 +84,11 @@ _EDITS = {
         (_ATTACH_LAKE, "    con.execute(f\"ATTACH IF NOT EXISTS '{path}.project' AS {quote(project_id)}\")\n"),
         ('glob("*.ducklake")', 'glob("*.project")'),
         ("type = 'ducklake'", "path LIKE '%.project'"),
-        ("def fetch(", "@catalogue.asked_once\ndef fetch("),
-        ("def objects(", "@catalogue.counted\ndef objects("),
+        ("def fetch(", "@translations.asked()\n@catalogue.asked_once\ndef fetch("),
+        ("def objects(", "@translations.asked(translations.names_and_kinds)\n@catalogue.counted\ndef objects("),
     ),
     "local_bigquery.catalog.tables": (
-        ("def columns(", f"{_CATALOGUE}@catalogue.asked_once\ndef columns("),
+        ("def columns(", f"{_CATALOGUE}@translations.asked()\n@catalogue.asked_once\ndef columns("),
         (_REQUIRED, "    required = catalogue.required(*physical(project_id, dataset_id, table_id))\n"),
         ("    required = {column for (column,) in required}\n", ""),
         ("def load(", "@catalogue.one_statement\ndef load("),
@@ -93,8 +98,12 @@ _EDITS = {
         (_HIDDEN, "    return catalogue.has_column(table.catalog, table.db, table.name, tables.INGESTION_TIME)\n"),
     ),
     "local_bigquery.sql.translate": (
-        ("def translate(", f"{_CATALOGUE}@catalogue.one_statement\ndef translate("),
-        ("def parse(", "from pipeline.sandbox import strict\n\n\n@strict.refusing\ndef parse("),
+        (
+            "def parse(",
+            f"{_CATALOGUE}from pipeline.sandbox import strict\n\n\n"
+            "@translations.with_its_text\n@strict.refusing\ndef parse(",
+        ),
+        ("def translate(", "@translations.kept\n@catalogue.one_statement\ndef translate("),
     ),
     # geography.sql would download an extension of 81 MB.
     "local_bigquery.sql.dialect": (('.glob("*.sql"))', '.glob("[!g]*.sql"))'),),
@@ -126,6 +135,18 @@ class _Finder(importlib.abc.MetaPathFinder):
 def duckdb_config(data: Path) -> dict[str, str | bool | int]:
     """One thread: what a morning asks is small, and waking others for it took a quarter of the time."""
     return {"extension_directory": str(data / "extensions"), "autoinstall_known_extensions": False, "threads": 1}
+
+
+@cache
+def imported() -> None:
+    """All of local-bigquery, with our edits: it needs no settings until it is started."""
+    sys.meta_path.insert(0, _Finder())
+    if importlib.util.find_spec("pandas") is None:
+        sys.modules["pandas"] = None  # type: ignore[assignment]  # or DuckDB looks for it in each query, on disk
+    import local_bigquery
+    import uvicorn
+
+    assert local_bigquery.app and uvicorn  # noqa: S101  # to be imported is all
 
 
 def close_the_gaps(objects: Objects, countdown: Countdown) -> None:
@@ -354,9 +375,7 @@ class BigQuery:
     def __init__(
         self, data: Path, port: int, project: str, objects: Objects, log: ActivityLog, countdown: Countdown
     ) -> None:
-        sys.meta_path.insert(0, _Finder())
-        if importlib.util.find_spec("pandas") is None:
-            sys.modules["pandas"] = None  # type: ignore[assignment]  # or DuckDB looks for it in each query, on disk
+        imported()
         import uvicorn
         from local_bigquery.settings import settings
 

@@ -33,6 +33,8 @@ STOP_SECONDS = 10
 # On a busy machine an answer takes seconds.
 ANSWER_SECONDS = 15
 HELD_BY_ANOTHER = 75
+# The environment's name for the socket of a process that forks the servers (warm.py), where there is one.
+WARM = "SANDBOX_WARM"
 
 
 class SandboxError(Exception):
@@ -160,10 +162,26 @@ class _Patience:
             return 0, 0
 
 
-def _spawn(places: Places) -> subprocess.Popen[bytes]:
+@dataclass(frozen=True)
+class _Forked:
+    """As a Popen tells it, of a process that is not our child."""
+
+    pid: int
+    places: Places
+
+    def poll(self) -> int | None:
+        """None while it lives; who has ended because another one is there cannot be asked."""
+        if Path(f"/proc/{self.pid}").exists():
+            return None
+        return HELD_BY_ANOTHER if running(self.places) else 1
+
+
+def _spawn(places: Places) -> subprocess.Popen[bytes] | _Forked:
     """In a session of its own, with none of our descriptors: a lock of ours must not live on in it."""
     places.log.mkdir(parents=True, exist_ok=True)
     with _log(places).open("ab") as log:
+        if address := os.environ.get(WARM):
+            return _Forked(_forked(address, log.fileno()), places)
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline.sandbox", "serve"],
             stdin=subprocess.DEVNULL,
@@ -172,6 +190,18 @@ def _spawn(places: Places) -> subprocess.Popen[bytes]:
             close_fds=True,
             start_new_session=True,
         )
+
+
+def _forked(address: str, log: int) -> int:
+    """The pid of a process that serves what our environment says, from our folder."""
+    told = {"environment": {**os.environ}, "folder": f"{Path.cwd()}"}
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+            connection.connect(address)
+            socket.send_fds(connection, [json.dumps(told).encode()], [log])
+            return int(connection.recv(100))
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"{WARM} names {address}, where no warm process answers ({error})") from None
 
 
 def _log(places: Places) -> Path:

@@ -28,10 +28,12 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.storage import Bucket, Client
 
+from e2e.warmth import warm
 from pipeline import catalogue
 from pipeline.ground import settings
-from pipeline.sandbox import activity, elsewhere, folders
+from pipeline.sandbox import activity, elsewhere, folders, translations
 from pipeline.sandbox.places import Places
+from pipeline.sandbox.supervisor import WARM
 
 ROOT = Path(__file__).parents[2]
 MONDAY = dt.date(2025, 11, 17)
@@ -101,7 +103,7 @@ class District:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "LUIGI_CONFIG_PATH": str(self.config)}
+        return {**os.environ, "LUIGI_CONFIG_PATH": str(self.config), WARM: warm()}
 
     def call(self, *words: str) -> Result:
         """A command, from the pipeline's folder."""
@@ -195,9 +197,12 @@ class District:
         shutil.copytree(self.folder, copy)
 
     def restore(self, copy: Path) -> None:
-        """All is as it was kept, and the servers are up."""
+        """All is as it was kept, and the servers are up. What they have translated since is not translated again."""
+        known = self.folder / "sandbox" / "warehouse" / translations.FILE
+        text = known.read_text()
         shutil.rmtree(self.folder)
         shutil.copytree(copy, self.folder)
+        known.write_text(text)
         self.results.clear()
         self.sandbox("up", "--date", (self.folder / "sandbox" / "last_day").read_text().strip())
 

@@ -10,6 +10,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 from google.cloud.storage import Bucket
 
+from pipeline.sandbox import translations
 from riverbend import PROJECT, Sandbox
 
 TEXT = [SchemaField("id", "STRING", mode="REQUIRED"), SchemaField("name", "STRING")]
@@ -245,3 +246,52 @@ def test_what_bigquery_refuses_is_refused(warehouse: bigquery.Client, sql: str) 
 )
 def test_what_bigquery_takes_is_taken(warehouse: bigquery.Client, sql: str, found: tuple[Any, ...]) -> None:
     assert rows(warehouse, sql.replace("{}", TYPED)) == [found]
+
+
+# ------------------------------------------------------------------------------------ what was translated before
+
+
+def kept(running: Sandbox) -> int:
+    """So many translations are kept."""
+    return len((running.folder / "warehouse" / translations.FILE).read_text().split("\n\n"))
+
+
+def test_a_query_is_translated_once_and_asked_each_time(
+    load: Loader, warehouse: bigquery.Client, running: Sandbox
+) -> None:
+    sql = "SELECT UPPER(name) FROM translated ORDER BY 1"
+    load("translated", "id,name\n1,a\n")
+    assert rows(warehouse, sql) == [("A",)]
+    before = kept(running)
+    load("translated", "id,name\n1,b\n2,c\n")
+    assert rows(warehouse, sql) == [("B",), ("C",)]
+    assert kept(running) == before
+    assert rows(warehouse, f"{sql} DESC") == [("C",), ("B",)]
+    assert kept(running) == before + 1
+
+
+def test_a_table_of_other_columns_has_its_queries_translated_anew(load: Loader, warehouse: bigquery.Client) -> None:
+    sql = "SELECT COUNT(*) FROM changing WHERE id = '1'"
+    load("changing", "id,name\n1,a\n")
+    assert rows(warehouse, sql) == [(1,)]
+    load("changing", "id,name\n1,a\n", NUMBER)
+    with pytest.raises(BadRequest, match="No matching signature"):
+        rows(warehouse, sql)
+    warehouse.delete_table(table("changing"))
+    with pytest.raises(NotFound):
+        rows(warehouse, sql)
+    load("changing", "id,name\n1,a\n1,b\n")
+    assert rows(warehouse, sql) == [(2,)]
+
+
+def test_a_parameter_is_not_kept_with_the_query(load: Loader, warehouse: bigquery.Client, running: Sandbox) -> None:
+    load("asked", "id,name\n1,a\n2,b\n")
+    told, counts = [], []
+    for number in ("1", "2"):
+        whose = bigquery.ScalarQueryParameter("number", "STRING", number)
+        config = bigquery.QueryJobConfig(default_dataset=f"{PROJECT}.tests", query_parameters=[whose])
+        found = warehouse.query("SELECT name FROM asked WHERE id = @number", job_config=config).result(timeout=30)
+        told.append([row["name"] for row in found])
+        counts.append(kept(running))
+    assert told == [["a"], ["b"]]
+    assert counts[0] == counts[1]

@@ -1,0 +1,204 @@
+"""What BigQuery's stand-in has translated, kept beside its data: to translate a query takes longer than to run it.
+
+A translation depends on the text, on what the statement is called with, and on what the catalogue answered while it was
+made. Those answers are kept with it, and asked for again before it is used. `bigquery.py` puts the decorators into the
+stand-in's sources.
+"""
+
+import contextvars
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache, wraps
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+Translate = Callable[[Any, Any], tuple[str, dict[str, Any]]]
+Answers = dict[str, str]
+FILE = "translations.jsonl"
+# A file that has grown beyond is begun anew: most statements name a day, and are asked for on that day only.
+MOST_BYTES = 8_000_000
+# What these statements become does not depend on the catalogue alone.
+_PASSING = ("@@", "SYSTEM_TIME", "INFORMATION_SCHEMA")
+# What of a table's description changes from load to load; no translation looks at it.
+_VOLATILE = {"etag", "labels", "description", "creationTime", "lastModifiedTime", "expirationTime"}
+_TEXT = "text_of_the_statement"
+
+_answers: contextvars.ContextVar[Answers | None] = contextvars.ContextVar("kept_answers", default=None)
+_questions: dict[str, Callable[..., Any]] = {}
+_told: dict[str, Callable[[Any], str]] = {}
+_writing = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Translation:
+    sql: str
+    used: list[str]
+    """The parameters that it needs."""
+    referenced: list[list[str]]
+    """The tables and views that it names: project, dataset, name."""
+    answers: Answers
+
+    def holds(self) -> bool:
+        return all(_ask(asked) == answer for asked, answer in self.answers.items())
+
+
+def asked(told: Callable[[Any], str] = repr) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A question to the catalogue, by texts or classes; `told` says what of its answer counts.
+
+    What it asks others in its turn is part of its answer.
+    """
+
+    def decorate(question: Callable[..., Any]) -> Callable[..., Any]:
+        name = f"{question.__module__}.{question.__qualname__}"
+        _questions[name], _told[name] = question, told
+
+        @wraps(question)
+        def answer(*args: Any) -> Any:
+            if (answers := _answers.get()) is None:
+                return question(*args)
+            token, raised = _answers.set(None), None
+            try:
+                found = question(*args)
+            except Exception as error:
+                raised = error
+                raise
+            finally:
+                _answers.reset(token)
+                written = json.dumps([name, *args], default=lambda model: {"model": model.__name__})
+                answers[written] = _digest(type(raised).__name__ if raised else told(found))
+            return found
+
+        return answer
+
+    return decorate
+
+
+def _ask(written: str) -> str:
+    name, *args = json.loads(written)
+    from local_bigquery import models
+
+    args = [getattr(models, arg["model"]) if isinstance(arg, dict) else arg for arg in args]
+    try:
+        return _digest(_told[name](_questions[name](*args)))
+    except Exception as error:  # noqa: BLE001  # that it fails is an answer
+        return _digest(type(error).__name__)
+
+
+def names_and_kinds(objects: list[tuple[str, str, int]]) -> str:
+    """Of the objects of a dataset; not how many rows they have."""
+    return repr([(name, kind) for name, kind, _ in objects])
+
+
+def lasting(resources: list[Any]) -> str:
+    """Of the descriptions of tables; of when one expires, whether it has."""
+    from local_bigquery.catalog.tables import expired
+    from local_bigquery.models import Table
+
+    return repr(
+        [
+            (isinstance(each, Table) and expired(each), {k: v for k, v in each.dump().items() if k not in _VOLATILE})
+            for each in resources
+        ]
+    )
+
+
+def with_its_text(parse: Callable[[str], list[Any]]) -> Callable[[str], list[Any]]:
+    """`parse`, whose one tree knows what text it is of."""
+
+    @wraps(parse)
+    def parsed(sql: str) -> list[Any]:
+        trees = parse(sql)
+        if len(trees) == 1:
+            trees[0].meta[_TEXT] = sql
+        return trees
+
+    return parsed
+
+
+def kept(translate: Translate) -> Translate:
+    """`translate`; of a query that was translated before, with the same answers of the catalogue, what it was then."""
+
+    @wraps(translate)
+    def translated(tree: Any, context: Any) -> tuple[str, dict[str, Any]]:
+        if (key := _key(tree, context)) is None:
+            return translate(tree, context)
+        if not ((found := _known().get(key)) and found.holds()):
+            found = _translated(translate, tree, context)
+            _keep(key, found)
+        context.used.clear()
+        context.used.update(found.used)
+        context.referenced.update(tuple(name) for name in found.referenced)
+        return found.sql, {name: context.values[name] for name in found.used}
+
+    return translated
+
+
+def _translated(translate: Translate, tree: Any, context: Any) -> Translation:
+    before, context.referenced = context.referenced, set()
+    answers: Answers = {}
+    token = _answers.set(answers)
+    try:
+        sql, bound = translate(tree, context)
+        return Translation(sql, sorted(bound), sorted(map(list, context.referenced)), answers)
+    finally:
+        _answers.reset(token)
+        context.referenced = before | context.referenced
+
+
+def _key(tree: Any, context: Any) -> str | None:
+    """What the translation of a query depends on beside the catalogue; None where something else counts too."""
+    from sqlglot import exp
+
+    text = tree.meta.get(_TEXT)
+    own = (context.variables, context.functions, context.temporary, context.settings, context.position)
+    if text is None or not isinstance(tree, exp.Query) or any(own) or any(word in text.upper() for word in _PASSING):
+        return None
+    with_what = (context.project_id, context.dataset_id, sorted(context.parameters.items()), sorted(context.values))
+    return _digest(repr((_translator(), text, with_what)))
+
+
+@cache
+def _translator() -> str:
+    """Changes with the programs that translate."""
+    ours = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("bigquery", "strict"))
+    return f"{version('local-bigquery')} {version('sqlglot')} {hashlib.sha256(ours).hexdigest()}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _file() -> Path:
+    from local_bigquery.settings import settings
+
+    return Path(settings.data_dir) / FILE
+
+
+@cache
+def _known() -> dict[str, Translation]:
+    """By key; the last line of one counts. A process that was killed has left half a line."""
+    found: dict[str, Translation] = {}
+    file = _file()
+    if not file.is_file():
+        return found
+    if file.stat().st_size > MOST_BYTES:
+        file.unlink()
+        return found
+    for line in file.read_text().splitlines():
+        try:
+            told = json.loads(line)
+            found[told.pop("key")] = Translation(**told)
+        except (ValueError, TypeError, KeyError):
+            continue
+    return found
+
+
+def _keep(key: str, translation: Translation) -> None:
+    line = json.dumps({"key": key, **asdict(translation)})
+    with _writing, _file().open("a") as file:
+        _known()[key] = translation
+        file.write(f"\n{line}\n")  # half a line before it ends here
