@@ -26,9 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
         for_luigi = []
     asked = _parser().parse_args(words)
     try:
-        if asked.command is _new_district:  # of no configuration that is in force
+        if asked.command in (_new_district, _words):  # of no configuration that is in force
             return int(asked.command(asked, for_luigi))
         asked.date = asked.date or settings.load().today()
+        if asked.command not in _HEADED and not getattr(asked, "json", False):
+            say(settings.in_force(), error=True)
         return int(asked.command(asked, for_luigi))
     except PipelineError as error:
         say(secrets.told(error), error=True)
@@ -278,6 +280,10 @@ def _purge(asked: argparse.Namespace, _: list[str]) -> int:
     for folder in purge.old_copies(asked.date):
         say(f"removed {folder}")
     return 0
+
+
+# What prints no head, since a program reads it, or prints its own.
+_HEADED = (_today, _flows, _run, _status, _install)
 
 
 if __name__ == "__main__":

@@ -102,11 +102,11 @@ take_own_lock() {
         sleep 2
     done
     is_young "$own" || hangs "$own"
-    if [[ $who == "just starting" || $who == "$name of $date,"* ]]; then
+    if [[ $who == "just starting" || $who == "$what of $date,"* ]]; then
         tell "another run is at work ($who); this one has nothing to do"
         exit 0
     fi
-    tell "waits for the run of another date that is at work ($who), at most 10 minutes"
+    tell "waits for the run that is at work ($who), at most 10 minutes"
     attend flock -w 600 8 || broken "after 10 minutes that run is still at work ($who). Next: call this again later"
 }
 
@@ -121,8 +121,8 @@ hangs() {
 
 # Takes locks 8 and 9 or ends.
 take_locks() {
-    local all=$landing/locks/run.lock me age
-    me="$name of $date, pid $$, since $(date '+%F %T %Z')"
+    local all=$landing/locks/run.lock me age what="$name${sends:+ (sends nothing)}"
+    me="$what of $date, pid $$, since $(date '+%F %T %Z')"
     (mkdir -p -- "$landing/locks" && : >>"$landing/locks/$name.lock" && : >>"$all") ||
         broken "cannot write to $landing/locks as $(id -un). Next: run it as the folder's owner, $(stat -c %U -- "$landing")"
     take_own_lock
@@ -141,7 +141,8 @@ refuse_root() {
     local owner
     owner=$(stat -c %U -- "$landing" 2>/dev/null) || return 0
     ((EUID)) || [[ $owner == root ]] ||
-        broken "$landing belongs to $owner, and this is root. Next: sudo -u $owner $0"
+        broken "$landing belongs to $owner, and this is root. Next: sudo -u $owner" \
+            "${LUIGI_CONFIG_PATH:+env LUIGI_CONFIG_PATH=$LUIGI_CONFIG_PATH }$here/run_$name.sh $called"
 }
 
 # Sets today, sandbox (True or False), host, port, state (luigid's file), logs, landing and longest_hours from the
@@ -225,7 +226,7 @@ start_scheduler() {
 is_ours() {
     local pid
     pid=$(cat -- "$1/luigid.pid" 2>/dev/null) && [[ $pid =~ ^[0-9]+$ ]] &&
-        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "luigid.* --port $port "
+        { tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q "luigid.* --port $port "; } 2>/dev/null
 }
 
 # Ends process $1, which writes its state before it goes.
@@ -237,7 +238,7 @@ end_scheduler() {
 
 # The whole of a run: its name (daily), the root task (Morning), and the arguments.
 wrap() {
-    name=$1 root=$2 child='' attending='' received='' code=0
+    name=$1 root=$2 called="${*:3}" child='' attending='' received='' code=0
     parse "${@:3}"
     # shellcheck source=pipeline/environment.sh
     . "$here/pipeline/environment.sh"

@@ -256,6 +256,10 @@ class CheckedSet(DeliveryTask):
 class ExportedFile(FileTask):
     """The exact bytes of the file that the vendor gets are in the bucket."""
 
+    def superseded(self) -> bool:
+        """Also once it was given, where it may not be kept for longer than it is needed."""
+        return super().superseded() or (exports.folder(self._file()) == exports.RESTRICTED and self._receipt().exists())
+
     def _file(self) -> ViewFile | LandedCopy:
         return next(file for file in self.delivery.files if file.name == self.file)
 

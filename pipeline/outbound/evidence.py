@@ -72,9 +72,11 @@ class ReceiptTarget:
         return latest_period(self.delivery.name)
 
     def for_the_period(self) -> bool:
-        """Whether the set was given, there, and is not given again before the next period, whatever changed since."""
+        """Whether the set was given, there, and is not given again before the next period, whatever changed since; but
+        where it is wanted once more, or came too slowly."""
         held = storage.find(self.name).metadata
-        return self.delivery.again == "never-same-day" and held.get("address") == self.address
+        once = self.delivery.again == "never-same-day" and held.get("address") == self.address
+        return once and bool(held.get("fingerprint"))
 
     def exists(self) -> bool:
         held, latest = storage.find(self.name).metadata, self.latest()
@@ -115,7 +117,7 @@ def fingerprint(delivery: Delivery, date: dt.date) -> str:
     frozen = [made_of(delivery, file, date) for file in delivery.view_files]
     copies = [made_of(delivery, copy, date) for copy in delivery.copies]
     terms = agreement.terms(delivery.vendor, [file.name for file in delivery.files])
-    return manifests.fingerprint(frozen, copies, terms, address(delivery), repr(columns.USUAL), _code(JUDGES))
+    return manifests.fingerprint(frozen, copies, terms, address(delivery), repr(columns.USUAL), code(*JUDGES))
 
 
 def made_of(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> tuple[str, Any]:
@@ -127,8 +129,8 @@ def made_of(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> t
 
 
 @cache
-def _code(modules: tuple[Path, ...]) -> str:
-    """Changes when the text of one of them does: a verdict that another check gave says nothing of this one."""
+def code(*modules: Path) -> str:
+    """Changes when the text of one of them does: what other code made of the same says nothing of this one."""
     return manifests.fingerprint([hashlib.sha256(module.read_bytes()).hexdigest() for module in modules])
 
 

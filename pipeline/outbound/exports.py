@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import catalogue
+from pipeline.catalogue import dialect
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.ground import manifests
 from pipeline.ground.errors import WarehouseError
@@ -27,6 +28,8 @@ from pipeline.outside.cloud.storage import Stored
 
 OPEN = "deliveries"
 RESTRICTED = f"{OPEN}{warehouse.RESTRICTED}"
+# The code that writes the files.
+WRITERS = (Path(rendering.__file__), Path(dialect.__file__))
 # So many files are brought from the bucket at the same time.
 AT_ONCE = 3
 # The name of a vendor's file, below the folder, and the period in it. A delivery's verdict and receipt lie beside.
@@ -45,7 +48,8 @@ def folder(file: ViewFile | LandedCopy) -> str:
 def export_target(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> ObjectTarget:
     """The object that holds the file, as it would be made now."""
     name = f"{folder(file)}/{delivery.period(date)}/{delivery.name}/{file.name}"
-    return ObjectTarget(name, {"fingerprint": manifests.fingerprint(evidence.made_of(delivery, file, date))})
+    made_of = evidence.made_of(delivery, file, date), evidence.code(*WRITERS)
+    return ObjectTarget(name, {"fingerprint": manifests.fingerprint(made_of)})
 
 
 def export(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> Made:
@@ -57,7 +61,7 @@ def export(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> Ma
         digest, there = manifests.sha256(written), target.found()
         if there.metadata.get("sha256", digest) != digest:
             _set_aside(there, own / "earlier")
-        metadata = {**target.expected, "sha256": digest, "rows": str(rows)}
+        metadata = {**target.expected, "sha256": digest, "rows": str(rows), "written": f"{date}"}
         return Made(rows, storage.store_file(written, target.name, metadata, over=there).size, storage.uri(target.name))
     finally:
         shutil.rmtree(own)  # people's data
@@ -102,10 +106,10 @@ def facts(delivery: Delivery, date: dt.date) -> dict[str, dict[str, int | str]]:
 # ------------------------------------------------------------------------------------------------ brought from there
 
 
-def date_of(name: str) -> str:
-    """The period of the vendor's file that lies under this name of the bucket; '' when it is none."""
-    match = _NAME.fullmatch(name.partition("/")[2])
-    return match[1] if match else ""
+def written_on(stored: Stored) -> str:
+    """The date of the run that wrote a vendor's file (a week's set may be of its Thursday); '' when it is none."""
+    match = _NAME.fullmatch(stored.name.partition("/")[2])
+    return stored.metadata.get("written", match[1]) if match else ""
 
 
 def kept(delivery: str, period: dt.date) -> dict[tuple[str, str], Stored]:
@@ -115,7 +119,7 @@ def kept(delivery: str, period: dt.date) -> dict[tuple[str, str], Stored]:
         stored
         for top in (OPEN, RESTRICTED)
         for stored in storage.list_objects(f"{top}/{period}/{delivery}/").values()
-        if date_of(stored.name)
+        if written_on(stored)
     ]
     return {(stored.name.rpartition("/")[2], stored.metadata.get("sha256", "")): stored for stored in objects}
 

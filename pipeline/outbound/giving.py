@@ -6,7 +6,7 @@ happens after the last file has taken its place can make the set forgotten, or g
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,10 @@ from pipeline.outside.cloud import storage
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.sftp import Progress
 from pipeline.outside.sftp.trail import Trail
+from pipeline.outside.sftp.vendor import Vendor
 
+# The rows, bytes and digest of each file of a set.
+Facts = dict[str, dict[str, int | str]]
 # Of a delivery one push is on its way at a time.
 _turns = Turns()
 
@@ -84,13 +87,13 @@ def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -
     target = receipt_target(delivery, date)
     where = f"{len(delivery.files)} files to {delivery.vendor}:{folder(delivery)}"
     before = storage.read_json(target.name) or _copied_receipt(target)
-    there = {key: before.get(key) for key in address(delivery)} == address(delivery)
+    there = _is_there(before, delivery)
     if there and delivery.again == "never-same-day" and not before.get("slow"):
         _store_receipt(before)  # what lags behind it is made again
         return Made(words=f"{where} were given for {target.period}, not sent again")
     facts = exports.facts(delivery, date)
     receipt = _receipt(delivery, date, target, facts)
-    if sent := before.get("files") != facts or not there or bool(before.get("slow")):
+    if sent := not _has(before, delivery, facts):
         files = _brought(receipt, own)
         again = {**receipt, "once_more": True}
         if _give(delivery, date, again if before.get("slow") else receipt, files, progress):
@@ -99,6 +102,20 @@ def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -
         _store_receipt({**before, **receipt})
     rows, size = (sum(int(each[fact]) for each in facts.values()) for fact in ("rows", "bytes"))
     return Made(rows, size, where if sent else f"{where} unchanged, not sent again")
+
+
+def has(delivery: Delivery, target: ReceiptTarget, facts: Facts) -> bool:
+    """Whether the receipt says that the vendor was given exactly these files for the period. Raises WarehouseError."""
+    return _has(storage.read_json(target.name) or _copied_receipt(target), delivery, facts)
+
+
+def _has(receipt: dict[str, Any], delivery: Delivery, facts: Facts) -> bool:
+    return receipt.get("files") == facts and _is_there(receipt, delivery) and not receipt.get("slow")
+
+
+def _is_there(receipt: Mapping[str, Any], delivery: Delivery) -> bool:
+    """Whether the receipt is of the address to which the delivery goes now."""
+    return {key: receipt.get(key) for key in address(delivery)} == address(delivery)
 
 
 def _brought(receipt: dict[str, Any], own: Path) -> dict[str, Path]:
@@ -222,18 +239,29 @@ def _completed(trail: Trail) -> bool:
             next_step="give the row its old name for one run, so that the set is completed and has its receipt; or, if "
             "the vendor shall not have the rest of it, remove that file",
         )
-    vendor = catalogue.vendors()[told["vendor"]]
+    vendor, delivery = catalogue.vendors()[told["vendor"]], catalogue.deliveries()[told["delivery"]]
+    latest = latest_period(delivery.name)
+    if latest and latest > _period(trail):  # another machine gave it, after this one had died
+        _give_way(trail)
+        return False
     try:
         if sftp.finish(vendor, told["folder"], trail, _still_agreed(trail)):
             return True
     except OnHold:
         trail.end()
         return False
-    own = trail.path.with_suffix("")
-    files = exports.bring(told["delivery"], _period(trail), told["files"], own) if trail.begun() else None
+    return _is_there(told, delivery) and bool(trail.begun()) and _completed_from_what_is_kept(vendor, trail)
+
+
+def _completed_from_what_is_kept(vendor: Vendor, trail: Trail) -> bool:
+    """Send the rest of a set, of which a part has taken its place. Raises OnHold when it must not be sent any more: the
+    part stays there until the next set takes its place."""
+    told, still_agreed = trail.receipt, _still_agreed(trail)
+    still_agreed()
+    files = exports.bring(told["delivery"], _period(trail), told["files"], trail.path.with_suffix(""))
     if files is None:
         return False
-    sftp.push(vendor, told["folder"], files, trail=trail)
+    sftp.push(vendor, told["folder"], files, trail=trail, may_go=still_agreed)
     return True
 
 

@@ -27,7 +27,7 @@ EXTRACTS = "extracts"
 def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
     """Write the frozen rows to the file `to`, in the file's dialect; returns the rows."""
     extracted = to.with_name(f".{to.name}.extract")
-    _extract(frozen, extracted)
+    _extract(frozen, manifests.fingerprint(to.name)[:8], extracted)
     rows = _sorted(extracted, file)
     extracted.unlink()
     with manifests.written(to) as draft, draft.open("wb") as out:
@@ -36,10 +36,10 @@ def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
     return int(rows.num_rows)
 
 
-def _extract(frozen: TableTarget, to: Path) -> None:
-    """Bring the frozen rows to the file `to`, by an object that does not stay."""
+def _extract(frozen: TableTarget, of: str, to: Path) -> None:
+    """Bring the frozen rows to the file `to`, by an object that does not stay; `of` tells files of one view apart."""
     folder = EXTRACTS + (warehouse.RESTRICTED if warehouse.restricted(frozen.dataset) else "")
-    name = f"{folder}/{frozen.table}.csv"
+    name = f"{folder}/{of}_{frozen.table}.csv"
     try:
         warehouse.extract(frozen.dataset, frozen.table, storage.uri(name))
         storage.fetch(name, to)

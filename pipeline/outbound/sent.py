@@ -17,14 +17,16 @@ from pipeline.outside.cloud import storage
 def pushes(delivery: Delivery, date: dt.date) -> list[dict[str, Any]]:
     """The receipts of the date's period, oldest first. Raises ConfigurationError when nothing was sent for it."""
     period = delivery.period(date)
-    names = storage.list_objects(f"{receipts.FOLDER}/{period}/{delivery.name}/")
-    if not names:
+    found = storage.list_objects(f"{receipts.FOLDER}/{period}/{delivery.name}/")
+    if not found:
         raise ConfigurationError(
             f"nothing of {delivery.name} was sent for {period}",
             expected="a set that was sent",
             next_step=f"look at `{MORNING} status --date {date}`, or name another --date",
         )
-    return sorted(map(receipts.read, names), key=lambda receipt: str(receipt["sent_at"]))
+    # Two of one second were written one after the other.
+    told = [(receipts.read(name), stored.generation) for name, stored in found.items()]
+    return [receipt for receipt, _ in sorted(told, key=lambda each: (str(each[0]["sent_at"]), each[1]))]
 
 
 def lines(delivery: Delivery, date: dt.date, file: str = "") -> Iterator[str]:
@@ -33,7 +35,7 @@ def lines(delivery: Delivery, date: dt.date, file: str = "") -> Iterator[str]:
     Raises ConfigurationError, WarehouseError.
     """
     sent, kept = pushes(delivery, date), exports.kept(delivery.name, delivery.period(date))
-    _named(sent[-1], file)
+    _named({"files": {name: facts for receipt in sent for name, facts in receipt["files"].items()}}, file)
     for number, receipt in enumerate(sent, 1):
         yield f"push {number} of {len(sent)}: {_told(receipt)}"
         for name, facts in receipt["files"].items():

@@ -1,6 +1,7 @@
 """How a run ended, by what is complete now; the codes that say so."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -134,9 +135,13 @@ def is_news(name: str, date: dt.date, outcome: Outcome) -> bool:
 
 
 def _told(note: dict[str, Any]) -> list[Any]:
-    """What of a note is told: not how a message words it, which may count seconds or bytes."""
-    failed = sorted([event["task"], event["flow"], event["error"]] for event in note["failed"])
-    return [note["exit"], failed, sorted(note["late"]), len(note["trouble"]), sorted(note["unclaimed"])]
+    """What of a note is told: without the numbers, which may be seconds or bytes, and are others each time."""
+
+    def words(text: str) -> str:
+        return re.sub(r"\d+", "#", text)
+
+    failed = sorted([event["task"], event["flow"], event["error"], words(event["message"])] for event in note["failed"])
+    return [note["exit"], failed, sorted(note["late"]), sorted(map(words, note["trouble"])), sorted(note["unclaimed"])]
 
 
 def _note(name: str, date: dt.date) -> Path:

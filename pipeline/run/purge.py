@@ -13,6 +13,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import settings
 from pipeline.outbound import exports, rendering, snapshots
 from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud.storage import Stored
 from pipeline.run.rehearsal import FOLDER
 
 _DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
@@ -119,7 +120,7 @@ def in_bucket(today: dt.date) -> Iterator[str]:
     days, of vendors' other files what is `sent_days` old, and extracts that a killed run left on an earlier day."""
     first = today - dt.timedelta(days=snapshots.RESTRICTED_DAYS - 1)  # the first that stays
     for folder in sorted({feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}):
-        yield from _removed(folder, lambda name: _date(name.split("/")[1]), first)
+        yield from _removed(folder, lambda stored: _date(stored.name.split("/")[1]), first)
     yield from _removed(exports.RESTRICTED, _date_of_export, first)
     sent_days = settings.load().district.sent_days
     yield from _removed(exports.OPEN, _date_of_export, today - dt.timedelta(days=max(sent_days, 1) - 1))
@@ -127,17 +128,17 @@ def in_bucket(today: dt.date) -> Iterator[str]:
         yield from _removed(folder, _date_of_extract, today)
 
 
-def _removed(folder: str, date: Callable[[str], dt.date | None], first: dt.date) -> Iterator[str]:
-    for name in sorted(storage.list_objects(f"{folder}/")):
-        if (date(name) or first) < first:
+def _removed(folder: str, date: Callable[[Stored], dt.date | None], first: dt.date) -> Iterator[str]:
+    for name, stored in sorted(storage.list_objects(f"{folder}/").items()):
+        if (date(stored) or first) < first:
             storage.remove(name)
             yield name
 
 
-def _date_of_export(name: str) -> dt.date | None:
-    return _date(exports.date_of(name))
+def _date_of_export(stored: Stored) -> dt.date | None:
+    return _date(exports.written_on(stored))
 
 
-def _date_of_extract(name: str) -> dt.date | None:
-    match = _EXTRACT.search(name)
+def _date_of_extract(stored: Stored) -> dt.date | None:
+    match = _EXTRACT.search(stored.name)
     return _date("-".join(match.groups())) if match else None

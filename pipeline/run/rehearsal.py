@@ -4,40 +4,49 @@ The files are those that the next run would give, from the same objects of the b
 """
 
 import datetime as dt
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import luigi
 
 from pipeline.chain.tasks import ExportedFile
 from pipeline.ground import settings
-from pipeline.outbound import diff, evidence, exports, verdicts
+from pipeline.outbound import diff, evidence, exports, giving, verdicts
 from pipeline.run.outcome import tasks_below
 
 # Below the landing area; the purge removes it the next day.
 FOLDER = "rehearsal"
 
 
-def lines(root: luigi.Task, date: dt.date) -> Iterator[str]:
-    """Lay each set that would be given into its folder, and say what it would change. Raises WarehouseError."""
+def sets(root: luigi.Task, date: dt.date) -> Iterator[tuple[str, Callable[[], Iterator[str]]]]:
+    """Each set below the root: its name, and what lays it into its folder, if it would be given, and says what it would
+    change. Raises WarehouseError, OSError."""
     to = settings.load().district.landing / FOLDER / f"{date}"
-    sets: dict[str, list[ExportedFile]] = {}
+    with suppress(FileNotFoundError):
+        shutil.rmtree(to)  # an earlier one's, of sets that may be others now
+    found: dict[str, list[ExportedFile]] = {}
     for task in tasks_below(root):
         if isinstance(task, ExportedFile):
-            sets.setdefault(task.delivery.name, []).append(task)
-    for name, files in sets.items():
-        yield from _of(files, date, to / name)
+            found.setdefault(task.delivery.name, []).append(task)
+    for name, files in found.items():
+        yield name, partial(_of, files, date, to / name)
 
 
 def _of(files: list[ExportedFile], date: dt.date, to: Path) -> Iterator[str]:
     delivery = files[0].delivery
-    if evidence.receipt_target(delivery, date).exists():
+    receipt = evidence.receipt_target(delivery, date)
+    if receipt.exists():
         yield f"\n{delivery.name}: was given, and would not be given again"
     elif not all(task.complete() for task in files):
         yield f"\n{delivery.name}: is not whole, and would not be given; below is why"
     elif not all(task.output().exists() for task in files):
         yield f"\n{delivery.name}: would not be given any more: {verdicts.passed_by(delivery, date)}"
+    elif giving.has(delivery, receipt, facts := exports.facts(delivery, date)):
+        yield f"\n{delivery.name}: its vendor has these bytes, and would not be given them again"
     else:
-        brought = exports.bring(delivery.name, delivery.period(date), exports.facts(delivery, date), to) or {}
+        brought = exports.bring(delivery.name, delivery.period(date), facts, to) or {}
         yield f"\n{delivery.name}: {len(brought)} files would be given; they lie in {to}"
         yield from diff.lines(delivery, date, rows=False)

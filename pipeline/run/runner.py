@@ -87,9 +87,7 @@ def run(
             news = is_news(name, date, outcome)
             note(name, date, outcome)
         if not sends:
-            with undoing_nothing(outcome, "what would be given", "laying it into a folder"):
-                for line in rehearsal.lines(root, date):
-                    say(line)
+            _show(root, date, outcome)
         display.finish(date, outcome, time.monotonic() - begun, log_file, news=news)
     return outcome.code
 
@@ -117,6 +115,16 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}
     folders |= {f"{exports.OPEN}/{day}" for day, _ in files}
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
+
+
+def _show(root: luigi.Task, date: dt.date, outcome: Outcome) -> None:
+    """What a run that sends nothing would have given."""
+    with undoing_nothing(outcome, "what would be given", "laying it into a folder"):
+        for name, lines in rehearsal.sets(root, date):
+            with undoing_nothing(outcome, f"what would be given of {name}", "laying it into a folder"):
+                for line in lines():
+                    say(line)
+        say("\nThis was a rehearsal: nobody was given anything.")
 
 
 def _finish(begin: Outcome, sends: bool) -> None:  # a thread's argument

@@ -14,6 +14,8 @@ from pipeline.outbound import evidence, verdicts
 from pipeline.outside.cloud import storage
 from pipeline.outside.cloud.evidence import TableTarget
 
+# The runs whose notes are read: a rehearsal's is its own.
+NOTES = ("morning", "week")
 State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "on hold", "discarded"]
 
 
@@ -49,7 +51,7 @@ def _failures(date: dt.date) -> dict[str, str]:
     """What the last run of each wrapper could not do, by flow: the first line of the message."""
     folder = settings.load().district.landing / "runs"
     failed: dict[str, str] = {}
-    for path in folder.glob(f"*-{date}.json"):
+    for path in (folder / f"{name}-{date}.json" for name in NOTES):
         for event in (manifests.load(path) or {}).get("failed", []):
             found = str(event["message"]).split("\n")[0].removeprefix("found: ")
             failed |= dict.fromkeys(str(event["flow"]).split(), found)  # a step of the portal is of several feeds
@@ -165,5 +167,5 @@ def refused(found: list[Flow], date: dt.date) -> list[str]:
 def unclaimed(date: dt.date) -> list[str]:
     """Files of watched folders that no feed takes, as the last runs of the date saw them."""
     folder = settings.load().district.landing / "runs"
-    notes = [manifests.load(path) or {} for path in folder.glob(f"*-{date}.json")]
+    notes = [manifests.load(folder / f"{name}-{date}.json") or {} for name in NOTES]
     return sorted({str(file) for note in notes for file in note.get("unclaimed", [])})

@@ -40,23 +40,23 @@ def script(by: By, user: str, mailto: str) -> str:
 
 def install(by: By, user: str, mailto: str) -> int:
     """Run the script; returns its exit code."""
-    return subprocess.run(["/bin/bash", "-s"], input=script(by, user, mailto), text=True, check=False).returncode
+    return subprocess.run(["/bin/bash", "-c", script(by, user, mailto)], check=False).returncode
 
 
 def _refuse_odd(name: str, value: str) -> None:
     """Raise ConfigurationError for what a shell, systemd or cron would read as something else."""
-    # People's words may have blanks: they stand in comments and descriptions.
-    words = {"district": r"[^\n%\"'\\$`;&|<>]+", "writable": r"[\w./:@+ -]+"}
-    if not re.fullmatch(words.get(name, r"[\w./:@+-]+"), value):
+    people = name in ("district", "words")  # they stand in comments and descriptions alone
+    allowed = r"[^\n]+" if people else r"[\w./:@+ -]+" if name == "writable" else r"[\w./:@+-]+"
+    if not re.fullmatch(allowed, value):
         raise ConfigurationError(
             f"{name} is {value!r}",
-            expected="letters, digits and . / : @ + - _ alone: it stands in units of systemd, or in cron's table",
+            expected="one line" if people else "letters, digits and . / : @ + - _ alone, as a shell and cron read them",
             next_step="give it another name",
         )
 
 
 def _values(user: str, mailto: str) -> dict[str, str]:
-    """What `@name@` stands for. Relative folders are relative to the code's, where a run takes them."""
+    """What `@name@` stands for."""
     told = settings.load()
     district, state = told.district, settings.state_path()
     folders = {name: f"{getattr(district, name).absolute()}" for name in ("landing", "logs", "drop", "catalogue")}
@@ -64,6 +64,7 @@ def _values(user: str, mailto: str) -> dict[str, str]:
     return {
         **folders,
         "district": district.name,
+        "words": district.name.replace("%", "%%"),  # as systemd reads them
         "name": "morning-" + re.sub(r"[^a-z0-9]+", "-", district.name.lower()).strip("-"),
         "user": user,
         "mailto": mailto,
@@ -85,8 +86,9 @@ def _parts(by: By, values: dict[str, str]) -> Iterator[str]:
     """The lines that write each file, and let it take effect."""
     name = values["name"]
     if by == "cron":
+        yield _filled((UNITS / "leave_systemd.sh").read_text(), values)
         yield _file(f"/etc/cron.d/{name}", "cron", values)
-        yield _file(f"/etc/logrotate.d/{name}", "logrotate", values)
+        yield _file(f"/etc/logrotate.d/{name}", "logrotate", values) + "\n"
         return
     units = Path("/etc/systemd/system")
     yield _file(f"{units}/{name}-luigid.service", "luigid.service", values)
@@ -94,9 +96,7 @@ def _parts(by: By, values: dict[str, str]) -> Iterator[str]:
         of_it = {**values, "wrapper": wrapper, "when": words, "calendar": calendar}
         yield _file(f"{units}/{name}-{wrapper}.service", "run.service", of_it)
         yield _file(f"{units}/{name}-{wrapper}.timer", "run.timer", of_it)
-    yield "\nsystemctl daemon-reload"
-    yield f"systemctl enable --now {name}-luigid.service {name}-daily.timer {name}-weekly.timer"
-    yield f"systemctl restart {name}-luigid.service # after an upgrade: of this version\n"
+    yield _filled((UNITS / "take_over.sh").read_text(), values)
 
 
 def _file(path: str, template: str, values: dict[str, str]) -> str:

@@ -3,9 +3,11 @@
 The code is a copy whose setup.sh has nothing to build; systemctl is a stand-in that writes down what it is asked.
 """
 
+import configparser
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,12 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from luigi.rpc import RemoteScheduler
 
 from e2e.test_setup import OWN, PRETEND, ROOT
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root alone sets a server up")
 # Folders of the machine that the script writes into: empty ones of the test's own, which are copied out at the end.
-ETC = ("systemd/system", "cron.d", "logrotate.d", "bash_completion.d")
+ETC = ("systemd/system", "cron.d", "logrotate.d", "bash_completion.d", "default")
 IN_A_NAMESPACE = """
 set -e
 for each in {etc}; do mkdir -p "/etc/$each"; mount -t tmpfs tmpfs "/etc/$each"; done
@@ -61,8 +64,9 @@ def own_of(place: Path) -> str:
     return text if "state_path" in text else f"{text}[scheduler]\nstate_path = {place}/state/luigid/state.pickle\n"
 
 
-def install(server: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    command = " ".join([f"{server}/code/morning", "install", *words])
+def install(server: Path, *words: str, code: str = "morning") -> subprocess.CompletedProcess[str]:
+    module = f"cd {server}/code && .venv/bin/python -m pipeline"
+    command = " ".join([f"{server}/code/morning" if code == "morning" else module, "install", *words])
     script = IN_A_NAMESPACE.format(etc=" ".join(ETC), command=command, to=server / "etc")
     environment = os.environ | {
         "LUIGI_CONFIG_PATH": f"{server}/luigi.cfg",
@@ -70,7 +74,7 @@ def install(server: Path, *words: str, **more: str) -> subprocess.CompletedProce
     }
     return subprocess.run(
         ["unshare", "--mount", "bash", "-c", script],
-        env=environment | more,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -105,10 +109,13 @@ def test_systemd_takes_what_is_written_and_the_service_user_has_its_folders(serv
         assert (found.st_uid, found.st_mode & 0o777) == (user, 0o700), name
     daily = (server / "etc/systemd/system/morning-elsewhere-daily.service").read_text()
     assert f"ExecStart={server}/code/run_daily.sh --quiet\n" in daily
-    assert f"Environment=LUIGI_CONFIG_PATH={server}/luigi.cfg\n" in daily
+    command = "MORNING_COMMAND=/usr/local/bin/morning-elsewhere"
+    assert f"Environment=LUIGI_CONFIG_PATH={server}/luigi.cfg {command}\n" in daily
+    assert "EnvironmentFile=-/etc/default/morning-elsewhere\n" in daily
     assert "User=daemon\n" in daily
-    assert (server / "etc/bin/morning").readlink() == server / "code/morning"
-    assert "complete -W" in (server / "etc/bash_completion.d/morning").read_text()
+    completion = server / "etc/bash_completion.d/morning-elsewhere"
+    assert "complete -W" in completion.read_text()
+    assert completion.stat().st_mode & 0o777 == 0o644
 
 
 def test_the_timers_calendars_are_those_that_the_page_says(server: Path) -> None:
@@ -132,9 +139,71 @@ def test_cron_s_table_names_user_configuration_and_who_gets_the_mail(server: Pat
     lines = (server / "etc/cron.d/morning-elsewhere").read_text().splitlines()
     assert "MAILTO=data@elsewhere.example" in lines
     assert f"LUIGI_CONFIG_PATH={server}/luigi.cfg" in lines
-    assert f"*/15 5-9 * * * daemon {server}/code/run_daily.sh --quiet" in lines
+    calls = [line for line in lines if line.startswith("*/15 5-9 * * * daemon ")]
+    assert [call.rpartition("; ")[2] for call in calls] == [f"{server}/code/run_daily.sh --quiet"]
     assert f"{server}/state/log/luigid.log {{" in (server / "etc/logrotate.d/morning-elsewhere").read_text()
     assert not (server / "asked").exists()
+
+
+def test_the_district_s_command_acts_on_the_district_as_the_service_user(server: Path) -> None:
+    """And says itself in its messages; what the server alone knows is in its environment."""
+    script = server / "code/morning"
+    script.write_text('#!/bin/sh\necho "$(id -un) $LUIGI_CONFIG_PATH $MORNING_COMMAND $OWN $*"\n')
+    assert install(server, "--cron", "--user", "daemon", code="pipeline").returncode == 0
+    default = server / "etc/default/morning-elsewhere"
+    assert default.stat().st_mode & 0o777 == 0o640
+    command = (server / "etc/bin/morning-elsewhere").read_text().replace("/etc/default/", f"{server}/etc/default/")
+    (server / "own").write_text(command)
+    (server / "own").chmod(0o755)
+    default.write_text("OWN=known\n")
+    default.chmod(0o644)
+    (server / "etc").chmod(0o755)
+    done = subprocess.run([server / "own", "status"], capture_output=True, text=True, timeout=60, check=True)
+    expected = f"daemon {server}/luigi.cfg /usr/local/bin/morning-elsewhere known status\n"
+    assert done.stdout == expected
+
+
+def test_the_service_s_luigid_is_one_of_the_engine_s_sections(server: Path) -> None:
+    """Nobody pauses a morning from its pages."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with (server / "luigi.cfg").open("a") as own:
+        own.write(f"[core]\nscheduler_port = {port}\n")
+    assert install(server, "--systemd", "--user", "daemon").returncode == 0
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(server / "etc/systemd/system/morning-elsewhere-luigid.service")
+    told = unit["Service"]
+    environment = dict([told["Environment"].split("=", 1)])
+    words = told["ExecStart"].split()
+    started = subprocess.Popen(words, cwd=told["WorkingDirectory"], env=os.environ | environment)
+    try:
+        scheduler = RemoteScheduler(f"http://127.0.0.1:{port}")  # type: ignore[no-untyped-call]
+        assert scheduler.is_pause_enabled() == {"enabled": False}  # type: ignore[attr-defined]
+    finally:
+        started.terminate()
+        started.wait()
+
+
+def test_what_belongs_to_others_is_left_to_them(server: Path) -> None:
+    """Everybody's logs, or a folder with the code in it."""
+    (server / "state").mkdir()
+    (server / "state/log").mkdir(mode=0o755)
+    done = install(server, "--systemd", "--user", "daemon")
+    assert done.returncode == 30
+    assert f"{server}/state/log belongs to root" in done.stderr
+    assert (server / "state/log").stat().st_mode & 0o777 == 0o755
+    assert not any((server / "etc/systemd/system").iterdir())
+
+
+def test_a_secret_that_the_service_user_cannot_read_is_told(server: Path) -> None:
+    secrets = server / "state/secrets"
+    secrets.mkdir(parents=True)
+    os.chown(secrets, pwd.getpwnam("daemon").pw_uid, -1)
+    (secrets / "otus_password").touch(mode=0o600)
+    done = install(server, "--cron", "--user", "daemon")
+    assert f"daemon cannot read the secret {secrets}/otus_password" in done.stderr
 
 
 def test_what_the_service_user_cannot_read_is_told(server: Path) -> None:
@@ -158,7 +227,7 @@ def test_what_is_printed_is_what_is_run_and_nothing_is_done(server: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("name = Elsewhere", 'name = "Elsewhere"'), "district is"),
+        (("name = Elsewhere", "name = Else\n  where"), "district is"),
         (("landing = ", "landing = /srv/the landing"), "landing is"),
         ((OWN[:12], PRETEND + OWN[:12]), "the pretend district, which needs no server"),
     ],

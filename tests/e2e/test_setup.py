@@ -245,13 +245,33 @@ def test_a_run_of_another_date_is_waited_for(tree: Path, scheduler: int) -> None
     lock = hold(tree, "daily.lock")
     os.write(lock, b"daily of 2026-11-22, pid 4711, since 2026-11-23 05:00:00 CST\n")
     daily = start(tree, "run_daily.sh", scheduler)
-    assert "another date that is at work (daily of 2026-11-22, pid 4711" in line_of(daily, "waits")
+    assert "waits for the run that is at work (daily of 2026-11-22, pid 4711" in line_of(daily, "waits")
     os.close(lock)
     assert "ran run Morning" in daily.communicate(timeout=30)[0]
     assert daily.returncode == 0
 
 
 @pytest.mark.parametrize("date", ["2026-11-23", "2026-11-21"])
+@pytest.mark.parametrize(("words", "held"), [(["--send-nothing"], "daily"), ([], "daily (sends nothing)")])
+def test_a_rehearsal_is_no_run_of_the_day_and_a_run_is_no_rehearsal(
+    tree: Path, scheduler: int, words: list[str], held: str
+) -> None:
+    """Neither has nothing to do because the other is at work."""
+    lock = hold(tree, "daily.lock")
+    os.write(lock, f"{held} of 2026-11-23, pid 4711, since 2026-11-23 05:00:00 CST\n".encode())
+    with subprocess.Popen(
+        [tree / "run_daily.sh", "--date", "2026-11-23", *words],
+        env=environment(tree, scheduler),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as daily:
+        assert f"waits for the run that is at work ({held} of" in line_of(daily, "waits")
+        os.close(lock)
+        assert line_of(daily, "ran run Morning")
+    assert daily.returncode == 0
+
+
 @pytest.mark.parametrize(("hours", "expected"), [(3.9, 0), (4.1, 30), (48, 30)])
 def test_a_run_that_hangs_silences_no_later_one(
     tree: Path, scheduler: int, date: str, hours: float, expected: int

@@ -414,6 +414,22 @@ def test_a_set_is_sent_once_more_when_somebody_wants_it_so_and_not_twice(
     assert len(pushed) == 2
 
 
+def test_a_set_that_is_given_once_a_period_is_sent_once_more_when_somebody_wants_it_so(
+    district: Cloud, folder: Path, pushed: list[float]
+) -> None:
+    once = replace(ROSTERS, again="never-same-day")
+    checked(FRIDAY)
+    given(once, FRIDAY)
+    assert DeliveredSet(date=FRIDAY, delivery=once).superseded()
+    giving.send_again(once, FRIDAY, "the pause is over")
+    as_the_next_run()
+    assert not DeliveredSet(date=FRIDAY, delivery=once).superseded()
+    given(once, FRIDAY)
+    as_the_next_run()
+    assert DeliveredSet(date=FRIDAY, delivery=once).superseded()
+    assert len(pushed) == 2
+
+
 def test_an_interrupted_set_that_is_completed_too_late_is_sent_once_more_by_the_next_run(
     district: Cloud, folder: Path, pushed: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:

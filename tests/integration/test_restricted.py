@@ -19,6 +19,7 @@ from pipeline.catalogue import agreement, sql
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.limits import Churn
 from pipeline.catalogue.place import SftpFolder, Source
+from pipeline.chain.tasks import ExportedFile
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import OnHold, PipelineError, VendorError, WarehouseError
 from pipeline.inbound import sources, steps
@@ -145,6 +146,20 @@ def test_passwords_are_in_the_delivered_file_and_in_the_restricted_object_alone(
     assert list(storage.list_objects("deliveries_restricted/")) == [
         f"deliveries_restricted/{MONDAY}/own_imports/{FILE.name}"
     ]
+
+
+def test_a_file_with_passwords_is_not_wanted_any_more_once_it_was_given(there: Cloud) -> None:
+    made(MONDAY)
+    task = ExportedFile(date=MONDAY, delivery=delivery(), file=FILE.name)
+    assert task.output().exists()
+    storage.remove(task.output().name)  # as the purge does
+    storage.forget()
+    assert not task.output().exists()
+    assert task.superseded()
+    receipt = evidence.receipt_target(delivery(), MONDAY)
+    storage.remove(receipt.name)
+    storage.forget()
+    assert not task.superseded()
 
 
 def test_monday_is_compared_with_fridays_keys_although_fridays_rows_are_gone(there: Cloud) -> None:

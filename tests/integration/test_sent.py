@@ -10,14 +10,15 @@ import pytest
 
 from clouds import Cloud, given, ignore
 from pipeline import catalogue
+from pipeline.catalogue import agreement
 from pipeline.chain.tasks import DeliveredSet, ExportedFile
 from pipeline.ground import settings
-from pipeline.ground.errors import ConfigurationError, WarehouseError
+from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
 from pipeline.outbound import evidence, exports, giving, receipts, sent, snapshots, verdicts
 from pipeline.outside.cloud import storage
 from pipeline.outside.sftp.trail import Trail
 from pipeline.run import purge
-from test_giving import checked, empty
+from test_giving import COLUMNS, agreed, checked, empty
 from test_giving import folder as folder
 from test_verdicts import FILE, FRIDAY, MONDAY, ROSTERS, as_the_next_run
 from test_verdicts import district as district
@@ -167,6 +168,31 @@ def test_bytes_that_the_purge_took_are_told_by_their_receipt(district: Cloud, fo
         sent.write(ROSTERS, FRIDAY, tmp_path / "to")
 
 
+def test_a_week_s_file_is_as_old_as_the_run_that_wrote_it(district: Cloud, folder: Path) -> None:
+    weekly, days = replace(ROSTERS, cadence="weekly"), settings.load().district.sent_days
+    checked(FRIDAY)
+    snapshots.freeze(weekly, FILE, FRIDAY)
+    verdicts.check(weekly, FRIDAY)
+    given(weekly, FRIDAY)
+    for later, left in ((days - 1, True), (days, False)):
+        list(purge.in_bucket(FRIDAY + dt.timedelta(days=later)))
+        assert bool(exports.kept(weekly.name, weekly.period(FRIDAY))) == left
+
+
+def test_another_code_that_writes_files_writes_them_anew(
+    district: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked(FRIDAY)
+    exports.export(ROSTERS, FILE, FRIDAY)
+    assert exports.export_target(ROSTERS, FILE, FRIDAY).exists()
+    for module in exports.WRITERS:
+        other = tmp_path / module.name
+        other.write_text(f"{module.read_text()}\n# another line end\n")
+        with monkeypatch.context() as patch:
+            patch.setattr(exports, "WRITERS", tuple(other if each == module else each for each in exports.WRITERS))
+            assert not exports.export_target(ROSTERS, FILE, FRIDAY).exists()
+
+
 def test_of_a_weekly_delivery_every_day_of_its_week_is_the_monday_s(district: Cloud, folder: Path) -> None:
     weekly = replace(ROSTERS, cadence="weekly")
     checked(FRIDAY)
@@ -185,6 +211,8 @@ def half_given(district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -
     checked(FRIDAY)
     two = replace(ROSTERS, files=(FILE, replace(FILE, name="teachers.csv")))
     monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, two)
+    listed = agreement.Agreement("test", "none", FRIDAY, {file.name: COLUMNS for file in two.view_files})
+    monkeypatch.setattr(agreement, "of", lambda vendor: listed)
     for file in two.view_files:
         snapshots.freeze(two, file, FRIDAY)
         exports.export(two, file, FRIDAY)
@@ -204,6 +232,37 @@ def test_a_set_of_which_a_part_is_there_is_completed_from_what_is_kept(half_give
     (receipt,) = (receipts.read(name) for name in receipts.kept().values())
     assert sorted(receipt["files"]) == [FILE.name, "teachers.csv"]
     assert list(evidence.outbox().iterdir()) == []
+
+
+def test_the_rest_of_a_set_is_not_sent_once_it_is_not_agreed_any_more(
+    half_given: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreed("")(monkeypatch)
+    (told,) = giving.finish_interrupted()
+    assert isinstance(told, OnHold)
+    assert "does not list" in told.found
+    assert list(half_given.iterdir()) == []
+    assert evidence.trail_path(ROSTERS.name).exists()  # the next set takes the place of the half one
+
+
+def test_the_rest_of_a_set_is_not_sent_to_another_server_than_the_first_part(
+    half_given: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = settings.load().account("otus")
+    monkeypatch.setattr(evidence, "address", lambda delivery: {"server": f"{account.user}@elsewhere:22"})
+    monkeypatch.setattr(giving, "address", evidence.address)
+    assert list(giving.finish_interrupted()) == []
+    assert list(half_given.iterdir()) == []
+
+
+def test_an_old_half_set_gives_way_to_the_one_that_another_machine_gave_since(half_given: Path) -> None:
+    name = evidence.latest_name(ROSTERS.name)
+    storage.store_json(name, {"period": f"{MONDAY}"}, {"period": f"{MONDAY}"}, over=storage.find(name))
+    assert list(giving.finish_interrupted()) == []
+    assert list(half_given.iterdir()) == []
+    (receipt,) = (receipts.read(name) for name in receipts.kept().values())
+    assert (sorted(receipt["files"]), receipt["whole"]) == ([FILE.name], False)
+    assert not evidence.trail_path(ROSTERS.name).exists()
 
 
 def test_what_is_not_kept_waits_for_the_next_set(half_given: Path) -> None:

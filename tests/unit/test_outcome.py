@@ -351,6 +351,18 @@ def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
     assert line in capsys.readouterr().out
 
 
+def test_what_a_rehearsal_could_not_do_is_no_state_of_the_day() -> None:
+    outcome = Outcome(
+        BROKEN,
+        [Event("failed", "LoadedTable", "cc", "cc", message="found: x", error="WarehouseError")],
+        unclaimed=["savvas:/scores/new.csv"],
+    )
+    note("MorningRehearsal", MONDAY, outcome)
+    assert (status._failures(MONDAY), status.unclaimed(MONDAY)) == ({}, [])
+    note("Morning", MONDAY, outcome)
+    assert (status._failures(MONDAY), status.unclaimed(MONDAY)) == ({"cc": "x"}, outcome.unclaimed)
+
+
 FAILED = Outcome(BROKEN, [Event("failed", "LoadedTable", "cc", "cc", message="after 3.1 s", error="WarehouseError")])
 
 
@@ -365,7 +377,13 @@ FAILED = Outcome(BROKEN, [Event("failed", "LoadedTable", "cc", "cc", message="af
         (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], message="after 2.9 s")]), False),
         (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], flow="terms")]), True),
         (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], error="ContractBroken")]), True),
+        (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], message="the disk is full")]), True),
         (FAILED, replace(FAILED, trouble=["found: no scheduler"]), True),
+        (
+            replace(FAILED, trouble=["found: no scheduler"]),
+            replace(FAILED, trouble=["found: old copies, while removing them"]),
+            True,
+        ),
         (Outcome(), Outcome(unclaimed=["savvas:/scores/new.csv"]), True),
         (Outcome(), Outcome(), False),
     ],
