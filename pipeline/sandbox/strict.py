@@ -70,7 +70,7 @@ def be_strict() -> None:
 
     place = rules.NODE_RULES.index(safe_function)
     rules.NODE_RULES[place] = _safe_days(safe_function)
-    rules.NODE_RULES[:0] = [_same_kinds, _truth, _text_alone, _one_counted, _seen_after_distinct]
+    rules.NODE_RULES[:0] = [_same_kinds, _truth, _text_alone, _one_counted, _seen_after_distinct, _one_meaning]
     rules.NODE_RULES.append(_whole_numbers)
     rules.NODE_RULES.append(_days)
 
@@ -155,6 +155,21 @@ def _seen_after_distinct(node: Any, context: Any) -> Any:
                 _refuse(
                     f"ORDER BY clause expression references column {column.name}, not visible after SELECT DISTINCT"
                 )
+    return node
+
+
+def _one_meaning(node: Any, context: Any) -> Any:
+    """A name of two columns of a subquery means neither."""
+    from sqlglot import exp
+
+    if not isinstance(node, exp.Select) or not node.args.get("from_"):
+        return node
+    sources = [node.args["from_"].this, *(join.this for join in node.args.get("joins") or ())]
+    queries = [each.this for each in sources if isinstance(each, exp.Subquery) and isinstance(each.this, exp.Query)]
+    twice = {name for query in queries for name in query.named_selects if query.named_selects.count(name) > 1}
+    for column in (each for shown in node.selects for each in shown.find_all(exp.Column)) if twice else ():
+        if column.name in twice:
+            _refuse(f"Column name {column.name} is ambiguous")
     return node
 
 

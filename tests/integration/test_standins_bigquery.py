@@ -204,6 +204,7 @@ TYPED = "(SELECT s, i, b, d FROM (SELECT 'a' AS s, 1 AS i, TRUE AS b, DATE '2026
         "SELECT COUNT(DISTINCT s, i) AS x FROM {}",
         "SELECT DISTINCT s AS x FROM {} ORDER BY i",
         "SELECT ANY_VALUE(s ORDER BY i) AS x FROM {}",
+        "SELECT x FROM (SELECT s AS x, i AS x FROM {})",
         "SELECT s::INT64 AS x FROM {}",
         "SELECT s AS x FROM {} WHERE s ILIKE 'A%'",
         "SELECT i % 2 AS x FROM {}",
@@ -237,6 +238,7 @@ def test_what_bigquery_refuses_is_refused(warehouse: bigquery.Client, sql: str) 
         ("SELECT CASE s WHEN 'a' THEN 1 ELSE 2 END, CASE WHEN b THEN 'x' END, COALESCE(s, '') FROM {}", (1, "x", "a")),
         ("SELECT NULL AS x FROM {} WHERE NOT b UNION ALL SELECT i FROM {} WHERE b AND s = 'a'", (1,)),
         ("SELECT text, CAST((SELECT 1 AS double) AS STRING) FROM (SELECT s AS text FROM {})", ("a", "1")),
+        ("SELECT a.x, b.x AS y FROM (SELECT s AS x FROM {}) AS a, (SELECT i AS x FROM {}) AS b", ("a", 1)),
         ("SELECT DISTINCT t.s AS x, i FROM {} AS t ORDER BY t.s, i", ("a", 1)),
         (
             "SELECT LENGTH(s), UPPER(s), COUNT(DISTINCT i), ANY_VALUE(s), EXTRACT(YEAR FROM MAX(d)) FROM {} GROUP BY s",

@@ -40,10 +40,10 @@ def of_ledger(table: GrowingTable) -> dict[str, str]:
     return {c.name: f"ARRAY<{c.type}>" if c.mode == "REPEATED" else c.type for c in table.columns}
 
 
-def given_by(view: str) -> dict[str, str]:
+def given_by(view: str) -> googlesql.Analyzed:
     told = analysis.analyzed(view)
     assert told is not None, f"{view} cannot be analyzed: `morning check` says why"
-    return told.columns
+    return told
 
 
 @cache
@@ -52,9 +52,9 @@ def tables() -> dict[str, dict[str, str]]:
     names = {name for view in sql.names() for name in sql.tables_below(view)}
     names |= {f"{feed.dataset}.{feed.name}" for feed in catalogue.feeds().values()}
     found = {name: schemas.types(name) for name in names}
-    found |= {view: given_by(view) for view in sql.names()}
+    found |= {view: given_by(view).columns for view in sql.names()}
     for delivery, file in FILES:
-        columns = given_by(file.view)
+        columns = given_by(file.view).columns
         kept = {name: columns[name] for name in file.comparable} if snapshots.restricted(file) else columns
         found |= {
             frozen(delivery, file): columns,
@@ -115,8 +115,10 @@ def border(monkeypatch: pytest.MonkeyPatch) -> Border:
 
 @pytest.mark.parametrize("view", sql.names())
 def test_a_view_is_deployed(view: str) -> None:
-    told = looked_at(sql.text(view))
+    told = given_by(view)
+    assert told.limits == ()
     assert len(sql.text(view)) <= limits.VIEW
+    assert resolved(sql.text(view)) <= limits.RESOLVED
     assert levels(view) <= limits.LEVELS
     assert set(told.types) <= {*schemas.TYPES}
 

@@ -41,6 +41,12 @@ def test_a_numeric_is_exact(number: str) -> None:
     assert rows("SELECT n, CAST(n AS STRING) FROM `stage.t`", {"n": number}) == [(Decimal(number), number)]
 
 
+@pytest.mark.parametrize("column", sorted(set(TYPES) - {"s"}))
+def test_a_text_that_is_none_of_its_type_is_told(column: str) -> None:
+    with pytest.raises(ValueError, match="yes"):
+        rows("SELECT s FROM `stage.t`", {column: "yes"})
+
+
 def test_a_query_is_asked_of_other_rows_and_parameters_again() -> None:
     query = googlesql.Query("SELECT s FROM `stage.t` WHERE s IN UNNEST(@some)", TABLES, {"some": "ARRAY<STRING>"})
     assert query.names == ("s",)

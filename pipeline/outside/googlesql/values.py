@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from decimal import Context, Decimal
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 # The columns of a table, or the parameters of a statement: the type of each, as a schema says it (STRING, INTEGER,
@@ -35,7 +35,10 @@ def element(type_: str) -> str:
 
 
 def fill(proto: Any, type_: Type, value: Any) -> None:
-    """Write the value into GoogleSQL's own form of one (a `ValueProto`), which is NULL as it comes."""
+    """Write the value into GoogleSQL's own form of one (a `ValueProto`), which is NULL as it comes.
+
+    Raises ValueError where it is none of the type.
+    """
     if value is None:
         return
     if isinstance(type_, Mapping):
@@ -56,17 +59,30 @@ def fill(proto: Any, type_: Type, value: Any) -> None:
     elif type_ == "FLOAT":
         proto.double_value = float(value)
     elif type_ == "BOOLEAN":
-        proto.bool_value = value if isinstance(value, bool) else value.lower() in ("true", "1")
+        proto.bool_value = value if isinstance(value, bool) else _truth(value)
     elif type_ == "DATE":
         proto.date_value = ((value if isinstance(value, dt.date) else dt.date.fromisoformat(value)) - _EPOCH).days
     elif type_ == "TIMESTAMP":
         time = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value.replace(" UTC", "+00:00"))
         proto.timestamp_value.FromDatetime(time.astimezone(dt.UTC) if time.tzinfo else time)
     elif type_ == "NUMERIC":
-        whole = int(Decimal(value).scaleb(_SCALE, _EXACT).to_integral_value())
+        whole = int(_number(value).scaleb(_SCALE, _EXACT).to_integral_value())
         proto.numeric_value = whole.to_bytes((whole.bit_length() + 8) // 8, "little", signed=True)
     else:
         raise ValueError(f"no value of {type_} can be written")
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false", "1", "0"):
+        raise ValueError(f"{text!r} is no BOOLEAN")
+    return text.lower() in ("true", "1")
+
+
+def _number(value: Decimal | str) -> Decimal:
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is no NUMERIC") from None
 
 
 def read(proto: Any) -> Any:
