@@ -58,6 +58,8 @@ def running(places: Places) -> Running | None:
         return None
     except ValueError:  # it has the lock and has not yet written who it is
         return Running(pid=0, ready=False)
+    if not Path(f"/proc/{said['pid']}").exists():  # nor has it: that is who was there before
+        return Running(pid=0, ready=False)
     return Running(said["pid"], said["ready"])
 
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -86,6 +87,17 @@ def test_a_pid_file_that_nobody_holds_is_stale(own: Sandbox) -> None:
     (own.folder / "sandbox.pid").write_text(json.dumps({"pid": os.getpid(), "ready": True}))
     assert "is down" in own.run("status", returns=1)
     assert own.run("down") == "sandbox is down\n"
+
+
+def test_one_that_has_begun_just_now_is_not_taken_for_the_one_before(own: Sandbox) -> None:
+    """It holds the file, in which its predecessor still stands."""
+    with subprocess.Popen(["true"]) as predecessor:
+        predecessor.wait()
+    with (own.folder / "sandbox.pid").open("w") as file:
+        file.write(json.dumps({"pid": predecessor.pid, "ready": True}))
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert "is starting" in own.run("status", returns=1)
 
 
 def test_the_process_holds_no_lock_of_its_caller(running: Sandbox) -> None:
