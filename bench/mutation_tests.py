@@ -24,6 +24,8 @@ _SERVED = {
     "outbound/snapshots": _integration("verdicts restricted"),
     "outbound/evidence": (*_unit("evidence catalogue"), *_integration("verdicts giving")),
     "outbound/giving": _integration("giving verdicts"),
+    "outbound/interrupted": _integration("giving sent"),
+    "outbound/exports": _integration("sent restricted"),
     "outside/sftp/trail": _integration("giving"),
     "outside/sftp/pushing": _integration("pushing"),
     "outside/sftp/inflight": _integration("sftp servers"),

@@ -6,7 +6,7 @@ happens after the last file has taken its place can make the set forgotten, or g
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pipeline.catalogue import agreement
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import border, manifests
-from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, VendorError, WarehouseError
+from pipeline.ground.errors import ConfigurationError, VendorError, WarehouseError
 from pipeline.ground.patience import Turns
 from pipeline.ground.progress import Made
 from pipeline.inbound import lastgood
@@ -37,12 +37,11 @@ from pipeline.outside.cloud import storage
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.sftp import Progress
 from pipeline.outside.sftp.trail import Trail
-from pipeline.outside.sftp.vendor import Vendor
 
 # The rows, bytes and digest of each file of a set.
 Facts = dict[str, dict[str, int | str]]
 # Of a delivery one push is on its way at a time.
-_turns = Turns()
+turns = Turns()
 
 
 def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
@@ -51,7 +50,7 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     Raises OnHold when the set must not go after all, VendorError, WarehouseError.
     """
     verdicts.refuse_passed(delivery, date)
-    with _turns.of(delivery.name):  # an interrupted push of it is completed first, and then its folder is removed
+    with turns.of(delivery.name):  # an interrupted push of it is completed first, and then its folder is removed
         own = manifests.folder(outbox() / delivery.name)
         try:
             _account_for_given(trail_path(delivery.name))
@@ -65,7 +64,7 @@ def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
 
     Raises ConfigurationError when nothing was sent for that period.
     """
-    with _turns.of(delivery.name):
+    with turns.of(delivery.name):
         target = receipt_target(delivery, date)
         if not (before := storage.read_json(target.name) or _copied_receipt(target)):
             raise ConfigurationError(
@@ -80,14 +79,14 @@ def _account_for_given(path: Path) -> None:
     """Write the receipt of a set that was given whole, when a run could not: before it is asked what was given."""
     left = Trail.left(path)
     if left and left.given():
-        _received(left)
+        received(left)
 
 
 def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -> Made:
     target = receipt_target(delivery, date)
     where = f"{len(delivery.files)} files to {delivery.vendor}:{folder(delivery)}"
     before = storage.read_json(target.name) or _copied_receipt(target)
-    there = _is_there(before, delivery)
+    there = is_there(before, delivery)
     if there and delivery.again == "never-same-day" and not before.get("slow"):
         _store_receipt(before)  # what lags behind it is made again
         return Made(words=f"{where} were given for {target.period}, not sent again")
@@ -110,10 +109,10 @@ def has(delivery: Delivery, target: ReceiptTarget, facts: Facts) -> bool:
 
 
 def _has(receipt: dict[str, Any], delivery: Delivery, facts: Facts) -> bool:
-    return receipt.get("files") == facts and _is_there(receipt, delivery) and not receipt.get("slow")
+    return receipt.get("files") == facts and is_there(receipt, delivery) and not receipt.get("slow")
 
 
-def _is_there(receipt: Mapping[str, Any], delivery: Delivery) -> bool:
+def is_there(receipt: Mapping[str, Any], delivery: Delivery) -> bool:
     """Whether the receipt is of the address to which the delivery goes now."""
     return {key: receipt.get(key) for key in address(delivery)} == address(delivery)
 
@@ -145,7 +144,7 @@ def _give(
     trail = _trail({**receipt, "run": receipts.run(), **agreement.told(delivery.vendor)})
     with border.around(f"{delivery.vendor}:{folder(delivery)}", "sending files there", VendorError):
         sftp.push(catalogue.vendors()[delivery.vendor], delivery.folder, files, progress, trail, may_go)
-    return _received(trail)
+    return received(trail)
 
 
 def _trail(receipt: dict[str, Any]) -> Trail:
@@ -156,11 +155,11 @@ def _trail(receipt: dict[str, Any]) -> Trail:
     if left and left.of == of:
         return left
     if left:
-        _give_way(left)
+        give_way(left)
     return Trail(path, of, receipt)
 
 
-def _give_way(left: Trail) -> None:
+def give_way(left: Trail) -> None:
     """Another set takes the place of one that was interrupted: what had taken its place has a receipt, then it ends.
 
     Where its vendor is none of ours any more, what had come whole there counts as given. A file that was half written
@@ -174,7 +173,7 @@ def _give_way(left: Trail) -> None:
     left.end()
 
 
-def _received(trail: Trail) -> bool:
+def received(trail: Trail) -> bool:
     """The vendor has the set: the receipt says so, and the trail ends. The order is what a kill leaves whole.
 
     Whether the files took their places too slowly for the vendor (`within` of its row), who may have read half a set:
@@ -194,84 +193,6 @@ def _received(trail: Trail) -> bool:
     _store_receipt(receipt)
     trail.end()
     return slow
-
-
-def finish_interrupted() -> Iterator[str | PipelineError]:
-    """Complete the sets that a killed run left half-way at a vendor, and name them; those of which nothing has taken
-    its place there, and not all has come, stay.
-
-    It needs nothing of today, so that a vendor gets its whole set also when today's is late, or on hold. What stands
-    against one comes as its error, and the next one is completed all the same.
-    """
-    for path in sorted(outbox().glob("*.json")):
-        try:
-            with (
-                _turns.of(path.stem),
-                border.around(f"the interrupted push of {path.stem}", "completing it", VendorError),
-            ):
-                done = _finished(path)
-        except PipelineError as error:
-            yield error
-        else:
-            yield from [done] if done else []
-
-
-def _finished(path: Path) -> str:
-    """The set that is complete now; nothing when there is none, when it needs our files, or must not go any more."""
-    trail = Trail.left(path)
-    try:
-        if trail is None or not (trail.given() or _completed(trail)):
-            return ""
-        _received(trail)
-    finally:
-        shutil.rmtree(path.with_suffix(""), ignore_errors=True)  # what was brought for it, now or by the killed run
-    return f"{trail.receipt['delivery']} of {trail.receipt['period']}"
-
-
-def _completed(trail: Trail) -> bool:
-    """Complete the set at its vendor: by what is there, or, where a part of it has taken its place and the rest is not
-    there, by what is kept of it. One of which nothing has gone, and which must not go, ends."""
-    told = trail.receipt
-    if told["delivery"] not in catalogue.deliveries() or told["vendor"] not in catalogue.vendors():
-        raise ConfigurationError(
-            f"{trail.path} tells of an interrupted push of {told['delivery']} to {told['vendor']}",
-            expected="both in the catalogue's deliveries.py and vendors.py",
-            next_step="give the row its old name for one run, so that the set is completed and has its receipt; or, if "
-            "the vendor shall not have the rest of it, remove that file",
-        )
-    vendor, delivery = catalogue.vendors()[told["vendor"]], catalogue.deliveries()[told["delivery"]]
-    latest = latest_period(delivery.name)
-    if latest and latest > _period(trail):  # another machine gave it, after this one had died
-        _give_way(trail)
-        return False
-    try:
-        if sftp.finish(vendor, told["folder"], trail, _still_agreed(trail)):
-            return True
-    except OnHold:
-        trail.end()
-        return False
-    return _is_there(told, delivery) and bool(trail.begun()) and _completed_from_what_is_kept(vendor, trail)
-
-
-def _completed_from_what_is_kept(vendor: Vendor, trail: Trail) -> bool:
-    """Send the rest of a set, of which a part has taken its place. Raises OnHold when it must not be sent any more: the
-    part stays there until the next set takes its place."""
-    told, still_agreed = trail.receipt, _still_agreed(trail)
-    still_agreed()
-    files = exports.bring(told["delivery"], _period(trail), told["files"], trail.path.with_suffix(""))
-    if files is None:
-        return False
-    sftp.push(vendor, told["folder"], files, trail=trail, may_go=still_agreed)
-    return True
-
-
-def _still_agreed(trail: Trail) -> Callable[[], object]:
-    delivery = catalogue.deliveries()[trail.receipt["delivery"]]
-    return lambda: verdicts.ask_again_of_left(delivery, _period(trail), trail.receipt)
-
-
-def _period(trail: Trail) -> dt.date:
-    return dt.date.fromisoformat(trail.receipt["period"])
 
 
 # ----------------------------------------------------------------------------------------------------------- receipts

@@ -31,7 +31,7 @@ from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
-from pipeline.outbound import exports, giving, ledger, receipts
+from pipeline.outbound import exports, interrupted, ledger, receipts
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.run import purge, rehearsal
 from pipeline.run.display import Display
@@ -132,7 +132,7 @@ def _finish(begin: Outcome, sends: bool) -> None:  # a thread's argument
     if not sends:
         return
     with undoing_nothing(begin, "interrupted pushes", "completing them"):
-        for done in giving.finish_interrupted():
+        for done in interrupted.finish():
             if isinstance(done, PipelineError):
                 begin.trouble.append(secrets.told(done))
             else:

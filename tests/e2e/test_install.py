@@ -36,6 +36,7 @@ exit "$code"
 @pytest.fixture
 def server() -> Iterator[Path]:
     """A folder that others may enter, with the code and a district's configuration in it."""
+    before = os.umask(0o022)
     place = Path(tempfile.mkdtemp(prefix="server-"))
     place.chmod(0o755)
     try:
@@ -54,6 +55,7 @@ def server() -> Iterator[Path]:
             (place / "luigi.cfg").write_text(own)
         yield place
     finally:
+        os.umask(before)
         shutil.rmtree(place)
 
 

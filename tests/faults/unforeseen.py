@@ -60,7 +60,7 @@ ON = {
 # Of no flow.
 BESIDE = {
     "open the log": Border("ground.logs:start", "", "the log of this run"),
-    "complete a set": Border("outbound.giving:_finished", "", "the interrupted push of"),
+    "complete a set": Border("outbound.interrupted:_finished", "", "the interrupted push of"),
     "remove what was left": Border("run.purge:left_files", "", "what a killed run left", Undecodable),
     "look ahead": Border("run.runner:_looks", "", "the catalogue"),
     "remove old copies": Border("run.purge:on_disk", "", "old copies", Undecodable),

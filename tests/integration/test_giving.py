@@ -18,7 +18,7 @@ from pipeline.chain.tasks import CheckedSet, DeliveredSet
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, WarehouseError
 from pipeline.inbound.evidence import PreparedTarget
-from pipeline.outbound import evidence, giving, ledger, receipts, snapshots, verdicts
+from pipeline.outbound import evidence, giving, interrupted, ledger, receipts, snapshots, verdicts
 from pipeline.outside.cloud import storage
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.trail import Trail
@@ -189,7 +189,7 @@ def test_what_was_given_is_written_down_whatever_failed_and_never_given_again(
     with pytest.raises(ConfigurationError, match="has been delivered"):
         verdicts.discard(ROSTERS, FRIDAY, "too late")
     with refusing(fails):
-        assert [str(each) for each in giving.finish_interrupted()] == ["found: 503\nexpected: 200\nnext: run again"]
+        assert [str(each) for each in interrupted.finish()] == ["found: 503\nexpected: 200\nnext: run again"]
     as_the_next_run()
     given(ROSTERS, FRIDAY)
     assert list(folder.iterdir()) == [], "given twice"
@@ -220,12 +220,12 @@ def test_a_receipt_of_an_earlier_day_that_comes_late_is_not_the_latest(district:
     name = evidence.receipt_target(ROSTERS, FRIDAY).latest_name
     storage.store_json(name, {"period": f"{MONDAY}"}, {"period": f"{MONDAY}"}, over=storage.find(name))
     as_the_next_run()
-    assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
+    assert list(interrupted.finish()) == [f"{ROSTERS.name} of {FRIDAY}"]
     assert storage.read_json(name) == {"period": f"{MONDAY}"}
     assert storage.find(evidence.receipt_target(ROSTERS, FRIDAY).name).generation
 
 
-def interrupted(folder: Path, *names: str, placed: tuple[str, ...], half: tuple[str, ...] = ()) -> None:
+def left_half_way(folder: Path, *names: str, placed: tuple[str, ...], half: tuple[str, ...] = ()) -> None:
     """The trail of another set of these files, of which c.csv lies beside its place, or is half written in it."""
     told = {
         "files": {name: {"rows": 1, "bytes": 3, "sha256": name} for name in names},
@@ -241,7 +241,7 @@ def interrupted(folder: Path, *names: str, placed: tuple[str, ...], half: tuple[
 
 def test_another_set_leaves_a_receipt_of_what_had_taken_its_place(district: Cloud, folder: Path) -> None:
     checked(FRIDAY)
-    interrupted(folder, "a.csv", "b.csv", "c.csv", placed=("a.csv",))  # nobody has written down where b.csv is
+    left_half_way(folder, "a.csv", "b.csv", "c.csv", placed=("a.csv",))  # nobody has written down where b.csv is
     with refusing("receipts/"), pytest.raises(WarehouseError):
         given(ROSTERS, FRIDAY)
     assert not (folder / FILE.name).exists(), "nothing goes before that is written down"
@@ -258,7 +258,7 @@ def test_a_file_that_was_half_written_in_its_place_counts_as_given(
     """Of push=overwritten: nobody knows who of it the vendor has read, and no discard unmakes that."""
     checked(FRIDAY)
     monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
-    interrupted(folder, "c.csv", "d.csv", placed=(), half=("c.csv",))
+    left_half_way(folder, "c.csv", "d.csv", placed=(), half=("c.csv",))
     with pytest.raises(ConfigurationError, match="has been delivered"):
         verdicts.discard(ROSTERS, FRIDAY, "too late")
     given(ROSTERS, FRIDAY)
@@ -271,12 +271,12 @@ def test_what_has_begun_is_completed_and_what_has_not_ends_when_it_must_not_go(
     checked(FRIDAY)
     monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
     agreed("")(monkeypatch)
-    interrupted(folder, "c.csv", placed=())
-    assert list(giving.finish_interrupted()) == []
+    left_half_way(folder, "c.csv", placed=())
+    assert list(interrupted.finish()) == []
     assert (list(folder.iterdir()), kept()) == ([], [])
     assert not evidence.trail_path(ROSTERS.name).exists()
-    interrupted(folder, "a.csv", "c.csv", placed=("a.csv",))
-    assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
+    left_half_way(folder, "a.csv", "c.csv", placed=("a.csv",))
+    assert list(interrupted.finish()) == [f"{ROSTERS.name} of {FRIDAY}"]
     assert [path.name for path in folder.iterdir()] == ["c.csv"]
     assert [sorted(receipt["files"]) for receipt in kept()] == [["a.csv", "c.csv"]]
     assert not evidence.trail_path(ROSTERS.name).exists()
@@ -437,7 +437,7 @@ def test_an_interrupted_set_that_is_completed_too_late_is_sent_once_more_by_the_
     with refusing("receipts/"), pytest.raises(WarehouseError):
         given(ROSTERS, FRIDAY)
     within(-1, monkeypatch)
-    assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
+    assert list(interrupted.finish()) == [f"{ROSTERS.name} of {FRIDAY}"]
     as_the_next_run()
     assert not evidence.receipt_target(ROSTERS, FRIDAY).exists()
     given(ROSTERS, FRIDAY)

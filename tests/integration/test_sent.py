@@ -14,7 +14,7 @@ from pipeline.catalogue import agreement
 from pipeline.chain.tasks import DeliveredSet, ExportedFile
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
-from pipeline.outbound import evidence, exports, giving, receipts, sent, snapshots, verdicts
+from pipeline.outbound import evidence, exports, giving, interrupted, receipts, sent, snapshots, verdicts
 from pipeline.outside.cloud import storage
 from pipeline.outside.sftp.trail import Trail
 from pipeline.run import purge
@@ -227,7 +227,7 @@ def half_given(district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_set_of_which_a_part_is_there_is_completed_from_what_is_kept(half_given: Path) -> None:
-    assert list(giving.finish_interrupted()) == [f"{ROSTERS.name} of {FRIDAY}"]
+    assert list(interrupted.finish()) == [f"{ROSTERS.name} of {FRIDAY}"]
     assert [path.name for path in half_given.iterdir()] == ["teachers.csv"]  # the first one was given
     (receipt,) = (receipts.read(name) for name in receipts.kept().values())
     assert sorted(receipt["files"]) == [FILE.name, "teachers.csv"]
@@ -238,7 +238,7 @@ def test_the_rest_of_a_set_is_not_sent_once_it_is_not_agreed_any_more(
     half_given: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agreed("")(monkeypatch)
-    (told,) = giving.finish_interrupted()
+    (told,) = interrupted.finish()
     assert isinstance(told, OnHold)
     assert "does not list" in told.found
     assert list(half_given.iterdir()) == []
@@ -251,14 +251,14 @@ def test_the_rest_of_a_set_is_not_sent_to_another_server_than_the_first_part(
     account = settings.load().account("otus")
     monkeypatch.setattr(evidence, "address", lambda delivery: {"server": f"{account.user}@elsewhere:22"})
     monkeypatch.setattr(giving, "address", evidence.address)
-    assert list(giving.finish_interrupted()) == []
+    assert list(interrupted.finish()) == []
     assert list(half_given.iterdir()) == []
 
 
 def test_an_old_half_set_gives_way_to_the_one_that_another_machine_gave_since(half_given: Path) -> None:
     name = evidence.latest_name(ROSTERS.name)
     storage.store_json(name, {"period": f"{MONDAY}"}, {"period": f"{MONDAY}"}, over=storage.find(name))
-    assert list(giving.finish_interrupted()) == []
+    assert list(interrupted.finish()) == []
     assert list(half_given.iterdir()) == []
     (receipt,) = (receipts.read(name) for name in receipts.kept().values())
     assert (sorted(receipt["files"]), receipt["whole"]) == ([FILE.name], False)
@@ -267,7 +267,7 @@ def test_an_old_half_set_gives_way_to_the_one_that_another_machine_gave_since(ha
 
 def test_what_is_not_kept_waits_for_the_next_set(half_given: Path) -> None:
     storage.remove(f"deliveries/{FRIDAY}/{ROSTERS.name}/teachers.csv")
-    assert list(giving.finish_interrupted()) == []
+    assert list(interrupted.finish()) == []
     assert list(half_given.iterdir()) == []
     assert evidence.trail_path(ROSTERS.name).exists()
 
@@ -276,5 +276,5 @@ def test_a_set_of_which_nothing_is_there_waits_for_today_s(half_given: Path) -> 
     trail = Trail.left(evidence.trail_path(ROSTERS.name))
     assert trail
     trail.keep({FILE.name: None, "teachers.csv": None}, (), "ssh-ed25519 SHA256:abc")
-    assert list(giving.finish_interrupted()) == []
+    assert list(interrupted.finish()) == []
     assert list(half_given.iterdir()) == []

@@ -41,7 +41,7 @@ def test_what_the_turn_before_removed_is_there_for_the_set(monkeypatch: pytest.M
         return Made(words="given")
 
     monkeypatch.setattr(verdicts, "refuse_passed", lambda delivery, date: None)
-    monkeypatch.setattr(giving, "_turns", AfterAnother())
+    monkeypatch.setattr(giving, "turns", AfterAnother())
     monkeypatch.setattr(giving, "_deliver", deliver)
     try:
         assert giving.deliver(DELIVERY, MONDAY, lambda done, total: None).words == "given"

@@ -20,7 +20,7 @@ from pipeline.ground import logs, manifests, progress, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.progress import Event
 from pipeline.inbound import lateness, sources
-from pipeline.outbound import giving, ledger, receipts
+from pipeline.outbound import interrupted, ledger, receipts
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
 from pipeline.outside.cloud.storage import Stored
@@ -299,7 +299,7 @@ def test_sets_that_a_killed_run_left_come_first_and_what_goes_wrong_then_is_told
             raise left
         yield from left
 
-    monkeypatch.setattr(giving, "finish_interrupted", finish)
+    monkeypatch.setattr(interrupted, "finish", finish)
     assert runner.run("Own", MONDAY, 1, []) == (BROKEN if told else DONE)
     assert works == ["interrupted pushes", "Luigi"]
     shown = capsys.readouterr().out
