@@ -35,7 +35,7 @@ def script(by: By, user: str, mailto: str) -> str:
     values = _values(user, mailto)
     for name, value in values.items():
         _refuse_odd(name, value)
-    return "\n".join([_filled((UNITS / "install.sh").read_text(), values), *_parts(by, values)])
+    return "\n".join([_filled((UNITS / "install").read_text(), values), *_parts(by, values)])
 
 
 def install(by: By, user: str, mailto: str) -> int:
@@ -86,7 +86,7 @@ def _parts(by: By, values: dict[str, str]) -> Iterator[str]:
     """The lines that write each file, and let it take effect."""
     name = values["name"]
     if by == "cron":
-        yield _filled((UNITS / "leave_systemd.sh").read_text(), values)
+        yield _filled((UNITS / "leave_systemd").read_text(), values)
         yield _file(f"/etc/cron.d/{name}", "cron", values)
         yield _file(f"/etc/logrotate.d/{name}", "logrotate", values) + "\n"
         return
@@ -96,7 +96,7 @@ def _parts(by: By, values: dict[str, str]) -> Iterator[str]:
         of_it = {**values, "wrapper": wrapper, "when": words, "calendar": calendar}
         yield _file(f"{units}/{name}-{wrapper}.service", "run.service", of_it)
         yield _file(f"{units}/{name}-{wrapper}.timer", "run.timer", of_it)
-    yield _filled((UNITS / "take_over.sh").read_text(), values)
+    yield _filled((UNITS / "take_over").read_text(), values)
 
 
 def _file(path: str, template: str, values: dict[str, str]) -> str:

@@ -217,8 +217,9 @@ def test_what_the_service_user_cannot_read_is_told(server: Path) -> None:
     assert f"daemon cannot read {server}/luigi.cfg" not in done.stderr
 
 
-def test_what_is_printed_is_what_is_run_and_nothing_is_done(server: Path) -> None:
-    done = install(server, "--systemd", "--user", "daemon", "--print")
+@pytest.mark.parametrize("by", ["--systemd", "--cron"])
+def test_what_is_printed_is_what_is_run_and_nothing_is_done(server: Path, by: str) -> None:
+    done = install(server, by, "--user", "daemon", "--print")
     assert done.returncode == 0
     assert done.stdout.startswith("#!/usr/bin/env bash\n")
     assert not any((server / "etc/systemd/system").iterdir())
