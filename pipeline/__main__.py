@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.command in (_new_district, _words):  # of no configuration that is in force
             return int(asked.command(asked, for_luigi))
         asked.date = asked.date or settings.load().today()
-        if asked.command not in _HEADED and not getattr(asked, "json", False):
+        if asked.command not in _WITHOUT_HEAD and not getattr(asked, "json", False):
             say(settings.in_force(), error=True)
         return int(asked.command(asked, for_luigi))
     except PipelineError as error:
@@ -282,8 +282,8 @@ def _purge(asked: argparse.Namespace, _: list[str]) -> int:
     return 0
 
 
-# What prints no head, since a program reads it, or prints its own.
-_HEADED = (_today, _flows, _run, _status, _install)
+# What a program reads, and what prints a head of its own.
+_WITHOUT_HEAD = (_today, _flows, _run, _status, _install)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ Order comes from what needs what. The old steps are still there, each runnable a
 A weekly delivery is made by `Week`, from the tables of its date, once a week: its key is the week's Monday.
 """
 
-import datetime as dt
-
 import luigi
 
 from pipeline.catalogue import flows
@@ -28,29 +26,32 @@ class _Step(luigi.WrapperTask):
 class Morning(_Step):
     """Every feed is loaded, every view that people read deployed, every daily delivery made."""
 
+    last = staticmethod(delivered)
+
     def requires(self) -> tuple[luigi.Task, ...]:
-        return (*_tables_and_views(self.date), *delivered(flows.deliveries("daily"), self.date))
+        views = tuple(DeployedView(date=self.date, view=view) for view in flows.views())
+        return (*tables(flows.feeds(), self.date), *views, *self.last(flows.deliveries("daily"), self.date))
 
 
 class Week(_Step):
     """Every weekly delivery of the date's week is made."""
 
+    last = staticmethod(delivered)
+
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered(flows.deliveries("weekly"), self.date)
+        return self.last(flows.deliveries("weekly"), self.date)
 
 
-class MorningRehearsal(_Step):
+class MorningRehearsal(Morning):
     """All that `Morning` makes but the last step: what would be given is kept, and nobody is given anything."""
 
-    def requires(self) -> tuple[luigi.Task, ...]:
-        return (*_tables_and_views(self.date), *exported(flows.deliveries("daily"), self.date))
+    last = staticmethod(exported)
 
 
-class WeekRehearsal(_Step):
+class WeekRehearsal(Week):
     """All that `Week` makes but the last step."""
 
-    def requires(self) -> tuple[luigi.Task, ...]:
-        return exported(flows.deliveries("weekly"), self.date)
+    last = staticmethod(exported)
 
 
 class BigqueryOperations(_Step):
@@ -88,10 +89,6 @@ class SftpOperationsLocal(_Step):
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return delivered([each for each in flows.deliveries() if each.vendor == OWN], self.date)
-
-
-def _tables_and_views(date: dt.date) -> tuple[luigi.Task, ...]:
-    return (*tables(flows.feeds(), date), *(DeployedView(date=date, view=view) for view in flows.views()))
 
 
 def _misc() -> list[Feed]:

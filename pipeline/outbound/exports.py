@@ -9,7 +9,7 @@ its rows and digest. Where a correction takes an object's place, the one before 
 import datetime as dt
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from pipeline.outside.cloud.storage import Stored
 
 OPEN = "deliveries"
 RESTRICTED = f"{OPEN}{warehouse.RESTRICTED}"
+# The rows, bytes and digest of each file of a set.
+Facts = dict[str, dict[str, int | str]]
 # The code that writes the files.
 WRITERS = (Path(rendering.__file__), Path(dialect.__file__))
 # So many files are brought from the bucket at the same time.
@@ -83,9 +85,9 @@ def _set_aside(there: Stored, by: Path) -> None:
         storage.store_file(by, earlier.name, there.metadata, over=earlier)
 
 
-def facts(delivery: Delivery, date: dt.date) -> dict[str, dict[str, int | str]]:
+def facts(delivery: Delivery, date: dt.date) -> Facts:
     """The rows, bytes and digest of each file of the set. Raises WarehouseError when one is not kept as it is now."""
-    found: dict[str, dict[str, int | str]] = {}
+    found: Facts = {}
     for file in delivery.files:
         target = export_target(delivery, file, date)
         if not target.exists():
@@ -135,11 +137,7 @@ def bring(delivery: str, period: dt.date, files: Mapping[str, Mapping[str, Any]]
     if len(found) < len(objects):
         return None
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip(files, pool.map(_brought, found, _places(files, to)), strict=True))
-
-
-def _places(names: Iterable[str], to: Path) -> list[Path]:
-    return [manifests.folder(to) / name for name in names]
+        return dict(zip(files, pool.map(_brought, found, [to / name for name in files]), strict=True))
 
 
 def _brought(stored: Stored, to: Path) -> Path:

@@ -32,14 +32,13 @@ from pipeline.outbound.evidence import (
     trail_path,
     verdict_name,
 )
+from pipeline.outbound.exports import Facts
 from pipeline.outbound.snapshots import compared_target, qualified
 from pipeline.outside.cloud import storage
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.sftp import Progress
 from pipeline.outside.sftp.trail import Trail
 
-# The rows, bytes and digest of each file of a set.
-Facts = dict[str, dict[str, int | str]]
 # Of a delivery one push is on its way at a time.
 turns = Turns()
 
@@ -66,7 +65,7 @@ def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
     """
     with turns.of(delivery.name):
         target = receipt_target(delivery, date)
-        if not (before := storage.read_json(target.name) or _copied_receipt(target)):
+        if not (before := _given(target)):
             raise ConfigurationError(
                 f"{delivery.name} was not sent for {target.period}",
                 expected="a set that was sent",
@@ -85,7 +84,7 @@ def _account_for_given(path: Path) -> None:
 def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -> Made:
     target = receipt_target(delivery, date)
     where = f"{len(delivery.files)} files to {delivery.vendor}:{folder(delivery)}"
-    before = storage.read_json(target.name) or _copied_receipt(target)
+    before = _given(target)
     there = is_there(before, delivery)
     if there and delivery.again == "never-same-day" and not before.get("slow"):
         _store_receipt(before)  # what lags behind it is made again
@@ -105,7 +104,7 @@ def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -
 
 def has(delivery: Delivery, target: ReceiptTarget, facts: Facts) -> bool:
     """Whether the receipt says that the vendor was given exactly these files for the period. Raises WarehouseError."""
-    return _has(storage.read_json(target.name) or _copied_receipt(target), delivery, facts)
+    return _has(_given(target), delivery, facts)
 
 
 def _has(receipt: dict[str, Any], delivery: Delivery, facts: Facts) -> bool:
@@ -233,8 +232,10 @@ def _older_inputs(delivery: Delivery, date: dt.date) -> dict[str, str]:
     return {name: day.isoformat() for name, day in held.items() if day != date}
 
 
-def _copied_receipt(target: ReceiptTarget) -> dict[str, Any]:
-    """What is known of a receipt that somebody deleted: its copy, when that is of the same period."""
+def _given(target: ReceiptTarget) -> dict[str, Any]:
+    """The receipt; where somebody deleted it, its copy, when that is of the same period; {} where there is neither."""
+    if held := storage.read_json(target.name):
+        return held
     copy = storage.read_json(target.latest_name) or {}
     return copy if copy.get("period") == target.period.isoformat() else {}
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import luigi
@@ -13,12 +12,13 @@ import luigi
 from pipeline import catalogue
 from pipeline.chain.base import ask_anew
 from pipeline.chain.tasks import LandedFile, LoadedTable, VendorFile
-from pipeline.ground import border, manifests, secrets, settings
+from pipeline.ground import border, secrets
 from pipeline.ground.errors import OnHold, PipelineError
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, lateness, sources
 from pipeline.inbound.lateness import Late
 from pipeline.outside.cloud import storage, warehouse
+from pipeline.run import notes
 
 DONE, LATE, BROKEN, HELD = 0, 20, 30, 40
 
@@ -125,12 +125,12 @@ def _with_older(root: luigi.Task) -> list[str]:
 
 def note(name: str, date: dt.date, outcome: Outcome) -> None:
     """Keep how the run ended beside the landed files, for `morning status`."""
-    manifests.save(_note(name, date), {"ended_at": manifests.now(), **outcome.as_json()})
+    notes.keep(name, date, outcome.as_json())
 
 
 def is_news(name: str, date: dt.date, outcome: Outcome) -> bool:
     """Whether the run ended otherwise than the last one of that date; of the first, whether it has anything to say."""
-    before = manifests.load(_note(name, date)) or Outcome().as_json()
+    before = notes.of(name, date) or Outcome().as_json()
     return _told(before) != _told(outcome.as_json())
 
 
@@ -142,7 +142,3 @@ def _told(note: dict[str, Any]) -> list[Any]:
 
     failed = sorted([event["task"], event["flow"], event["error"], words(event["message"])] for event in note["failed"])
     return [note["exit"], failed, sorted(note["late"]), sorted(map(words, note["trouble"])), sorted(note["unclaimed"])]
-
-
-def _note(name: str, date: dt.date) -> Path:
-    return settings.load().district.landing / "runs" / f"{name.lower()}-{date}.json"

@@ -5,9 +5,8 @@ The files are those that the next run would give, from the same objects of the b
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import luigi
@@ -21,21 +20,23 @@ from pipeline.run.outcome import tasks_below
 FOLDER = "rehearsal"
 
 
-def sets(root: luigi.Task, date: dt.date) -> Iterator[tuple[str, Callable[[], Iterator[str]]]]:
-    """Each set below the root: its name, and what lays it into its folder, if it would be given, and says what it would
-    change. Raises WarehouseError, OSError."""
-    to = settings.load().district.landing / FOLDER / f"{date}"
+def clear(date: dt.date) -> None:
+    """Remove what an earlier rehearsal of the date laid there: its sets may be others now. Raises OSError."""
     with suppress(FileNotFoundError):
-        shutil.rmtree(to)  # an earlier one's, of sets that may be others now
+        shutil.rmtree(_folder(date))
+
+
+def sets(root: luigi.Task) -> dict[str, list[ExportedFile]]:
+    """The files of each set below the root, by the delivery's name."""
     found: dict[str, list[ExportedFile]] = {}
     for task in tasks_below(root):
         if isinstance(task, ExportedFile):
             found.setdefault(task.delivery.name, []).append(task)
-    for name, files in found.items():
-        yield name, partial(_of, files, date, to / name)
+    return found
 
 
-def _of(files: list[ExportedFile], date: dt.date, to: Path) -> Iterator[str]:
+def lines(files: list[ExportedFile], date: dt.date) -> Iterator[str]:
+    """Lay the set into its folder, if it would be given, and say what it would change. Raises WarehouseError."""
     delivery = files[0].delivery
     receipt = evidence.receipt_target(delivery, date)
     if receipt.exists():
@@ -47,6 +48,10 @@ def _of(files: list[ExportedFile], date: dt.date, to: Path) -> Iterator[str]:
     elif giving.has(delivery, receipt, facts := exports.facts(delivery, date)):
         yield f"\n{delivery.name}: its vendor has these bytes, and would not be given them again"
     else:
-        brought = exports.bring(delivery.name, delivery.period(date), facts, to) or {}
+        brought = exports.bring(delivery.name, delivery.period(date), facts, to := _folder(date) / delivery.name) or {}
         yield f"\n{delivery.name}: {len(brought)} files would be given; they lie in {to}"
         yield from diff.lines(delivery, date, rows=False)
+
+
+def _folder(date: dt.date) -> Path:
+    return settings.load().district.landing / FOLDER / f"{date}"

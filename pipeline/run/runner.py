@@ -72,12 +72,13 @@ def run(
     with undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
         ahead(_looks(root, date))
     with Watchdog(_patience(), BROKEN):
-        told = (begin, sends)
-        finishing = threading.Thread(target=_finish, args=told, name="interrupted pushes", daemon=True)
-        finishing.start()
-        finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
+        finishing = threading.Thread(target=_finish, args=(begin,), name="interrupted pushes", daemon=True)
+        if sends:
+            finishing.start()
+            finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
         events, trouble = _build(arguments, display, root)
-        finishing.join()
+        if sends:
+            finishing.join()
         outcome = judge(root, events, begin.trouble + trouble)
         _purge(date, outcome)
         with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
@@ -120,17 +121,16 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
 def _show(root: luigi.Task, date: dt.date, outcome: Outcome) -> None:
     """What a run that sends nothing would have given."""
     with undoing_nothing(outcome, "what would be given", "laying it into a folder"):
-        for name, lines in rehearsal.sets(root, date):
+        rehearsal.clear(date)
+        for name, files in rehearsal.sets(root).items():
             with undoing_nothing(outcome, f"what would be given of {name}", "laying it into a folder"):
-                for line in lines():
+                for line in rehearsal.lines(files, date):
                     say(line)
         say("\nThis was a rehearsal: nobody was given anything.")
 
 
-def _finish(begin: Outcome, sends: bool) -> None:  # a thread's argument
-    """Sets that a killed run left half-way at a vendor come first, where anything is sent."""
-    if not sends:
-        return
+def _finish(begin: Outcome) -> None:
+    """Sets that a killed run left half-way at a vendor come first."""
     with undoing_nothing(begin, "interrupted pushes", "completing them"):
         for done in interrupted.finish():
             if isinstance(done, PipelineError):

@@ -7,15 +7,14 @@ from typing import Any, Literal
 from pipeline.catalogue import flows
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.feed import Feed
-from pipeline.ground import manifests, settings
+from pipeline.ground import settings
 from pipeline.inbound import lastgood, lateness, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound import evidence, verdicts
 from pipeline.outside.cloud import storage
 from pipeline.outside.cloud.evidence import TableTarget
+from pipeline.run import notes
 
-# The runs whose notes are read: a rehearsal's is its own.
-NOTES = ("morning", "week")
 State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "on hold", "discarded"]
 
 
@@ -49,10 +48,9 @@ def _whole(delivery: Delivery, flow: Flow) -> Flow:
 
 def _failures(date: dt.date) -> dict[str, str]:
     """What the last run of each wrapper could not do, by flow: the first line of the message."""
-    folder = settings.load().district.landing / "runs"
     failed: dict[str, str] = {}
-    for path in (folder / f"{name}-{date}.json" for name in NOTES):
-        for event in (manifests.load(path) or {}).get("failed", []):
+    for note in _notes(date):
+        for event in note.get("failed", []):
             found = str(event["message"]).split("\n")[0].removeprefix("found: ")
             failed |= dict.fromkeys(str(event["flow"]).split(), found)  # a step of the portal is of several feeds
     return failed
@@ -166,6 +164,9 @@ def refused(found: list[Flow], date: dt.date) -> list[str]:
 
 def unclaimed(date: dt.date) -> list[str]:
     """Files of watched folders that no feed takes, as the last runs of the date saw them."""
-    folder = settings.load().district.landing / "runs"
-    notes = [manifests.load(folder / f"{name}-{date}.json") or {} for name in NOTES]
-    return sorted({str(file) for note in notes for file in note.get("unclaimed", [])})
+    return sorted({str(file) for note in _notes(date) for file in note.get("unclaimed", [])})
+
+
+def _notes(date: dt.date) -> list[dict[str, Any]]:
+    """Of the runs that give something: a rehearsal's is its own."""
+    return [notes.of(name, date) or {} for name in ("Morning", "Week")]

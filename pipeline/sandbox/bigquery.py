@@ -1,146 +1,33 @@
 """BigQuery on loopback: local-bigquery 0.4.0 on DuckDB, in this process, without its gRPC server.
 
-Its sources are written for Python 3.13 and a newer DuckDB: `_SourceEdits` changes some lines while they are
-imported. What it does otherwise than BigQuery, and the pipeline would notice, is put right by the functions
+Its sources are written for Python 3.13 and a newer DuckDB: some lines are changed while they are imported
+(sources.py). What it does otherwise than BigQuery, and the pipeline would notice, is put right by the functions
 below `close_the_gaps`; each says which gap it closes.
 """
 
 import contextlib
 import contextvars
 import hashlib
-import importlib.abc
-import importlib.machinery
 import importlib.util
 import json
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import CodeType, ModuleType
 from typing import Any
 
-from pipeline.sandbox import strict
+from pipeline.sandbox import sources, strict
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.bucket import Objects
 from pipeline.sandbox.faults import Countdown
-
-_CATALOGUE = "from pipeline.sandbox import catalogue, translations\n"
-_LAKE_SETTINGS = """    con.execute(
-        "SET ducklake_max_retry_count = 100; SET ducklake_retry_wait_ms = 20; "
-        "SET ducklake_retry_backoff = 1.05"
-    )
-"""
-_ATTACH_LAKE = """    source = (
-        f"'ducklake:{path}.ducklake' AS {{}} "
-        f"(DATA_PATH '{path}/', DATA_INLINING_ROW_LIMIT 0)"
-    )
-    if not path.with_name(f"{path.name}.ducklake").exists():
-        with duckdb.connect() as scratch:
-            scratch.execute(f"ATTACH {source.format('fresh')}")
-    con.execute(f"ATTACH IF NOT EXISTS {source.format(quote(project_id))}")
-"""
-_REQUIRED = """    required = database.fetch(
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = ? "
-        "AND schema_name = ? AND table_name = ? AND NOT is_nullable",
-        list(physical(project_id, dataset_id, table_id)),
-    )
-"""
-_HIDDEN = """    return bool(
-        database.fetch(
-            "SELECT 1 FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
-            "AND table_name = ? AND column_name = ?",
-            [table.catalog, table.db, table.name, tables.INGESTION_TIME],
-        )
-    )
-"""
-_EDITS = {
-    # Type parameters (PEP 695) are Python 3.12's.
-    "local_bigquery.catalog.metadata": (
-        ("[R: Resource]", ""),
-        (
-            "def list_(model: type[R]",
-            f"from typing import TypeVar\n{_CATALOGUE}\nR = TypeVar('R')\n\n\n"
-            "@translations.asked(translations.lasting)\ndef list_(model: type[R]",
-        ),
-    ),
-    # Quotes within the quotes of an f-string (PEP 701) are Python 3.12's.
-    "local_bigquery.engine.results": (
-        ("error('{message.replace(\"'\", \"''\")}')", "error('{message}')"),
-        ('error in writing field {column}"\n', 'error in writing field {column}".replace("\'", "\'\'")\n'),
-    ),
-    # DuckDB 1.5 takes the time zone only once it is open. It must fetch no extension by itself, and look for
-    # those that it has beside its data: $HOME, where it looks otherwise, may be missing.
-    "local_bigquery.engine.database": (
-        (
-            'con = duckdb.connect(config={"TimeZone": "UTC"})',
-            "con = duckdb.connect(config=duckdb_config(settings.data_dir))\n    con.execute(\"SET TimeZone = 'UTC'\")",
-        ),
-        ("import duckdb\n", f"import duckdb\n{_CATALOGUE}from pipeline.sandbox.bigquery import duckdb_config\n"),
-        # A project is a database of DuckDB's own, no lake: DuckLake asks a second database for all that it has after
-        # each change of a table, which took a third of a morning.
-        (_LAKE_SETTINGS, ""),
-        (_ATTACH_LAKE, "    con.execute(f\"ATTACH IF NOT EXISTS '{path}.project' AS {quote(project_id)}\")\n"),
-        ('glob("*.ducklake")', 'glob("*.project")'),
-        ("type = 'ducklake'", "path LIKE '%.project'"),
-        ("def fetch(", "@translations.asked()\n@catalogue.asked_once\ndef fetch("),
-        ("def objects(", "@translations.asked(translations.names_and_kinds)\n@catalogue.counted\ndef objects("),
-    ),
-    "local_bigquery.catalog.tables": (
-        ("def columns(", f"{_CATALOGUE}@translations.asked()\n@catalogue.asked_once\ndef columns("),
-        (_REQUIRED, "    required = catalogue.required(*physical(project_id, dataset_id, table_id))\n"),
-        ("    required = {column for (column,) in required}\n", ""),
-        ("def load(", "@catalogue.one_statement\ndef load("),
-    ),
-    "local_bigquery.sql.rules.partitions": (
-        ("from sqlglot import exp\n", f"from sqlglot import exp\n{_CATALOGUE}"),
-        (_HIDDEN, "    return catalogue.has_column(table.catalog, table.db, table.name, tables.INGESTION_TIME)\n"),
-    ),
-    "local_bigquery.sql.translate": (
-        (
-            "def parse(",
-            f"{_CATALOGUE}from pipeline.sandbox import strict\n\n\n"
-            "@translations.with_its_text\n@strict.refusing\ndef parse(",
-        ),
-        ("def translate(", "@translations.kept\n@catalogue.one_statement\ndef translate("),
-    ),
-    # geography.sql would download an extension of 81 MB.
-    "local_bigquery.sql.dialect": (('.glob("*.sql"))', '.glob("[!g]*.sql"))'),),
-}
-
-
-class _SourceEdits(importlib.machinery.SourceFileLoader):
-    """Loads a module from its source with `_EDITS` made; never from compiled code, which has none of them."""
-
-    def get_code(self, fullname: str) -> CodeType:
-        source = Path(self.path).read_text()
-        for old, new in _EDITS[fullname]:
-            if old not in source:
-                raise ImportError(f"{fullname} is not the source of local-bigquery 0.4.0")
-            source = source.replace(old, new)
-        return compile(source, self.path, "exec")
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname not in _EDITS or not path:
-            return None
-        file = str(Path(path[0]) / f"{fullname.rpartition('.')[2]}.py")
-        return importlib.util.spec_from_file_location(fullname, file, loader=_SourceEdits(fullname, file))
-
-
-def duckdb_config(data: Path) -> dict[str, str | bool | int]:
-    """One thread: what a morning asks is small, and waking others for it took a quarter of the time."""
-    return {"extension_directory": str(data / "extensions"), "autoinstall_known_extensions": False, "threads": 1}
 
 
 @cache
 def imported() -> None:
     """All of local-bigquery, with our edits: it needs no settings until it is started."""
-    sys.meta_path.insert(0, _Finder())
+    sys.meta_path.insert(0, sources.Finder())
     if importlib.util.find_spec("pandas") is None:
         sys.modules["pandas"] = None  # type: ignore[assignment]  # or DuckDB looks for it in each query, on disk
     import local_bigquery

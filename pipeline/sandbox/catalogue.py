@@ -1,7 +1,7 @@
 """What BigQuery's stand-in asks of its catalogue: once while it translates a statement, and how many rows a table has.
 
 Each question walks through every column of every table, and each mention of a table in a statement is five of them:
-they took more than half of the time of a query. `bigquery.py` puts these decorators into its sources.
+they took more than half of the time of a query. `sources.py` puts these decorators into its sources.
 """
 
 import contextvars

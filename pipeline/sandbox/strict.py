@@ -2,8 +2,8 @@
 
 DuckDB knows words that GoogleSQL does not, and turns values into other types by itself. What a statement's text tells
 is refused before it is read (`refusing`), what its tree tells with the types of its columns while it is translated
-(`be_strict`). Both are put into local-bigquery by `bigquery.py`. Google's own analyzer, in the tests and in
-`morning check`, refuses all that is left.
+(`be_strict`). The one is put into local-bigquery by `sources.py`, the other by `bigquery.py`. Google's own analyzer, in
+the tests and in `morning check`, refuses all that is left.
 """
 
 import re

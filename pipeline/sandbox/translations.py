@@ -1,7 +1,7 @@
 """What BigQuery's stand-in has translated, kept beside its data: to translate a query takes longer than to run it.
 
 A translation depends on the text, on what the statement is called with, and on what the catalogue answered while it was
-made. Those answers are kept with it, and asked for again before it is used. `bigquery.py` puts the decorators into the
+made. Those answers are kept with it, and asked for again before it is used. `sources.py` puts the decorators into the
 stand-in's sources.
 """
 
@@ -164,7 +164,7 @@ def _key(tree: Any, context: Any) -> str | None:
 @cache
 def _translator() -> str:
     """Changes with the programs that translate."""
-    ours = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("bigquery", "strict"))
+    ours = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("bigquery", "sources", "strict"))
     return f"{version('local-bigquery')} {version('sqlglot')} {hashlib.sha256(ours).hexdigest()}"
 
 

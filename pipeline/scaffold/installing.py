@@ -46,8 +46,10 @@ def install(by: By, user: str, mailto: str) -> int:
 def _refuse_odd(name: str, value: str) -> None:
     """Raise ConfigurationError for what a shell, systemd or cron would read as something else."""
     people = name in ("district", "words")  # they stand in comments and descriptions alone
-    allowed = r"[^\n]+" if people else r"[\w./:@+ -]+" if name == "writable" else r"[\w./:@+-]+"
-    if not re.fullmatch(allowed, value):
+    if people and "\n" not in value:
+        return
+    words = value.split(" ") if name == "writable" else [value]
+    if people or not all(re.fullmatch(r"[\w./:@+-]+", word) for word in words):
         raise ConfigurationError(
             f"{name} is {value!r}",
             expected="one line" if people else "letters, digits and . / : @ + - _ alone, as a shell and cron read them",

@@ -217,6 +217,15 @@ def test_what_the_service_user_cannot_read_is_told(server: Path) -> None:
     assert f"daemon cannot read {server}/luigi.cfg" not in done.stderr
 
 
+def test_a_district_may_be_called_as_people_call_it(server: Path) -> None:
+    config = server / "luigi.cfg"
+    config.write_text(config.read_text().replace("name = Elsewhere", 'name = St. Mary\'s & "All" 100% $chools'))
+    assert install(server, "--systemd", "--user", "daemon").returncode == 0
+    (unit,) = (server / "etc/systemd/system").glob("morning-st-mary-s-all-100-chools-luigid.service")
+    assert 'St. Mary\'s & "All" 100%% $chools\n' in unit.read_text()
+    assert install(server, "--cron", "--user", "daemon").returncode == 0
+
+
 @pytest.mark.parametrize("by", ["--systemd", "--cron"])
 def test_what_is_printed_is_what_is_run_and_nothing_is_done(server: Path, by: str) -> None:
     done = install(server, by, "--user", "daemon", "--print")

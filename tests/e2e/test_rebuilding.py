@@ -1,5 +1,6 @@
 """What is deleted is made again, and what a vendor corrects is built and sent again: exactly that, and nothing else."""
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -135,6 +136,16 @@ def test_what_is_deleted_is_made_again_and_nothing_is_sent(same_district: Distri
     assert run.tasks("unchanged") == looked_at
     assert same_district.writes(since) == []
     assert same_district.delivered_files() == before
+
+
+def test_a_lost_disk_is_filled_again_and_nothing_is_sent(district: District) -> None:
+    before, since = district.delivered_files(), time.time()
+    shutil.rmtree(district.landing)
+    run = district.run_daily(MONDAY)
+    assert run.code == 0, run.out
+    assert "LandedFile students RSD" in run.tasks("done")
+    assert not {task for task in run.tasks("done") if task.startswith(("LoadedTable", "ExportedFile", "DeliveredSet"))}
+    assert (district.writes(since), district.delivered_files()) == ([], before)
 
 
 def test_after_all_that_nothing_is_left_to_do(same_district: District) -> None:

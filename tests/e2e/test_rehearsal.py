@@ -23,7 +23,8 @@ def test_nothing_is_sent_and_what_would_be_lies_there_until_it_is(district: Dist
     assert {name: (int(count), folder) for name, count, folder in told} == {
         folder.name: (len(list(folder.iterdir())), f"{folder}") for folder in there.iterdir()
     }
-    assert "students.csv (students)" in run.out or re.search(r"last +gone +added +changed", run.out)
+    assert re.search(r"last +gone +added +changed", run.out)
+    assert re.search(r"^Student-Demographics\.csv \(\w+\) +400 ", run.out, re.M)
     shown = {file.name: file.read_bytes() for file in (there / "ellevation_rosters").iterdir()}
     assert len(shown) == 3
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in there.rglob("*") if file.is_file())
