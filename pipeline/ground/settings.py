@@ -52,7 +52,8 @@ class District:
 class Cloud:
     storage_endpoint: str = ""
     bigquery_endpoint: str = ""
-    timeout: int = 60
+    timeout: int = 60  # of one call, with all its tries, in seconds
+    job_timeout: int = 1800  # of one job of BigQuery's: a load of a gigabyte takes some minutes
 
 
 @dataclass(frozen=True)

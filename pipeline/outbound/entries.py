@@ -5,19 +5,15 @@ id is taken once, whoever asks; so one job enters, and whoever comes second wait
 """
 
 import datetime as dt
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-from google.api_core.exceptions import Conflict
 from google.cloud import bigquery
 
 from pipeline.catalogue.schemas import Column
 from pipeline.ground import cloud
-from pipeline.ground.errors import WarehouseError
-from pipeline.outside.cloud import warehouse
+from pipeline.outside.cloud import jobs, warehouse
 
 Value = str | int | dt.date | dt.datetime | tuple[str, ...]
 _TYPES = {str: "STRING", int: "INT64", dt.date: "DATE", dt.datetime: "TIMESTAMP"}
@@ -77,29 +73,9 @@ def enter(script: str, job: str, doing: str, **about: Value) -> None:
     """
     config = bigquery.QueryJobConfig(query_parameters=_parameters(about))
 
-    def submit(job_id: str) -> bigquery.QueryJob:
-        return warehouse._client().query(
-            script, job_id=job_id, job_config=config, job_retry=None, **cloud.BIGQUERY.patience()
-        )
-
     with cloud.BIGQUERY.explained(doing):
-        _alone(re.sub(r"[^A-Za-z0-9_-]", "_", job), submit).result(
-            timeout=warehouse.JOB, job_retry=None, retry=cloud.BIGQUERY.patience()["retry"]
-        )
-
-
-def _alone(stem: str, submit: Callable[[str], bigquery.QueryJob]) -> bigquery.QueryJob:
-    """The job of the first free id, or the one of this name that runs already."""
-    for attempt in range(1, 100):
-        try:
-            return submit(f"{stem}_{attempt}")
-        except Conflict:
-            taken = warehouse._client().get_job(f"{stem}_{attempt}", **cloud.BIGQUERY.patience())
-            if taken.state != "DONE":
-                return cast("bigquery.QueryJob", taken)
-    raise WarehouseError(
-        f"99 jobs are called {stem}", expected="a free job id", next_step="look in the Cloud console why they failed"
-    )
+        begin = partial(warehouse._client().query, script, job_retry=None, **cloud.BIGQUERY.patience())
+        jobs.finished(warehouse._client(), begin, config, job)
 
 
 def _parameters(about: dict[str, Value]) -> list[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter]:

@@ -19,7 +19,7 @@ from pipeline.ground.errors import WarehouseError
 from pipeline.inbound import evidence, steps
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import disclosed, entries, ledger, receipts
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import jobs, storage, warehouse
 from pipeline.sandbox.faults import FaultFile
 from riverbend import PROJECT, Sandbox
 
@@ -337,7 +337,7 @@ def then_end(work: Callable[..., Any]) -> Callable[..., Any]:
         (entries, "prepare", end),
         (entries, "_create", then_end(entries._create)),
         (entries, "enter", end),
-        (entries, "_alone", then_end(entries._alone)),  # the job has begun, nobody waits for it
+        (jobs, "_begun", then_end(jobs._begun)),  # the job has begun, nobody waits for it
         (entries, "enter", then_end(entries.enter)),
     ],
 )

@@ -13,7 +13,7 @@ from google.cloud import bigquery
 from clouds import Cloud, in_a_fork, set_up
 from pipeline.catalogue.schemas import Column
 from pipeline.ground.errors import WarehouseError
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import jobs, storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 from pipeline.sandbox.faults import FaultFile
 from riverbend import PROJECT, Sandbox
@@ -54,7 +54,7 @@ def done(there: Cloud, sha: str = "first") -> bool:
     return TableTarget(there.dataset, "students", {"as_of": "2026-11-23", "sha": sha}).exists()
 
 
-def jobs(there: Cloud) -> list[str]:
+def loads(there: Cloud) -> list[str]:
     """The ids of the load jobs that were begun."""
     posted = there.asked("bigquery", "POST", "/jobs")
     return [event["job_id"] for event in posted if event.get("job") == "load" and event["status"] == 200]
@@ -129,30 +129,30 @@ def test_a_query_that_fails_quotes_no_value(there: Cloud) -> None:
 
 def test_a_table_that_was_deleted_is_loaded_again_although_its_job_id_is_used(there: Cloud) -> None:
     load(there)
-    used = jobs(there)
+    used = loads(there)
     warehouse._client().delete_table(f"{PROJECT}.{there.dataset}.students")
     assert not done(there)
     load(there)
     assert done(there)
-    assert jobs(there) == [*used, f"load-{there.dataset}-first_{len(used) + 1}"]
+    assert loads(there) == [*used, f"load-{there.dataset}-first_{len(used) + 1}"]
 
 
 def test_a_submission_that_is_sent_twice_finds_the_first_job(there: Cloud) -> None:
     load(there)
     there.from_now_on()
 
-    def sent_twice(job_id: str) -> bigquery.LoadJob:
-        config = bigquery.LoadJobConfig(source_format="CSV", skip_leading_rows=1, write_disposition="WRITE_APPEND")
+    def sent_twice(job_id: str, job_config: bigquery.LoadJobConfig) -> bigquery.LoadJob:
         for _ in range(2):
             job = warehouse._client().load_table_from_uri(
                 storage.uri("misc/2026-11-23/students.csv"),
                 f"{PROJECT}.{there.dataset}.students",
                 job_id=job_id,
-                job_config=config,
+                job_config=job_config,
             )
         return job
 
-    finished = warehouse._once(f"twice/{there.dataset}", sent_twice)
+    config = bigquery.LoadJobConfig(source_format="CSV", skip_leading_rows=1, write_disposition="WRITE_APPEND")
+    finished = jobs.finished(warehouse._client(), sent_twice, config, f"twice/{there.dataset}")
     assert (finished.job_id, finished.output_rows) == (f"twice_{there.dataset}_1", 2)
     assert len(rows(there)) == 4
 

@@ -2,26 +2,22 @@
 
 import datetime as dt
 import os
-import re
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import Conflict, NotFound
 from google.cloud import bigquery
-from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
 from google.cloud.bigquery.table import RowIterator, TableListItem
 
 from pipeline.ground import cloud, settings
 from pipeline.ground.errors import WarehouseError
 from pipeline.ground.looks import Looks
+from pipeline.outside.cloud import jobs
 
-# Longest wait for one job, in seconds: a load of a gigabyte takes some minutes.
-JOB = 1800
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
 # Who may see a dataset whose name ends so: see `_access`.
@@ -67,7 +63,7 @@ def _list(dataset: str) -> dict[str, Shelved]:
 
     with cloud.BIGQUERY.explained(f"listing {dataset}"):
         try:
-            items = _client().list_tables(place, max_results=10_000, **cloud.BIGQUERY.patience())
+            items = _client().list_tables(place, page_size=1000, **cloud.BIGQUERY.patience())
             return {item.table_id: shelved(item) for item in items}
         except NotFound:
             return {}
@@ -160,15 +156,14 @@ def load(
         labels={"as_of": labels["as_of"]},
     )
 
-    def submit(job_id: str) -> bigquery.LoadJob:
-        return _client().load_table_from_uri(
-            uri, _name(dataset, table), job_id=job_id, job_config=config, **cloud.BIGQUERY.patience()
-        )
+    def submit() -> bigquery.LoadJob:
+        begin = partial(_client().load_table_from_uri, uri, _name(dataset, table), **cloud.BIGQUERY.patience())
+        return jobs.finished(_client(), begin, config, job)
 
     with cloud.BIGQUERY.explained(f"loading {dataset}.{table}"):
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
-        rows = int(_with_dataset(dataset, lambda: _once(job, submit), days).output_rows or 0)
+        rows = int(_with_dataset(dataset, submit, days).output_rows or 0)
         if rows != int(labels["rows"]):
             raise WarehouseError(
                 f"{dataset}.{table} took {rows} rows",
@@ -192,34 +187,6 @@ def _schema(columns: Sequence[Column]) -> list[bigquery.SchemaField]:
     return [bigquery.SchemaField(c.name, c.type, c.mode, description=c.description) for c in columns]
 
 
-def _once(job: str, submit: Callable[[str], bigquery.LoadJob]) -> bigquery.LoadJob:
-    """The finished job of the first free id; one of this name that is still running is waited for instead."""
-    stem = re.sub(r"[^A-Za-z0-9_-]", "_", job)
-    for attempt in range(1, 100):
-        job_id = f"{stem}_{attempt}"
-        begun = dt.datetime.now(dt.UTC)
-        try:
-            running = submit(job_id)
-        except Conflict:
-            running = cast("bigquery.LoadJob", _client().get_job(job_id, **cloud.BIGQUERY.patience()))
-            if running.state == "DONE" and (running.created is None or running.created < begun):
-                continue  # an earlier run's, and the table is not what it should be, or we would not be here
-        _wait(running)
-        return running
-    raise WarehouseError(
-        f"99 load jobs are called {stem}", expected="a free job id", next_step="load the table by hand, or wait a day"
-    )
-
-
-def _wait(job: bigquery.LoadJob) -> None:
-    """Until the job has ended well. The client's own first pause is a second, longer than most loads take."""
-    pause, until = 0.05, time.monotonic() + JOB
-    while not job.done(**cloud.BIGQUERY.patience()) and time.monotonic() < until:
-        time.sleep(pause)
-        pause = min(1.5 * pause, 5)
-    job.result(**cloud.BIGQUERY.patience())
-
-
 def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetime | None = None) -> None:
     change = bigquery.Table(_name(dataset, table))
     change.labels = labels
@@ -238,14 +205,14 @@ def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: i
     """
     config = bigquery.QueryJobConfig(destination=_name(dataset, table), write_disposition="WRITE_TRUNCATE")
 
-    def ask() -> int:
-        job = _client().query(query, job_config=config, **cloud.BIGQUERY.patience())
-        return int(job.result(timeout=JOB, page_size=1, **_retries()).total_rows or 0)
+    def asked() -> int:
+        begin = partial(_client().query, query, job_retry=None, **cloud.BIGQUERY.patience())
+        return int(jobs.rows(jobs.finished(_client(), begin, config), page_size=1).total_rows or 0)
 
     with cloud.BIGQUERY.explained(f"freezing {dataset}.{table}"):
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
-        rows: int = _with_dataset(dataset, ask, days)
+        rows: int = _with_dataset(dataset, asked, days)
         _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
     return rows
 
@@ -253,21 +220,13 @@ def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: i
 def extract(dataset: str, table: str, uri: str) -> None:
     """Write the table as CSV (header, UTF-8) to the bucket: one object, so at most a gigabyte."""
     with cloud.BIGQUERY.explained(f"extracting {dataset}.{table}"):
-        _client().extract_table(_name(dataset, table), uri, **cloud.BIGQUERY.patience()).result(
-            timeout=JOB, retry=cloud.BIGQUERY.patience()["retry"]
-        )
-
-
-def _retries() -> dict[str, Any]:
-    """What a call that waits for a query tries again; BigQuery's client would begin a job anew for twenty minutes."""
-    told = cloud.BIGQUERY.patience()
-    return {"retry": told["retry"], "job_retry": DEFAULT_JOB_RETRY.with_timeout(told["timeout"])}
+        begin = partial(_client().extract_table, _name(dataset, table), uri, **cloud.BIGQUERY.patience())
+        jobs.finished(_client(), begin, bigquery.ExtractJobConfig())  # type: ignore[no-untyped-call]
 
 
 def answered(query: str, config: bigquery.QueryJobConfig | None = None) -> RowIterator:
     """The rows of the query, which may take as long as a job."""
-    limit = cloud.BIGQUERY.patience()["timeout"]
-    return _client().query_and_wait(query, job_config=config, wait_timeout=JOB, api_timeout=limit, **_retries())
+    return jobs.answered(_client(), query, config)
 
 
 def ask(query: str, doing: str) -> list[dict[str, Any]]:
