@@ -83,11 +83,29 @@ class Service:
             raise WarehouseError(
                 f"{doing}: {type(error).__name__}: {without_values(str(error))}",
                 expected="Google Cloud (or its stand-in) to do it",
-                next_step="run again if it was an outage; otherwise look the job up in the Cloud console",
+                next_step="run again if it was an outage; otherwise look "
+                f"{getattr(error, 'job_id', '') or 'the job'} up in the Cloud console",
             ) from None
 
 
-STORAGE = Service("Cloud Storage", google.cloud.storage.retry.DEFAULT_RETRY)
+def _too_fast(error: Exception) -> bool:
+    """Whether Cloud Storage says "too many" with 403, which its client does not try again; that knows 429 alone."""
+    response: Any = getattr(error, "response", None)
+    if getattr(response, "status_code", 0) != 403:
+        return False
+    try:
+        reasons = {each.get("reason") for each in response.json()["error"]["errors"]}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return False
+    return bool(reasons & {"rateLimitExceeded", "userRateLimitExceeded"})
+
+
+def _storage_may_be_asked_again(error: Exception) -> bool:
+    known: Callable[[Exception], bool] = google.cloud.storage.retry.DEFAULT_RETRY._predicate
+    return known(error) or _too_fast(error)
+
+
+STORAGE = Service("Cloud Storage", google.cloud.storage.retry.DEFAULT_RETRY.with_predicate(_storage_may_be_asked_again))
 BIGQUERY = Service("BigQuery", google.cloud.bigquery.retry.DEFAULT_RETRY)
 SECRETS = Service("Secret Manager", Retry())
 # What says that a line broke or stayed silent. A bare TimeoutError is none: a job of BigQuery that is slow raises it.

@@ -69,7 +69,7 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
             if option.kind is bool:
                 one.add_argument(option.flag, action="store_true", help=option.what)
             elif not option.flag.startswith("--"):
-                one.add_argument(option.flag, type=option.kind, help=option.what)
+                one.add_argument(option.flag, type=option.kind, choices=option.choices, help=option.what)
             else:
                 one.add_argument(option.flag, type=option.kind, default=option.default, help=option.what)
         one.set_defaults(do=_fault, kind=kind)

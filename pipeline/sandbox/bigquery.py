@@ -5,6 +5,7 @@ Its sources are written for Python 3.13 and a newer DuckDB: some lines are chang
 below `close_the_gaps`; each says which gap it closes.
 """
 
+import asyncio
 import contextlib
 import contextvars
 import hashlib
@@ -13,15 +14,15 @@ import json
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.sandbox import sources, strict
+from pipeline.sandbox import badday, sources, strict
 from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.badday import BadDay, Trouble
 from pipeline.sandbox.bucket import Objects
-from pipeline.sandbox.faults import Countdown
 
 
 @cache
@@ -36,7 +37,7 @@ def imported() -> None:
     assert local_bigquery.app and uvicorn  # noqa: S101  # to be imported is all
 
 
-def close_the_gaps(objects: Objects, countdown: Countdown) -> None:
+def close_the_gaps(objects: Objects, bad_day: BadDay) -> None:
     """Once in a process, after the settings and before the first request."""
     _read_and_write_objects(objects)
     _move_the_etag_with_the_rows()
@@ -44,7 +45,8 @@ def close_the_gaps(objects: Objects, countdown: Countdown) -> None:
     _replace_the_text_of_views()
     _note_submitted_jobs()
     _create_one_dataset_at_a_time()
-    _let_jobs_fail(countdown)
+    badday.trouble_jobs(bad_day)
+    badday.let_listings_be_behind(bad_day)
     strict.be_strict()
 
 
@@ -158,29 +160,8 @@ def _create_one_dataset_at_a_time() -> None:
     datasets.create = create_alone
 
 
-def _let_jobs_fail(countdown: Countdown) -> None:
-    """The fault `job-fails`: the job has begun when it ends with an error, of a kind that no client tries again."""
-    from local_bigquery.errors import BigQueryError
-    from local_bigquery.jobs import runner
-
-    query, handle = runner._query, runner._handle
-
-    def fail(kind: str) -> None:
-        if countdown.strike("job-fails", job=kind):
-            raise BigQueryError("resourcesExceeded", "Resources exceeded: fault job-fails")
-
-    def queried(*args: Any) -> Any:
-        fail("query")
-        return query(*args)
-
-    def handled(job: Any, kind: str, *args: Any) -> Any:
-        fail(kind)
-        return handle(job, kind, *args)
-
-    runner._query, runner._handle = queried, handled
-
-
-_job: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("job", default=None)
+# What the activity log tells of the request that is being answered.
+_request: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("request", default=None)
 
 
 def _note_submitted_jobs() -> None:
@@ -188,48 +169,70 @@ def _note_submitted_jobs() -> None:
 
     One at a time: without that, two requests that come at once with one job id both insert it.
     """
-    from local_bigquery.jobs import runner
+    from local_bigquery.jobs import runner, store
 
     submit, lock = runner.submit, threading.Lock()
 
     def noted(project: str, job_id: str, configuration: Any, upload: str | None = None) -> Any:
-        if (note := _job.get()) is not None:
+        if (note := _request.get()) is not None:
             given = configuration.dump()
             kind = next((name for name in ("load", "query", "extract", "copy") if name in given), "none")
             note.update(job=kind, job_id=job_id)
         with lock:
+            # jobs.query does not say 409: who asks twice with one requestId is told of one job.
+            if note and note["path"].endswith("/queries") and (job := store.load(project, job_id)):
+                return job
             return submit(project, job_id, configuration, upload)
 
     runner.submit = noted
 
 
 class _Observed:
-    """The application, behind the fault `bigquery` and in front of the activity log (ASGI)."""
+    """The application, behind what a bad day does to its answers and in front of the activity log (ASGI)."""
 
-    def __init__(self, application: Any, log: ActivityLog, countdown: Countdown) -> None:
-        self._application, self._log, self._countdown = application, log, countdown
+    def __init__(self, application: Any, log: ActivityLog, bad_day: BadDay) -> None:
+        self._application, self._log, self._bad_day = application, log, bad_day
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
         if scope["path"] == "/healthz":
-            await _send_error(send, 200, "")
+            await _send(send, 200, {})
             return
-        note: dict[str, str] = {}
-        _job.set(note)
+        note: dict[str, str] = {"path": scope["path"]}
+        _request.set(note)
+        trouble = self._bad_day.of(badday.BIGQUERY, scope["method"], scope["path"])
+        await asyncio.sleep(trouble.late)
+
+        def write(message: dict[str, Any]) -> None:
+            if status := message.get("status"):
+                self._log.write(server="bigquery", method=scope["method"], status=status, **note)
 
         async def noting(message: dict[str, Any]) -> None:
             """Written down before it is sent: who has the answer finds the line."""
-            if status := message.get("status"):
-                self._log.write(server="bigquery", method=scope["method"], path=scope["path"], status=status, **note)
+            write(message)
             await send(message)
 
-        if fault := self._countdown.strike("bigquery"):
+        async def losing(message: dict[str, Any]) -> None:
+            write(message)
+
+        if trouble.status:
             await _read_body(receive)
-            await _send_error(noting, fault.options["status"], "fault: bigquery")
+            await _send_error(noting, trouble)
+        elif trouble.lost:
+            await self._application(scope, receive, losing)
+            await _hang_up(send)
         else:
             await self._application(scope, receive, noting)
+
+
+async def _hang_up(send: Any) -> None:
+    """End the connection without an answer: uvicorn knows no such thing, and would answer 500 for us."""
+    cycle = send.__self__
+    cycle.transport.abort()
+    while not cycle.disconnected:
+        await asyncio.sleep(0)
 
 
 async def _read_body(receive: Any) -> None:
@@ -237,11 +240,17 @@ async def _read_body(receive: Any) -> None:
         pass
 
 
-async def _send_error(send: Any, status: int, message: str) -> None:
-    detail = {"reason": "backendError", "message": message, "domain": "global"}
-    body = json.dumps({"error": {"code": status, "message": message, "errors": [detail]}} if message else {}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _send_error(send: Any, trouble: Trouble) -> None:
+    detail = {"reason": trouble.reason, "message": trouble.message, "domain": "global"}
+    told = {"error": {"code": trouble.status, "message": trouble.message, "errors": [detail]}}
+    await _send(send, trouble.status, told, trouble.headers)
+
+
+async def _send(send: Any, status: int, told: dict[str, Any], more: Iterable[tuple[str, str]] = ()) -> None:
+    body = json.dumps(told).encode()
+    headers = {"content-type": "application/json", "content-length": str(len(body)), **dict(more)}
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -260,17 +269,17 @@ class BigQuery:
     name = "BigQuery"
 
     def __init__(
-        self, data: Path, port: int, project: str, objects: Objects, log: ActivityLog, countdown: Countdown
+        self, data: Path, port: int, project: str, objects: Objects, log: ActivityLog, bad_day: BadDay
     ) -> None:
         imported()
         import uvicorn
         from local_bigquery.settings import settings
 
         settings.data_dir, settings.default_project_id = data, project
-        close_the_gaps(objects, countdown)
+        close_the_gaps(objects, bad_day)
         from local_bigquery import app
 
-        observed = _Observed(app, log, countdown)
+        observed = _Observed(app, log, bad_day)
         config = uvicorn.Config(observed, host="127.0.0.1", port=port, log_level="warning", access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="bigquery", daemon=True)

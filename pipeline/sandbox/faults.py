@@ -24,6 +24,7 @@ class Option:
     kind: type
     default: Any
     what: str
+    choices: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ KINDS = (
         "F8",
         "file",
         "the same text in another encoding",
-        (Option("to", str, None, "cp1252, utf-16 or utf-8-sig"),),
+        (Option("to", str, None, "its name", ("cp1252", "utf-16", "utf-8-sig")),),
     ),
     Kind("zeros", "F9", "file", "ids have lost their leading zeros"),
     Kind(
@@ -127,11 +128,35 @@ KINDS = (
     Kind("storage", "F14 F15", "", "Cloud Storage answers with an error", (_STATUS, _TIMES)),
     Kind("bigquery", "F14 F15", "", "BigQuery answers with an error", (_STATUS, _TIMES)),
     Kind(
+        "google",
+        "F14 F15",
+        "",
+        "Google's services have a bad day",
+        (
+            Option(
+                "how",
+                str,
+                None,
+                "403 or 429; 429 with Retry-After; 503; done and not answered; kept and answered 412; a late first "
+                "byte; jobs that wait; a listing's labels of before; some of each",
+                ("rate-limit", "busy", "unavailable", "lost", "stored", "slow", "pending", "behind", "mix"),
+            ),
+            Option("--seconds", float, 2.0, "how long slow, pending and behind take"),
+            Option("--share", float, 0.1, "of the requests that a mix strikes"),
+            Option("--seed", int, 1, "of a mix"),
+            _TIMES,
+        ),
+    ),
+    Kind(
         "job-fails",
         "F14",
         "",
         "a job of BigQuery begins, and then ends with an error",
-        (Option("job", str, None, "load, query or extract"), _TIMES),
+        (
+            Option("job", str, None, "its kind", ("load", "query", "extract")),
+            Option("--reason", str, "resourcesExceeded", "BigQuery's word for why"),
+            _TIMES,
+        ),
     ),
     Kind(
         "portal-slow",
@@ -156,7 +181,7 @@ KINDS = (
         "F17",
         "",
         "the portal's sign-in shows one more page",
-        (Option("page", str, None, "stay (signed in?), pick (an account), notice (with one button)"),),
+        (Option("page", str, None, "signed in? an account; with one button", ("stay", "pick", "notice")),),
     ),
     Kind("portal-cut", "F13", "", "a download from the portal breaks off in the middle", (_TIMES,)),
     Kind("portal-error-page", "F17", "", "the portal gives an error page under a report's name", (_TIMES,)),

@@ -11,6 +11,7 @@ from typing import NoReturn, Protocol
 
 from pipeline.ground.errors import ConfigurationError
 from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.badday import BadDay
 from pipeline.sandbox.damage import grow
 from pipeline.sandbox.faults import Countdown, FaultFile
 from pipeline.sandbox.places import Places
@@ -64,15 +65,15 @@ def _servers(places: Places, faults: FaultFile) -> list[Server]:
     from pipeline.sandbox.storage import CloudStorage
 
     _prepare(places)
-    log, countdown = ActivityLog(places.log / "cloud.log"), Countdown(faults)
+    log, bad_day = ActivityLog(places.log / "cloud.log"), BadDay(Countdown(faults))
     servers: list[Server] = [SftpServers(places.accounts(), faults)]
     if places.storage_port:
-        storage = CloudStorage(places.data / "storage", places.storage_port, log, countdown)
+        storage = CloudStorage(places.data / "storage", places.storage_port, log, bad_day)
         servers.append(storage)
         if places.bigquery_port:
             project = places.settings.district.project
             data = places.data / "warehouse"
-            servers.append(BigQuery(data, places.bigquery_port, project, storage.objects, log, countdown))
+            servers.append(BigQuery(data, places.bigquery_port, project, storage.objects, log, bad_day))
     if places.portal_port:
         servers.append(portal(places, faults))
     return servers

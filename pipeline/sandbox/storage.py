@@ -14,6 +14,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import ThreadingHTTPServer
@@ -26,9 +27,10 @@ from gcp_storage_emulator import server as emulator
 from gcp_storage_emulator import storage as emulated
 from gcp_storage_emulator.handlers import objects as handlers
 
+from pipeline.sandbox import badday
 from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.badday import BadDay, Trouble
 from pipeline.sandbox.bucket import BLOCK, Hashes, Objects
-from pipeline.sandbox.faults import Countdown
 from pipeline.sandbox.preconditions import PRECONDITION_FAILED, Query, broken_condition, close_the_gaps, error
 
 HEALTH = "/healthz"
@@ -50,9 +52,11 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
     disable_nagle_algorithm = True
     timeout = 120
     uploads: dict[str, Upload]
+    finished: dict[str, dict[str, Any]]  # what came of each resumable upload
     log: ActivityLog
-    countdown: Countdown
+    bad_day: BadDay
     rfile: Any
+    wfile: Any
 
     def do_GET(self) -> None:
         self._answer("GET")
@@ -84,11 +88,37 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
             self._answer_to(method, url.path, parse_qs(url.query))
 
     def _answer_to(self, method: str, path: str, query: Query) -> None:
-        media = _MEDIA.fullmatch(path)
-        if fault := self.countdown.strike("storage"):
+        trouble = self.bad_day.of(badday.STORAGE, method, self.path)
+        time.sleep(trouble.late)
+        if trouble.lost or trouble.done:
+            self._answer_otherwise(trouble, method, path, query)
+        elif trouble.status:
             self._body_into(Hashes())
-            self._send(fault.options["status"], error(fault.options["status"], "backendError", "fault: storage"))
-        elif method == "PUT" and "upload_id" in query:
+            self._refuse(trouble)
+        else:
+            self._answer_well(method, path, query)
+
+    def _answer_otherwise(self, trouble: Trouble, method: str, path: str, query: Query) -> None:
+        """Do what is asked for, and say something else, or nothing."""
+        connection, self.wfile = self.wfile, BytesIO()
+        try:
+            self._answer_well(method, path, query)
+            said = self.wfile.getvalue()
+        finally:
+            self.wfile = connection
+        if trouble.done and said.startswith(b"HTTP/1.1 200"):
+            self._refuse(trouble)
+        elif trouble.done:
+            self.wfile.write(said)
+        else:
+            self.close_connection = True
+
+    def _refuse(self, trouble: Trouble) -> None:
+        self._send(trouble.status, error(trouble.status, trouble.reason, trouble.message), dict(trouble.headers))
+
+    def _answer_well(self, method: str, path: str, query: Query) -> None:
+        media = _MEDIA.fullmatch(path)
+        if method == "PUT" and "upload_id" in query:
             self._take_chunk(query)
         elif method == "GET" and media and query.get("alt") == ["media"]:
             self._send_object(media["bucket"], unquote(media["name"]), query)
@@ -128,6 +158,9 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
     def _take_chunk(self, query: Query) -> None:
         """One chunk, or the whole, of a resumable upload; Content-Range says which."""
         upload_id = query["upload_id"][0]
+        if (finished := self.finished.get(upload_id)) is not None:  # the answer to its last piece was lost
+            self._body_into(Hashes())
+            return self._send(200, finished)
         resource = self.storage.resumable.get(upload_id)
         span = handlers._parse_resumable_content_range(self.headers.get("Content-Range"))
         if resource is None:
@@ -157,6 +190,7 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
             else:
                 self.storage.finish(resource, upload.file, upload.hashes)
                 code, answer = 200, resource
+                self.finished[upload_id] = resource
         upload.file.unlink(missing_ok=True)
         self._send(code, answer)
 
@@ -187,7 +221,7 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
         self.send_header("X-Goog-Generation", resource["generation"])
         self.send_header("Content-Length", str(end - start + 1))
         self.end_headers()
-        if end >= start:
+        if end >= start and not isinstance(self.wfile, BytesIO):
             self.connection.sendfile(file, start, end - start + 1)
         return None
 
@@ -212,10 +246,10 @@ class CloudStorage:
 
     name = "Cloud Storage"
 
-    def __init__(self, data: Path, port: int, log: ActivityLog, countdown: Countdown) -> None:
+    def __init__(self, data: Path, port: int, log: ActivityLog, bad_day: BadDay) -> None:
         close_the_gaps()
         self.objects = Objects(data, f"http://127.0.0.1:{port}")
-        api = type("Connection", (Api,), {"uploads": {}, "log": log, "countdown": countdown})
+        api = type("Connection", (Api,), {"uploads": {}, "finished": {}, "log": log, "bad_day": bad_day})
         self._server = _Server(("127.0.0.1", port), partial(api, self.objects), bind_and_activate=False)
         self._server.allow_reuse_address = True
         self._server.address_family = socket.AF_INET

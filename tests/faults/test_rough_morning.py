@@ -31,6 +31,26 @@ def test_lines_that_break_and_servers_that_stumble_are_tried_again(district: Dis
     }
 
 
+def test_a_bad_day_of_google_s_is_not_noticed(district: District) -> None:
+    """One request in twelve is refused for the moment, done and not answered, kept and answered 412, or late; jobs wait
+    for their turn; listings are behind. The vendors are given what they are given on any other day, once each."""
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    district.sandbox("fault", "google", "mix", "--times", "0", "--share", "0.08", "--seconds", "0.5")
+    since = time.time()
+    run = district.run_daily(TUESDAY, workers=4)
+    assert run.code == 0, run.out
+    troubled = {event["status"] for event in district.activity(since, "cloud") if event.get("status", 0) > 399}
+    assert {403, 412, 429, 503} <= troubled
+    given = {key for key in district.receipts() if key.startswith(f"{TUESDAY}/")}
+    assert given == {f"{TUESDAY}/ellevation_rosters", f"{TUESDAY}/otus_scores"}
+    writes = [line.split()[-1] for line in district.writes(since)]
+    assert len(writes) == len(set(writes))
+    district.sandbox("heal")
+    again = time.time()
+    assert district.run_daily(TUESDAY).code == 0
+    assert district.writes(again) == []
+
+
 def test_what_fails_for_good_sends_nothing_old_and_the_next_run_makes_it_good(district: District) -> None:
     """F14: the bucket is dark; then each load fails after it began; then each query. No file of yesterday goes out."""
     before, tables = district.delivered_files(), district.tables("powerschool_combined")

@@ -173,20 +173,21 @@ def test_a_restricted_dataset_is_not_for_all_who_read_the_project(there: Cloud) 
     for dataset in (f"{there.dataset}_restricted", there.dataset):
         table = bigquery.Table(f"{PROJECT}.{dataset}.passwords", columns)
         warehouse._with_dataset(dataset, partial(warehouse._client().create_table, table))
-    assert readers(f"{there.dataset}_restricted") == {OWNERS}
+    own = warehouse.ask("SELECT SESSION_USER() AS name", "asking who we are")[0]["name"]
+    assert readers(f"{there.dataset}_restricted") == {OWNERS, ("WRITER", "userByEmail", own)}
     assert readers(there.dataset) > {OWNERS, ("READER", "specialGroup", "projectReaders")}
     assert warehouse._client().get_dataset(f"{PROJECT}.{there.dataset}_restricted").max_time_travel_hours == "48"
 
 
-@pytest.mark.parametrize("account", ["", "default"])  # nobody's, and a machine's before its first call
-def test_an_account_without_an_address_is_not_named(account: str) -> None:
-    assert [entry.entity_id for entry in warehouse._access(account)] == ["projectOwners"]
-
-
-def test_the_pipelines_account_may_write_to_restricted_datasets() -> None:
-    owners, own = warehouse._access("morning@riverbend.example.org")
-    assert owners == bigquery.AccessEntry(*OWNERS)
-    assert own == bigquery.AccessEntry("WRITER", "userByEmail", "morning@riverbend.example.org")
+@pytest.mark.parametrize(
+    ("own", "kind"),
+    [
+        ("morning@riverbend.example.org", "userByEmail"),
+        ("principal://iam.example.org/projects/1/locations/global/workloadIdentityPools/a/subject/b", "iamMember"),
+    ],
+)
+def test_the_pipeline_may_write_to_restricted_datasets(own: str, kind: str) -> None:
+    assert warehouse._access(own) == [bigquery.AccessEntry(*OWNERS), bigquery.AccessEntry("WRITER", kind, own)]
 
 
 @pytest.mark.parametrize(

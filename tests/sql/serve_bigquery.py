@@ -7,16 +7,17 @@ import sys
 from pathlib import Path
 
 from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.badday import BadDay
 from pipeline.sandbox.bigquery import BigQuery
 from pipeline.sandbox.faults import Countdown, FaultFile
 from pipeline.sandbox.storage import CloudStorage
 
 
 def serve(folder: Path, port: int) -> None:
-    countdown = Countdown(FaultFile(folder / "faults.json"))
+    bad_day = BadDay(Countdown(FaultFile(folder / "faults.json")))
     log = ActivityLog(folder / "log" / "bigquery.log")
-    bucket = CloudStorage(folder / "storage", 0, log, countdown)  # never started: rows are sent, not loaded from it
-    server = BigQuery(folder / "bigquery", port, "sql-tests", bucket.objects, log, countdown)
+    bucket = CloudStorage(folder / "storage", 0, log, bad_day)  # never started: rows are sent, not loaded from it
+    server = BigQuery(folder / "bigquery", port, "sql-tests", bucket.objects, log, bad_day)
     server.start()
     print("up", flush=True)
     sys.stdin.read()

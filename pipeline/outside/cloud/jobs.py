@@ -6,7 +6,6 @@ word of its own into the job's labels. (A clock could not: BigQuery's is not our
 """
 
 import copy
-import itertools
 import logging
 import re
 import time
@@ -32,8 +31,8 @@ J = TypeVar("J", bound=Job)
 _MARK = "submitted_as"
 # Why a job has ended whose next of its kind may end well (BigQuery's error table): the moment's reasons.
 _NOT_NOW = frozenset({"backendError", "internalError", "rateLimitExceeded", *job_retry_reasons})
-# So often a job is begun anew for these, with pauses of 1, 2, 4 … seconds between.
-_ANEW = 5
+# Seconds before each new one that is begun for these.
+_PAUSES = (1, 2, 4, 8)
 # Seconds of the longest pause between two looks at a job: in its first half minute, and later.
 _SOON, _LATER = 0.5, 5
 
@@ -46,7 +45,7 @@ def finished(client: bigquery.Client, begin: Callable[..., J], config: Any, stem
     BigQuery says, with `job_id`; WarehouseError when it has not ended in time (it is cancelled then).
     """
     stem = re.sub(r"[^A-Za-z0-9_-]", "_", stem) if stem else f"morning_{uuid.uuid4().hex}"
-    mine, anew = uuid.uuid4().hex, itertools.count(1)
+    mine, pauses = uuid.uuid4().hex, iter(_PAUSES)
     config = copy.deepcopy(config)
     config.labels = {**config.labels, _MARK: mine}
     config.job_timeout_ms = 1000 * _limit()  # BigQuery ends it, too, if we are not there any more to do it
@@ -61,11 +60,11 @@ def finished(client: bigquery.Client, begin: Callable[..., J], config: Any, stem
             error.job_id = job.job_id  # type: ignore[attr-defined]
             if not ours:
                 log.warning("the job %s of an earlier run has failed: a new one is begun", job.job_id)
-            elif not _not_now(job) or (attempt := next(anew)) >= _ANEW:
+            elif not _not_now(job) or (pause := next(pauses, None)) is None:
                 raise
             else:
                 log.warning("the job %s has ended with %s: a new one is begun", job.job_id, job.error_result["reason"])
-                time.sleep(2 ** (attempt - 1))
+                time.sleep(pause)
         else:
             return job
     raise WarehouseError(

@@ -20,6 +20,8 @@ from pipeline.outside.cloud import jobs
 
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
+# Tables in one answer to a listing.
+_PAGE = 1000
 # Who may see a dataset whose name ends so: see `_access`.
 RESTRICTED = "_restricted"
 
@@ -63,7 +65,7 @@ def _list(dataset: str) -> dict[str, Shelved]:
 
     with cloud.BIGQUERY.explained(f"listing {dataset}"):
         try:
-            items = _client().list_tables(place, page_size=1000, **cloud.BIGQUERY.patience())
+            items = _client().list_tables(place, page_size=_PAGE, **cloud.BIGQUERY.patience())
             return {item.table_id: shelved(item) for item in items}
         except NotFound:
             return {}
@@ -90,20 +92,27 @@ def _dataset(dataset: str, days: int | None) -> None:
     if days:
         new.default_table_expiration_ms = days * 86_400_000
     if restricted(dataset):
-        new.access_entries = _access(getattr(_client()._credentials, "service_account_email", "") or "")
+        new.access_entries = _access(_own_name())
         new.max_time_travel_hours = 48  # the least; for so long BigQuery shows what a table was before
     with cloud.BIGQUERY.explained(f"creating dataset {dataset}"):
         _client().create_dataset(new, exists_ok=True, **cloud.BIGQUERY.patience())
 
 
-def _access(account: str) -> list[bigquery.AccessEntry]:
-    """The project's owners and the pipeline's own account; by default its readers and writers would have access too.
+def _own_name() -> str:
+    """Whom BigQuery takes us for: the address of an account, or the principal of a workload's identity.
 
-    `account` is no address for a stand-in, nor for a person's login, who then must be an owner.
+    The credentials do not know it in each case: a machine's call themselves "default", a federation's name nobody.
     """
-    owners = bigquery.AccessEntry("OWNER", "specialGroup", "projectOwners")
-    own = bigquery.AccessEntry("WRITER", "userByEmail", account)
-    return [owners, own] if "@" in account else [owners]
+    return str(next(iter(answered("SELECT SESSION_USER()")))[0])
+
+
+def _access(own: str) -> list[bigquery.AccessEntry]:
+    """The project's owners and the pipeline itself; by default its readers and writers would have access too."""
+    kind = "iamMember" if "://" in own else "userByEmail"
+    return [
+        bigquery.AccessEntry("OWNER", "specialGroup", "projectOwners"),
+        bigquery.AccessEntry("WRITER", kind, own),
+    ]
 
 
 def _with_dataset(dataset: str, action: Callable[[], Any], days: int | None = None) -> Any:
@@ -179,7 +188,8 @@ def empty(dataset: str, table: str, columns: Sequence[Column], labels: dict[str,
     made = bigquery.Table(_name(dataset, table), schema=_schema(columns))
     with cloud.BIGQUERY.explained(f"creating {dataset}.{table}"):
         _client().delete_table(made, not_found_ok=True, **cloud.BIGQUERY.patience())
-        _with_dataset(dataset, lambda: _client().create_table(made, **cloud.BIGQUERY.patience()))
+        create = partial(_client().create_table, made, exists_ok=True, **cloud.BIGQUERY.patience())
+        _with_dataset(dataset, create)  # it may exist: the answer to a first try was lost
         _label(dataset, table, labels)
 
 
