@@ -24,6 +24,7 @@ from pipeline.outside.cloud.evidence import TableTarget
 AT_ONCE = 3
 # So long a receipt waits for the table that its file is loaded into; after that it is entered without names.
 WAITS = dt.timedelta(days=2)
+DATASET = "operations"
 # So many days a table stays that is made for the ledger alone.
 KEPT = 1
 
@@ -42,7 +43,7 @@ _FILE = _column("file", "STRING", "The file's name.")
 _SENT_AT = _column("sent_at", "TIMESTAMP", "When the vendor had the whole set.")
 
 DELIVERIES = GrowingTable(
-    "operations.deliveries",
+    f"{DATASET}.deliveries",
     (
         _RECEIPT,
         _DELIVERY,
@@ -61,7 +62,7 @@ DELIVERIES = GrowingTable(
     ),
 )
 DISCLOSURES = GrowingTable(
-    "operations.disclosures",
+    f"{DATASET}.disclosures",
     (
         _RECEIPT,
         _DELIVERY,
@@ -81,7 +82,7 @@ DISCLOSURES = GrowingTable(
     ),
 )
 STUDENTS = GrowingTable(
-    "operations.disclosed_students",
+    f"{DATASET}.disclosed_students",
     (
         _column("student_number", "STRING", "The student: PowerSchool student_number, with its leading zeros."),
         _RECEIPT,

@@ -13,6 +13,7 @@ from pipeline.inbound import steps
 from pipeline.outside.cloud import warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
+DATASET = "deliveries"
 # Frozen rows are kept for comparison and questions, then BigQuery drops them: they are personal data.
 SNAPSHOT_DAYS = 14
 # What is made of tables with restricted access stays no longer than until the next morning.
@@ -34,13 +35,13 @@ def snapshot_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableT
     labels = {"as_of": date.isoformat(), "sql": sql.fingerprint(file.view), **prints}
     stem = re.sub(r"\W+", "_", file.name.rpartition(".")[0])
     table = f"{delivery.name}__{stem}__{delivery.period(date):%Y%m%d}_{manifests.fingerprint(labels)[:8]}"
-    dataset = "deliveries" + (warehouse.RESTRICTED if restricted(file) else "")
+    dataset = DATASET + (warehouse.RESTRICTED if restricted(file) else "")
     return TableTarget(dataset, table, labels if all(prints.values()) else {})
 
 
 def compared_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableTarget:
     """What the next delivery is compared with: the frozen rows themselves, or of a restricted file what may be kept."""
-    return replace(snapshot_target(delivery, file, date), dataset="deliveries")
+    return replace(snapshot_target(delivery, file, date), dataset=DATASET)
 
 
 def qualified(target: TableTarget) -> str:

@@ -112,7 +112,7 @@ def _state(date: dt.date) -> str:
 
 
 def _wrong(outcome: "Outcome") -> Iterator[str]:
-    """What is late, failed, in trouble or nobody's, a block each; tasks that failed for the same reason share one."""
+    """What is late, failed, in trouble, nobody's or remarkable; tasks that failed for the same reason share a block."""
     for part in outcome.late:
         yield f"\nlate: {part}"
     reasons: dict[tuple[str, str], list[str]] = {}
@@ -124,6 +124,8 @@ def _wrong(outcome: "Outcome") -> Iterator[str]:
         yield f"\n{_indented(trouble)}"
     for file in outcome.unclaimed:
         yield f"\n{file} is no feed's; it was not loaded: {CLAIM}"
+    for remark in outcome.remarks:
+        yield f"\n{_indented(remark)}"
 
 
 def _line(event: Event) -> str:

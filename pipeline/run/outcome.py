@@ -25,17 +25,20 @@ DONE, LATE, BROKEN, HELD = 0, 20, 30, 40
 
 @dataclass
 class Outcome:
-    """How a run ended. `unclaimed` are files of a watched folder that no feed takes; they change no exit code."""
+    """How a run ended. `unclaimed` are files of a watched folder that no feed takes, `remarks` what should be otherwise
+    and stops nothing. Neither changes the exit code."""
 
     code: int = DONE
     failed: list[Event] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         failed = [{"task": e.task, "flow": e.flow, "error": e.error, "message": e.message} for e in self.failed]
         told = {"late": self.late, "trouble": self.trouble, "unclaimed": self.unclaimed}
+        told["remarks"] = self.remarks
         return {"exit": self.code, "failed": failed, **told}
 
 
@@ -141,4 +144,5 @@ def _told(note: dict[str, Any]) -> list[Any]:
         return re.sub(r"\d+", "#", text)
 
     failed = sorted([event["task"], event["flow"], event["error"], words(event["message"])] for event in note["failed"])
-    return [note["exit"], failed, sorted(note["late"]), sorted(map(words, note["trouble"])), sorted(note["unclaimed"])]
+    more = [sorted(note["late"]), sorted(map(words, note["trouble"])), sorted(note["unclaimed"])]
+    return [note["exit"], failed, *more, sorted(note.get("remarks", []))]  # none, when an older engine left the note

@@ -16,7 +16,8 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 
 import luigi
@@ -31,8 +32,8 @@ from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
-from pipeline.outbound import exports, interrupted, ledger, receipts
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outbound import exports, interrupted, ledger, receipts, snapshots
+from pipeline.outside.cloud import standing, storage, warehouse
 from pipeline.run import purge, rehearsal
 from pipeline.run.display import Display
 from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, note, tasks_below, undoing_nothing
@@ -83,6 +84,8 @@ def run(
         _purge(date, outcome)
         with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
             outcome.trouble += ledger.record().trouble
+        with suppress(PipelineError):  # who may not look is told by the doctor; who gets no answer, by all else
+            outcome.remarks = [str(found) for found in standing.otherwise(_datasets(tasks_below(root)))]
         news = True
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
             news = is_news(name, date, outcome)
@@ -104,18 +107,25 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     time."""
     with sources.scheduling():  # it is one already, and waits for no vendor
         below = tasks_below(root)
+    yield partial(standing.otherwise, _datasets(below))
     feeds = {task.feed for task in below if isinstance(task, FeedTask)}
     deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
     views = dict(task.view.split(".") for task in below if isinstance(task, DeployedView))
     yield from (partial(warehouse.view_text, *view) for view in views.items())  # one of each dataset looks at all
     places = {source.place for feed in feeds for source in feed.sources}
     yield from (partial(sources.look_ahead, place) for place in places)
-    datasets = {feed.dataset for feed in feeds} | {"deliveries"}
-    yield from (partial(warehouse.find, dataset, "") for dataset in datasets - views.keys())
+    yield from (partial(warehouse.find, dataset, "") for dataset in _datasets(below) - views.keys())
     files = [(each.period(date), file) for each in deliveries for file in each.files]
     folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}
     folders |= {f"{exports.OPEN}/{day}" for day, _ in files}
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
+
+
+def _datasets(tasks: Iterable[luigi.Task]) -> set[str]:
+    """The datasets in which the tasks' tables and views lie, and in which their rows are frozen."""
+    feeds = {task.feed.dataset for task in tasks if isinstance(task, FeedTask)}
+    views = {task.view.split(".")[0] for task in tasks if isinstance(task, DeployedView)}
+    return feeds | views | {snapshots.DATASET, snapshots.DATASET + warehouse.RESTRICTED, ledger.DATASET}
 
 
 def _show(root: luigi.Task, date: dt.date, outcome: Outcome) -> None:

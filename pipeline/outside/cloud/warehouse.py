@@ -20,6 +20,9 @@ from pipeline.outside.cloud import jobs
 
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
+# Hours for which BigQuery shows what a table was before, where rows are to go: the least that it allows. For seven days
+# more its support can bring them back.
+TIME_TRAVEL = 48
 # Tables in one answer to a listing.
 _PAGE = 1000
 # Who may see a dataset whose name ends so: see `_access`.
@@ -45,8 +48,12 @@ def _client() -> bigquery.Client:
     )
 
 
+def _place(dataset: str) -> str:
+    return f"{settings.load().district.project}.{dataset}"
+
+
 def _name(dataset: str, table: str) -> str:
-    return f"{settings.load().district.project}.{dataset}.{table}"
+    return f"{_place(dataset)}.{table}"
 
 
 # ---------------------------------------------------------------------------- what is there: one listing a dataset
@@ -58,14 +65,12 @@ def find(dataset: str, table: str) -> Shelved:
 
 
 def _list(dataset: str) -> dict[str, Shelved]:
-    place = f"{settings.load().district.project}.{dataset}"
-
     def shelved(item: TableListItem) -> Shelved:
         return Shelved(True, dict(item.labels))
 
     with cloud.BIGQUERY.explained(f"listing {dataset}"):
         try:
-            items = _client().list_tables(place, page_size=_PAGE, **cloud.BIGQUERY.patience())
+            items = _client().list_tables(_place(dataset), page_size=_PAGE, **cloud.BIGQUERY.patience())
             return {item.table_id: shelved(item) for item in items}
         except NotFound:
             return {}
@@ -87,13 +92,14 @@ def restricted(name: str) -> bool:
 def _dataset(dataset: str, days: int | None) -> None:
     """Make the dataset when it is missing; with `days`, its tables go after so many, unless they say otherwise."""
     told = settings.load().district
-    new = bigquery.Dataset(f"{told.project}.{dataset}")
+    new = bigquery.Dataset(_place(dataset))
     new.location = told.location
     if days:
         new.default_table_expiration_ms = days * 86_400_000
     if restricted(dataset):
         new.access_entries = _access(_own_name())
-        new.max_time_travel_hours = 48  # the least; for so long BigQuery shows what a table was before
+    if days or restricted(dataset):
+        new.max_time_travel_hours = TIME_TRAVEL
     with cloud.BIGQUERY.explained(f"creating dataset {dataset}"):
         _client().create_dataset(new, exists_ok=True, **cloud.BIGQUERY.patience())
 
