@@ -194,8 +194,26 @@ def _checked(part: Part, batch: pa.RecordBatch, contract: Contract, tally: Tally
     return batch
 
 
+# How a value of the type is written. Arrow and BigQuery's loader each read more than this, and not the same: 0x1F, 1e5,
+# .5 and +1 are numbers to one of them, "nan" is one to both, and a time without seconds is one to Arrow alone.
+_DAY = r"(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}"
+_DECIMAL = r"-?[0-9]+(?:\.[0-9]+)?"
+_WRITTEN = {
+    "INTEGER": "-?[0-9]+",
+    "FLOAT": _DECIMAL,
+    "NUMERIC": _DECIMAL,
+    "DATE": _DAY,
+    "TIMESTAMP": rf"{_DAY}(?:[ T][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,6}})?)?",
+    "BOOLEAN": "(?i:true|false)|[01]",
+}
+
+
 def typed(values: pa.Array, kind: str) -> pa.Array:
-    """String values as BigQuery's type `kind`, empty as null. Raises pa.ArrowInvalid when one cannot be read."""
+    """String values as BigQuery's type `kind`, empty as null. Raises pa.ArrowInvalid when one cannot be read, or is
+    written in a way that BigQuery's loader may read otherwise."""
+    written = pc.match_substring_regex(values, rf"\A(?:{_WRITTEN[kind]})?\z")
+    if not pc.all(written).as_py():
+        raise pa.ArrowInvalid(f"a value that is not written as {kind} is")
     return pc.cast(pc.if_else(pc.equal(values, ""), None, values), ARROW_TYPES[kind])
 
 

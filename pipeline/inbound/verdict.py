@@ -254,8 +254,8 @@ def _why(value: str, column: Column, contract: Contract) -> tuple[str, str]:
 
 _FORMS = {
     "INTEGER": "a whole number",
-    "FLOAT": "a number",
-    "NUMERIC": "a number with at most 9 decimals",
+    "FLOAT": "a number, as 0.5 or -12",
+    "NUMERIC": "a number with at most 9 decimals, as 0.5 or -12",
     "DATE": "a date as yyyy-mm-dd",
     "TIMESTAMP": "a time as yyyy-mm-dd hh:mm:ss",
     "BOOLEAN": "true, false, 1 or 0",

@@ -259,8 +259,8 @@ WRONG = [
     Wrong("mark in header", '"ID,Name,GPA\n' + "4127,,\n", 1, "", "mark that is never closed", "begins and ends"),
     Wrong("NUL", GOOD + "2,Zanzi\0bar,\n", 3, "", "a NUL", "UTF-8, UTF-16 with a byte order mark, or cp1252"),
     Wrong("cut at a value", GOOD + "2,Zanzi", 3, "", "2 fields", "3 fields, as the header has"),
-    Wrong("cut in the last value", GOOD + "2,Bo,3.", 3, "", "no line end after the last line", "probably cut"),
-    Wrong("cut UTF-16 at a value", (GOOD + "2,Bo,3.").encode("utf-16"), 3, "", "no line end", "probably cut"),
+    Wrong("cut in the last value", GOOD + "2,Bo,3", 3, "", "no line end after the last line", "probably cut"),
+    Wrong("cut UTF-16 at a value", (GOOD + "2,Bo,3").encode("utf-16"), 3, "", "no line end", "probably cut"),
     Wrong("NUL after CR", (GOOD + "2,Zanzi\0bar,\n").replace("\n", "\r"), 3, "", "a NUL", "cp1252"),
     Wrong("stray after CRLF", (GOOD + '2,5" tall,\n').replace("\n", "\r\n"), 3, "", "inside a value", 'doubled ("")'),
     Wrong("NUL in UTF-16", (GOOD + "2,Zanzi\0bar,\n").encode("utf-16"), 3, "", "a NUL", "cp1252"),
@@ -315,11 +315,31 @@ def test_key_is_the_values_together(desk: Desk) -> None:
 
 
 KINDS: dict[str, tuple[list[str], list[str], str]] = {
-    "INTEGER": (["0", "-12", "007"], ["1.5", "x", "1e3", "99999999999999999999"], "a whole number"),
-    "FLOAT": (["0", "-1.5", "1e3"], ["x", "1,5", "--1"], "a number"),
-    "NUMERIC": (["0", "-1.5", "0.123456789"], ["x", "0.1234567891", "1" * 40], "a number with at most 9 decimals"),
-    "DATE": (["2026-11-23"], ["11/23/2026", "2026-02-30", "20261123x"], "a date as yyyy-mm-dd"),
-    "TIMESTAMP": (["2026-11-23 05:00:00"], ["2026-11-23 25:00:00", "5 am"], "a time as yyyy-mm-dd hh:mm:ss"),
+    "INTEGER": (
+        ["0", "-12", "007"],
+        ["1.5", "x", "1e3", "99999999999999999999", "0x1F", "+1", " 1", "1_000", "\uff11"],
+        "a whole number",
+    ),
+    "FLOAT": (
+        ["0", "-1.5", "007.50"],
+        ["x", "1,5", "--1", "1e5", "1E-3", ".5", "5.", "+1", "nan", "inf", "0x1p3", "1 "],
+        "a number, as 0.5 or -12",
+    ),
+    "NUMERIC": (
+        ["0", "-1.5", "0.123456789"],
+        ["x", "0.1234567891", "1" * 40, "1e5", ".5", "5.", "+1", "0x1F"],
+        "a number with at most 9 decimals, as 0.5 or -12",
+    ),
+    "DATE": (
+        ["2026-11-23", "0001-01-01"],
+        ["11/23/2026", "2026-02-30", "20261123x", "0000-01-01", "12026-01-01", "2026-1-5"],
+        "a date as yyyy-mm-dd",
+    ),
+    "TIMESTAMP": (
+        ["2026-11-23 05:00:00", "2026-11-23T05:00:00.25", "2026-11-23"],
+        ["2026-11-23 25:00:00", "5 am", "2026-11-23 05:00", "2026-11-23 5:00:00", "2026-11-23 05:00:00Z"],
+        "a time as yyyy-mm-dd hh:mm:ss",
+    ),
     "BOOLEAN": (["true", "False", "1", "0"], ["yes", "2"], "true, false, 1 or 0"),
     "STRING": (["anything", "1"], [], ""),
 }
