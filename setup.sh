@@ -119,8 +119,8 @@ need_packages() {
     fi
     say "installing Debian's $*"
     apt-get -qq update >&2 || say "apt-get update failed; trying with the lists that are here"
-    # openssh-server is wanted for its program: Debian starts no service while this file says no. Were one started
-    # all the same, it must not inherit our lock (7).
+    # openssh-server and proftpd-core are wanted for their programs: Debian starts no service while this file says no.
+    # Were one started all the same, it must not inherit our lock (7).
     local policy=/usr/sbin/policy-rc.d
     if [[ ! -e $policy ]]; then
         trap 'rm -f /usr/sbin/policy-rc.d' EXIT
@@ -140,13 +140,24 @@ browser_packages() {
     need_packages "${packages[@]}"
 }
 
+# The last six are other people's SFTP servers (docs/servers.md), each run by the tests on a port of loopback.
 test_packages() {
     local packages=()
     [[ -x /usr/sbin/sshd ]] || packages+=(openssh-server)
     command -v ssh-keygen >/dev/null || packages+=(openssh-client)
     command -v shellcheck >/dev/null || packages+=(shellcheck)
     command -v systemd-analyze >/dev/null || packages+=(systemd)
+    [[ -x /usr/sbin/proftpd ]] || packages+=(proftpd-core)
+    [[ -e /usr/lib/proftpd/mod_sftp.so ]] || packages+=(proftpd-mod-crypto)
+    [[ -x /usr/sbin/dropbear ]] || packages+=(dropbear-bin)
+    compgen -G '/usr/lib/*/libnss_wrapper.so' >/dev/null || packages+=(libnss-wrapper)
+    [[ -x /usr/libexec/gesftpserver ]] || packages+=(gesftpserver)
+    command -v rclone >/dev/null || packages+=(rclone)
     need_packages "${packages[@]}"
+    # Nor is its FTP server to listen from the next start of the machine on.
+    if [[ " ${packages[*]} " == *" proftpd-core "* ]] && command -v systemctl >/dev/null; then
+        systemctl --quiet disable proftpd.service >&2 || say "could not disable proftpd.service; do so yourself"
+    fi
 }
 
 make_venv() {

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,8 +36,8 @@ class Sshd:
     keys: Path
     files: Path
     port: int
-    process: subprocess.Popen[str]
     user: str = field(default_factory=getpass.getuser)
+    process: subprocess.Popen[str] = field(init=False)
     _lines: list[str] = field(default_factory=list)
     _more: threading.Condition = field(default_factory=threading.Condition)
 
@@ -72,15 +72,53 @@ class Sshd:
 
 def make_key(path: Path, kind: str = "ed25519", passphrase: str = "") -> Path:
     """A private key at `path`, its public half beside it."""
-    words = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "invented", "-f", str(path)]
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+    quietly("ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "invented", "-f", path)
     return path
+
+
+def quietly(*words: str | Path) -> str:
+    """What the program prints."""
+    done = subprocess.run(words, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return done.stdout
 
 
 def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
+
+
+def folders(folder: Path, kinds: tuple[str, ...] = ("ed25519",)) -> tuple[Path, Path]:
+    """`keys`, with our login key and host keys of these kinds, and `files`; keys that are there already are kept."""
+    keys, files = folder / "keys", folder / "files"
+    for each in (keys, files):
+        each.mkdir(parents=True, exist_ok=True)
+    for name, kind in (("login", "ed25519"), *((f"host_{kind}", kind) for kind in kinds)):
+        if not (keys / name).exists():
+            make_key(keys / name, kind)
+    (keys / "authorized").write_text((keys / "login.pub").read_text())
+    return keys, files
+
+
+def program(name: str, package: str) -> str:
+    """Where Debian's package has it."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/libexec:/usr/lib/openssh")
+    assert found, f"these tests need Debian's {package}"
+    return found
+
+
+@contextlib.contextmanager
+def started(words: list[str], server: Sshd, says: str, env: Mapping[str, str] | None = None) -> Iterator[Sshd]:
+    """`server`, as the program of these words; it listens once it has written `says`."""
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=env) as server.process:
+        listener = threading.Thread(target=server.listen_to, daemon=True)
+        listener.start()
+        try:
+            server.wait_for(says)
+            yield server
+        finally:
+            server.process.terminate()
+            server.process.wait(10)
 
 
 @contextlib.contextmanager
@@ -92,28 +130,13 @@ def running(
 
     In `folder` it keeps `keys` and serves `files`; keys that are there already are kept.
     """
-    program = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    assert program, "these tests need Debian's openssh-server"
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where root's sshd separates privileges
-    keys, files = folder / "keys", folder / "files"
-    for each in (keys, files):
-        each.mkdir(parents=True, exist_ok=True)
-    for name, kind in (("login", "ed25519"), *((f"host_{kind}", kind) for kind in kinds)):
-        if not (keys / name).exists():
-            make_key(keys / name, kind)
-    (keys / "authorized").write_text((keys / "login.pub").read_text())
+    keys, files = folders(folder, kinds)
     port = free_port()
     config = folder / "sshd_config"
     lines = [*(f"HostKey {keys}/host_{kind}" for kind in kinds), *more]
     config.write_text(CONFIG.format(port=port, keys=keys, files=files, options=options) + "\n".join(lines))
-    with subprocess.Popen([program, "-D", "-e", "-f", str(config)], stderr=subprocess.PIPE, text=True) as process:
-        server = Sshd(keys, files, port, process)
-        listener = threading.Thread(target=server.listen_to, daemon=True)
-        listener.start()
-        try:
-            server.wait_for("Server listening")
-            yield server
-        finally:
-            process.terminate()
-            process.wait(10)
+    words = [program("sshd", "openssh-server"), "-D", "-e", "-f", str(config)]
+    with started(words, Sshd(keys, files, port), "Server listening") as server:
+        yield server

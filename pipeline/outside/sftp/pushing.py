@@ -181,7 +181,11 @@ def _opened_in_place(line: Line, going: Outgoing, name: str) -> Generator[None, 
     going.half.add(name)
     going.keep()
     try:
-        return (yield from inflight.emptied(line, going.own(name)))
+        with going.refusable(
+            "nothing was changed in this file. Ask about the folder's rights and space; if it forbids to write over a "
+            "file that is there, write push=swapped_in, or push=replaced if it cannot rename onto one,"
+        ):
+            return (yield from inflight.emptied(line, going.own(name)))
     except (FileNotFoundError, PermissionError, Refused):  # it has nothing of it
         going.half = before
         going.keep()
