@@ -9,12 +9,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from e2e.district import MONDAY, ROOT, District, Result
 from pipeline import catalogue
+from pipeline.catalogue import dialect, schemas, sql
+from pipeline.catalogue.checking import analysis
+from pipeline.catalogue.delivery import Delivery, ViewFile
+from pipeline.outbound import rendering
+from pipeline.outside import googlesql
 from vendors import clever, ellevation, otus, powerschool, savvas
 
 STACKS = [name for name, feed in catalogue.feeds().items() if feed.dataset == "eis"]
@@ -240,3 +247,51 @@ def test_a_file_that_nobody_knows_is_told_and_left(whole: Whole) -> None:
     assert re.search(rf"clever_reports:idm-sensitive-exports/{UNKNOWN} .*not loaded", whole.morning.out)
     assert not any("azure" in name for name in whole.district.objects())
     assert not [path for path in whole.district.landing.rglob("*") if "azure" in path.name]
+
+
+# -------------------------------------------------------------------- made again by Google's own SQL engine
+
+
+VIEW_FILES = [(delivery, file) for delivery in catalogue.deliveries().values() for file in delivery.view_files]
+
+
+@pytest.fixture(scope="module")
+def google(whole: Whole) -> Callable[[str], Rows]:
+    """The rows of a loaded table, `dataset.table`, or of a view, as Google's engine makes them of these: one view after
+    the other, since a view's text with all views below it in it takes minutes."""
+
+    @cache
+    def rows(name: str) -> list[dict[str, Any]]:
+        if name not in sql.names():
+            return [dict(row) for row in whole.district.warehouse.list_rows(f"riverbend-sandbox.{name}")]
+        below = {each: types(each) for each in sql.reads(name)}
+        found = googlesql.once(sql.text(name), below, {each: rows(each) for each in below})
+        return [dict(zip(types(name), row, strict=True)) for row in found]
+
+    return rows
+
+
+@cache
+def types(name: str) -> dict[str, str]:
+    """The columns of a table or view."""
+    told = analysis.analyzed(name) if name in sql.names() else None
+    return told.columns if told else schemas.types(name)
+
+
+@pytest.mark.parametrize(
+    ("delivery", "file"), VIEW_FILES, ids=[f"{delivery.name}/{file.name}" for delivery, file in VIEW_FILES]
+)
+def test_google_s_engine_makes_the_same_bytes_of_the_loaded_tables(
+    whole: Whole, google: Callable[[str], Rows], tmp_path: Path, delivery: Delivery, file: ViewFile
+) -> None:
+    with (tmp_path / "extracted").open("w", newline="") as extracted:
+        writer = csv.DictWriter(extracted, types(file.view), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(google(file.view))
+    rows = rendering._sorted(tmp_path / "extracted", file)
+    made = io.BytesIO()
+    dialect.write_header(rows.column_names, made, file.dialect)
+    dialect.write(rows, made, file.dialect)
+    assert rows.num_rows >= file.floor
+    folder = delivery.folder.format(user=f"riverbend-{delivery.vendor}")
+    assert whole.district.delivered_files()[f"{delivery.vendor}:{folder}/{file.name}"] == made.getvalue()

@@ -73,6 +73,14 @@ class Query:
             return self._prepared.rows(rows, params or {})
 
 
+def once(sql: str, tables: Mapping[str, Columns], rows: Mapping[str, Rows]) -> list[tuple[Any, ...]]:
+    """What a query gives of many rows. Raises StatementRefused."""
+    from pipeline.outside.googlesql import engine
+
+    with _explained():
+        return engine.evaluated(sql, _named(sql, tables), rows)
+
+
 def _named(sql: str, tables: Mapping[str, Columns]) -> dict[str, Columns]:
     """Those of the tables that stand in the text: each costs time."""
     return {name: tables[name] for name in sorted({*re.findall(r"`([^`\n]+)`", sql)}) if name in tables}
