@@ -65,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     for command in (release, discard, again):
         command.add_argument("--reason", required=True, help="why; kept with the verdict or the receipt")
     diff.add_argument("--rows", action="store_true", help="the keys too: personal data")
+    preview = add(
+        "preview", _preview, "whom a delivery would add, drop and change by the SQL of now, before it is deployed"
+    )
+    preview.add_argument("delivery", help="its name, or that of a vendor who gets only one")
+    preview.add_argument("--rows", action="store_true", help="the keys too: personal data")
     sent = add("sent", _sent, "what exactly a vendor was sent on a day; with --to, the bytes: personal data")
     sent.add_argument("delivery", help="its name, or that of a vendor who gets only one")
     sent.add_argument("--file", default="", metavar="NAME", help="only this one of its files")
@@ -180,6 +185,16 @@ def _diff(asked: argparse.Namespace, _: list[str]) -> int:
     for line in diff.lines(named(asked.delivery), asked.date, rows=asked.rows):
         say(line)
     return 0
+
+
+def _preview(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline.catalogue.flows import named
+    from pipeline.outbound import preview
+
+    with preview.made(named(asked.delivery), asked.date) as found:
+        for line in preview.lines(found, rows=asked.rows):
+            say(line)
+    return 40 if found.failed else 0
 
 
 def _sent(asked: argparse.Namespace, _: list[str]) -> int:

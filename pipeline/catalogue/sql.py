@@ -5,7 +5,7 @@ replaced by the fact's text as a string literal of SQL.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -105,11 +105,22 @@ def tables_below(view: str) -> tuple[str, ...]:
     return tuple(sorted({name for each in views for name in reads(each)} - set(views)))
 
 
+def elsewhere(view: str, places: Mapping[str, str]) -> str:
+    """The text of the view, which reads what `places` names from there; its lines stay."""
+    return _READ.sub(lambda found: f"`{places.get(f'{found[1]}.{found[2]}', f'{found[1]}.{found[2]}')}`", text(view))
+
+
+def order(view: str) -> Iterator[str]:
+    """The view and every view that it reads, each after those that it reads itself."""
+    below = views_below(view)
+    yield from TopologicalSorter(
+        {each: [name for name in reads(each) if name in below] for each in below}
+    ).static_order()
+
+
 def whole(view: str) -> str:
     """The rows of `dataset.view` as one SELECT over tables alone: the views that it reads stand before it, by name."""
-    below = views_below(view)
-    order = TopologicalSorter({each: [name for name in reads(each) if name in below] for each in below}).static_order()
-    told = ",\n".join(f"`{name}` AS (\n{text(name)}\n)" for name in order)
+    told = ",\n".join(f"`{name}` AS (\n{text(name)}\n)" for name in order(view))
     return f"WITH {told}\nSELECT * FROM `{view}`"
 
 

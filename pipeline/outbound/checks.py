@@ -47,8 +47,8 @@ class _Rule:
 
 
 def query(file: ViewFile, tables: Mapping[str, str], columns: tuple[str, ...]) -> str:
-    """The SELECT of one row that counts all of a file; `tables` has the `dataset.table` of every file of the set,
-    `columns` are those of this one."""
+    """The SELECT of one row that counts all of a file; `tables` has the `dataset.table` of every file of the set, and
+    of a view whose rows are elsewhere than under its name; `columns` are those of this file."""
     wanted = {
         "one": "1",
         "row_count": "COUNT(*)",
@@ -123,7 +123,7 @@ def _rules(file: ViewFile, tables: Mapping[str, str]) -> Iterator[_Rule]:
     yield from _people(file, tables)
     for mapped in file.mapped:
         name = f"rows of {mapped.table} whose {mapped.column} is a code that the view has no word for"
-        yield _Rule(name, _unknown(mapped), number=mapped.tolerated)
+        yield _Rule(name, _unknown(mapped, tables), number=mapped.tolerated)
     for condition in file.conditions:
         sql = condition.sql.format_map({column: text(column) for column in condition.columns})
         yield _Rule(f"rows {condition.words}", f"COUNTIF(NOT ({sql}))", condition.tolerated)
@@ -158,7 +158,7 @@ def _people(file: ViewFile, tables: Mapping[str, str]) -> Iterator[_Rule]:
             yield _Rule(name, f"{pairs} - COUNT(DISTINCT {value})", number=personal.tolerated)
     for same in file.same:
         name = f"{same.key} of {same.table} whose rows differ in {', '.join(same.columns)}"
-        yield _Rule(name, _differing(same), number=same.tolerated)
+        yield _Rule(name, _differing(same, tables), number=same.tolerated)
     for apart in file.apart:
         yield _Rule(f"rows whose {apart.column} is in {apart.file} too", _shared(apart, tables[file.name], tables))
 
@@ -174,23 +174,24 @@ def _shared(apart: Apart, frozen: str, tables: Mapping[str, str]) -> str:
     return f"(SELECT COUNT(*) FROM `{frozen}` WHERE {where})"  # noqa: S608
 
 
-def _differing(same: Same) -> str:
+def _differing(same: Same, tables: Mapping[str, str]) -> str:
     """SQL of how many keys have rows that say different things."""
     among = f" AND {text(same.among[0])} = {_literal(same.among[1])}" if same.among else ""
     differ = (f"COUNT(DISTINCT NULLIF(LOWER({text(column)}), '')) > 1" for column in same.columns)
     return f"""(
         SELECT COUNT(*) FROM (
-          SELECT 1 FROM `{same.table}`
+          SELECT 1 FROM `{tables.get(same.table, same.table)}`
           WHERE {text(same.key)} != ''{among}
           GROUP BY {text(same.key)}
           HAVING {" OR ".join(differ)}))
     """  # noqa: S608  (names out of our own catalogue)
 
 
-def _unknown(mapped: Mapped) -> str:
+def _unknown(mapped: Mapped, tables: Mapping[str, str]) -> str:
     """SQL of how many rows hold another code."""
     codes = ", ".join(map(_literal, ("", *mapped.codes)))
-    return f"(SELECT COUNT(*) FROM `{mapped.table}` WHERE {text(mapped.column)} NOT IN ({codes}))"  # noqa: S608
+    held = tables.get(mapped.table, mapped.table)
+    return f"(SELECT COUNT(*) FROM `{held}` WHERE {text(mapped.column)} NOT IN ({codes}))"  # noqa: S608
 
 
 def _reference(reference: Reference, frozen: str, to: str) -> _Rule:

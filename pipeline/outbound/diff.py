@@ -1,7 +1,7 @@
 """What a checked set would change at its reader, for a person who must decide: counts by file and school, then keys."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pipeline.catalogue.delivery import Delivery, ViewFile
@@ -12,6 +12,8 @@ from pipeline.outbound.columns import Values
 from pipeline.outside.cloud import storage
 
 WARNING = "Personal data from here on: do not keep it, do not send it on. - is gone, + is added, ~ differs."
+# Files with what their checks found of them: the facts of a verdict.
+Files = Iterable[tuple[ViewFile, Mapping[str, Any]]]
 _HEAD = ("", "last", "gone", "added", "changed")
 _STATES = {"yes": "may go", "no": "on hold", "discarded": "discarded"}
 
@@ -24,11 +26,21 @@ def lines(delivery: Delivery, date: dt.date, *, rows: bool) -> Iterator[str]:
         yield "the data changed since this set was looked at: run the morning again"
     yield ""
     files = [(file, verdict["files"][file.name]) for file in delivery.view_files if file.name in verdict["files"]]
-    yield from _table([row for file, found in files for row in _counts(file, found)])
+    yield from counts(files)
     if rows:
-        yield f"\n{WARNING}"
-        for file, found in files:
-            yield from _keys(file, found)
+        yield from keys(files)
+
+
+def counts(files: Files) -> Iterator[str]:
+    """How many are gone, added and changed in each file, by school and column."""
+    yield from _table([row for file, found in files for row in _counts(file, found)])
+
+
+def keys(files: Files) -> Iterator[str]:
+    """Whose rows they are: personal data. Raises WarehouseError."""
+    yield f"\n{WARNING}"
+    for file, found in files:
+        yield from _keys(file, found)
 
 
 def _verdict(delivery: Delivery, date: dt.date) -> dict[str, Any]:
@@ -42,7 +54,7 @@ def _verdict(delivery: Delivery, date: dt.date) -> dict[str, Any]:
     return verdict
 
 
-def _counts(file: ViewFile, found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+def _counts(file: ViewFile, found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """The file's row, then one for each school at which something changes."""
     if "now" not in found:
         yield f"{file.name}: {found['rows']:,} rows, and nothing to compare them with", *[""] * 4
@@ -56,7 +68,7 @@ def _counts(file: ViewFile, found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     yield from _columns(found)
 
 
-def _columns(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+def _columns(found: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     """A row for each column that lost or changed values of what is there in both sets."""
     by_column: dict[str, Values] = {}
     for each in (Values(**told) for told in found.get("values", [])):
@@ -74,7 +86,7 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def _keys(file: ViewFile, found: dict[str, Any]) -> Iterator[str]:
+def _keys(file: ViewFile, found: Mapping[str, Any]) -> Iterator[str]:
     if "now" in found:
         yield f"\n{file.name}: {', '.join(file.counted)}"
         pair = Pair(found["now"], found["before"], tuple(found["compared"]))

@@ -15,7 +15,7 @@ from pipeline.outbound import checks, churn, columns, garbled, holders, referenc
 from pipeline.outbound.checks import Check, Counted
 from pipeline.outbound.churn import Change, Pair
 from pipeline.outbound.columns import Last, Values
-from pipeline.outbound.evidence import receipt_target, verdict_name
+from pipeline.outbound.evidence import latest_name, verdict_name
 from pipeline.outbound.holders import Held
 from pipeline.outbound.snapshots import compared_target, qualified, snapshot_target
 from pipeline.outside.cloud import storage, warehouse
@@ -39,10 +39,16 @@ class Looked:
 
 
 def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
-    """Every file of views, as it is frozen. Raises WarehouseError."""
-    receipt = storage.read_json(receipt_target(delivery, date).latest_name) or {}
+    """Every file: of views, as it is frozen; of a feed, as it came. Raises WarehouseError."""
     frozen = {file.name: qualified(snapshot_target(delivery, file, date)) for file in delivery.view_files}
     keyed = {file.name: qualified(compared_target(delivery, file, date)) for file in delivery.view_files}
+    return [*of_views(delivery, date, frozen, keyed), *(_of_copy(delivery, copy, date) for copy in delivery.copies)]
+
+
+def of_views(delivery: Delivery, date: dt.date, frozen: Mapping[str, str], keyed: Mapping[str, str]) -> list[Looked]:
+    """Every file of views, whose rows are in the `dataset.table` that `frozen` has for it, and what they are compared
+    by in that of `keyed`; `frozen` may say of views, too, where they are. Raises WarehouseError."""
+    receipt = storage.read_json(latest_name(delivery.name)) or {}
     last = {name: _of_deliveries(told) for name, told in receipt.get("snapshots", {}).items()}
     found_last = _found_last(delivery, date, receipt)
 
@@ -78,7 +84,7 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
         )
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return [*pool.map(looked, delivery.view_files), *(_of_copy(delivery, copy, date) for copy in delivery.copies)]
+        return [*pool.map(looked, delivery.view_files)]
 
 
 def _of_copy(delivery: Delivery, copy: LandedCopy, date: dt.date) -> Looked:

@@ -53,17 +53,22 @@ def freeze(delivery: Delivery, file: ViewFile, date: dt.date) -> Made:
     """Freeze the view's rows for this delivery; of a restricted file its keys (and what else may be kept) first: the
     rows are the evidence."""
     target = snapshot_target(delivery, file, date)
-    if not restricted(file):
-        return Made(_frozen("*", file, target, SNAPSHOT_DAYS))  # the view's own column list is the contract
-    _frozen(
-        ", ".join(f"`{column}`" for column in file.comparable),
-        file,
-        compared_target(delivery, file, date),
-        SNAPSHOT_DAYS,
-    )
-    return Made(_frozen("*", file, target, RESTRICTED_DAYS))
+    if restricted(file):
+        keep_comparable(file, file.view, compared_target(delivery, file, date), SNAPSHOT_DAYS)
+        return Made(keep_rows(file.view, target, RESTRICTED_DAYS))
+    return Made(keep_rows(file.view, target, SNAPSHOT_DAYS))
 
 
-def _frozen(columns: str, file: ViewFile, to: TableTarget, days: int) -> int:
-    query = f"SELECT {columns} FROM `{file.view}`"  # noqa: S608  (names out of our own catalogue)
+def keep_rows(view: str, to: TableTarget, days: int) -> int:
+    """Freeze all that the view gives (its own column list is the contract); returns the rows. Raises WarehouseError."""
+    return _frozen("*", view, to, days)
+
+
+def keep_comparable(file: ViewFile, view: str, to: TableTarget, days: int) -> int:
+    """Freeze what may be kept of a restricted file. Raises WarehouseError."""
+    return _frozen(", ".join(f"`{column}`" for column in file.comparable), view, to, days)
+
+
+def _frozen(columns: str, view: str, to: TableTarget, days: int) -> int:
+    query = f"SELECT {columns} FROM `{view}`"  # noqa: S608  (names out of our own catalogue)
     return warehouse.freeze(query, to.dataset, to.table, to.expected, days)

@@ -12,7 +12,7 @@
 Modules that cannot be read come first: what needs them is looked at when they can be.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline import catalogue
 from pipeline.catalogue import sql
@@ -34,11 +34,20 @@ def wrong(*, evaluated: bool = False) -> list[ConfigurationError]:
 
 def _wrong(found: Catalogue) -> Iterator[ConfigurationError]:
     yield from inward.wrong(found)
-    yield from views.wrong(found)
-    yield from analysis.wrong(found)
+    yield from views.wrong(found, sql.names())
+    yield from analysis.wrong(found, sql.names())
     yield from cases.wrong(found)
     yield from outward.wrong(found)
     yield from parties.wrong(found)
+
+
+def wrong_below(views_: Iterable[str]) -> list[ConfigurationError]:
+    """What is wrong with the texts of these views, and of those that they read, each thing once."""
+    found, wanted = read()[0], [*dict.fromkeys(views_)]
+    for view in wanted:
+        wanted += [name for name in sql.reads(view) if name not in wanted and sql.file(name).is_file()]
+    errors = (*views.wrong(found, wanted), *analysis.wrong(found, wanted))
+    return list({f"{error}": error for error in errors}.values())
 
 
 def summary(wrong: Sequence[ConfigurationError]) -> str:

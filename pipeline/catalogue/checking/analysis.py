@@ -1,6 +1,6 @@
 """What GoogleSQL's own analyzer says of the views, with the columns of their tables: where this machine has it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from pipeline.catalogue import schemas, sql
@@ -12,13 +12,13 @@ from pipeline.outside import googlesql
 from pipeline.outside.googlesql import Analyzed
 
 
-def wrong(found: Catalogue) -> Iterator[ConfigurationError]:
-    """Every error of the views' texts, by the line that the analyzer says. Of a view that reads one with an error, or a
-    table whose schema has one, nothing more is told."""
+def wrong(found: Catalogue, wanted: Iterable[str]) -> Iterator[ConfigurationError]:
+    """Every error of these views' texts, by the line that the analyzer says. Of a view that reads one with an error, or
+    a table whose schema has one, nothing more is told."""
     if not googlesql.installed():
         return
     delivered = {file.view for delivery in found.deliveries for file in delivery.view_files}
-    for view in sql.names():
+    for view in wanted:
         try:
             told = analyzed(view)
         except StatementRefused as refused:

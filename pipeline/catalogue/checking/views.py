@@ -1,7 +1,7 @@
 """What is wrong with the views: what they read, and whether their columns can be told."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,9 +10,9 @@ from pipeline.catalogue.checking.found import Catalogue, error
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
 
-def wrong(found: Catalogue) -> Iterator[ConfigurationError]:
-    """Every error of the views' texts."""
-    for view in sql.names():
+def wrong(found: Catalogue, views: Iterable[str]) -> Iterator[ConfigurationError]:
+    """Every error of these views' texts."""
+    for view in views:
         if found.knows("facts"):
             yield from sql.unanswered(view)
         yield from _reads(found, view)

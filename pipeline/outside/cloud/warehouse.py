@@ -89,15 +89,16 @@ def restricted(name: str) -> bool:
     return name.partition(".")[0].endswith(RESTRICTED)
 
 
-def _dataset(dataset: str, days: int | None) -> None:
-    """Make the dataset when it is missing; with `days`, its tables go after so many, unless they say otherwise."""
+def _dataset(dataset: str, days: int | None, role: str = "WRITER") -> None:
+    """Make the dataset when it is missing; with `days`, its tables go after so many, unless they say otherwise. `role`
+    is ours in one with restricted access."""
     told = settings.load().district
     new = bigquery.Dataset(_place(dataset))
     new.location = told.location
     if days:
         new.default_table_expiration_ms = days * 86_400_000
     if restricted(dataset):
-        new.access_entries = _access(_own_name())
+        new.access_entries = _access(_own_name(), role)
     if days or restricted(dataset):
         new.max_time_travel_hours = TIME_TRAVEL
     with cloud.BIGQUERY.explained(f"creating dataset {dataset}"):
@@ -112,12 +113,12 @@ def _own_name() -> str:
     return str(next(iter(answered("SELECT SESSION_USER()")))[0])
 
 
-def _access(own: str) -> list[bigquery.AccessEntry]:
+def _access(own: str, role: str = "WRITER") -> list[bigquery.AccessEntry]:
     """The project's owners and the pipeline itself; by default its readers and writers would have access too."""
     kind = "iamMember" if "://" in own else "userByEmail"
     return [
         bigquery.AccessEntry("OWNER", "specialGroup", "projectOwners"),
-        bigquery.AccessEntry("WRITER", kind, own),
+        bigquery.AccessEntry(role, kind, own),
     ]
 
 

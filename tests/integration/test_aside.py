@@ -1,0 +1,76 @@
+"""What a preview makes aside: where rows with passwords lie, for how long, and that nothing stays behind."""
+
+import pytest
+
+from clouds import Cloud
+from pipeline.catalogue import sql
+from pipeline.ground import settings
+from pipeline.ground.errors import WarehouseError
+from pipeline.outbound import preview
+from pipeline.outside import googlesql
+from pipeline.outside.cloud import aside, warehouse
+from riverbend import PROJECT
+from test_restricted import FILE, MONDAY, PASSWORD, VIEW, columns, days_left, delivery, made
+from test_restricted import there as there
+
+
+def scratch() -> set[str]:
+    return {each for each in aside.names() if each.startswith("preview_")}
+
+
+def changed(view: str) -> None:
+    """Somebody edits the view's file."""
+    (sql.folder() / FILE.view.replace(".", "/")).with_suffix(".sql").write_text(view)
+    for cached in (sql.text, sql.reads):
+        cached.cache_clear()
+
+
+def test_a_preview_keeps_passwords_apart_for_a_day_at_most_and_leaves_nothing(there: Cloud) -> None:
+    made(MONDAY)
+    changed(f"{VIEW}WHERE student_number != '0004127'\n")
+    before = aside.names()
+    with preview.made(delivery(), MONDAY) as found:
+        apart, rest = sorted(scratch(), key=len, reverse=True)
+        assert apart == f"{rest}_restricted"
+        table = FILE.name.replace(".", "_")
+        assert columns(apart, table) == ["student_number", "provisioned_password"]
+        assert columns(rest, table) == ["student_number"]
+        for dataset in (apart, rest):
+            assert days_left(dataset, table) == pytest.approx(1, abs=0.01)
+            told = warehouse._client().get_dataset(f"{PROJECT}.{dataset}")
+            assert told.default_table_expiration_ms == 86_400_000
+        (owners,) = warehouse._client().get_dataset(f"{PROJECT}.{apart}").access_entries
+        assert owners.entity_id == "projectOwners"
+        lines = list(preview.lines(found, rows=True))
+        assert [str(check) for check in found.failed] == []
+    assert lines[-1] == "- 0004127"
+    assert PASSWORD not in "\n".join(lines)
+    assert aside.names() == before
+    assert warehouse.view_text(*FILE.view.split(".")) == VIEW
+
+
+def test_a_preview_that_fails_leaves_nothing_and_says_which_view(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine without Google's own engine only the warehouse finds it."""
+    monkeypatch.setattr(googlesql, "installed", lambda: False)
+    made(MONDAY)
+    changed(VIEW.replace("student_number,", "student_number, gone AS x,"))
+    with pytest.raises(WarehouseError, match=r"own_imports/Passwords\.sql") as told, preview.made(delivery(), MONDAY):
+        pytest.fail("it cannot be made")
+    assert "gone" in told.value.found
+    assert scratch() == set()
+
+
+def test_what_a_killed_preview_left_goes_with_the_next_one_of_another_day(there: Cloud) -> None:
+    made(MONDAY)
+    stem, today = aside.stem("preview"), f"{settings.load().today():%Y%m%d}"
+    left = {f"{stem}_20200101_00c0ffee", f"{stem}_20200101_00c0ffee_restricted"}
+    others = {f"{stem}_{today}_00c0ffee", f"{stem}x_20200101_00c0ffee", f"{stem}_20200101"}
+    for dataset in left | others:
+        aside.make(dataset)
+    try:
+        with preview.made(delivery(), MONDAY) as found:
+            assert list(preview.lines(found, rows=False))[1] == "its views are those that are deployed"
+        assert scratch() == others
+    finally:
+        for dataset in others:
+            aside.remove(dataset)
