@@ -39,8 +39,9 @@ def test_a_preview_keeps_passwords_apart_for_a_day_at_most_and_leaves_nothing(th
             assert days_left(dataset, table) == pytest.approx(1, abs=0.01)
             told = warehouse._client().get_dataset(f"{PROJECT}.{dataset}")
             assert told.default_table_expiration_ms == 86_400_000
-        (owners,) = warehouse._client().get_dataset(f"{PROJECT}.{apart}").access_entries
-        assert owners.entity_id == "projectOwners"
+        owners, own = warehouse._client().get_dataset(f"{PROJECT}.{apart}").access_entries
+        assert (owners.entity_id, own.entity_id) == ("projectOwners", warehouse._own_name())
+        assert (owners.role, own.role) == ("OWNER", "OWNER")
         lines = list(preview.lines(found, rows=True))
         assert [str(check) for check in found.failed] == []
     assert lines[-1] == "- 0004127"
