@@ -47,6 +47,8 @@ from paramiko.sftp import (
 
 # The largest read that OpenSSH answers in one packet is a little more; others answer with less, and are asked again.
 READ = 255 * 1024
+# No smaller pieces are asked for, however little a server answers with.
+LEAST = 4096
 # With its head a write fits into one packet of SSH (32 KiB less 64 bytes); a full 32 KiB would take a second one.
 WRITE = 32_000
 # So many requests may wait for their answers (as many as OpenSSH's sftp has), and so many files may be open.
@@ -175,7 +177,8 @@ def get(line: Line, remote: str, size: int, to: Path, count: Counted) -> Generat
 
 
 def _read(line: Line, handle: bytes, size: int, target: int, count: Counted) -> Transfer:
-    """All bytes of an open file, in whatever pieces the server gives them."""
+    """All bytes of an open file, in whatever pieces the server gives them: what an answer lacks is asked for in pieces
+    of its size, all at once."""
     todo = deque((start, min(READ, size - start)) for start in range(0, size, READ))
     missing, ended = size, False
 
@@ -191,8 +194,8 @@ def _read(line: Line, handle: bytes, size: int, target: int, count: Counted) -> 
         os.pwrite(target, data, start)
         missing -= len(data)
         count(len(data))
-        if len(data) < length:
-            todo.append((start + len(data), length - len(data)))
+        end, piece = start + length, max(len(data), LEAST)
+        todo.extend((at, min(piece, end - at)) for at in range(start + len(data), end, piece))
 
     while missing:
         while todo and line.room:
