@@ -75,3 +75,22 @@ def test_what_a_killed_preview_left_goes_with_the_next_one_of_another_day(there:
     finally:
         for dataset in others:
             aside.remove(dataset)
+
+
+def test_a_table_that_is_not_loaded_yet_is_named_and_nothing_is_made(there: Cloud) -> None:
+    there.from_now_on()
+    told = "no table misc_imports_restricted.google_students_provisioned"
+    with pytest.raises(WarehouseError, match=told), preview.made(delivery(), MONDAY):
+        pytest.fail("it cannot be made")
+    assert there.asked("bigquery", "POST", "/datasets") == []
+
+
+def test_bigquerys_own_line_is_told_of_the_views_file(there: Cloud) -> None:
+    def refused() -> None:
+        raise WarehouseError(
+            "deploying the view x: BadRequest: Unrecognized name: gone at [3:15]", expected="it", next_step="run again"
+        )
+
+    with pytest.raises(WarehouseError) as told:
+        preview._about(FILE.view, refused)
+    assert told.value.found.startswith(f"{sql.file(FILE.view)}, line 3: deploying")
