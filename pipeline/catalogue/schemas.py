@@ -80,8 +80,13 @@ def columns(dataset: str, table: str) -> tuple[Column, ...]:
     return tuple(_column(**column) for column in _told(dataset, table))
 
 
-def wrong(dataset: str, table: str) -> Iterator[ConfigurationError]:
+@cache
+def wrong(dataset: str, table: str) -> tuple[ConfigurationError, ...]:
     """An error for each column that cannot be read, by file and line."""
+    return tuple(_wrong(dataset, table))
+
+
+def _wrong(dataset: str, table: str) -> Iterator[ConfigurationError]:
     try:
         told = _told(dataset, table)
     except ConfigurationError as error:

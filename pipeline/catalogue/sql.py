@@ -25,13 +25,18 @@ def folder() -> Path:
     return catalogue.folder() / "sql"
 
 
-def names() -> list[str]:
-    """Every view, as `dataset.view`."""
-    return sorted(f"{file.parent.name}.{file.stem}" for file in folder().glob("*/*.sql"))
+def names() -> tuple[str, ...]:
+    """Every view, as `dataset.view`: as it was when it was first asked."""
+    return _names(folder())
+
+
+@cache
+def _names(of: Path) -> tuple[str, ...]:
+    return tuple(sorted(f"{file.parent.name}.{file.stem}" for file in of.glob("*/*.sql")))
 
 
 def file(view: str) -> Path:
-    """Where the text of `dataset.view` lies."""
+    """Where the text of `dataset.view` lies, or would."""
     dataset, _, name = view.partition(".")
     return folder() / dataset / f"{name}.sql"
 
@@ -93,7 +98,7 @@ def views_below(view: str) -> tuple[str, ...]:
     """The view and every view that it reads, however deep."""
     below = [view]
     for name in reads(view):
-        if file(name).is_file():
+        if name in names():
             below += views_below(name)
     return tuple(dict.fromkeys(below))
 

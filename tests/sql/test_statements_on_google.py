@@ -84,7 +84,7 @@ def looked_at(statement: str, **about: Value) -> googlesql.Analyzed:
 
 def resolved(statement: str) -> int:
     """Bytes of the statement with the text of all views that it reads, each as often as it is read."""
-    views = (name for name in sql._READ.findall(statement) if sql.file(".".join(name)).is_file())
+    views = (name for name in sql._READ.findall(statement) if ".".join(name) in sql.names())
     return len(statement.encode()) + sum(resolved(sql.text(".".join(name))) for name in views)
 
 
@@ -124,7 +124,7 @@ def test_a_view_is_deployed(view: str) -> None:
 
 
 def levels(view: str) -> int:
-    return 1 + max((levels(name) for name in sql.reads(view) if sql.file(name).is_file()), default=0)
+    return 1 + max((levels(name) for name in sql.reads(view) if name in sql.names()), default=0)
 
 
 @of_each_file

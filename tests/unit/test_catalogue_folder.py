@@ -47,7 +47,7 @@ def folder(tmp_path: Path, configure: Configure) -> Path:
 def test_a_catalogue_may_lie_anywhere(folder: Path) -> None:
     assert [*catalogue.feeds()] == ["pupils"]
     assert [column.name for column in schemas.columns("sis", "pupils")] == ["id"]
-    assert sql.names() == ["out.them"]
+    assert sql.names() == ("out.them",)
     assert sql.tables_below("out.them") == ("sis.pupils",)
     assert catalogue.schools() == {}
 

@@ -45,7 +45,7 @@ def wrong_below(views_: Iterable[str]) -> list[ConfigurationError]:
     """What is wrong with the texts of these views, and of those that they read, each thing once."""
     found, wanted = read()[0], [*dict.fromkeys(views_)]
     for view in wanted:
-        wanted += [name for name in sql.reads(view) if name not in wanted and sql.file(name).is_file()]
+        wanted += [name for name in sql.reads(view) if name not in wanted and name in sql.names()]
     errors = (*views.wrong(found, wanted), *analysis.wrong(found, wanted))
     return list({f"{error}": error for error in errors}.values())
 

@@ -46,8 +46,8 @@ def analyzed(view: str) -> Analyzed | None:
     try:
         text = sql.text(view)
         for name in sql.reads(view):
-            below = analyzed(name) if sql.file(name).is_file() else None
-            if below is None and sql.file(name).is_file():
+            below = analyzed(name) if name in sql.names() else None
+            if below is None and name in sql.names():
                 return None
             tables[name] = below.columns if below else schemas.types(name)
     except ConfigurationError:

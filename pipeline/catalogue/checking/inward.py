@@ -33,7 +33,7 @@ def wrong(found: Catalogue) -> Iterator[ConfigurationError]:
 
 def columns(feed: Feed) -> tuple[Column, ...] | None:
     """The columns of the feed's table; None where its schema cannot be read (which is told once, by itself)."""
-    if any(True for _ in schemas.wrong(feed.dataset, feed.name)):
+    if schemas.wrong(feed.dataset, feed.name):
         return None
     return schemas.columns(feed.dataset, feed.name)
 

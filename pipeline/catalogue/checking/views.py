@@ -21,9 +21,9 @@ def wrong(found: Catalogue, views: Iterable[str]) -> Iterator[ConfigurationError
 
 def whole(view: str) -> bool:
     """Whether the view, and all that it reads, can be followed down to the tables."""
-    below = [view]
+    below, views = [view], sql.names()
     for name in below:
-        below += [each for each in sql.reads(name) if each not in below and sql.file(each).is_file()]
+        below += [each for each in sql.reads(name) if each not in below and each in views]
     return not any(_circle(name) for name in below)
 
 
@@ -49,13 +49,13 @@ def _reads(found: Catalogue, view: str) -> Iterator[ConfigurationError]:
 def _circle(view: str, *to: str) -> list[str]:
     """The way from the view back to itself (by way of `to`, where it is given); [] where there is none."""
 
-    seen = {view}
+    seen, views = {view}, sql.names()
 
     def way(path: list[str]) -> list[str]:
         for name in sql.reads(path[-1]):
             if name == view:
                 return [*path, name]
-            if name not in seen and sql.file(name).is_file():
+            if name not in seen and name in views:
                 seen.add(name)
                 if found := way([*path, name]):
                     return found
@@ -83,7 +83,7 @@ def known(found: Catalogue, name: str) -> tuple[str, ...] | None:
     if name in sql.names():
         return columns(name)
     feed = found.of_table(name)
-    if feed is None or any(True for _ in schemas.wrong(feed.dataset, feed.name)):
+    if feed is None or schemas.wrong(feed.dataset, feed.name):
         return None
     return tuple(column.name for column in schemas.columns(feed.dataset, feed.name))
 
