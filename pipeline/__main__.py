@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         for_luigi = []
     asked = _parser().parse_args(words)
     try:
-        if asked.command in (_new_district, _words):  # of no configuration that is in force
+        if asked.command in (_new_district, _words, _doctor):  # of no configuration, or one that it looks at itself
             return int(asked.command(asked, for_luigi))
         asked.date = asked.date or settings.load().today()
         if asked.command not in _WITHOUT_HEAD and not getattr(asked, "json", False):
@@ -84,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     retry.add_argument("name", help="a vendor, or portal-<login>")
     check = add("check", _check, "whether the catalogue of the configuration in force fits together; asks no network")
     check.add_argument("--cases", action="store_true", help="evaluate the views' cases too (needs the tests' packages)")
+    doctor = add("doctor", _doctor, "whether the first morning will work; changes nothing at vendors or at Google")
+    doctor.add_argument("--write", action="store_true", help="put a scratch file into each folder of a delivery, too")
+    doctor.add_argument("--cloud", action="store_true", help="try a scratch dataset and scratch objects, too")
+    doctor.add_argument("--json", action="store_true")
     new = add(
         "new-district", _new_district, "write a district's own repository, with a question for each value of its own"
     )
@@ -269,6 +273,12 @@ def _check(asked: argparse.Namespace, _: list[str]) -> int:
         say(f"{secrets.told(error)}\n", error=True)
     say(checking.summary(wrong))
     return 30 if wrong else 0
+
+
+def _doctor(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline.run import doctor
+
+    return doctor.main(writes=asked.write, cloud=asked.cloud, as_json=asked.json)
 
 
 def _new_district(asked: argparse.Namespace, _: list[str]) -> int:

@@ -78,6 +78,11 @@ class PortalReport:
         raise NotImplementedError
 
 
+def secret_of(login: str) -> str:
+    """The name of the secret with which a login of the portal is opened."""
+    return f"eis_{login.lower()}_password"
+
+
 @dataclass(frozen=True)
 class Source:
     """One part of a feed: which files of which place are it. `name` is the part's name, and the tag of its rows."""

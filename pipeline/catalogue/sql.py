@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from pipeline import catalogue
-from pipeline.catalogue import where
+from pipeline.catalogue import schemas, where
 from pipeline.ground import manifests
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
@@ -125,8 +125,24 @@ def order(view: str) -> Iterator[str]:
 
 def whole(view: str) -> str:
     """The rows of `dataset.view` as one SELECT over tables alone: the views that it reads stand before it, by name."""
-    told = ",\n".join(f"`{name}` AS (\n{text(name)}\n)" for name in order(view))
+    return _after({name: text(name) for name in order(view)}, view)
+
+
+def alone(view: str) -> str:
+    """As `whole`, over no table either: each is one row of NULLs of its columns' types. Raises ConfigurationError."""
+    tables = {table: _nulls(schemas.types(table)) for table in tables_below(view)}
+    return _after(tables | {name: text(name) for name in order(view)}, view)
+
+
+def _after(named: Mapping[str, str], view: str) -> str:
+    told = ",\n".join(f"`{name}` AS (\n{words}\n)" for name, words in named.items())
     return f"WITH {told}\nSELECT * FROM `{view}`"
+
+
+def _nulls(columns: Mapping[str, str]) -> str:
+    """A SELECT of these columns; FLOAT is what schemas call FLOAT64."""
+    typed = (f"CAST(NULL AS {'FLOAT64' if kind == 'FLOAT' else kind}) AS `{name}`" for name, kind in columns.items())
+    return f"SELECT {', '.join(typed)}"
 
 
 def fingerprint(view: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pipeline import catalogue
 from pipeline.catalogue.feed import Feed
-from pipeline.catalogue.place import PortalReport, Report
+from pipeline.catalogue.place import PortalReport, Report, secret_of
 from pipeline.chain.base import ChainTask
 from pipeline.ground import border, progress, secrets, settings
 from pipeline.ground.errors import PipelineError, TransferIncomplete, VendorError
@@ -90,7 +90,7 @@ class PortalTask(ChainTask):
             shutil.rmtree(folder, ignore_errors=True)  # what is no report may hold social security numbers as well
 
     def _key(self, login: str) -> Key:
-        secret = f"eis_{login.lower()}_password"
+        secret = secret_of(login)
         return Key(f"portal-{login}", settings.load().login(login).user, secrets.read(secret), f"the secret {secret}")
 
     def _wanted(self, target: LandedTarget) -> "eis.Wanted":

@@ -85,8 +85,8 @@ _EDITS = {
     "local_bigquery.sql.translate": (
         (
             "def parse(",
-            f"{_CATALOGUE}from pipeline.sandbox import strict\n\n\n"
-            "@translations.with_its_text\n@strict.refusing\ndef parse(",
+            f"{_CATALOGUE}from pipeline.sandbox import strict, withs\n\n\n"
+            "@translations.with_its_text\n@strict.refusing\n@withs.naming\ndef parse(",
         ),
         ("def translate(", "@translations.kept\n@catalogue.one_statement\ndef translate("),
     ),

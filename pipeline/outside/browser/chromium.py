@@ -8,6 +8,7 @@ import contextlib
 import ipaddress
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,29 @@ logging.getLogger("selenium").setLevel(logging.INFO)
 logging.getLogger("websocket").setLevel(logging.CRITICAL)
 
 
+def versions() -> tuple[str, str]:
+    """What the browser and its driver say of themselves. Raises ConfigurationError, where one is not there or they do
+    not fit together: a driver drives a browser of its own major version."""
+    said = [_said(program) for program in (CHROMIUM, CHROMEDRIVER)]
+    majors = {found[1] if (found := re.search(r"(\d+)\.\d+", each)) else "" for each in said}
+    if len(majors) > 1 or "" in majors:
+        raise _no_browser(" and ".join(said))
+    return said[0], said[1]
+
+
+def _said(program: str) -> str:
+    """As "Chromium 120.0.6099.224": the first two words of its version."""
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, env=_environment())
+    except (OSError, subprocess.SubprocessError) as error:
+        raise _no_browser(f"{program}: {type(error).__name__}") from None
+    return " ".join(done.stdout.split()[:2])
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
 @contextlib.contextmanager
 def started(address: str, patience: float) -> Iterator[WebDriver]:
     """A browser for the site at `address`. A site on this machine is all that it can then reach.
@@ -69,13 +93,12 @@ def started(address: str, patience: float) -> Iterator[WebDriver]:
 @contextlib.contextmanager
 def _driver(patience: float) -> Iterator[ChromeRemoteConnection]:
     """A running chromedriver; at the end it and its browser are killed."""
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     with subprocess.Popen(
         [sys.executable, "-m", "pipeline.outside.browser.leash", CHROMEDRIVER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment,
+        env=_environment(),
         start_new_session=True,
     ) as leash:
         assert leash.stdin and leash.stdout  # noqa: S101  # they are pipes

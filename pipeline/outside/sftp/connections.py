@@ -12,19 +12,21 @@ import atexit
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 import paramiko
+from paramiko.message import Message
+from paramiko.sftp import CMD_VERSION
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 
 from pipeline.ground import border, disk, settings
 from pipeline.ground.errors import PipelineError, TransferIncomplete, VendorError, VendorUnreachable
 from pipeline.ground.patience import Turns, Watch, bounded
 from pipeline.outside.sftp import inflight, known_hosts, logins
-from pipeline.outside.sftp.handshake import Transport, shake_hands
+from pipeline.outside.sftp.handshake import Transport, shake_hands, show
 from pipeline.outside.sftp.handshake import told as told
 from pipeline.outside.sftp.handshake import where as where
 from pipeline.outside.sftp.ssh_rsa import SshRsaTransport
@@ -42,15 +44,18 @@ _refusals: dict[str, VendorError] = {}
 
 
 class Client(paramiko.SFTPClient):
-    """paramiko's, with each of its waits under the watch of its connection."""
+    """paramiko's, with each of its waits under the watch of its connection. `extensions` are what the server says that
+    it can besides the protocol, which paramiko does not keep."""
 
     def __init__(self, channel: paramiko.Channel, watch: Watch) -> None:
-        self.watch = watch
+        self.watch, self.extensions = watch, frozenset[str]()
         super().__init__(channel)
 
     def _read_packet(self) -> tuple[int, bytes]:
         with self.watch.waiting("an answer"):
             packet: tuple[int, bytes] = super()._read_packet()  # type: ignore[misc]
+        if packet[0] == CMD_VERSION:
+            self.extensions = _extensions(packet[1])
         return packet
 
     def _send_packet(self, kind: int, packet: object) -> None:
@@ -59,6 +64,15 @@ class Client(paramiko.SFTPClient):
                 super()._send_packet(kind, packet)  # type: ignore[misc]
         except EOFError:  # of the line; a file's end is an answer
             raise paramiko.SSHException("the line is closed") from None
+
+
+def _extensions(version: bytes) -> frozenset[str]:
+    """The names after the number in a server's first packet, each of which has a value."""
+    told, found = Message(version[4:]), list[bytes]()
+    while told.get_remainder():
+        found.append(told.get_binary())
+        told.get_binary()
+    return frozenset(name.decode("ascii", "replace") for name in found)
 
 
 def patience(vendor: Vendor) -> float:
@@ -104,7 +118,21 @@ def _drop(pid: int, vendor: str) -> None:
 
 
 def _connect(vendor: Vendor, until: float | None) -> Client:
-    account, pinned = settings.load().account(vendor.name), known_hosts.pinned(vendor)
+    pinned = known_hosts.pinned(vendor)
+    transport, watch = _dialled(vendor, until)
+    try:
+        shake_hands(transport, vendor, pinned, watch)
+        logins.log_in(transport, vendor, watch)
+        return _session(transport, vendor, watch)
+    except BaseException:
+        watch.stop()
+        transport.close()
+        raise
+
+
+def _dialled(vendor: Vendor, until: float | None) -> tuple[Transport, Watch]:
+    """A line to the vendor's server, on which nothing has been said, and its watch."""
+    account = settings.load().account(vendor.name)
     left = _silence(vendor) if until is None else max(0.01, min(_silence(vendor), until - time.monotonic()))
     sock = bounded(
         left,
@@ -117,14 +145,21 @@ def _connect(vendor: Vendor, until: float | None) -> Client:
     _leave_the_clock_to_us(transport, vendor)
     watch = Watch(_silence(vendor), transport.close)
     watch.until = until
+    return transport, watch
+
+
+def offered(vendor: Vendor, kinds: Collection[str] = ()) -> paramiko.PKey:
+    """The host key that the vendor's server shows just now, of one of these types if it has one: nobody logs in, and
+    nothing is believed. Raises VendorError."""
     try:
-        shake_hands(transport, vendor, pinned, watch)
-        logins.log_in(transport, vendor, watch)
-        return _session(transport, vendor, watch)
-    except BaseException:
-        watch.stop()
-        transport.close()
-        raise
+        transport, watch = _dialled(vendor, None)
+        try:
+            return show(transport, vendor, kinds, watch)
+        finally:
+            watch.stop()
+            transport.close()
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        raise _explained(vendor, error, None) from None
 
 
 def _leave_the_clock_to_us(transport: paramiko.Transport, vendor: Vendor) -> None:

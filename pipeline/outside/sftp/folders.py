@@ -86,8 +86,9 @@ def files(line: inflight.Line, vendor: Vendor, folder: str, found: Listing) -> i
     except FileNotFoundError:
         raise VendorUnreachable(
             f"{vendor.name} has no folder {folder}",
-            expected="it, since the feed's row names it",
-            next_step="ask the vendor where the files are now, and correct the row in the catalogue's feeds.py",
+            expected="it, since a row of the catalogue names it",
+            next_step="ask the vendor which folder it is, and correct the row in the catalogue's feeds.py, or "
+            "deliveries.py",
         ) from None
     for entry in entries:
         # A name with a slash is none of this folder; used as one of ours, it would lead out of it.

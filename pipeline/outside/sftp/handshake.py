@@ -1,5 +1,6 @@
 """The beginning of a connection: what both sides can, and whether the server is the one that we believe."""
 
+from collections.abc import Collection
 from typing import Any
 
 import paramiko
@@ -36,15 +37,7 @@ class Transport(paramiko.Transport):
 
 def shake_hands(transport: paramiko.Transport, vendor: Vendor, pinned: list[paramiko.PKey], watch: Watch) -> None:
     """Set up the line to a server that shows a pinned key. Raises HostKeyRefused, VendorError."""
-    options = transport.get_security_options()
-    options.ciphers = [*CIPHERS, *(cipher for cipher in options.ciphers if cipher not in CIPHERS)]
-    kinds = {key.get_name() for key in pinned}
-    wanted = [kind for kind in options.key_types if kind in kinds or ("ssh-rsa" in kinds and kind.startswith("rsa-"))]
-    # The pinned key's type first, or a server with several keys would show another one; the others stay in the
-    # list, so that a rotation to another type is told as what it is.
-    options.key_types = [*wanted, *(kind for kind in options.key_types if kind not in wanted)]
-    _agree(transport, vendor, watch)
-    shown = transport.get_remote_server_key()
+    shown = show(transport, vendor, {key.get_name() for key in pinned}, watch)
     if shown not in pinned:
         raise HostKeyRefused(
             f"{where(vendor)} shows the host key {told(shown)}",
@@ -52,6 +45,18 @@ def shake_hands(transport: paramiko.Transport, vendor: Vendor, pinned: list[para
             next_step=f"nothing was sent. Ask {vendor.name} by telephone whether the key was changed; if so, add its "
             f"line to {settings.load().sftp.known_hosts} and keep the old one until the next day",
         )
+
+
+def show(transport: paramiko.Transport, vendor: Vendor, kinds: Collection[str], watch: Watch) -> paramiko.PKey:
+    """Set up the line; the host key that the server shows, of one of these types if it has one. Raises VendorError."""
+    options = transport.get_security_options()
+    options.ciphers = [*CIPHERS, *(cipher for cipher in options.ciphers if cipher not in CIPHERS)]
+    wanted = [kind for kind in options.key_types if kind in kinds or ("ssh-rsa" in kinds and kind.startswith("rsa-"))]
+    # The pinned key's type first, or a server with several keys would show another one; the others stay in the
+    # list, so that a rotation to another type is told as what it is.
+    options.key_types = [*wanted, *(kind for kind in options.key_types if kind not in wanted)]
+    _agree(transport, vendor, watch)
+    return transport.get_remote_server_key()
 
 
 def _agree(transport: paramiko.Transport, vendor: Vendor, watch: Watch) -> None:

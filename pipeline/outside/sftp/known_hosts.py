@@ -12,8 +12,7 @@ from pipeline.outside.sftp.vendor import Vendor
 
 def pinned(vendor: Vendor) -> list[paramiko.PKey]:
     """The vendor's keys. Raises ConfigurationError when there is none that can be used."""
-    account, file = settings.load().account(vendor.name), settings.load().sftp.known_hosts
-    wanted = account.host if account.port == 22 else f"[{account.host}]:{account.port}"
+    wanted, file = _host(vendor), settings.load().sftp.known_hosts
     found, broken = list[paramiko.PKey](), list[str]()
     for number, line in enumerate(_lines(file), 1):
         if _is_about(line, wanted):
@@ -28,6 +27,17 @@ def pinned(vendor: Vendor) -> list[paramiko.PKey]:
         expected="the key that the vendor has told you by another way than this connection",
         next_step=f"{'write' if broken else 'add'} a line `{wanted} <type> <key>` to {file}",
     )
+
+
+def line(vendor: Vendor, key: paramiko.PKey) -> str:
+    """The line that pins the key: for a person to add who has compared it with what the vendor said."""
+    return f"{_host(vendor)} {key.get_name()} {key.get_base64()}"
+
+
+def _host(vendor: Vendor) -> str:
+    """As OpenSSH names it there."""
+    account = settings.load().account(vendor.name)
+    return account.host if account.port == 22 else f"[{account.host}]:{account.port}"
 
 
 def _lines(file: Path) -> list[str]:

@@ -7,7 +7,7 @@ server that answers by closing the line can make us knock more often than a pers
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import paramiko
@@ -41,12 +41,12 @@ class _Asked(paramiko.SSHException):
 
 
 @dataclass(frozen=True)
-class _Login:
+class Stored:
     """What we log in with."""
 
     vendor: Vendor
     user: str
-    password: str
+    password: str = field(repr=False)
     private: paramiko.PKey | None
 
     @property
@@ -67,7 +67,7 @@ class _Login:
 
 def log_in(transport: paramiko.Transport, vendor: Vendor, watch: Watch) -> None:
     """Raises LoginRefused, also when the same credentials were refused today; ConfigurationError."""
-    login = _stored(vendor)
+    login = stored(vendor)
     login.key.knock()
     try:
         with watch.waiting("the login"):
@@ -82,13 +82,14 @@ def log_in(transport: paramiko.Transport, vendor: Vendor, watch: Watch) -> None:
     login.key.let_in()
 
 
-def _stored(vendor: Vendor) -> _Login:
+def stored(vendor: Vendor) -> Stored:
+    """What the configuration and the secrets say. Raises ConfigurationError."""
     account = settings.load().account(vendor.name)
     private = _private_key(vendor, Path(account.key)) if account.key else None
-    return _Login(vendor, account.user, "" if private else secrets.read(f"{vendor.name}_password"), private)
+    return Stored(vendor, account.user, "" if private else secrets.read(f"{vendor.name}_password"), private)
 
 
-def _knocked(transport: paramiko.Transport, login: _Login) -> list[str]:
+def _knocked(transport: paramiko.Transport, login: Stored) -> list[str]:
     """What the server wants besides; nothing when we are in."""
     if login.private:
         return list(transport.auth_publickey(login.user, login.private))
@@ -132,7 +133,7 @@ def _without(words: str, known: tuple[str, ...]) -> str:
     return words
 
 
-def _unwelcome(transport: paramiko.Transport, login: _Login, error: Exception) -> LoginRefused:
+def _unwelcome(transport: paramiko.Transport, login: Stored, error: Exception) -> LoginRefused:
     """What the server's answer, or its silence, means."""
     said, means = str(error), "key" if login.private else "password"
     if isinstance(error, _Asked):
@@ -154,16 +155,16 @@ def _unwelcome(transport: paramiko.Transport, login: _Login, error: Exception) -
     return _refused(login, f"does not let {login.user} in ({type(error).__name__})", _ASK)
 
 
-def _kind(login: _Login) -> str:
+def _kind(login: Stored) -> str:
     return login.private.get_name() if login.private else ""
 
 
-def _old_server(transport: paramiko.Transport, login: _Login) -> bool:
+def _old_server(transport: paramiko.Transport, login: Stored) -> bool:
     """Whether it refuses an RSA key and did not say which signatures of one it takes."""
     return _kind(login) == "ssh-rsa" and not getattr(transport, "server_extensions", {}).get("server-sig-algs")
 
 
-def _refused(login: _Login, found: str, advice: str) -> LoginRefused:
+def _refused(login: Stored, found: str, advice: str) -> LoginRefused:
     """A clear no: noted, so that no run of today sends the same again."""
     with suppress(OSError):  # that it cannot be noted must not hide what happened
         login.key.refused(found)
@@ -175,7 +176,7 @@ def _refused(login: _Login, found: str, advice: str) -> LoginRefused:
     )
 
 
-def _unanswered(login: _Login, error: Exception) -> LoginRefused:
+def _unanswered(login: Stored, error: Exception) -> LoginRefused:
     """Neither yes nor no: not tried again by this run, and a few times a day at most."""
     silent = isinstance(error, TimeoutError)
     return LoginRefused(

@@ -1,0 +1,203 @@
+"""A scratch dataset and scratch objects: what the real services do where the pipeline counts on it.
+
+Each method tries one thing, by the adapters' own functions where they have one, and returns what came of it. All of it
+is removed by `removed`; what that could not do is gone after a day, as the dataset says.
+"""
+
+import datetime as dt
+import secrets
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.api_core.exceptions import Conflict, PreconditionFailed
+from google.cloud import bigquery
+
+from pipeline.ground import cloud, settings
+from pipeline.outside.cloud import storage, warehouse
+
+# Below it lie all scratch objects, each trial's in a folder of its own.
+PREFIX = "doctor"
+# What a file of a vendor may hold: quotation marks, a line end in them, umlauts, leading zeros, an empty quoted value.
+UGLY = 'id,name,note\n0004127,"O\'Brien, ""Bo""","two\nlines"\n0000001,Müller-Łukasz,""\n007,Nuñez,\n'
+ROWS = (
+    {"id": "0000001", "name": "Müller-Łukasz", "note": None},
+    {"id": "0004127", "name": 'O\'Brien, "Bo"', "note": "two\nlines"},
+    {"id": "007", "name": "Nuñez", "note": None},
+)
+VIEW = "-- Ümläut, \"marks\", a tab:\t.\nSELECT id, 'it\\'s' AS `Text`  FROM `{dataset}.ugly`\n\n-- its end\n"
+# Labels are changed so often when a correction follows a load at once.
+PATCHES = 6
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    type: str = "STRING"
+    mode: str = "NULLABLE"
+    description: str = ""
+
+
+COLUMNS = (_Column("id", mode="REQUIRED"), _Column("name"), _Column("note"))
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """One trial, whose name nobody else has."""
+
+    dataset: str = field(default_factory=lambda: f"morning_doctor_{secrets.token_hex(4)}")
+
+    @property
+    def folder(self) -> str:
+        return f"{PREFIX}/{self.dataset}"
+
+    @property
+    def _object(self) -> str:
+        return f"{self.folder}/ugly.csv"
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return {"as_of": dt.date.today().isoformat(), "sha": "0123abcd", "rows": str(len(ROWS))}
+
+    @property
+    def _table(self) -> str:
+        return f"{settings.load().district.project}.{self.dataset}.ugly"
+
+    # ---------------------------------------------------------------------------------------------- objects
+
+    def stored(self) -> None:
+        """Put the ugly file into the bucket, which is made where there is none. Raises WarehouseError."""
+        with tempfile.TemporaryDirectory() as own:
+            file = Path(own) / "ugly.csv"
+            file.write_text(UGLY, encoding="utf-8", newline="")
+            storage.store_file(file, self._object, {"sha256": "0123abcd"}, storage.Stored(self._object))
+
+    def second_write_refused(self) -> bool:
+        """Whether a write that expects no object there is answered by 412. Raises WarehouseError."""
+        with cloud.STORAGE.explained(f"writing {storage.uri(self._object)} once more"):
+            try:
+                storage._bucket().blob(self._object).upload_from_string(
+                    "other", if_generation_match=0, **cloud.STORAGE.patience()
+                )
+            except PreconditionFailed:
+                return True
+        return False
+
+    # ----------------------------------------------------------------------------------------------- tables
+
+    def loaded(self) -> list[dict[str, Any]]:
+        """The rows of the ugly file, loaded as a feed's is. Raises WarehouseError."""
+        uri, job = storage.uri(self._object), f"doctor_{self.dataset}"
+        warehouse.load(uri, self.dataset, "ugly", COLUMNS, self._labels, job, days=1)
+        return warehouse.ask(f"SELECT * FROM `{self.dataset}.ugly` ORDER BY id", "reading the loaded rows")  # noqa: S608
+
+    def job_id_refused(self) -> bool:
+        """Whether a second job of the same id is answered by 409: the table is replaced once more, by the first.
+
+        Raises WarehouseError.
+        """
+        name, again = f"doctor_{self.dataset}_twice", [self._submitted, self._submitted]
+        with cloud.BIGQUERY.explained("loading twice under one job id"):
+            again[0](name).result(timeout=warehouse.JOB, retry=cloud.BIGQUERY.retry)
+            try:
+                again[1](name)
+            except Conflict:
+                return True
+        return False
+
+    def _submitted(self, job_id: str) -> bigquery.LoadJob:
+        config = bigquery.LoadJobConfig(
+            source_format="CSV",
+            skip_leading_rows=1,
+            allow_quoted_newlines=True,
+            write_disposition="WRITE_TRUNCATE",
+            schema=[bigquery.SchemaField(column.name, column.type, column.mode) for column in COLUMNS],
+        )
+        return warehouse._client().load_table_from_uri(
+            storage.uri(self._object), self._table, job_id=job_id, job_config=config, **cloud.BIGQUERY.patience()
+        )
+
+    def labels(self) -> dict[str, str]:
+        """The table's labels as they are now. Raises WarehouseError."""
+        with cloud.BIGQUERY.explained("reading the table's labels"):
+            return dict(warehouse._client().get_table(self._table, **cloud.BIGQUERY.patience()).labels)
+
+    def labels_kept(self) -> bool:
+        """Whether the labels are there after the load that came last. Raises WarehouseError."""
+        return self._labels.items() <= self.labels().items()
+
+    def patched(self) -> float:
+        """Change the labels PATCHES times at once; the seconds that it took. Raises WarehouseError."""
+        begun = time.monotonic()
+        with cloud.BIGQUERY.explained(f"changing a table's labels {PATCHES} times"):
+            for number in range(PATCHES):
+                self._patch(f"n{number}")
+        return time.monotonic() - begun
+
+    def listed(self, longest: float = 30) -> float | None:
+        """Seconds until a listing shows a label that was just changed; None when it does not within `longest`.
+
+        Raises WarehouseError.
+        """
+        with cloud.BIGQUERY.explained("listing what was just changed"):
+            self._patch("now")
+            begun = time.monotonic()
+            while (waited := time.monotonic() - begun) < longest:
+                found = warehouse._client().list_tables(self._dataset, **cloud.BIGQUERY.patience())
+                if any(item.table_id == "ugly" and item.labels.get("sha") == "now" for item in found):
+                    return waited
+                time.sleep(min(0.5, longest))
+        return None
+
+    def _patch(self, sha: str) -> None:
+        change = bigquery.Table(self._table)
+        change.labels = {"sha": sha}
+        warehouse._client().update_table(change, ["labels"], **cloud.BIGQUERY.patience())
+
+    @property
+    def _dataset(self) -> str:
+        return f"{settings.load().district.project}.{self.dataset}"
+
+    # ------------------------------------------------------------------------------------- views and extracts
+
+    def view_kept(self) -> bool:
+        """Whether a view's text comes back byte for byte. Raises WarehouseError."""
+        text = VIEW.format(dataset=self.dataset)
+        warehouse.deploy_view(self.dataset, "ugly_view", text)
+        warehouse.forget()
+        return warehouse.view_text(self.dataset, "ugly_view") == text
+
+    def extracted(self) -> int:
+        """Write the table into the bucket and bring it back: its lines. Raises WarehouseError."""
+        name = f"{self.folder}/extract.csv"
+        warehouse.extract(self.dataset, "ugly", storage.uri(name))
+        with tempfile.TemporaryDirectory() as own:
+            storage.fetch(name, Path(own) / "extract.csv")
+            return (Path(own) / "extract.csv").read_text(encoding="utf-8").count("\n")
+
+    # ---------------------------------------------------------------------------------------------- the end
+
+    def removed(self) -> list[str]:
+        """Remove all of it; in words of a shell, how to remove what is still there."""
+        left = []
+        for remove, by_hand in (
+            (self._remove_tables, f"bq rm -r -f -d {settings.load().district.project}:{self.dataset}"),
+            (self._remove_objects, f"gcloud storage rm -r {storage.uri(self.folder)}"),
+        ):
+            try:
+                remove()
+            except Exception:  # noqa: BLE001  (whatever it was, it is still there)
+                left.append(by_hand)
+        return left
+
+    def _remove_tables(self) -> None:
+        with cloud.BIGQUERY.explained(f"deleting the dataset {self.dataset}"):
+            warehouse._client().delete_dataset(
+                self._dataset, delete_contents=True, not_found_ok=True, **cloud.BIGQUERY.patience()
+            )
+
+    def _remove_objects(self) -> None:
+        for name in storage.list_objects(f"{self.folder}/"):
+            storage.remove(name)

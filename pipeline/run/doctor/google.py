@@ -1,0 +1,96 @@
+"""Cloud Storage and BigQuery: as whom we come, what we may, and whether BigQuery takes what it will be sent."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from pipeline.catalogue import sql
+from pipeline.ground import settings
+from pipeline.ground.errors import PipelineError
+from pipeline.outside.cloud import asking, storage
+from pipeline.run.doctor.examining import Asked
+from pipeline.run.doctor.lines import Line, broken, count, good, warning, wrong
+
+# What a run does in the bucket; `roles/storage.admin` on it has all of it.
+PERMISSIONS = (
+    *("storage.objects.create", "storage.objects.delete", "storage.objects.get", "storage.objects.list"),
+    "storage.buckets.get",
+)
+# Queries that are asked at the same time.
+AT_ONCE = 8
+THE_ACCOUNT = "<the pipeline's account>"
+
+
+def google() -> tuple[str, ...]:
+    """The one party here."""
+    return ("Google",)
+
+
+def account(asked: Asked, _: str) -> Iterator[Line]:
+    """There are credentials, Google gives a token for them, and they are a program's."""
+    told = settings.load().cloud
+    if told.storage_endpoint and told.bigquery_endpoint:
+        yield good(f"stand-ins at {told.storage_endpoint} and {told.bigquery_endpoint}, which ask for no account")
+        return
+    if found := asking.account():
+        yield good(f"it is asked as {found}")
+    else:
+        yield warning(
+            "it is asked as a person, by a login of gcloud, which ends some day",
+            "give the mornings a service account: GOOGLE_APPLICATION_CREDENTIALS names its file (docs/install.md)",
+        )
+
+
+def bucket(asked: Asked, _: str) -> Iterator[Line]:
+    """The bucket is there, and we have every right that a run needs in it; or it is made by the first run."""
+    name = storage.uri("").rstrip("/")
+    granted = asking.permitted(PERMISSIONS)
+    if granted is None:
+        yield good(f"{name} is not there yet: the first run makes it (`--cloud` tries whether it may)")
+    elif missing := sorted({*PERMISSIONS} - granted):
+        yield wrong(
+            f"in {name} we have no {', '.join(missing)}",
+            f"gcloud storage buckets add-iam-policy-binding {name} --role=roles/storage.admin "
+            f"--member=serviceAccount:{THE_ACCOUNT}",
+        )
+    else:
+        yield good(f"all that a run does in {name} is granted")
+
+
+def statements(asked: Asked, _: str) -> Iterator[Line]:
+    """BigQuery reads each view as the catalogue has it (a dry run): over columns of the schemas, for no table is there
+    before the first morning. Needs the right to make jobs, and no other."""
+    try:
+        asking.dry_run("SELECT 1", "reading a query")
+    except PipelineError as error:
+        project = settings.load().district.project
+        yield broken(
+            error,
+            f"if it is no outage: gcloud projects add-iam-policy-binding {project} --role=roles/bigquery.jobUser "
+            f"--member=serviceAccount:{THE_ACCOUNT}; and the same with roles/bigquery.dataEditor",
+        )
+        return
+    found: dict[str, PipelineError] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for refused in pool.map(_refused, _tops()):
+            found |= refused
+    yield from (broken(error, f"correct {sql.file(view)}") for view, error in found.items())
+    if not found:
+        yield good(f"BigQuery takes each of {count(len(sql.names()), 'view')} (dry run; nothing was made)")
+
+
+def _tops() -> list[str]:
+    """The views on which no other stands: the statement of each holds the texts of all below it."""
+    below = {name for view in sql.names() for name in sql.reads(view)}
+    return [view for view in sql.names() if view not in below]
+
+
+def _refused(view: str) -> dict[str, PipelineError]:
+    """The view that BigQuery does not take, or those below it at which that lies."""
+    try:
+        asking.dry_run(sql.alone(view), f"reading the view {view}")
+    except PipelineError as error:
+        below: dict[str, PipelineError] = {}
+        for name in sql.reads(view):
+            below |= _refused(name) if sql.file(name).is_file() else {}
+        return below or {view: error}
+    return {}
