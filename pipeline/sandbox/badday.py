@@ -94,6 +94,10 @@ class BadDay:
             return mixed([how])[1]
         return 0.0
 
+    def rights(self) -> bool:
+        """Whether we have the rights in the bucket that we ask about."""
+        return self._countdown.strike("no-rights") is None
+
     def failing(self, kind: str) -> str:
         """BigQuery's word for why this job of that kind fails; "" when it does not."""
         fault = self._countdown.strike("job-fails", job=kind)
@@ -111,6 +115,10 @@ class BadDay:
             return lambda possible: (dice.choice(possible), seconds)
 
 
+# The HTTP status of each reason (BigQuery's error table) that the stand-in has none for.
+_STATUSES = {"backendError": 503, "internalError": 500, "rateLimitExceeded": 403, "resourcesExceeded": 400}
+
+
 def _stores(method: str, url: str) -> bool:
     """Whether an object may stand in the bucket when this request has been answered."""
     return "/upload/" in url and (method == "PUT" or (method == "POST" and "uploadType=resumable" not in url))
@@ -119,9 +127,11 @@ def _stores(method: str, url: str) -> bool:
 def trouble_jobs(bad_day: BadDay) -> None:
     """BigQuery's stand-in: a job is PENDING for a while (who cancels it need not wait for that), or it begins and then
     ends with an error."""
-    from local_bigquery.errors import BigQueryError
+    from local_bigquery.errors import STATUSES, BigQueryError
     from local_bigquery.jobs import runner
 
+    # Without it, who asks for a query's rows in the same call gets a 500 of another kind.
+    STATUSES |= {reason: (status, "UNAVAILABLE") for reason, status in _STATUSES.items()}
     execute, query, handle = runner._execute, runner._query, runner._handle
 
     def execute_later(job: Any, kind: str, session: Any, running: Any, upload: str | None) -> None:

@@ -126,6 +126,7 @@ KINDS = (
     Kind("no-temporary", "F12", "vendor", "refuses names that begin with . or end in .tmp, .part or .filepart"),
     Kind("taken", "F20", "vendor", "has read and removed what we delivered"),
     Kind("storage", "F14 F15", "", "Cloud Storage answers with an error", (_STATUS, _TIMES)),
+    Kind("no-rights", "F14", "", "we may read the bucket's objects, and nothing else"),
     Kind("bigquery", "F14 F15", "", "BigQuery answers with an error", (_STATUS, _TIMES)),
     Kind(
         "google",

@@ -118,7 +118,9 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
 
     def _answer_well(self, method: str, path: str, query: Query) -> None:
         media = _MEDIA.fullmatch(path)
-        if method == "PUT" and "upload_id" in query:
+        if path.endswith("/iam/testPermissions") and not self.bad_day.rights():
+            self._send(200, {"kind": "storage#testIamPermissionsResponse", "permissions": ["storage.objects.get"]})
+        elif method == "PUT" and "upload_id" in query:
             self._take_chunk(query)
         elif method == "GET" and media and query.get("alt") == ["media"]:
             self._send_object(media["bucket"], unquote(media["name"]), query)

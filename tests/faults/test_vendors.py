@@ -11,6 +11,7 @@ import pytest
 
 from e2e.district import MONDAY, TUESDAY, District, Result
 from pipeline.ground.command import MORNING
+from sshd import fingerprint
 
 ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
 STUDENTS = "district/powerschool_rsd/students.csv"
@@ -126,11 +127,6 @@ def test_another_host_key_stops_before_the_login_and_says_what_to_do(district: D
 def public_key(private: object) -> str:
     done = subprocess.run(["ssh-keygen", "-y", "-f", str(private)], capture_output=True, text=True, check=True)
     return " ".join(done.stdout.split()[:2])
-
-
-def fingerprint(private: object) -> str:
-    done = subprocess.run(["ssh-keygen", "-l", "-f", str(private)], capture_output=True, text=True, check=True)
-    return done.stdout.split()[1]
 
 
 def test_what_the_vendor_took_away_is_not_sent_again(district: District) -> None:

@@ -32,8 +32,9 @@ class Listed(paramiko.SFTPAttributes):
 
 @dataclass
 class Odd:
-    """What is odd. `silent` is where nothing is said any more: greeting, login, channel, subsystem, version, listing;
-    `login` how a login is answered; `listed` changes an entry of a listing, `refused` are requests answered by no."""
+    """What is odd. `ahead` is by how many seconds its clock is. `silent` is where nothing is said any more: greeting,
+    login, channel, subsystem, version, listing; `login` how a login is answered; `listed` changes a listing's entry,
+    `refused` are requests answered by no."""
 
     root: Path
     host_key: Path
@@ -44,6 +45,7 @@ class Odd:
     refused: tuple[int, ...] = ()
     says: str = "Failure"
     swallows: bool = False
+    ahead: float = 0
     endless: bool = False
     port: int = 0
     sent: list[str] = field(default_factory=list)
@@ -178,9 +180,11 @@ class _Files(paramiko.SFTPServerInterface):
 
     def stat(self, path: str) -> Any:
         try:
-            return paramiko.SFTPAttributes.from_stat(self._at(path).stat())
+            found = paramiko.SFTPAttributes.from_stat(self._at(path).stat())
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or errno.EIO)
+        found.st_mtime = int((found.st_mtime or 0) + self.odd.ahead)
+        return found
 
     lstat = stat
 

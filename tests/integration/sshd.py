@@ -82,6 +82,11 @@ def quietly(*words: str | Path) -> str:
     return done.stdout
 
 
+def fingerprint(private: Path) -> str:
+    """The key's, as `SHA256:…`."""
+    return quietly("ssh-keygen", "-l", "-f", private).split()[1]
+
+
 def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.create_server(("127.0.0.1", 0)) as probe:

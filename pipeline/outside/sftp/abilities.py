@@ -172,8 +172,8 @@ def _all(scratch: _Scratch) -> Transfer:
         yield from inflight.remove(line, left)
     if (yield from scratch.step(TEMPORARY, _put(scratch, temporary))):
         yield from scratch.step(READ, _read_back(line, temporary))
-        if (yield from scratch.step(RENAME, _renamed(line, temporary, own))):
-            yield from _onto(scratch)
+        renamed = yield from scratch.step(RENAME, _renamed(line, temporary, own))
+        yield from _onto(scratch, temporary if renamed else own)
     yield from scratch.step(OWN, _put(scratch, own))
     for name in (own, temporary):
         if (yield from inflight.stat(line, name)) is not None and not (
@@ -182,10 +182,10 @@ def _all(scratch: _Scratch) -> Transfer:
             scratch.found.left.append(name)
 
 
-def _onto(scratch: _Scratch) -> Transfer:
-    """There is a file under its own name: rename another one onto it, in both ways."""
+def _onto(scratch: _Scratch, missing: str) -> Transfer:
+    """Rename a file under its temporary name onto the one in its place, in both ways; `missing` is not there yet."""
     line, own, temporary = scratch.line, scratch.own, scratch.temporary
-    if not (yield from scratch.step(TEMPORARY, _put(scratch, temporary))):
+    if not (yield from scratch.step(OWN if missing == own else TEMPORARY, _put(scratch, missing))):
         return
     if (yield from scratch.step(RENAME_ONTO, _renamed(line, temporary, own))) and not (
         yield from scratch.step(TEMPORARY, _put(scratch, temporary))

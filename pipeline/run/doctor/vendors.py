@@ -177,7 +177,7 @@ def _fitting(vendor: Vendor, at: str, found: Tried) -> Line:
     said = f"{at}: {'; '.join(facts)}"
     if found.fits is None:
         return wrong(said, f"ask {vendor.name} for the right to write into {at}, and for space")
-    if READ in found.refused:
+    if READ in found.refused and not found.taken:
         return wrong(said, f"ask {vendor.name} what becomes of files that we write")
     fits, has = STRENGTH.index(found.fits), STRENGTH.index(vendor.push)
     word = f"push={found.fits.__name__}"

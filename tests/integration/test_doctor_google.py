@@ -1,0 +1,148 @@
+"""The doctor about Google: what each line says where it is so."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from answering import answering
+from doctoring import Doctor, doctoring, states
+from pipeline.catalogue import sql
+from pipeline.catalogue.checking import views
+from pipeline.outside import googlesql
+from pipeline.outside.cloud import asking, storage, warehouse
+from pipeline.run.doctor import google
+from riverbend import Sandbox
+
+ADDRESS = "morning@an-invented-project.iam.gserviceaccount.com"
+KEY = "GOOGLE_APPLICATION_CREDENTIALS"
+
+
+@pytest.fixture
+def doctor(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doctor]:
+    with doctoring(sandbox, tmp_path, monkeypatch) as made:
+        made.configure(district={"bucket": tmp_path.name.replace("_", "-").strip("-")[:60]})
+        yield made
+
+
+# ---------------------------------------------------------------------------------------------- account and rights
+
+
+def test_the_account(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service account's file, whose token comes from the server that it names, or does not."""
+    (line,) = doctor.ask("account", "Google")
+    assert "which ask for no account" in line.found
+    doctor.configure(cloud={"storage_endpoint": "", "bigquery_endpoint": ""})
+    file = tmp_path / "google.json"
+    monkeypatch.setenv(KEY, str(file))
+    (line,) = doctor.ask("account", "Google")
+    assert line.state == "wrong"
+    assert line.found.startswith("no credentials for Google (")
+    assert f"export {KEY}=" in line.remedy
+
+    status, body = 200, {"access_token": "invented", "expires_in": 3600, "token_type": "Bearer"}
+    with answering(lambda path: (status, body)) as server:
+        key = rsa.generate_private_key(65537, 2048)
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        told = {"type": "service_account", "client_email": ADDRESS, "private_key": pem, "token_uri": f"{server}/token"}
+        file.write_text(json.dumps(told))
+        (line,) = doctor.ask("account", "Google")
+        assert (line.state, line.found) == ("good", f"it is asked as {ADDRESS}")
+        status, body = 400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+        (line,) = doctor.ask("account", "Google")
+        assert line.state == "wrong"
+        assert "asking for a token: RefreshError" in line.found
+
+
+def test_the_bucket(doctor: Doctor) -> None:
+    (line,) = doctor.ask("bucket", "Google")
+    assert (line.state, "the first run makes it" in line.found) == ("good", True)
+    storage.store_json("receipts/first.json", {}, {}, storage.Stored("receipts/first.json"))
+    (line,) = doctor.ask("bucket", "Google")
+    assert (line.state, "is granted" in line.found) == ("good", True)
+    doctor.fault("no-rights")
+    (line,) = doctor.ask("bucket", "Google")
+    assert line.state == "wrong"
+    wanted = sorted({*google.PERMISSIONS} - {"storage.objects.get"})
+    assert line.found.endswith(f"we have no {', '.join(wanted)}")
+    assert f"add-iam-policy-binding {storage.uri('').rstrip('/')} --role=roles/storage.admin" in line.remedy
+    doctor.configure(cloud={"timeout": "1"})
+    doctor.fault("storage", status=403)
+    (line,) = doctor.ask("bucket", "Google")
+    assert (line.state, "Forbidden: 403" in line.found) == ("wrong", True)
+
+
+# ----------------------------------------------------------------------------------------------------------- views
+
+
+def test_a_dry_run_runs_nothing(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of the views; all of them are another test's. Nothing is there afterwards: no dataset, and no job."""
+    monkeypatch.setattr(sql, "names", lambda: ["roster_files.Clever_schools", "roster_files.clever_grades"])
+    client = warehouse._client()
+    before = {each.dataset_id for each in client.list_datasets()}, {job.job_id for job in client.list_jobs()}
+    (line,) = doctor.ask("views", "Google")
+    assert (line.state, line.found) == ("good", "BigQuery takes each of 2 views (dry run; nothing was made)")
+    client = warehouse._client()
+    assert before == ({each.dataset_id for each in client.list_datasets()}, {job.job_id for job in client.list_jobs()})
+    with pytest.raises(Exception, match=r"reading a query: .*no_function"):
+        asking.dry_run("SELECT no_function(1)", "reading a query")
+
+
+def test_bigquery_lets_us_make_no_jobs(doctor: Doctor) -> None:
+    """Said once, and not of each view."""
+    doctor.configure(cloud={"timeout": "1"})
+    doctor.fault("bigquery", status=403)
+    (line,) = doctor.ask("views", "Google")
+    assert line.state == "wrong"
+    assert "--role=roles/bigquery.jobUser" in line.remedy
+    doctor.fault("bigquery", status=503)
+    (line,) = doctor.ask("views", "Google")
+    assert (line.state, "reading a query" in line.found) == ("wrong", True)
+
+
+@pytest.mark.skipif(not googlesql.installed(), reason="GoogleSQL is a package of the tests")
+@pytest.mark.parametrize("view", sql.names()[1::12])
+def test_google_s_own_analyzer_takes_what_stands_alone(view: str) -> None:
+    """Without any table: what BigQuery is asked by the dry run is a statement of GoogleSQL, with the view's columns."""
+    told = googlesql.analyze(sql.alone(view), {})
+    assert told.names == views.columns(view)
+    assert told.limits == ()
+
+
+# --------------------------------------------------------------------------------------------- the scratch dataset
+
+
+def left(doctor: Doctor) -> list[Any]:
+    """What is there of scratch datasets and objects."""
+    client = warehouse._client()
+    datasets = [each.dataset_id for each in client.list_datasets() if each.dataset_id.startswith("morning_doctor")]
+    return [*datasets, *storage.list_objects("doctor/")]
+
+
+def test_a_scratch_dataset_is_tried_and_removed(doctor: Doctor) -> None:
+    told = doctor.ask("scratch dataset", "Google", cloud=True)
+    assert states(told) == ["good"] * 9, told
+    assert left(doctor) == []
+    assert doctor.ask("scratch dataset", "Google") == []
+
+
+@pytest.mark.parametrize(("job", "wrong"), [("load", 1), ("query", 1), ("extract", 1)])
+def test_a_scratch_dataset_is_removed_when_it_fails(doctor: Doctor, job: str, wrong: int) -> None:
+    doctor.fault("job-fails", job=job)
+    told = doctor.ask("scratch dataset", "Google", cloud=True)
+    assert states(told).count("wrong") == wrong, told
+    assert "fault job-fails" in next(line.found for line in told if line.state == "wrong")
+    assert "all of it is removed again" in told[-1].found
+    assert left(doctor) == []
+
+
+def test_what_cannot_be_removed_is_told(doctor: Doctor) -> None:
+    doctor.configure(cloud={"timeout": "1"})
+    doctor.fault("bigquery", status=503)
+    told = doctor.ask("scratch dataset", "Google", cloud=True)
+    assert states(told) == ["good", "wrong", "left out", "wrong"]
+    assert told[-1].remedy.startswith("bq rm -r -f -d riverbend-sandbox:morning_doctor_")
