@@ -14,7 +14,7 @@ from doctoring import Doctor, doctoring, states
 from pipeline.catalogue import sql
 from pipeline.catalogue.checking import views
 from pipeline.outside import googlesql
-from pipeline.outside.cloud import asking, storage, warehouse
+from pipeline.outside.cloud import asking, scratch, storage, warehouse
 from pipeline.run.doctor import google
 from riverbend import Sandbox
 
@@ -76,6 +76,20 @@ def test_the_bucket(doctor: Doctor) -> None:
     assert (line.state, "Forbidden: 403" in line.found) == ("wrong", True)
 
 
+def test_what_stands_there_already(doctor: Doctor) -> None:
+    """The first run's own is as promised; one that keeps what was deleted is told, one of another place is wrong."""
+    storage._create_bucket()
+    assert states(doctor.ask("what stands there", "Google")) == ["good"]
+    name = doctor.whole["district"]["bucket"]
+    storage._client()._patch_resource(f"/b/{name}", {"softDeletePolicy": {"retentionDurationSeconds": "604800"}})
+    (line,) = doctor.ask("what stands there", "Google")
+    assert (line.state, "keeps what was deleted for 7 days" in line.found) == ("warning", True)
+    assert "--clear-soft-delete" in line.remedy
+    doctor.configure(district={"location": "EU"})
+    elsewhere, _ = doctor.ask("what stands there", "Google")
+    assert (elsewhere.state, "lies in US" in elsewhere.found) == ("wrong", True)
+
+
 # ----------------------------------------------------------------------------------------------------------- views
 
 
@@ -132,12 +146,21 @@ def test_a_scratch_dataset_is_tried_and_removed(doctor: Doctor) -> None:
 
 @pytest.mark.parametrize(("job", "wrong"), [("load", 1), ("query", 1), ("extract", 1)])
 def test_a_scratch_dataset_is_removed_when_it_fails(doctor: Doctor, job: str, wrong: int) -> None:
-    doctor.fault("job-fails", job=job)
+    doctor.fault("job-fails", job=job, reason="resourcesExceeded")
     told = doctor.ask("scratch dataset", "Google", cloud=True)
     assert states(told).count("wrong") == wrong, told
     assert "fault job-fails" in next(line.found for line in told if line.state == "wrong")
     assert "all of it is removed again" in told[-1].found
     assert left(doctor) == []
+
+
+def test_a_listing_that_is_behind(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Google's bad day: the listing tells the labels of before."""
+    monkeypatch.setattr(scratch, "LONGEST", 0.5)
+    doctor.fault("google", how="behind", seconds=60.0)
+    told = doctor.ask("scratch dataset", "Google", cloud=True)
+    assert states(told) == ["good"] * 7 + ["warning", "good"]
+    assert "let half a minute pass between two runs" in told[7].remedy
 
 
 def test_what_cannot_be_removed_is_told(doctor: Doctor) -> None:

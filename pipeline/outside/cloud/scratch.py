@@ -9,6 +9,7 @@ import secrets
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from google.api_core.exceptions import Conflict, PreconditionFailed
 from google.cloud import bigquery
 
 from pipeline.ground import cloud, settings
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import jobs, storage, warehouse
 
 # Below it lie all scratch objects, each trial's in a folder of its own.
 PREFIX = "doctor"
@@ -30,6 +31,8 @@ ROWS = (
 VIEW = "-- Ümläut, \"marks\", a tab:\t.\nSELECT id, 'it\\'s' AS `Text`  FROM `{dataset}.ugly`\n\n-- its end\n"
 # Labels are changed so often when a correction follows a load at once.
 PATCHES = 6
+# Seconds for which a change is waited for in a listing.
+LONGEST = 30.0
 
 
 @dataclass(frozen=True)
@@ -94,20 +97,7 @@ class Scratch:
         return warehouse.ask(f"SELECT * FROM `{self.dataset}.ugly` ORDER BY id", "reading the loaded rows")  # noqa: S608
 
     def job_id_refused(self) -> bool:
-        """Whether a second job of the same id is answered by 409: the table is replaced once more, by the first.
-
-        Raises WarehouseError.
-        """
-        name, again = f"doctor_{self.dataset}_twice", [self._submitted, self._submitted]
-        with cloud.BIGQUERY.explained("loading twice under one job id"):
-            again[0](name).result(timeout=warehouse.JOB, retry=cloud.BIGQUERY.retry)
-            try:
-                again[1](name)
-            except Conflict:
-                return True
-        return False
-
-    def _submitted(self, job_id: str) -> bigquery.LoadJob:
+        """Whether a second job of one id is answered by 409; the first replaces the table. Raises WarehouseError."""
         config = bigquery.LoadJobConfig(
             source_format="CSV",
             skip_leading_rows=1,
@@ -115,9 +105,15 @@ class Scratch:
             write_disposition="WRITE_TRUNCATE",
             schema=[bigquery.SchemaField(column.name, column.type, column.mode) for column in COLUMNS],
         )
-        return warehouse._client().load_table_from_uri(
-            storage.uri(self._object), self._table, job_id=job_id, job_config=config, **cloud.BIGQUERY.patience()
-        )
+        uri, patience = storage.uri(self._object), cloud.BIGQUERY.patience()
+        begin = partial(warehouse._client().load_table_from_uri, uri, self._table, **patience)
+        with cloud.BIGQUERY.explained("loading twice under one job id"):
+            first = jobs.finished(warehouse._client(), begin, config)
+            try:
+                begin(job_id=first.job_id, job_config=config)
+            except Conflict:
+                return True
+        return False
 
     def labels(self) -> dict[str, str]:
         """The table's labels as they are now. Raises WarehouseError."""
@@ -136,19 +132,19 @@ class Scratch:
                 self._patch(f"n{number}")
         return time.monotonic() - begun
 
-    def listed(self, longest: float = 30) -> float | None:
-        """Seconds until a listing shows a label that was just changed; None when it does not within `longest`.
+    def listed(self) -> float | None:
+        """Seconds until a listing shows a label that was just changed; None when it does not within LONGEST.
 
         Raises WarehouseError.
         """
         with cloud.BIGQUERY.explained("listing what was just changed"):
             self._patch("now")
             begun = time.monotonic()
-            while (waited := time.monotonic() - begun) < longest:
+            while (waited := time.monotonic() - begun) < LONGEST:
                 found = warehouse._client().list_tables(self._dataset, **cloud.BIGQUERY.patience())
                 if any(item.table_id == "ugly" and item.labels.get("sha") == "now" for item in found):
                     return waited
-                time.sleep(min(0.5, longest))
+                time.sleep(min(0.5, LONGEST))
         return None
 
     def _patch(self, sha: str) -> None:

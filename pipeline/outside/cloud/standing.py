@@ -21,6 +21,10 @@ _ANYBODY = {"allUsers", "allAuthenticatedUsers"}
 _USUAL_HOURS = 168
 
 
+class Elsewhere(WarehouseError):
+    """It lies in another location than the district's: BigQuery loads and joins nothing across locations."""
+
+
 def otherwise(datasets: Iterable[str]) -> list[WarehouseError]:
     """What of the bucket and of these datasets is not as promised, as it was when a process first asked.
 
@@ -107,10 +111,10 @@ def _dataset_otherwise(dataset: str, found: bigquery.Dataset, own: str) -> Itera
 def _elsewhere(name: str, location: str | None) -> Iterator[WarehouseError]:
     told = settings.load().district.location
     if (location or "").upper() != told.upper():
-        yield _not_as_promised(
+        yield Elsewhere(
             f"{name} lies in {location}",
-            f"{told} ([district] location): BigQuery loads and joins nothing across locations",
-            "correct the location of the configuration, or have it made anew there",
+            expected=f"{told} ([district] location): BigQuery loads and joins nothing across locations",
+            next_step="correct the location of the configuration, or have it made anew there",
         )
 
 

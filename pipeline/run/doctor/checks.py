@@ -21,6 +21,7 @@ CHECKS = (
     Check("push", vendors.push, vendors.names, after=("login",)),
     Check("account", google.account, google.google),
     Check("bucket", google.bucket, google.google, after=("account",)),
+    Check("what stands there", google.standing_as_promised, google.google, after=("account",)),
     Check("views", google.statements, google.google, after=("account",)),
     Check("scratch dataset", trial.check, google.google, after=("account",), seconds=900),
 )

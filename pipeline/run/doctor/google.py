@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from pipeline.catalogue import sql
+from pipeline.catalogue import flows, sql
 from pipeline.ground import settings
 from pipeline.ground.errors import PipelineError
-from pipeline.outside.cloud import asking, storage
+from pipeline.outbound import ledger, snapshots
+from pipeline.outside.cloud import asking, standing, storage, warehouse
 from pipeline.run.doctor.examining import Asked
 from pipeline.run.doctor.lines import Line, broken, count, good, warning, wrong
 
@@ -54,6 +55,17 @@ def bucket(asked: Asked, _: str) -> Iterator[Line]:
         )
     else:
         yield good(f"all that a run does in {name} is granted")
+
+
+def standing_as_promised(asked: Asked, _: str) -> Iterator[Line]:
+    """What stands there already keeps and shows no more than is promised, and lies where the configuration says."""
+    views = {view.partition(".")[0] for view in sql.names()}
+    kept = {snapshots.DATASET, f"{snapshots.DATASET}{warehouse.RESTRICTED}", ledger.DATASET}
+    found = standing.otherwise({feed.dataset for feed in flows.feeds()} | views | kept)
+    for error in found:
+        yield broken(error) if isinstance(error, standing.Elsewhere) else warning(error.found, error.next_step)
+    if not found:
+        yield good("the bucket and the datasets that are there already are as promised")
 
 
 def statements(asked: Asked, _: str) -> Iterator[Line]:
