@@ -56,13 +56,13 @@ def _kept_by_us(path: Path) -> bool:
 
 def _foreign(path: Path) -> DiskFailed:
     """The error that tells whose the path is: its own, or of the first folder above it that we may look at."""
-    us = _person(os.geteuid())
+    us = person(os.geteuid())
     for place in (path, *path.parents):
         try:
             found = place.lstat()
         except OSError:
             continue
-        whose = f"{place} belongs to {_person(found.st_uid)} (mode {stat.S_IMODE(found.st_mode):04o})"
+        whose = f"{place} belongs to {person(found.st_uid)} (mode {stat.S_IMODE(found.st_mode):04o})"
         break
     else:
         whose = "nothing above it may be looked at"
@@ -74,7 +74,8 @@ def _foreign(path: Path) -> DiskFailed:
     )
 
 
-def _person(number: int) -> str:
+def person(number: int) -> str:
+    """The name of a user by its number."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

@@ -15,7 +15,8 @@ from pipeline.catalogue import sql
 from pipeline.catalogue.checking import views
 from pipeline.outside import googlesql
 from pipeline.outside.cloud import asking, scratch, storage, warehouse
-from pipeline.run.doctor import google
+from pipeline.run.doctor import google, trial
+from pipeline.run.doctor.lines import Line
 from riverbend import Sandbox
 
 ADDRESS = "morning@an-invented-project.iam.gserviceaccount.com"
@@ -154,6 +155,17 @@ def test_a_scratch_dataset_is_removed_when_it_fails(doctor: Doctor, job: str, wr
     assert left(doctor) == []
 
 
+def test_what_a_killed_one_left_is_removed_by_the_next(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "KILLED", 0)
+    killed = scratch.Scratch()
+    killed.stored()
+    killed.loaded()
+    assert killed.dataset in left(doctor)
+    doctor.fault("job-fails", job="load", reason="resourcesExceeded")  # the rest is another test's
+    doctor.ask("scratch dataset", "Google", cloud=True)
+    assert left(doctor) == []
+
+
 def test_a_listing_that_is_behind(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Google's bad day: the listing tells the labels of before."""
     monkeypatch.setattr(scratch, "LONGEST", 0.5)
@@ -163,9 +175,17 @@ def test_a_listing_that_is_behind(doctor: Doctor, monkeypatch: pytest.MonkeyPatc
     assert "let half a minute pass between two runs" in told[7].remedy
 
 
-def test_what_cannot_be_removed_is_told(doctor: Doctor) -> None:
+def test_what_cannot_be_removed_is_told(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BigQuery goes away in the middle; and when it was away from the beginning, nothing was made."""
     doctor.configure(cloud={"timeout": "1"})
-    doctor.fault("bigquery", status=503)
+
+    def away(made: scratch.Scratch) -> Line:
+        doctor.fault("bigquery", status=503)
+        return trial.STEPS[-1](made)
+
+    monkeypatch.setattr(trial, "STEPS", (*trial.STEPS[:2], away, trial.STEPS[-1]))
     told = doctor.ask("scratch dataset", "Google", cloud=True)
-    assert states(told) == ["good", "wrong", "left out", "wrong"]
+    assert states(told) == ["good", "good", "wrong", "left out", "wrong"], told
     assert told[-1].remedy.startswith("bq rm -r -f -d riverbend-sandbox:morning_doctor_")
+    (line,) = doctor.ask("scratch dataset", "Google", cloud=True)
+    assert (line.state, "503" in line.found) == ("wrong", True)

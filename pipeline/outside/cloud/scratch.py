@@ -21,6 +21,9 @@ from pipeline.outside.cloud import jobs, storage, warehouse
 
 # Below it lie all scratch objects, each trial's in a folder of its own.
 PREFIX = "doctor"
+_NAME = "morning_doctor_"
+# No trial takes so many seconds: what is older was left by one that was killed.
+KILLED = 3600
 # What a file of a vendor may hold: quotation marks, a line end in them, umlauts, leading zeros, an empty quoted value.
 UGLY = 'id,name,note\n0004127,"O\'Brien, ""Bo""","two\nlines"\n0000001,Müller-Łukasz,""\n007,Nuñez,\n'
 ROWS = (
@@ -50,7 +53,7 @@ COLUMNS = (_Column("id", mode="REQUIRED"), _Column("name"), _Column("note"))
 class Scratch:
     """One trial, whose name nobody else has."""
 
-    dataset: str = field(default_factory=lambda: f"morning_doctor_{secrets.token_hex(4)}")
+    dataset: str = field(default_factory=lambda: f"{_NAME}{secrets.token_hex(4)}")
 
     @property
     def folder(self) -> str:
@@ -187,6 +190,16 @@ class Scratch:
             except Exception:  # noqa: BLE001  (whatever it was, it is still there)
                 left.append(by_hand)
         return left
+
+    @staticmethod
+    def left_behind() -> "list[Scratch]":
+        """The trials of whom a kill has left something, by their datasets. Raises WarehouseError."""
+        with cloud.BIGQUERY.explained("looking for scratch datasets of before"):
+            found = warehouse._client().list_datasets(**cloud.BIGQUERY.patience())
+            names = [each.dataset_id for each in found if each.dataset_id.startswith(_NAME)]
+            made = {name: warehouse._client().get_dataset(warehouse._place(name)).created for name in names}
+        before = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=KILLED)
+        return [Scratch(name) for name, when in made.items() if when is None or when < before]
 
     def _remove_tables(self) -> None:
         with cloud.BIGQUERY.explained(f"deleting the dataset {self.dataset}"):

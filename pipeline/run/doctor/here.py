@@ -11,6 +11,7 @@ from pipeline import VERSION
 from pipeline.catalogue import checking, flows
 from pipeline.catalogue.place import PortalReport
 from pipeline.ground import settings
+from pipeline.ground.disk import person
 from pipeline.ground.progress import size
 from pipeline.outside.cloud import asking
 from pipeline.run.doctor.examining import Asked
@@ -36,7 +37,7 @@ def refuse_root() -> Line | None:
     landing = settings.load().district.landing
     if os.geteuid() or not landing.exists() or not landing.stat().st_uid:
         return None
-    owner = landing.owner()
+    owner = person(landing.stat().st_uid)
     line = wrong(f"{landing} belongs to {owner}, and this is root", f"ask again as {owner}: sudo -u {owner} …")
     return named(line, "user")
 

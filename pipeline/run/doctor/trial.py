@@ -18,6 +18,8 @@ def check(asked: Asked, _: str) -> Iterator[Line]:
     """Each step, whatever became of the one before; all that was made is removed at the end."""
     if not asked.cloud:
         return
+    for before in Scratch.left_behind():
+        before.removed()
     made = Scratch()
     try:
         yield from _tried(made)
