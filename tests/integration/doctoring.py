@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ground import cloud, configuration, settings
-from pipeline.outside.cloud import standing, storage, warehouse
+from pipeline.outside.cloud import asking, standing, storage, warehouse
 from pipeline.outside.sftp import connections
 from pipeline.run.doctor.checks import CHECKS
 from pipeline.run.doctor.examining import Asked, examine
@@ -52,7 +52,7 @@ class Doctor:
         for adapter in (storage, warehouse):
             self._patch.setattr(adapter, "_client", cloud.per_process(adapter._client.__wrapped__))
         standing._looks.forget()
-        for service in (cloud.STORAGE, cloud.BIGQUERY):
+        for service in (cloud.STORAGE, cloud.BIGQUERY, asking._SIGN_IN):
             service.silent = ""
 
     def ask(self, check: str, party: str = "", *, writes: bool = False, cloud: bool = False) -> list[Line]:

@@ -155,6 +155,8 @@ def test_a_clock_that_is_wrong(doctor: Doctor) -> None:
     assert line.state == "warning"
     assert f"600 s ahead of {google}" in line.found
     assert "timedatectl set-ntp true" in line.remedy
+    (line,) = doctor.ask("clock")  # nobody is there any more
+    assert (line.state, f"curl -I {google}" in line.remedy) == ("wrong", True)
 
 
 # ------------------------------------------------------------------------------------------------ luigid, the browser

@@ -9,13 +9,18 @@ import google.auth
 import google.auth.transport.requests
 import requests
 from google.api_core.exceptions import NotFound
+from google.api_core.retry import Retry
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 
 from pipeline.ground import cloud, settings
-from pipeline.ground.errors import ConfigurationError
+from pipeline.ground.errors import ConfigurationError, WarehouseError
 from pipeline.outside.cloud import storage, warehouse
 
+# Seconds for an answer that says nothing but the time.
+_SECONDS = 10
+# Where tokens come from is another server than those that take them.
+_SIGN_IN = cloud.Service("Google's sign-in", Retry())
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 
 
@@ -27,26 +32,32 @@ def address() -> str:
 def account() -> str:
     """As whom Google is asked: the service account's address, '' of a person's own login. Raises ConfigurationError,
     where there are no credentials, and WarehouseError, where they are refused or Google is silent."""
-    with cloud.STORAGE.explained("asking for a token"):
-        try:
-            found, _ = google.auth.default(scopes=_SCOPES)
-        except DefaultCredentialsError as error:
-            raise ConfigurationError(
-                f"no credentials for Google ({cloud.without_values(str(error))})",
-                expected="a service account's: those of this machine, or the file of GOOGLE_APPLICATION_CREDENTIALS",
-                next_step="export GOOGLE_APPLICATION_CREDENTIALS=/etc/morning/google.json (0600, readable for the "
-                "pipeline's user); on a server, in /etc/default/morning-<district>",
-            ) from None
+    try:
+        found, _ = google.auth.default(scopes=_SCOPES)
+    except DefaultCredentialsError as error:
+        raise ConfigurationError(
+            f"no credentials for Google ({cloud.without_values(str(error))})",
+            expected="a service account's: those of this machine, or the file of GOOGLE_APPLICATION_CREDENTIALS",
+            next_step="export GOOGLE_APPLICATION_CREDENTIALS=/etc/morning/google.json (0600, readable for the "
+            "pipeline's user); on a server, in /etc/default/morning-<district>",
+        ) from None
+    with _SIGN_IN.explained("asking for a token"):
         found.refresh(google.auth.transport.requests.Request())  # type: ignore[no-untyped-call]
     return str(getattr(found, "service_account_email", "") or "")
 
 
 def ahead() -> float:
     """Seconds that our clock is ahead of Google's, by the date of an answer. Raises WarehouseError."""
-    with cloud.STORAGE.explained(f"asking {address()} for the time"):
-        begun = time.time()
-        answer = requests.head(address(), timeout=settings.load().cloud.timeout)
+    begun = time.time()
+    try:
+        answer = requests.head(address(), timeout=_SECONDS)
         theirs = parsedate_to_datetime(answer.headers["Date"])
+    except (requests.RequestException, LookupError, ValueError) as error:
+        raise WarehouseError(
+            f"{address()} does not tell the time ({type(error).__name__})",
+            expected=f"an answer within {_SECONDS} s, and its date, with which our clock is compared",
+            next_step=f"look whether this machine reaches it (`curl -I {address()}`): names, firewall, `https_proxy`",
+        ) from None
     if theirs.tzinfo is None:
         theirs = theirs.replace(tzinfo=dt.UTC)
     middle = (begun + time.time()) / 2

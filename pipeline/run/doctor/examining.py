@@ -86,6 +86,8 @@ def examine(checks: Sequence[Check], asked: Asked) -> Iterator[Line]:
     """
     jobs = list(_jobs(checks))
     for job in jobs:
+        if job.done.done():
+            continue
         needed = [other for other in jobs if other.check.name in job.check.after and other.party in ("", job.party)]
         threading.Thread(target=job.work, args=(asked, needed), name=job.check.name, daemon=True).start()
     said = set[tuple[str, str]]()
