@@ -500,7 +500,7 @@ class Unforeseen(Exception):
     """What no code expects."""
 
 
-@pytest.mark.parametrize("where", ["folders.names", "folders._tell", "known_hosts.pinned", "logins._stored"])
+@pytest.mark.parametrize("where", ["folders.names", "folders._tell", "known_hosts.pinned", "logins.stored"])
 def test_what_nobody_foresaw_while_looking_is_the_vendors_error(
     odd: Odd, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
