@@ -14,7 +14,7 @@ import shops
 import sshd
 from otherservers import OTHERS, Other, Seen
 from pipeline.ground.errors import HostKeyRefused, VendorError
-from pipeline.outside.sftp import connections, sftp
+from pipeline.outside.sftp import abilities, connections, sftp
 from pipeline.outside.sftp.inflight import READ
 from pipeline.outside.sftp.pushing import Push, overwritten
 from riverbend import ROOT
@@ -96,6 +96,19 @@ def look(client: paramiko.SFTPClient, shop: Shop) -> Seen:
 
 def test_it_does_what_the_page_says(other: Other, shop: Shop) -> None:
     assert connections.on(shop.vendor, lambda client: look(client, shop)) == other.seen
+
+
+def test_the_doctor_sees_the_same_and_names_the_word(other: Other, shop: Shop) -> None:
+    before = shop.state(), shop.all()
+    found, said = abilities.tried(shop.vendor, shop.folder), abilities.told(shop.vendor, shop.folder)
+    assert found.fits is other.takes[0]
+    assert (found.left, shop.state(), shop.all()) == ([], *before)
+    assert abs(found.ahead or 0) < 30
+    assert (said.free is not None, said.write is not None) == (other.seen.statvfs == "yes", other.seen.limits == "yes")
+    if abilities.TEMPORARY in found.did:
+        assert (abilities.POSIX in found.did) == (other.seen.posix == "yes")
+        assert (abilities.RENAME_ONTO in found.did) == (other.seen.onto == "replaces it")
+        assert (abilities.OWN in found.did) == (other.seen.over == "yes")
 
 
 def test_the_page_has_a_row_for_each() -> None:

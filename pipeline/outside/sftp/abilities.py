@@ -50,7 +50,7 @@ READ = "read back"
 RENAME = "rename"
 RENAME_ONTO = "rename onto a file that is there"
 POSIX = "posix-rename onto a file that is there"
-OWN = "write a file in its place"
+OWN = "write over a file"
 REMOVE = "remove"
 
 
@@ -174,7 +174,8 @@ def _all(scratch: _Scratch) -> Transfer:
         yield from scratch.step(READ, _read_back(line, temporary))
         renamed = yield from scratch.step(RENAME, _renamed(line, temporary, own))
         yield from _onto(scratch, temporary if renamed else own)
-    yield from scratch.step(OWN, _put(scratch, own))
+    for _ in range(2):  # the second time over the first, where none is there yet
+        yield from scratch.step(OWN, _put(scratch, own))
     for name in (own, temporary):
         if (yield from inflight.stat(line, name)) is not None and not (
             yield from scratch.step(REMOVE, _removed(line, name))
