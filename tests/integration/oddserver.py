@@ -13,7 +13,20 @@ from typing import Any
 import paramiko
 from paramiko import common
 from paramiko.server import InteractiveQuery
-from paramiko.sftp import CMD_CLOSE, CMD_FSTAT, CMD_LSTAT, CMD_NAME, CMD_READDIR, CMD_STAT, SFTP_FAILURE, SFTP_OK
+from paramiko.sftp import (
+    CMD_CLOSE,
+    CMD_EXTENDED,
+    CMD_EXTENDED_REPLY,
+    CMD_FSTAT,
+    CMD_LSTAT,
+    CMD_NAME,
+    CMD_READDIR,
+    CMD_STAT,
+    CMD_VERSION,
+    SFTP_FAILURE,
+    SFTP_OK,
+    int64,
+)
 
 import sshd
 
@@ -46,6 +59,10 @@ class Odd:
     says: str = "Failure"
     swallows: bool = False
     ahead: float = 0
+    limits: tuple[int, ...] = ()
+    """Bytes of a packet, a read and a write, and open files, as it tells them."""
+    free: int | None = None
+    """Bytes, as it tells them."""
     endless: bool = False
     port: int = 0
     sent: list[str] = field(default_factory=list)
@@ -140,7 +157,26 @@ class _Sftp(paramiko.SFTPServer):
         self.odd.hush("version")
         super().start_subsystem(*words)
 
+    def _send_server_version(self) -> int:
+        """paramiko's, with further extensions."""
+        self._read_packet()  # type: ignore[attr-defined]
+        told = paramiko.Message()
+        told.add_int(3)
+        for name, there in ((LIMITS, self.odd.limits), (STATVFS, self.odd.free is not None)):
+            if there:
+                told.add_string(name)
+                told.add_string("1")
+        self._send_packet(CMD_VERSION, told)  # type: ignore[attr-defined]
+        return 3
+
+    def _extended(self, number: int, name: str) -> None:
+        numbers = self.odd.limits if name == LIMITS else (1, 1, 0, 0, self.odd.free or 0, 0, 0, 0, 0, 0, 255)
+        self._response(number, CMD_EXTENDED_REPLY, *map(int64, numbers))  # type: ignore[attr-defined]
+
     def _process(self, kind: int, number: int, message: paramiko.Message) -> None:
+        if kind == CMD_EXTENDED and (name := _first_word(message)) in (LIMITS, STATVFS):
+            self._extended(number, name)
+            return
         if kind in self.odd.refused:
             self._send_status(number, SFTP_FAILURE, self.odd.says)  # type: ignore[attr-defined]
             return
@@ -151,6 +187,17 @@ class _Sftp(paramiko.SFTPServer):
             self._response(number, CMD_NAME, 1, "again", entry, entry)  # type: ignore[attr-defined]
             return
         super()._process(kind, number, message)  # type: ignore[misc]
+
+
+LIMITS, STATVFS = "limits@openssh.com", "statvfs@openssh.com"
+
+
+def _first_word(message: paramiko.Message) -> str:
+    """Which extension is asked for; the message can still be read from there."""
+    word = message.get_text()
+    message.rewind()
+    message.get_int()  # the request's number
+    return word
 
 
 class _Files(paramiko.SFTPServerInterface):

@@ -5,16 +5,19 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from paramiko.sftp import CMD_READ, CMD_REMOVE
 
 import oddserver
 import sshd
 from doctoring import Doctor, doctoring, states
+from oddserver import Odd
 from pipeline.outside.sftp import abilities
 from pipeline.outside.sftp.abilities import RENAME_ONTO
-from pipeline.outside.sftp.pushing import swapped_in
+from pipeline.outside.sftp.pushing import overwritten, swapped_in
 from pipeline.run.doctor import vendors
 from pipeline.run.doctor.checks import CHECKS
 from pipeline.run.doctor.examining import Asked, examine
@@ -177,10 +180,9 @@ def test_without_the_word_nothing_is_written(doctor: Doctor) -> None:
     }
 
 
-def test_a_vendor_that_takes_files_at_once_and_whose_clock_is_off(
-    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its server names no extension, and says no to a plain rename."""
+@pytest.fixture
+def odd(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Odd]:
+    """A server in the place of otus's, without extensions, and which says no to a plain rename."""
     monkeypatch.setenv(PASSWORD, oddserver.PASSWORD)
     with oddserver.running(tmp_path / "odd") as odd:
         (odd.root / "home/incoming").mkdir(parents=True)
@@ -189,20 +191,58 @@ def test_a_vendor_that_takes_files_at_once_and_whose_clock_is_off(
             sftp={"known_hosts": f"{tmp_path}/known_hosts"},
             sftp__otus={"port": str(odd.port), "user": oddserver.USER},
         )
-        said, advice = doctor.ask("server", "otus")
-        assert states([said, advice]) == ["good", "warning"]
-        assert "does not say that it knows posix-rename@openssh.com" in advice.found
-        assert "doctor --write" in advice.remedy
-        odd.ahead = -5 * 3600
-        fits, clock = doctor.ask("push", "otus", writes=True)
-        assert states([fits, clock]) == ["good", "warning"]
-        assert "5.0 hours behind our clock: it seems to tell local times" in clock.found
-        odd.ahead, odd.swallows = 100, True
-        taken, clock = doctor.ask("push", "otus", writes=True)
-        assert "taken away as soon as they are written" in taken.found
-        assert "write push=overwritten" in taken.remedy
-        assert re.search(r" (99|100) s ahead of our clock", clock.found)
-        assert list((odd.root / "home/incoming").iterdir()) == []
+        yield odd
+
+
+def test_what_a_server_says_of_itself(doctor: Doctor, odd: Odd) -> None:
+    said, advice = doctor.ask("server", "otus")
+    assert states([said, advice]) == ["good", "warning"]
+    assert said.found == "knows no extension that we use"
+    assert "does not say that it knows posix-rename@openssh.com" in advice.found
+    assert "doctor --write" in advice.remedy
+    odd.limits, odd.free = (34_000, 32_768, 16_384, 4), 50_000_000
+    told = {line.found: line.state for line in doctor.ask("server", "otus")[2:]}
+    assert told == {
+        "takes 16384 bytes in one write, and we send 32000": "wrong",
+        "lets 4 files be open at once, and we open up to 16": "warning",
+        "only 50.0 MB are free there": "warning",
+    }
+    odd.limits, odd.free = (0, 0, 0, 0), 5_000_000_000  # no limit at all
+    assert states(doctor.ask("server", "otus")) == ["good", "warning"]
+
+
+def test_clocks(doctor: Doctor, odd: Odd) -> None:
+    odd.ahead = -5 * 3600
+    fits, clock = doctor.ask("push", "otus", writes=True)
+    assert states([fits, clock]) == ["good", "warning"]
+    assert "5.0 hours behind our clock: it seems to tell local times" in clock.found
+    odd.ahead = 100
+    fits, clock = doctor.ask("push", "otus", writes=True)
+    assert re.search(r" (99|100) s ahead of our clock$", clock.found)
+
+
+def test_servers_that_take_away_keep_or_hide_what_is_written(
+    doctor: Doctor, odd: Odd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incoming = odd.root / "home/incoming"
+    odd.swallows = True
+    (line,) = doctor.ask("push", "otus", writes=True)
+    assert "taken away as soon as they are written" in line.found
+    assert "write push=overwritten" in line.remedy
+    odd.swallows, odd.refused = False, (CMD_REMOVE,)
+    fits, kept = doctor.ask("push", "otus", writes=True)
+    assert states([fits, kept]) == ["good", "warning"]
+    assert "the scratch file /home/incoming/morning-doctor.txt could not be removed again" in kept.found
+    assert [each.name for each in incoming.iterdir()] == ["morning-doctor.txt"]
+    odd.refused = (CMD_READ,)
+    (line,) = doctor.ask("push", "otus", writes=True)
+    assert (line.state, "read back (Failure)" in line.found) == ("wrong", True)
+    odd.refused = ()
+    row = replace(vendors.called("otus"), push=overwritten)
+    monkeypatch.setattr(vendors, "called", lambda name: row)
+    (line,) = doctor.ask("push", "otus", writes=True)
+    assert (line.state, "push=overwritten works; push=swapped_in would, too" in line.found) == ("good", True)
+    assert not [*incoming.iterdir()]  # also what the one before could not remove
 
 
 def test_debians_sshd(doctor: Doctor, tmp_path: Path) -> None:
