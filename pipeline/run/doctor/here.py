@@ -50,7 +50,7 @@ def disk(asked: Asked, _: str) -> Iterator[Line]:
         if not there.is_dir():
             yield wrong(f"{there} is no folder", f"make it one, or correct `{name}` in {LUIGI_CFG}")
         elif not os.access(there, os.W_OK | os.X_OK):
-            us = f"`sudo chown -R $(id -un): {folder}`"
+            us = f"`sudo install -d -o $(id -un) -m 700 {folder}`"
             yield wrong(
                 f"nothing can be written into {there}, where `{name}` is to be",
                 f"{us} as the user who runs the mornings, or mend its mount; or correct `{name}` in {LUIGI_CFG}",
