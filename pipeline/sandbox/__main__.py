@@ -1,4 +1,4 @@
-"""The sandbox's commands: up, down, status, new-day, elsewhere, fault, heal.
+"""The sandbox's commands: up, down, status, new-day, elsewhere, fault, heal, latency.
 
 Exit codes: 0 done, 1 it could not be done (status: not all is well), 2 the command line is not understood.
 """
@@ -14,6 +14,7 @@ from pipeline.ground.errors import ConfigurationError
 from pipeline.sandbox import damage, elsewhere, supervisor
 from pipeline.sandbox.days import last_made, new_day
 from pipeline.sandbox.faults import KINDS, FaultFile
+from pipeline.sandbox.latency import REAL, Latency
 from pipeline.sandbox.places import Places
 
 
@@ -54,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     fault = commands.add_parser("fault", help="make something go wrong; without a name, lists what can")
     fault.set_defaults(do=_list_faults)
     _add_faults(fault)
+    latency = commands.add_parser("latency", help="let the servers take as long as the real services, or no longer")
+    latency.add_argument("to", choices=(REAL, "off"))
+    latency.set_defaults(do=_latency)
     return parser
 
 
@@ -89,6 +93,8 @@ def _down(places: Places, asked: argparse.Namespace) -> int:
 def _status(places: Places, asked: argparse.Namespace) -> int:
     line, well = supervisor.status(places)
     say(f"{line}; last day made: {last_made(places) or 'none'}")
+    if _switch(places).on:
+        say(f"  latency {REAL}")
     for fault in FaultFile(places.faults).active():
         say(f"  fault {fault.name} {fault.path or fault.target}".rstrip())
     return 0 if well else 1
@@ -114,6 +120,16 @@ def _elsewhere(places: Places, asked: argparse.Namespace) -> int:
 def _heal(places: Places, asked: argparse.Namespace) -> int:
     say("\n".join(damage.heal(places)) or "no fault is on")
     return 0
+
+
+def _latency(places: Places, asked: argparse.Namespace) -> int:
+    _switch(places).turn(asked.to)
+    say(f"latency: {asked.to}")
+    return 0
+
+
+def _switch(places: Places) -> Latency:
+    return Latency(places.latency, places.settings.sandbox.seed)
 
 
 def _list_faults(places: Places, asked: argparse.Namespace) -> int:

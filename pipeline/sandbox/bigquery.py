@@ -23,6 +23,7 @@ from pipeline.sandbox import badday, sources, strict
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.badday import BadDay, Trouble
 from pipeline.sandbox.bucket import Objects
+from pipeline.sandbox.latency import Latency, let_jobs_last
 
 
 @cache
@@ -37,7 +38,7 @@ def imported() -> None:
     assert local_bigquery.app and uvicorn  # noqa: S101  # to be imported is all
 
 
-def close_the_gaps(objects: Objects, bad_day: BadDay) -> None:
+def close_the_gaps(objects: Objects, bad_day: BadDay, latency: Latency) -> None:
     """Once in a process, after the settings and before the first request."""
     _read_and_write_objects(objects)
     _move_the_etag_with_the_rows()
@@ -47,6 +48,7 @@ def close_the_gaps(objects: Objects, bad_day: BadDay) -> None:
     _create_one_dataset_at_a_time()
     badday.trouble_jobs(bad_day)
     badday.let_listings_be_behind(bad_day)
+    let_jobs_last(latency)
     strict.be_strict()
 
 
@@ -190,8 +192,8 @@ def _note_submitted_jobs() -> None:
 class _Observed:
     """The application, behind what a bad day does to its answers and in front of the activity log (ASGI)."""
 
-    def __init__(self, application: Any, log: ActivityLog, bad_day: BadDay) -> None:
-        self._application, self._log, self._bad_day = application, log, bad_day
+    def __init__(self, application: Any, log: ActivityLog, bad_day: BadDay, latency: Latency) -> None:
+        self._application, self._log, self._bad_day, self._latency = application, log, bad_day, latency
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -200,6 +202,7 @@ class _Observed:
         if scope["path"] == "/healthz":
             await _send(send, 200, {})
             return
+        await self._latency.request()
         note: dict[str, str] = {"path": scope["path"]}
         _request.set(note)
         trouble = self._bad_day.of(badday.BIGQUERY, scope["method"], scope["path"])
@@ -269,17 +272,24 @@ class BigQuery:
     name = "BigQuery"
 
     def __init__(
-        self, data: Path, port: int, project: str, objects: Objects, log: ActivityLog, bad_day: BadDay
+        self,
+        data: Path,
+        port: int,
+        project: str,
+        objects: Objects,
+        log: ActivityLog,
+        bad_day: BadDay,
+        latency: Latency,
     ) -> None:
         imported()
         import uvicorn
         from local_bigquery.settings import settings
 
         settings.data_dir, settings.default_project_id = data, project
-        close_the_gaps(objects, bad_day)
+        close_the_gaps(objects, bad_day, latency)
         from local_bigquery import app
 
-        observed = _Observed(app, log, bad_day)
+        observed = _Observed(app, log, bad_day, latency)
         config = uvicorn.Config(observed, host="127.0.0.1", port=port, log_level="warning", access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="bigquery", daemon=True)

@@ -55,6 +55,11 @@ class Places:
         return self.data / "faults.json"
 
     @property
+    def latency(self) -> Path:
+        """Is there while the stand-ins take as long as the real services."""
+        return self.data / "latency"
+
+    @property
     def aside(self) -> Path:
         """What a fault took away or overwrote, until `heal` puts it back."""
         return self.data / "aside"

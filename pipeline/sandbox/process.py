@@ -14,6 +14,7 @@ from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.badday import BadDay
 from pipeline.sandbox.damage import grow
 from pipeline.sandbox.faults import Countdown, FaultFile
+from pipeline.sandbox.latency import Latency
 from pipeline.sandbox.places import Places
 from pipeline.sandbox.supervisor import hold, say
 
@@ -66,14 +67,16 @@ def _servers(places: Places, faults: FaultFile) -> list[Server]:
 
     _prepare(places)
     log, bad_day = ActivityLog(places.log / "cloud.log"), BadDay(Countdown(faults))
-    servers: list[Server] = [SftpServers(places.accounts(), faults)]
+    latency = Latency(places.latency, places.settings.sandbox.seed)
+    servers: list[Server] = [SftpServers(places.accounts(), faults, latency)]
     if places.storage_port:
-        storage = CloudStorage(places.data / "storage", places.storage_port, log, bad_day)
+        storage = CloudStorage(places.data / "storage", places.storage_port, log, bad_day, latency)
         servers.append(storage)
         if places.bigquery_port:
             project = places.settings.district.project
             data = places.data / "warehouse"
-            servers.append(BigQuery(data, places.bigquery_port, project, storage.objects, log, bad_day))
+            objects = storage.objects
+            servers.append(BigQuery(data, places.bigquery_port, project, objects, log, bad_day, latency))
     if places.portal_port:
         servers.append(portal(places, faults))
     return servers

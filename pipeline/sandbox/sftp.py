@@ -19,6 +19,7 @@ import asyncssh
 from pipeline.sandbox import hostkeys
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.faults import Countdown, Fault, FaultFile
+from pipeline.sandbox.latency import Latency
 from pipeline.sandbox.places import Account
 
 _WRITING = asyncssh.FXF_WRITE | asyncssh.FXF_APPEND | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC
@@ -40,8 +41,8 @@ def prepare(account: Account, known_hosts: Path, *, folders: Iterable[str], host
 class _Vendor:
     """One account with its log and the faults that are on for it."""
 
-    def __init__(self, account: Account, faults: FaultFile) -> None:
-        self.account = account
+    def __init__(self, account: Account, faults: FaultFile, latency: Latency) -> None:
+        self.account, self.latency = account, latency
         self.log = ActivityLog(account.log)
         self._faults = faults
         self.countdown = Countdown(faults)
@@ -68,7 +69,8 @@ class _Login(asyncssh.SSHServer):
     def password_auth_supported(self) -> bool:
         return True
 
-    def validate_password(self, username: str, password: str) -> bool:
+    async def validate_password(self, username: str, password: str) -> bool:
+        await self._vendor.latency.pause("login")
         account = self._vendor.account
         right = secrets.compare_digest(password.encode(), account.password.read_text().strip().encode())
         welcome = username == account.user and right and not self._vendor.fault("login")
@@ -89,6 +91,7 @@ class _Session(asyncssh.SFTPServer):
     def __init__(self, chan: "asyncssh.SSHServerChannel[bytes]", vendor: _Vendor) -> None:
         super().__init__(chan, chroot=os.fsencode(vendor.account.root))
         self._vendor = vendor
+        vendor.latency.delay_answers(chan)
         self._moved = 0
         self._cut = False
         self._renaming = asyncio.Lock()
@@ -237,8 +240,8 @@ class SftpServers:
 
     name = "SFTP"
 
-    def __init__(self, accounts: list[Account], faults: FaultFile) -> None:
-        self._vendors = [_Vendor(account, faults) for account in accounts]
+    def __init__(self, accounts: list[Account], faults: FaultFile, latency: Latency) -> None:
+        self._vendors = [_Vendor(account, faults, latency) for account in accounts]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="sftp", daemon=True)
         self._connections: set[asyncio.Task[None]] = set()

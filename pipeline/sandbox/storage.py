@@ -31,6 +31,7 @@ from pipeline.sandbox import badday
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.badday import BadDay, Trouble
 from pipeline.sandbox.bucket import BLOCK, Hashes, Objects
+from pipeline.sandbox.latency import Latency
 from pipeline.sandbox.preconditions import PRECONDITION_FAILED, Query, broken_condition, close_the_gaps, error
 
 HEALTH = "/healthz"
@@ -55,6 +56,7 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
     finished: dict[str, dict[str, Any]]  # what came of each resumable upload
     log: ActivityLog
     bad_day: BadDay
+    latency: Latency
     rfile: Any
     wfile: Any
 
@@ -88,6 +90,7 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
             self._answer_to(method, url.path, parse_qs(url.query))
 
     def _answer_to(self, method: str, path: str, query: Query) -> None:
+        self.latency.wait("object")
         trouble = self.bad_day.of(badday.STORAGE, method, self.path)
         time.sleep(trouble.late)
         if trouble.lost or trouble.done:
@@ -248,10 +251,11 @@ class CloudStorage:
 
     name = "Cloud Storage"
 
-    def __init__(self, data: Path, port: int, log: ActivityLog, bad_day: BadDay) -> None:
+    def __init__(self, data: Path, port: int, log: ActivityLog, bad_day: BadDay, latency: Latency) -> None:
         close_the_gaps()
         self.objects = Objects(data, f"http://127.0.0.1:{port}")
-        api = type("Connection", (Api,), {"uploads": {}, "finished": {}, "log": log, "bad_day": bad_day})
+        own = {"uploads": {}, "finished": {}, "log": log, "bad_day": bad_day, "latency": latency}
+        api = type("Connection", (Api,), own)
         self._server = _Server(("127.0.0.1", port), partial(api, self.objects), bind_and_activate=False)
         self._server.allow_reuse_address = True
         self._server.address_family = socket.AF_INET

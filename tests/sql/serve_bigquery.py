@@ -10,14 +10,17 @@ from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.badday import BadDay
 from pipeline.sandbox.bigquery import BigQuery
 from pipeline.sandbox.faults import Countdown, FaultFile
+from pipeline.sandbox.latency import Latency
 from pipeline.sandbox.storage import CloudStorage
 
 
 def serve(folder: Path, port: int) -> None:
     bad_day = BadDay(Countdown(FaultFile(folder / "faults.json")))
     log = ActivityLog(folder / "log" / "bigquery.log")
-    bucket = CloudStorage(folder / "storage", 0, log, bad_day)  # never started: rows are sent, not loaded from it
-    server = BigQuery(folder / "bigquery", port, "sql-tests", bucket.objects, log, bad_day)
+    latency = Latency(folder / "latency", 0)
+    # Never started: rows are sent, not loaded from it.
+    bucket = CloudStorage(folder / "storage", 0, log, bad_day, latency)
+    server = BigQuery(folder / "bigquery", port, "sql-tests", bucket.objects, log, bad_day, latency)
     server.start()
     print("up", flush=True)
     sys.stdin.read()
