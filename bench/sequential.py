@@ -88,7 +88,7 @@ def main(date: dt.date, work: Path) -> None:
     access = cloud.credentials(told.cloud.storage_endpoint)
     gcs = storage.Client(project, access, client_options={"api_endpoint": told.cloud.storage_endpoint})
     bq = bigquery.Client(project, access, client_options={"api_endpoint": told.cloud.bigquery_endpoint})
-    bucket = gcs.create_bucket(bucket_name)
+    bucket = gcs.lookup_bucket(bucket_name) or gcs.create_bucket(bucket_name)
 
     landed = {feed: {source.name: fetched(feed, source, work) for source in feed.sources} for feed in flows.feeds()}
     deliveries = flows.deliveries("daily")
@@ -96,7 +96,7 @@ def main(date: dt.date, work: Path) -> None:
     below |= {view for name in flows.views() for view in sql.views_below(name)}
     datasets = {*(feed.dataset for feed in landed), *(view.partition(".")[0] for view in below), "out"}
     for dataset in sorted(datasets):
-        bq.create_dataset(dataset)
+        bq.create_dataset(dataset, exists_ok=True)
 
     for feed, files in landed.items():
         name = f"in/{feed.dataset}/{feed.file}"
@@ -115,7 +115,7 @@ def main(date: dt.date, work: Path) -> None:
     for view in TopologicalSorter(graph).static_order():
         made = bigquery.Table(f"{project}.{view}")
         made.view_query = sql.text(view)
-        bq.create_table(made)
+        bq.create_table(made, exists_ok=True)
 
     for delivery in deliveries:
         give(delivery, rows_of(delivery, landed, bq, bucket, work))

@@ -16,7 +16,7 @@ usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [--send-nothin
 Builds what is missing or stale of $root, and nothing else: calling it again is always safe.
 
   --date YYYY-MM-DD   the date to build (default: today, in the district's time zone)
-  --workers N         tasks at the same time (default: 4)
+  --workers N         tasks at the same time (default: 32, for most of their time they wait)
   --quiet             print the end alone, and that only when it is another one than the last run's (for cron)
   --send-nothing      make and check everything, give nobody anything, and lay what would be given into a folder
   --help              this text
@@ -35,7 +35,7 @@ wrong() { say "$@"; usage >&2; exit 2; }
 
 # Sets date, workers, quiet, sends and extra.
 parse() {
-    date='' workers=4 quiet='' sends='' extra=()
+    date='' workers=32 quiet='' sends='' extra=()
     while (($#)); do
         case $1 in
             --help | -h) usage; exit 0 ;;

@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import google.cloud.bigquery.retry
+import google.cloud.client
 import google.cloud.storage.retry
 import requests
 import urllib3
@@ -25,6 +26,9 @@ from pipeline.ground.masking import shown
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+C = TypeVar("C", bound=google.cloud.client.ClientWithProject)
+# So many connections to each of the services are kept.
+CONNECTIONS = 64
 # The process that schedules; a forked worker inherits its caches but must ask for itself.
 SCHEDULER = os.getpid()
 
@@ -40,6 +44,15 @@ def per_process(make: Callable[[], T]) -> Callable[[], T]:
         return made[os.getpid()]
 
     return get
+
+
+def roomy(client: C) -> C:
+    """The client, which keeps a connection for each task that may wait at once; of itself it keeps ten, and makes a new
+    one, with its handshakes, for each further call."""
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS)
+    for scheme in ("https://", "http://"):
+        client._http.mount(scheme, adapter)
+    return client
 
 
 def forked() -> bool:

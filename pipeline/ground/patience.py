@@ -128,6 +128,28 @@ def rests(thread: int | None) -> bool:
     return thread in _resting
 
 
+class Places:
+    """So many at the same time; who waits for a place rests."""
+
+    def __init__(self, number: int) -> None:
+        self._free = threading.Semaphore(number)
+        os.register_at_fork(after_in_child=lambda: self.__init__(number))  # type: ignore[misc]
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """The block has one."""
+        with resting():
+            self._free.acquire()
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+# Tasks that compute: more of them at once than processors gain nothing, and each holds a file's rows in memory.
+computing = Places(4)
+
+
 class Turns:
     """One at a time for each name; who waits for a turn rests. A thread may have one twice."""
 

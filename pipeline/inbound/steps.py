@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ContractBroken, StaleFile, TransferIncomplete
+from pipeline.ground.patience import computing
 from pipeline.ground.progress import Made
 from pipeline.inbound import lastgood, preparing
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
@@ -78,7 +79,8 @@ def prepare(target: PreparedTarget) -> Made:
     removed when that is done, and their manifests say so.
     """
     if target.manifest() is None:
-        _prepare(target)
+        with computing.one():
+            _prepare(target)
     for landed in target.downloads():
         manifest = manifests.load(landed.manifest_path) or {}
         manifests.save(landed.manifest_path, {**manifest, "removed": True})

@@ -33,7 +33,7 @@ Facts = dict[str, dict[str, int | str]]
 # The code that writes the files.
 WRITERS = (Path(rendering.__file__), Path(dialect.__file__))
 # So many files are brought from the bucket at the same time.
-AT_ONCE = 3
+AT_ONCE = 8
 # The name of a vendor's file, below the folder, and the period in it. A delivery's verdict and receipt lie beside.
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d)/([^/]+)/(?:earlier/[0-9a-f]+/)?(?!(?:verdict|receipt)\.json$)([^/]+)")
 

@@ -20,8 +20,8 @@ from pipeline.outbound.holders import Held
 from pipeline.outbound.snapshots import compared_target, qualified, snapshot_target
 from pipeline.outside.cloud import storage, warehouse
 
-# So many queries at the same time.
-AT_ONCE = 6
+# So many queries at the same time: all of a set. BigQuery takes a hundred, and queues the rest.
+AT_ONCE = 32
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from pipeline.outside.cloud import warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
 # So many receipts are entered at the same time.
-AT_ONCE = 3
+AT_ONCE = 16
 # So long a receipt waits for the table that its file is loaded into; after that it is entered without names.
 WAITS = dt.timedelta(days=2)
 DATASET = "operations"
@@ -102,9 +102,11 @@ class _NotLoaded(PipelineError):
 
 @dataclass
 class Recorded:
-    """What a call has entered; in sentences what it could not do, and what waits for a table to be loaded."""
+    """What a call has entered; in sentences what it could not do, what waits for a table to be loaded, and (a part of
+    the trouble) whose rows of what it entered cannot be told any more."""
 
     deliveries: list[str] = field(default_factory=list)
+    unnamed: list[str] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
@@ -126,7 +128,8 @@ def record() -> Recorded:
             else:
                 done.deliveries.append(name)
     if done.deliveries:
-        done.trouble += _unnamed(done.deliveries)
+        done.unnamed = _unnamed(done.deliveries)
+        done.trouble += done.unnamed
     return done
 
 

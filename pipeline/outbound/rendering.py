@@ -15,6 +15,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import PipelineError, WarehouseError
+from pipeline.ground.patience import computing
 from pipeline.inbound import lastgood
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outside.cloud import storage, warehouse
@@ -28,12 +29,13 @@ def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
     """Write the frozen rows to the file `to`, in the file's dialect; returns the rows."""
     extracted = to.with_name(f".{to.name}.extract")
     _extract(frozen, manifests.fingerprint(to.name)[:8], extracted)
-    rows = _sorted(extracted, file)
-    extracted.unlink()
-    with manifests.written(to) as draft, draft.open("wb") as out:
-        dialect.write_header(rows.column_names, out, file.dialect)
-        dialect.write(rows, out, file.dialect)
-    return int(rows.num_rows)
+    with computing.one():
+        rows = _sorted(extracted, file)
+        extracted.unlink()
+        with manifests.written(to) as draft, draft.open("wb") as out:
+            dialect.write_header(rows.column_names, out, file.dialect)
+            dialect.write(rows, out, file.dialect)
+        return int(rows.num_rows)
 
 
 def _extract(frozen: TableTarget, of: str, to: Path) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from pipeline.chain.base import ask_anew
 from pipeline.chain.tasks import LandedFile, LoadedTable, VendorFile
 from pipeline.ground import border, secrets
 from pipeline.ground.errors import OnHold, PipelineError
+from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, lateness, sources
 from pipeline.inbound.lateness import Late
@@ -55,15 +56,23 @@ def undoing_nothing(outcome: Outcome, party: str, doing: str) -> Iterator[None]:
         outcome.code = BROKEN
 
 
-def judge(root: luigi.Task, events: list[Event], trouble: list[str]) -> Outcome:
-    """The outcome, by looking anew at everything that the root asks for."""
+def judge(
+    root: luigi.Task,
+    events: list[Event],
+    trouble: list[str],
+    looks: Callable[[], Iterable[Callable[[], object]]] = tuple,
+) -> Outcome:
+    """The outcome, by looking anew at everything that the root asks for; the `looks` for it begin side by side."""
+    outcome = Outcome(trouble=trouble)
     if any(event.kind != "moving" for event in events):  # else nothing was done, and what is known is of now
         ask_anew()
         storage.forget()
         warehouse.forget()
+        with undoing_nothing(outcome, "the catalogue", "looking ahead at what it names"):
+            ahead(looks())
     last = {(event.task, event.of): event for event in events if event.kind in ("failed", "done", "unchanged")}
-    failed = [event for event in last.values() if event.kind == "failed"]  # what a later pass has made is made
-    outcome = Outcome(failed=failed, trouble=trouble)
+    # What a later pass has made is made.
+    outcome.failed = [event for event in last.values() if event.kind == "failed"]
     complete = False
     with undoing_nothing(outcome, "what is complete", "looking at it"):
         complete = bool(root.complete())  # type: ignore[no-untyped-call]

@@ -5,6 +5,7 @@ import fnmatch
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -119,20 +120,22 @@ def in_bucket(today: dt.date) -> Iterator[str]:
     """The names of objects that went: of restricted feeds and of vendors' files with restricted access those of earlier
     days, of vendors' other files what is `sent_days` old, and extracts that a killed run left on an earlier day."""
     first = today - dt.timedelta(days=snapshots.RESTRICTED_DAYS - 1)  # the first that stays
-    for folder in sorted({feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}):
-        yield from _removed(folder, lambda stored: _date(stored.name.split("/")[1]), first)
-    yield from _removed(exports.RESTRICTED, _date_of_export, first)
-    sent_days = settings.load().district.sent_days
-    yield from _removed(exports.OPEN, _date_of_export, today - dt.timedelta(days=max(sent_days, 1) - 1))
-    for folder in (rendering.EXTRACTS, f"{rendering.EXTRACTS}{warehouse.RESTRICTED}"):
-        yield from _removed(folder, _date_of_extract, today)
-
-
-def _removed(folder: str, date: Callable[[Stored], dt.date | None], first: dt.date) -> Iterator[str]:
-    for name, stored in sorted(storage.list_objects(f"{folder}/").items()):
-        if (date(stored) or first) < first:
-            storage.remove(name)
-            yield name
+    sent_first = today - dt.timedelta(days=max(settings.load().district.sent_days, 1) - 1)
+    restricted = {feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}
+    rules: dict[str, tuple[Callable[[Stored], dt.date | None], dt.date]] = {
+        **dict.fromkeys(sorted(restricted), (lambda stored: _date(stored.name.split("/")[1]), first)),
+        exports.RESTRICTED: (_date_of_export, first),
+        exports.OPEN: (_date_of_export, sent_first),
+        rendering.EXTRACTS: (_date_of_extract, today),
+        f"{rendering.EXTRACTS}{warehouse.RESTRICTED}": (_date_of_extract, today),
+    }
+    with ThreadPoolExecutor(len(rules)) as pool:
+        listed = list(pool.map(lambda folder: storage.list_objects(f"{folder}/"), rules))
+    for there, (date, stays) in zip(listed, rules.values(), strict=True):
+        for name, stored in sorted(there.items()):
+            if (date(stored) or stays) < stays:
+                storage.remove(name)
+                yield name
 
 
 def _date_of_export(stored: Stored) -> dt.date | None:

@@ -25,17 +25,18 @@ from luigi.rpc import RPCError
 
 from pipeline import morning
 from pipeline.chain.base import ask_anew
-from pipeline.chain.tasks import DeliveryTask, DeployedView, FeedTask
+from pipeline.chain.tasks import DeliveredSet, DeliveryTask, DeployedView, FeedTask
 from pipeline.ground import logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
-from pipeline.outbound import exports, interrupted, ledger, receipts, snapshots
+from pipeline.outbound import exports, interrupted, receipts, snapshots
 from pipeline.outside.cloud import standing, storage, warehouse
 from pipeline.run import purge, rehearsal
 from pipeline.run.display import Display
+from pipeline.run.entering import Entering
 from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, note, tasks_below, undoing_nothing
 from pipeline.run.watchdog import Watchdog
 from pipeline.run.worker import Threads
@@ -77,13 +78,15 @@ def run(
         if sends:
             finishing.start()
             finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
-        events, trouble = _build(arguments, display, root)
+        entering = Entering()
+        events, trouble = _build(arguments, display, root, entering)
         if sends:
             finishing.join()
-        outcome = judge(root, events, begin.trouble + trouble)
+        entering.begin()
+        outcome = judge(root, events, begin.trouble + trouble, partial(_looks, root, date))
         _purge(date, outcome)
         with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
-            outcome.trouble += ledger.record().trouble
+            outcome.trouble += entering.end()
         with suppress(PipelineError):  # who may not look is told by the doctor; who gets no answer, by all else
             outcome.remarks = [str(found) for found in standing.otherwise(_datasets(tasks_below(root)))]
         news = True
@@ -149,9 +152,24 @@ def _finish(begin: Outcome) -> None:
                 log.info("completed at the vendor: %s", done)
 
 
-def _build(arguments: list[str], display: Display, root: luigi.Task) -> tuple[list[Event], list[str]]:
+class _Heard(list[Event]):
+    """The events of the tasks. When a set was given, its entry in the ledger begins."""
+
+    def __init__(self, entering: Entering) -> None:
+        super().__init__()
+        self._entering = entering
+
+    def append(self, event: Event) -> None:
+        super().append(event)
+        if (event.kind, event.task) == ("done", DeliveredSet.__name__):
+            self._entering.begin()
+
+
+def _build(
+    arguments: list[str], display: Display, root: luigi.Task, entering: Entering
+) -> tuple[list[Event], list[str]]:
     """Let Luigi work; returns the events of the tasks, and in sentences what kept Luigi itself from working."""
-    events: list[Event] = []
+    events = _Heard(entering)
     reading = progress.open_pipe()
     reader = threading.Thread(target=display.follow, args=(reading, events))
     reader.start()

@@ -1,6 +1,7 @@
 """Where every flow stands on a date, read from the evidence that the tasks leave; no vendor is asked."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -38,7 +39,10 @@ def states(date: dt.date) -> list[Flow]:
     failed = _failures(date)
     inward = [_inbound(feed, date, failed) for feed in flows.feeds()]
     late = {flow.flow for flow in inward if flow.state == "late"}
-    return inward + [_whole(delivery, _outbound(delivery, date, failed, late)) for delivery in flows.deliveries()]
+    sets = flows.deliveries()
+    with ThreadPoolExecutor(max(1, len(sets))) as pool:  # a receipt is read of each
+        found = list(pool.map(lambda delivery: _outbound(delivery, date, failed, late), sets))
+    return inward + list(map(_whole, sets, found))
 
 
 def _whole(delivery: Delivery, flow: Flow) -> Flow:

@@ -7,7 +7,7 @@ they took more than half of the time of a query. `sources.py` puts these decorat
 import contextvars
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +62,22 @@ def counted(objects: Callable[..., list[Object]]) -> Callable[..., list[Object]]
         return [(name, kind, rows)]
 
     return asked
+
+
+# The columns of each view, with the time of its last change.
+_of_views: dict[tuple[str, ...], tuple[str | None, list[Any]]] = {}
+
+
+def shown(columns: Callable[..., list[Any]], kind: str, resource: Any, *table: str) -> list[Any]:
+    """The columns that a table or view is said to have. A view's are those of when it was made, as BigQuery's are: to
+    find them anew is to plan it, with all views below, at each look at its text."""
+    if kind != "VIEW":
+        return [] if kind == "EMPTY" else columns(*table)
+    changed, found = _of_views.get(table, (None, []))
+    if not found or changed != resource.lastModifiedTime:
+        found = columns(*table)
+        _of_views[table] = resource.lastModifiedTime, found
+    return found
 
 
 def _described(*table: str) -> list[tuple[str, bool]]:

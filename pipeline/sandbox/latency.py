@@ -111,7 +111,8 @@ class Latency:
 
 
 def let_jobs_last(latency: Latency) -> None:
-    """BigQuery's stand-in: a job is RUNNING until its time is over, however early its work is done.
+    """BigQuery's stand-in: a job is RUNNING until its time is over, however early its work is done. One that fails has
+    failed at once: a dataset that is not there, or a wrong statement, is refused before the work begins.
 
     Its insertion is then answered at once, as by Google, where the stand-in alone waits for a second.
     """
@@ -127,15 +128,13 @@ def let_jobs_last(latency: Latency) -> None:
     @contextlib.contextmanager
     def lasting(kind: str, running: Any, begun: float) -> Iterator[list[Any]]:
         came: list[Any] = []
-        try:
-            with places:
-                yield came
-        finally:
-            running.cursor = None  # it is closed: there is nothing left to interrupt
-            statements = max(1, int(came[0].numChildJobs or 1)) if came else 1
-            until = begun + sum(latency.seconds(kind) for _ in range(statements))
-            while (left := until - time.monotonic()) > 0 and not running.cancelled:
-                time.sleep(min(left, 0.05))
+        with places:
+            yield came
+        running.cursor = None  # it is closed: there is nothing left to interrupt
+        statements = max(1, int(came[0].numChildJobs or 1))
+        until = begun + sum(latency.seconds(kind) for _ in range(statements))
+        while (left := until - time.monotonic()) > 0 and not running.cancelled:
+            time.sleep(min(left, 0.05))
         if running.cancelled:
             raise duckdb.InterruptException
 

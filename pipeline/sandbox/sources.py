@@ -77,6 +77,10 @@ _EDITS = {
         (_REQUIRED, "    required = catalogue.required(*physical(project_id, dataset_id, table_id))\n"),
         ("    required = {column for (column,) in required}\n", ""),
         ("def load(", "@catalogue.one_statement\ndef load("),
+        (
+            'columns(project_id, dataset_id, table_id) if kind != "EMPTY" else []',
+            "catalogue.shown(columns, kind, resource, project_id, dataset_id, table_id)",
+        ),
     ),
     "local_bigquery.sql.rules.partitions": (
         ("from sqlglot import exp\n", f"from sqlglot import exp\n{_CATALOGUE}"),

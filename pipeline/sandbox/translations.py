@@ -191,7 +191,8 @@ def _known() -> dict[str, Translation]:
     for line in file.read_text().splitlines():
         try:
             told = json.loads(line)
-            found[told.pop("key")] = Translation(**told)
+            key = told.pop("key")
+            found[key] = Translation(**told)
         except (ValueError, TypeError, KeyError):
             continue
     return found

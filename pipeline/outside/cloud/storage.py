@@ -35,11 +35,12 @@ class Stored:
 @cloud.per_process
 def _client() -> gcs.Client:
     told = settings.load()
-    return gcs.Client(
+    client = gcs.Client(
         project=told.district.project,
         credentials=cloud.credentials(told.cloud.storage_endpoint),
         client_options=ClientOptions(api_endpoint=told.cloud.storage_endpoint or None),
     )
+    return cloud.roomy(client)
 
 
 def _bucket() -> gcs.Bucket:

@@ -40,12 +40,13 @@ class Shelved:
 @cloud.per_process
 def _client() -> bigquery.Client:
     told = settings.load()
-    return bigquery.Client(
+    client = bigquery.Client(
         project=told.district.project,
         location=told.district.location,
         credentials=cloud.credentials(told.cloud.bigquery_endpoint),
         client_options=ClientOptions(api_endpoint=told.cloud.bigquery_endpoint or None),
     )
+    return cloud.roomy(client)
 
 
 def _place(dataset: str) -> str:
@@ -281,7 +282,7 @@ def view_text(dataset: str, view: str) -> str | None:
 def _look_at_texts(place: str) -> dict[str, str | None]:
     dataset, _, view = place.partition(".")
     views = [view] if view else list(_listings.at(dataset))
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(32) as pool:
         found = [each.view_query if each else None for each in pool.map(partial(_look, dataset), views)]
     return {name: None if text is None else str(text) for name, text in zip(views, found, strict=True)}
 
