@@ -32,7 +32,7 @@ from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
-from pipeline.outbound import exports, interrupted, receipts, snapshots
+from pipeline.outbound import exports, interrupted, ledger, receipts, snapshots
 from pipeline.outside.cloud import standing, storage, warehouse
 from pipeline.run import purge, rehearsal
 from pipeline.run.display import Display
