@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import luigi
 
-from pipeline.morning import Morning
-
 # The log, when a task begins and ends: `2026-11-27 07:24:57,683 … Worker … running   Snapshot(date=…, …)`.
 _MOMENT = re.compile(r"^(\S+ \S+) .* Worker \S+ (running|done) +(\w+\(.*\))$", re.M)
 
@@ -49,8 +47,8 @@ def ran(log: str) -> Moments:
     return found
 
 
-def path(ran: Moments, date: dt.date) -> Path:
-    """The longest path of the morning of `date`. What has no moments of its own (a wrapper, a vendor's file) takes
+def path(ran: Moments, root: luigi.Task) -> Path:
+    """The longest path below `root`. What has no moments of its own (what was complete before, a vendor's file) takes
     none."""
     longest: dict[str, tuple[float, tuple[Step, ...]]] = {}
 
@@ -68,6 +66,6 @@ def path(ran: Moments, date: dt.date) -> Path:
             longest[name] = before, steps
         return longest[name]
 
-    _, steps = follow(Morning(date=date))
+    _, steps = follow(root)
     moments = [moment for pair in ran.values() for moment in pair]
     return Path(steps, min(moments), max(moments))

@@ -29,12 +29,13 @@ import psutil
 from bench import critical
 from pipeline import catalogue
 from pipeline.ground import settings
+from pipeline.morning import Morning
 from pipeline.sandbox import elsewhere, supervisor, translations
 from pipeline.sandbox.places import Places
 
 SANDBOX = [sys.executable, "-m", "pipeline.sandbox"]
 TRANSLATED = Path("sandbox", "warehouse", translations.FILE)
-Morning = Callable[[dt.date], float]
+Make = Callable[[dt.date], float]
 
 
 def main() -> None:
@@ -74,7 +75,7 @@ def main() -> None:
     tell(seconds)
 
 
-def made(morning: Morning, days: list[dt.date]) -> None:
+def made(morning: Make, days: list[dt.date]) -> None:
     for day in days:
         timed([*SANDBOX, "up", "--date", f"{day}"])
         morning(day)
@@ -107,11 +108,11 @@ def stood_still(files: Path) -> None:
         os.utime(path, (found.st_atime, found.st_mtime - 60))
 
 
-def by_pipeline(words: list[str], _: Path) -> Morning:
+def by_pipeline(words: list[str], _: Path) -> Make:
     return lambda date: timed([*words, "--date", f"{date}"])
 
 
-def by_script(folder: Path) -> Morning:
+def by_script(folder: Path) -> Make:
     def morning(date: dt.date) -> float:
         (work := folder / f"work-{date}").mkdir()
         return timed([sys.executable, "-m", "bench.sequential", f"{date}", str(work)])
@@ -119,12 +120,12 @@ def by_script(folder: Path) -> Morning:
     return morning
 
 
-def looked_into(folder: Path, morning: Morning, date: dt.date) -> dict[str, float]:
+def looked_into(folder: Path, morning: Make, date: dt.date) -> dict[str, float]:
     """The morning, its longest path, which is printed, and a morning with nothing to do."""
     begun, before = dt.datetime.now(), computed()
     took = morning(date)
     own = computed() - before
-    path = critical.path(critical.ran((folder / "log" / f"morning-{date}.log").read_text()), date)
+    path = critical.path(critical.ran((folder / "log" / f"morning-{date}.log").read_text()), Morning(date=date))
     ends = begun + dt.timedelta(seconds=took)
     print(
         f"\nbefore the first task {(path.first - begun).total_seconds():.1f} s, "

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from pipeline.ground import patience
-from pipeline.ground.patience import Turns, Watch, bounded
+from pipeline.ground.patience import Places, Turns, Watch, bounded, rests
 
 
 class Ending(Watch):
@@ -84,3 +84,30 @@ def test_two_who_ask_first_have_one_turn(monkeypatch: pytest.MonkeyPatch) -> Non
     for each in both_ask:
         each.join()
     assert most == 1
+
+
+def test_who_waits_for_a_place_rests_and_gets_the_next_one() -> None:
+    places, taken, free = Places(1), threading.Event(), threading.Event()
+    rested: list[int] = []
+
+    def first() -> None:
+        with places.one():
+            taken.set()
+            assert free.wait(10)
+
+    def second() -> None:
+        with places.one():
+            rested.append(threading.get_ident())
+
+    holds, waits = threading.Thread(target=first), threading.Thread(target=second)
+    holds.start()
+    assert taken.wait(10)
+    waits.start()
+    while not rests(waits.ident):
+        assert waits.is_alive()
+    assert not rested
+    free.set()
+    for each in (holds, waits):
+        each.join(10)
+    assert rested == [waits.ident]
+    assert not rests(waits.ident)
