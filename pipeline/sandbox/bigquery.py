@@ -45,7 +45,7 @@ def close_the_gaps(objects: Objects, bad_day: BadDay, latency: Latency) -> None:
     _keep_null_out_of_required_columns()
     _replace_the_text_of_views()
     _note_submitted_jobs()
-    _create_one_dataset_at_a_time()
+    _create_each_once()
     badday.trouble_jobs(bad_day)
     badday.let_listings_be_behind(bad_day)
     let_jobs_last(latency)
@@ -149,17 +149,24 @@ def _replace_the_text_of_views() -> None:
     tables.update = update_and_replace
 
 
-def _create_one_dataset_at_a_time() -> None:
-    """Without it, when two requests create one dataset at once, the later is answered 400 where BigQuery says 409."""
-    from local_bigquery.catalog import datasets
+def _create_each_once() -> None:
+    """Without it, when two requests create one dataset or table at once, the later is answered 400 where BigQuery says
+    409."""
+    from local_bigquery.catalog import datasets, tables
 
-    create, lock = datasets.create, threading.Lock()
+    create, create_table = datasets.create, tables.create
+    datasets_lock, locks = threading.Lock(), dict[str, threading.Lock]()
 
     def create_alone(project: str, body: Any) -> Any:
-        with lock:
+        with datasets_lock:
             return create(project, body)
 
-    datasets.create = create_alone
+    def create_table_alone(project: str, dataset: str, body: Any, translate: Any) -> Any:
+        name = f"{dataset}.{body.tableReference and body.tableReference.tableId}"
+        with locks.setdefault(name, threading.Lock()):  # in one step
+            return create_table(project, dataset, body, translate)
+
+    datasets.create, tables.create = create_alone, create_table_alone
 
 
 # What the activity log tells of the request that is being answered.

@@ -1,6 +1,7 @@
 """What the pipeline counts on in BigQuery, asked of the stand-in through Google's own clients."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -72,6 +73,19 @@ def test_a_job_id_is_used_once(load: Loader) -> None:
     load("job", "id,name\n1,a\n", job_id="job_20261123_1")
     with pytest.raises(Conflict):
         load("job", "id,name\n2,b\n", job_id="job_20261123_1")
+
+
+def test_who_creates_a_table_second_is_told_so(warehouse: bigquery.Client) -> None:
+    """Also when all ask at once."""
+
+    def create(_: int) -> str:
+        try:
+            return str(warehouse.create_table(bigquery.Table(table("at_once"), schema=TEXT)).table_id)
+        except Conflict:
+            return "a conflict"
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(create, range(6))) == ["a conflict"] * 5 + ["at_once"]
 
 
 def test_a_missing_object_is_said_so(warehouse: bigquery.Client, bucket: Bucket) -> None:
