@@ -138,7 +138,8 @@ def rows_of(
         into = bigquery.QueryJobConfig(destination=table, write_disposition="WRITE_TRUNCATE")
         bq.query(f"SELECT * FROM `{file.view}` ORDER BY {', '.join(file.key)}", into).result()  # noqa: S608
         name = f"out/{delivery.name}/{file.name}"
-        how = bigquery.ExtractJobConfig(print_header=file.dialect.header, field_delimiter=file.dialect.delimiter)
+        told = {"print_header": file.dialect.header, "field_delimiter": file.dialect.delimiter}
+        how = bigquery.ExtractJobConfig(**told)  # type: ignore[no-untyped-call]
         bq.extract_table(table, f"gs://{bucket.name}/{name}", job_config=how).result()
         files[file.name] = work / f"{delivery.name}.{file.name}"
         bucket.blob(name).download_to_filename(str(files[file.name]))
