@@ -1,14 +1,12 @@
 """A scratch dataset and scratch objects: what the real services do where the pipeline counts on it.
 
-Each method tries one thing, by the adapters' own functions where they have one, and returns what came of it. All of it
-is removed by `removed`; what that could not do is gone after a day, as the dataset says.
+Each method tries one thing, by the adapters' own functions where they have one, and returns what came of it.
 """
 
 import datetime as dt
-import secrets
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,10 @@ from google.api_core.exceptions import Conflict, PreconditionFailed
 from google.cloud import bigquery
 
 from pipeline.ground import cloud, settings
-from pipeline.outside.cloud import jobs, storage, warehouse
+from pipeline.outside.cloud import aside, jobs, storage, warehouse
 
 # Below it lie all scratch objects, each trial's in a folder of its own.
 PREFIX = "doctor"
-_NAME = "morning_doctor_"
-# No trial takes so many seconds: what is older was left by one that was killed.
-KILLED = 3600
 # What a file of a vendor may hold: quotation marks, a line end in them, umlauts, leading zeros, an empty quoted value.
 UGLY = 'id,name,note\n0004127,"O\'Brien, ""Bo""","two\nlines"\n0000001,Müller-Łukasz,""\n007,Nuñez,\n'
 ROWS = (
@@ -51,9 +46,9 @@ COLUMNS = (_Column("id", mode="REQUIRED"), _Column("name"), _Column("note"))
 
 @dataclass(frozen=True)
 class Scratch:
-    """One trial, whose name nobody else has."""
+    """One trial, in a dataset that is its own: see aside."""
 
-    dataset: str = field(default_factory=lambda: f"{_NAME}{secrets.token_hex(4)}")
+    dataset: str
 
     @property
     def folder(self) -> str:
@@ -96,7 +91,7 @@ class Scratch:
     def loaded(self) -> list[dict[str, Any]]:
         """The rows of the ugly file, loaded as a feed's is. Raises WarehouseError."""
         uri, job = storage.uri(self._object), f"doctor_{self.dataset}"
-        warehouse.load(uri, self.dataset, "ugly", COLUMNS, self._labels, job, days=1)
+        warehouse.load(uri, self.dataset, "ugly", COLUMNS, self._labels, job, days=aside.DAYS)
         return warehouse.ask(f"SELECT * FROM `{self.dataset}.ugly` ORDER BY id", "reading the loaded rows")  # noqa: S608
 
     def job_id_refused(self) -> bool:
@@ -178,35 +173,21 @@ class Scratch:
 
     # ---------------------------------------------------------------------------------------------- the end
 
-    def removed(self) -> list[str]:
-        """Remove all of it; in words of a shell, how to remove what is still there."""
-        left = []
-        for remove, by_hand in (
-            (self._remove_tables, f"bq rm -r -f -d {settings.load().district.project}:{self.dataset}"),
-            (self._remove_objects, f"gcloud storage rm -r {storage.uri(self.folder)}"),
-        ):
-            try:
-                remove()
-            except Exception:  # noqa: BLE001  (whatever it was, it is still there)
-                left.append(by_hand)
-        return left
-
-    @staticmethod
-    def left_behind() -> "list[Scratch]":
-        """The trials of whom a kill has left something, by their datasets. Raises WarehouseError."""
-        with cloud.BIGQUERY.explained("looking for scratch datasets of before"):
-            found = warehouse._client().list_datasets(**cloud.BIGQUERY.patience())
-            names = [each.dataset_id for each in found if each.dataset_id.startswith(_NAME)]
-            made = {name: warehouse._client().get_dataset(warehouse._place(name)).created for name in names}
-        before = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=KILLED)
-        return [Scratch(name) for name, when in made.items() if when is None or when < before]
-
-    def _remove_tables(self) -> None:
-        with cloud.BIGQUERY.explained(f"deleting the dataset {self.dataset}"):
-            warehouse._client().delete_dataset(
-                self._dataset, delete_contents=True, not_found_ok=True, **cloud.BIGQUERY.patience()
-            )
-
-    def _remove_objects(self) -> None:
+    def clear(self) -> None:
+        """Remove its objects. Raises WarehouseError."""
         for name in storage.list_objects(f"{self.folder}/"):
             storage.remove(name)
+
+    @staticmethod
+    def sweep() -> None:
+        """Remove the objects of trials that were killed: whose dataset has gone since. Raises WarehouseError."""
+        there = aside.names()
+        for name in storage.list_objects(f"{PREFIX}/"):
+            if name.split("/")[1] not in there:
+                storage.remove(name)
+
+    @property
+    def by_hand(self) -> tuple[str, str]:
+        """How a person removes the dataset, and the objects."""
+        place = f"{settings.load().district.project}:{self.dataset}"
+        return f"bq rm -r -f -d {place}", f"gcloud storage rm -r {storage.uri(self.folder)}"

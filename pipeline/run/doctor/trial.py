@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from pipeline.ground import cloud
 from pipeline.ground.errors import PipelineError
-from pipeline.outside.cloud import scratch, storage
+from pipeline.outside.cloud import aside, scratch, storage
 from pipeline.outside.cloud.scratch import Scratch
 from pipeline.run.doctor.examining import Asked
 from pipeline.run.doctor.lines import Line, broken, good, warning, wrong
@@ -18,15 +18,22 @@ def check(asked: Asked, _: str) -> Iterator[Line]:
     """Each step, whatever became of the one before; all that was made is removed at the end."""
     if not asked.cloud:
         return
-    for before in Scratch.left_behind():
-        before.removed()
-    made = Scratch()
+    made, left = None, list[str]()
     try:
-        yield from _tried(made)
-    finally:
-        left = made.removed()
+        with aside.dataset("doctor") as name:
+            Scratch.sweep()
+            made = Scratch(name)
+            yield from _tried(made)
+            try:
+                made.clear()
+            except PipelineError:
+                left.append(made.by_hand[1])
+    except PipelineError:
+        if made is None:
+            raise
+        left.append(made.by_hand[0])
     if left:
-        yield wrong("the scratch dataset or objects, if they were made, could not be removed", "\n".join(left))
+        yield wrong("the scratch dataset, or objects, could not be removed", "\n".join(left))
     else:
         yield good(f"all of it is removed again: {made.dataset}, {storage.uri(made.folder)}/")
 
