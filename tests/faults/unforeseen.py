@@ -38,7 +38,9 @@ IN = {
     "check a contract": Border("inbound.preparing:prepare", "courses", "courses", Undecodable),
     "write on the disk": Border("ground.manifests:replace", "courses", "courses"),
     "write into the bucket": Border("outside.cloud.storage:_uploaded", "courses.csv", "courses.csv", Undecodable),
-    "load a table": Border("outside.cloud.warehouse:_once", "courses", "powerschool_combined.courses"),
+    "load a table": Border(
+        "outside.cloud.jobs:_begun", "load-powerschool_combined-courses", "powerschool_combined.courses"
+    ),
     "label a table": Border("outside.cloud.warehouse:_label", "courses", "powerschool_combined.courses", Undecodable),
 }
 # Of the scores, which come from one vendor's server and go to another's.
