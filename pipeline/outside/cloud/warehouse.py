@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ IN_WORK = "in-work"
 # Hours for which BigQuery shows what a table was before, where rows are to go: the least that it allows. For seven days
 # more its support can bring them back.
 TIME_TRAVEL = 48
+# Seconds for which a listing may be behind a change.
+_BEHIND = 60
 # Tables in one answer to a listing.
 _PAGE = 1000
 # Who may see a dataset whose name ends so: see `_access`.
@@ -72,15 +75,25 @@ def _list(dataset: str) -> dict[str, Shelved]:
     with cloud.BIGQUERY.explained(f"listing {dataset}"):
         try:
             items = _client().list_tables(_place(dataset), page_size=_PAGE, **cloud.BIGQUERY.patience())
-            return {item.table_id: shelved(item) for item in items}
+            found = {item.table_id: shelved(item) for item in items}
         except NotFound:
             return {}
+    now = time.monotonic()
+    for (place, table), (when, ours) in list(_changed.items()):
+        if place == dataset and now - when < _BEHIND and found.get(table) != ours:
+            held = _look(dataset, table)
+            found[table] = Shelved(True, dict(held.labels)) if held else Shelved()
+    return found
 
 
 _listings = Looks(_list)
+# What this process has changed, and when. A listing may be some seconds behind: where it says otherwise, the table
+# itself is asked, which BigQuery answers as of now.
+_changed: dict[tuple[str, str], tuple[float, Shelved]] = {}
 
 
 def _remember(dataset: str, table: str, labels: dict[str, str]) -> None:
+    _changed[dataset, table] = time.monotonic(), Shelved(True, labels)
     if (listed := _listings.known(dataset)) is not None:
         listed[table] = Shelved(True, labels)
 
