@@ -334,6 +334,7 @@ def make(folder: Path) -> None:
 
 def describe(folder: Path) -> None:
     """Write the catalogue into the folder: the rows above, `schemas/` and `sql/`, as the pipeline reads them."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("FEEDS", "DELIVERIES", "VENDORS", "AGREEMENTS"):
         (folder / f"{name.lower()}.py").write_text(f"from bench.workload import {name} as {name}\n")
     for table in TABLES:
