@@ -95,15 +95,19 @@ def rows(changes: Iterable[Change]) -> dict[str, Rows]:
 
 def keys(file: ViewFile, pair: Pair) -> Iterator[tuple[Literal["-", "+", "~"], str, str]]:
     """What is gone (-), comes (+) or differs (~): the school and the key (or the person) of each. Personal data."""
-    query = f"""
+    for row in warehouse.ask(keys_query(file, pair), f"comparing {file.name}"):
+        yield row["kind"], row["school"], row["who"].replace("\n", " ")
+
+
+def keys_query(file: ViewFile, pair: Pair) -> str:
+    """The SELECT of a row for each key (or person) that is gone, comes or differs."""
+    return f"""
         WITH {_people(file, pair, {})}
         SELECT IF(NOT here, '-', IF(NOT was, '+', '~')) AS kind, school, who
         FROM people
         WHERE differs
         ORDER BY kind, school, who
     """  # noqa: S608  (names out of our own catalogue)
-    for row in warehouse.ask(query, f"comparing {file.name}"):
-        yield row["kind"], row["school"], row["who"].replace("\n", " ")
 
 
 def _people(file: ViewFile, pair: Pair, values: Mapping[str, str]) -> str:

@@ -32,6 +32,9 @@ _CAST = re.compile(r"\b(?:SAFE_)?CAST\s*\(", re.IGNORECASE)
 _TYPE = re.compile(r"\bAS\s+(VARCHAR|TEXT|CHAR|DOUBLE|REAL|FLOAT|HUGEINT)\s*$", re.IGNORECASE)
 # An INT64 as text; DuckDB also takes 5.0, 1e3, .5, 1_000 and 0b1.
 _WHOLE = r"\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*"
+# A text with these is no number and no truth; DuckDB takes 1_000 and 1.
+_NO_NUMBER = r"(?s).*_.*"
+_NO_TRUTH = r"(?s).*[01].*"
 
 
 def refusing(parse: Callable[[str], T]) -> Callable[[str], T]:
@@ -71,7 +74,7 @@ def be_strict() -> None:
     place = rules.NODE_RULES.index(safe_function)
     rules.NODE_RULES[place] = _safe_days(safe_function)
     rules.NODE_RULES[:0] = [_same_kinds, _truth, _text_alone, _one_counted, _seen_after_distinct, _one_meaning]
-    rules.NODE_RULES.append(_whole_numbers)
+    rules.NODE_RULES.append(_well_written)
     rules.NODE_RULES.append(_days)
 
 
@@ -183,22 +186,35 @@ def _is_text(value: Any) -> Any:
     return exp.func("typeof", value.copy()).eq(exp.Literal.string("VARCHAR"))
 
 
-def _whole_numbers(node: Any, context: Any) -> Any:
-    """A text that is cast to INT64 is a whole number, written as one."""
+def _well_written(node: Any, context: Any) -> Any:
+    """A text that is cast is written as GoogleSQL writes the type: of INT64 a whole number."""
     from sqlglot import exp
 
-    if not isinstance(node, exp.Cast) or not node.to.is_type(*exp.DataType.INTEGER_TYPES):
+    if not isinstance(node, exp.Cast) or _family(node.this) == "a number" or node.this.is_number:
         return node
-    if _family(node.this) == "a number" or node.this.is_number:
-        return node
+    types = exp.DataType
     text = exp.cast(node.this.copy(), "VARCHAR")
-    bad = exp.and_(_is_text(node.this), exp.not_(exp.func("regexp_full_match", text, exp.Literal.string(_WHOLE))))
-    instead = exp.null() if isinstance(node, exp.TryCast) else _error("Bad int64 value: ", node.this)
-    return _chosen(bad, instead, node)
+    if node.to.is_type(*types.INTEGER_TYPES):
+        badly = exp.not_(_matches(text, _WHOLE))
+    elif node.to.is_type(*types.REAL_TYPES):
+        badly = _matches(text, _NO_NUMBER)
+    elif node.to.is_type(types.Type.BOOLEAN):
+        badly = _matches(text, _NO_TRUTH)
+    else:
+        return node
+    words = "Bad int64 value: " if node.to.is_type(*types.INTEGER_TYPES) else f"Bad {node.to.sql().lower()} value: "
+    instead = exp.null() if isinstance(node, exp.TryCast) else _error(words, node.this)
+    return _chosen(exp.and_(_is_text(node.this), badly), instead, node)
+
+
+def _matches(text: Any, pattern: str) -> Any:
+    from sqlglot import exp
+
+    return exp.func("regexp_full_match", text, exp.Literal.string(pattern))
 
 
 def _days(node: Any, context: Any) -> Any:
-    """The first day of GoogleSQL is 0001-01-01."""
+    """The first day of GoogleSQL is 0001-01-01, and none is infinite."""
     from sqlglot import exp
 
     if isinstance(node, exp.StrToDate) and not isinstance(node.parent, exp.SafeFunc):
@@ -227,7 +243,7 @@ def _of_our_era(day: Any, otherwise: Any) -> Any:
     from sqlglot import exp
 
     year = exp.func("datepart", exp.Literal.string("year"), day.copy())
-    return _chosen(year < 1, otherwise or exp.null(), day)
+    return _chosen(exp.or_(year < 1, exp.func("isinf", day.copy())), otherwise or exp.null(), day)
 
 
 def _chosen(condition: Any, instead: Any, usual: Any) -> Any:

@@ -184,6 +184,22 @@ def test_a_text_that_is_a_whole_number_is_one(load: Loader, warehouse: bigquery.
     assert rows(warehouse, sql) == [(number,) * 3]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"), [("1_000", "FLOAT64"), ("1_0.5", "NUMERIC"), ("1", "BOOL"), ("0", "BOOL"), ("inf", "DATE")]
+)
+def test_a_text_that_duckdb_alone_takes_is_none(load: Loader, warehouse: bigquery.Client, text: str, kind: str) -> None:
+    load("texts", f"id,name\n{text},\n")
+    assert rows(warehouse, f"SELECT SAFE_CAST(id AS {kind}) FROM texts") == [(None,)]  # noqa: S608
+    with pytest.raises(BadRequest):
+        rows(warehouse, f"SELECT CAST(id AS {kind}) FROM texts")  # noqa: S608
+
+
+def test_a_text_that_google_takes_too_is_read(load: Loader, warehouse: bigquery.Client) -> None:
+    load("texts", "id,name\n 1e3 ,TRUE\n")
+    sql = "SELECT CAST(id AS FLOAT64), CAST(id AS NUMERIC), CAST(name AS BOOL), CAST('2026-01-01' AS DATE) FROM texts"
+    assert rows(warehouse, sql) == [(1000.0, 1000, True, dt.date(2026, 1, 1))]
+
+
 def test_numbers_are_rounded_and_days_are_counted_on(warehouse: bigquery.Client) -> None:
     """A text alone must be a whole number to become one."""
     sql = "SELECT CAST(1.5 AS INT64), CAST(NUMERIC '2.4' AS INT64), CAST(TRUE AS INT64), CAST(NULL AS INT64)"
