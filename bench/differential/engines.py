@@ -96,10 +96,9 @@ def answer(ask: Callable[[], Rows]) -> Rows | str:
 
 def as_loaded(names: Sequence[str], rows: Rows) -> list[dict[str, Any]]:
     """Rows as a load job takes them."""
-    plain = (None, bool)
     return [
-        {name: value if value is None or isinstance(value, plain[1]) else f"{value}" for name, value in row}
-        for row in (zip(names, row, strict=True) for row in rows)
+        {name: value if value is None or isinstance(value, bool) else f"{value}" for name, value in each}
+        for each in (zip(names, row, strict=True) for row in rows)
     ]
 
 

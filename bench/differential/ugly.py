@@ -74,6 +74,11 @@ _ENDS = re.compile(r"last|end|exit|left")
 _ID = re.compile(r"(id|number|code|teacher|section|period|course|no|pin|tln)$")
 
 
+def names() -> list[str]:
+    """Every table below a view, as `dataset.table`."""
+    return sorted({table for view in sql.names() for table in sql.tables_below(view)})
+
+
 def rounds(seed: int, count: int) -> list[dict[str, Rows]]:
     """The rows of every table below a view, so many times; the same seed gives the same."""
     return [tables(random.Random(f"{seed} {number}")) for number in range(count)]
@@ -82,9 +87,8 @@ def rounds(seed: int, count: int) -> list[dict[str, Rows]]:
 def tables(chance: random.Random) -> dict[str, Rows]:
     """The rows of every table below a view, of one morning."""
     today = chance.choice(MORNINGS)
-    names = sorted({table for view in sql.names() for table in sql.tables_below(view)})
     found: dict[str, Rows] = {}
-    for name in names:
+    for name in names():
         if name.endswith("_previous"):
             found[name] = changed(chance, found[name.removesuffix("_previous")], _of(name))
         else:
