@@ -27,8 +27,11 @@ def in_order(first: str, last: str, form: Form) -> Condition:
 
 def in_school_year(day: str, year: str, form: Form) -> Condition:
     """The day lies in the school year that begins in `year`: between the summer before it and the one after it."""
-    begins, ends = (f"DATE(SAFE_CAST({{{year}}} AS INT64){after})" for after in (", 6, 1", " + 1, 8, 31"))
-    sql = f"COALESCE(SAFE.PARSE_DATE('{form.day}', {{{day}}}) BETWEEN {begins} AND {ends}, TRUE)"
+    # Numbers and no days of that year: there is no 1st of June of the year 37000, and BigQuery gives the query up.
+    own, of_day = f"SAFE_CAST({{{year}}} AS INT64)", f"FROM SAFE.PARSE_DATE('{form.day}', {{{day}}}))"
+    same = f"EXTRACT(YEAR {of_day} = {own} AND EXTRACT(MONTH {of_day} >= 6"
+    after = f"EXTRACT(YEAR {of_day} - 1 = {own} AND EXTRACT(MONTH {of_day} <= 8"
+    sql = f"COALESCE(({same}) OR ({after}), TRUE)"
     return Condition(f"whose {day} is not in the {year}", (day, year), sql)
 
 

@@ -13,7 +13,9 @@ import pytest
 from pipeline import catalogue
 from pipeline.catalogue import schemas, sql
 from pipeline.catalogue.checking import analysis
+from pipeline.catalogue.conditions import in_school_year
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
+from pipeline.catalogue.limits import YEAR_FIRST
 from pipeline.outbound import checks, churn, disclosed, entries, holders, ledger, references, snapshots
 from pipeline.outbound.churn import Pair
 from pipeline.outbound.entries import GrowingTable, Value
@@ -155,6 +157,29 @@ def test_single_values_and_keys_of_a_file_are_asked_for(border: Border, delivery
         assert looked_at(holders.query(file, compared, asked)).names == ("place", "was", "school", "had", "gone")
     assert list(churn.keys(file, compared)) == []
     assert border.told[0].columns == {"kind": "STRING", "school": "STRING", "who": "STRING"}
+
+
+@pytest.mark.parametrize(
+    ("day", "year", "kept"),
+    [
+        ("2026-05-31", "2026", False),
+        ("2026-06-01", "2026", True),
+        ("2027-08-31", "2026", True),
+        ("2027-09-01", "2026", False),
+        ("2026-07-01", "37000", False),
+        ("2026-07-01", f"{2**63 - 1}", False),
+        ("0001-01-01", f"{-(2**63)}", False),
+        ("2026-07-01", "x", True),
+        ("x", "2026", True),
+    ],
+)
+def test_a_year_that_no_day_has_is_counted_and_ends_no_query(day: str, year: str, kept: bool) -> None:
+    condition = in_school_year("day", "year", YEAR_FIRST)
+    query = googlesql.Query(
+        f"SELECT {condition.sql.format(day='day', year='year')} FROM `t.t`",  # noqa: S608  (our own names)
+        {"t.t": {"day": "STRING", "year": "STRING"}},
+    )
+    assert query.rows({"t.t": [{"day": day, "year": year}]}) == [(kept,)]
 
 
 def receipt(delivery: Delivery) -> tuple[dict[str, Any], list[ledger._File]]:
