@@ -23,6 +23,6 @@ check .venv/bin/lint-imports --no-logo
 check shellcheck --external-sources "${scripts[@]}" morning .ci/run
 # Last: CI looks for its closing line.
 # In the order of the folders: what takes longest (e2e) begins, and the quick ones fill what is left.
-check .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+check .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 for name in "${failed[@]}"; do printf 'FAILED: %s\n' "$name"; done
 ((!${#failed[@]}))
