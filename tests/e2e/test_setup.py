@@ -202,7 +202,7 @@ def test_arguments_reach_the_run(tree: Path, scheduler: int) -> None:
 def test_a_quiet_call_tells_the_run_so_and_nothing_of_its_own(tree: Path, scheduler: int) -> None:
     date = ["--date", "2026-11-23", "--quiet"]
     done = run(tree, "run_daily.sh", *date, port=scheduler)
-    assert done.stdout == "ran run Morning --date 2026-11-23 --workers 4 --quiet --\n"
+    assert done.stdout == "ran run Morning --date 2026-11-23 --workers 32 --quiet --\n"
     daily, child = staying(tree, scheduler)
     try:
         assert "another run is at work" in run(tree, "run_daily.sh", port=scheduler).stdout

@@ -261,6 +261,21 @@ def test_a_job_that_bigquery_could_not_do_now_is_begun_anew(
     deed(there)
 
 
+def test_a_query_that_fails_while_it_is_waited_for_is_begun_anew(
+    running: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    bad_day: Callable[..., None],
+    failing: Callable[..., None],
+) -> None:
+    """Whoever waits for it is answered with its error, which says of no answer whether it is the job's or its own."""
+    monkeypatch.setattr(jobs, "_PAUSES", (0.01,) * 4)
+    with set_up(running, tmp_path, monkeypatch, timeout=3) as there:
+        bad_day("pending", times=1, seconds=1.5)
+        failing("query", "backendError")
+        assert warehouse.freeze("SELECT 1 AS id", f"{there.dataset}_frozen", "snapshot", {"sql": "1"}, days=14) == 1
+
+
 def test_a_job_that_can_never_be_done_is_told_with_its_id(there: Cloud, failing: Callable[..., None]) -> None:
     failing("load", "resourcesExceeded", times=0)
     with pytest.raises(WarehouseError, match="Resources exceeded") as caught:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import requests
-from google.api_core.exceptions import Conflict, GoogleAPICallError, GoogleAPIError, NotFound
+from google.api_core.exceptions import Conflict, GoogleAPICallError, GoogleAPIError, NotFound, RetryError
 from google.api_core.retry import Retry, if_exception_type
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, job_retry_reasons
@@ -56,8 +56,12 @@ def finished(client: bigquery.Client, begin: Callable[..., J], config: Any, stem
             continue
         try:
             _until_done(job)
-        except GoogleAPICallError as error:
-            error.job_id = job.job_id  # type: ignore[attr-defined]
+        except (GoogleAPICallError, RetryError) as error:
+            error.job_id = job.job_id  # type: ignore[union-attr]
+            # Who waits for the rows of a query that fails is answered with its error, and asks on where that is one of
+            # the moment. Whether it was the query's end, the job itself says.
+            if isinstance(error, RetryError) and not (job.done(**cloud.BIGQUERY.patience()) and job.error_result):
+                raise
             if not ours:
                 log.warning("the job %s of an earlier run has failed: a new one is begun", job.job_id)
             elif not _not_now(job) or (pause := next(pauses, None)) is None:

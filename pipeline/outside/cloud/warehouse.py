@@ -106,16 +106,15 @@ def restricted(name: str) -> bool:
 def _dataset(dataset: str, days: int | None, role: str = "WRITER") -> None:
     """Make the dataset when it is missing; with `days`, its tables go after so many, unless they say otherwise. `role`
     is ours in one with restricted access."""
-    told = settings.load().district
     new = bigquery.Dataset(_place(dataset))
-    new.location = told.location
+    new.location = settings.load().district.location
     if days:
         new.default_table_expiration_ms = days * 86_400_000
-    if restricted(dataset):
-        new.access_entries = _access(_own_name(), role)
     if days or restricted(dataset):
         new.max_time_travel_hours = TIME_TRAVEL
     with cloud.BIGQUERY.explained(f"creating dataset {dataset}"):
+        if restricted(dataset):
+            new.access_entries = _access(_own_name(), role)
         _client().create_dataset(new, exists_ok=True, **cloud.BIGQUERY.patience())
 
 
