@@ -90,7 +90,7 @@ class Service:
             raise
         except Exception as error:
             log.exception("%s", doing)
-            if _no_answer(error):
+            if no_answer(error):
                 self.silent = f"{self.name} has not answered for {settings.load().cloud.timeout} s"
                 raise _unanswered(f"{doing}: {type(error).__name__}: {self.silent}") from None
             raise WarehouseError(
@@ -128,7 +128,7 @@ _SILENCE = (
 )
 
 
-def _no_answer(error: BaseException) -> bool:
+def no_answer(error: BaseException) -> bool:
     """Whether nothing came back: no connection, or silence on one. An answer that says "not now" is an answer.
 
     Before the first question a token is asked for, at another server: its silence stands below google-auth's error.

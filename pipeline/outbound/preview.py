@@ -58,7 +58,7 @@ def made(delivery: Delivery, date: dt.date) -> Iterator[Preview]:
     with aside.dataset("preview", restricted=any(map(snapshots.restricted, delivery.view_files))) as dataset:
         places = {view: f"{dataset}.{view.replace('.', '__')}" for view in views}
         for view in views:  # one after the other: each reads those before it
-            _about(view, lambda view=view: _deploy(view, places))  # type: ignore[misc]
+            _about(view, lambda view=view: _deploy(view, places), by_line=True)  # type: ignore[misc]
         with ThreadPoolExecutor(inspection.AT_ONCE) as pool:
             frozen = dict(pool.map(lambda file: _freeze(file, places[file.view], dataset, date), delivery.view_files))
         rows = {name: rows for name, (rows, _) in frozen.items()}
@@ -120,12 +120,13 @@ def _freeze(file: ViewFile, view: str, dataset: str, date: dt.date) -> tuple[str
     return file.name, (qualified(rows), qualified(keyed))
 
 
-def _about(view: str, act: Callable[[], object]) -> None:
-    """What the warehouse says against it is told of the view's file, and of the line where the warehouse names one."""
+def _about(view: str, act: Callable[[], object], by_line: bool = False) -> None:
+    """What the warehouse says against it is told of the view's file; `by_line`, where the lines that it names are the
+    file's."""
     try:
         act()
     except WarehouseError as error:
-        line = _LINE.search(error.found)
+        line = _LINE.search(error.found) if by_line else None
         at = Where(sql.file(view), int(line[1])) if line else sql.file(view)
         raise WarehouseError(f"{at}: {error.found}", expected=error.expected, next_step=error.next_step) from None
 

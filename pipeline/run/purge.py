@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline import catalogue
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import settings
+from pipeline.ground.errors import PipelineError
 from pipeline.outbound import exports, rendering, snapshots
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.storage import Stored
@@ -130,12 +131,18 @@ def in_bucket(today: dt.date) -> Iterator[str]:
         f"{rendering.EXTRACTS}{warehouse.RESTRICTED}": (_date_of_extract, today),
     }
     with ThreadPoolExecutor(len(rules)) as pool:
-        listed = list(pool.map(lambda folder: storage.list_objects(f"{folder}/"), rules))
+        listed = [pool.submit(storage.list_objects, f"{folder}/") for folder in rules]
+    failed: list[PipelineError] = []
     for there, (date, stays) in zip(listed, rules.values(), strict=True):
-        for name, stored in sorted(there.items()):
-            if (date(stored) or stays) < stays:
-                storage.remove(name)
-                yield name
+        try:
+            for name, stored in sorted(there.result().items()):
+                if (date(stored) or stays) < stays:
+                    storage.remove(name)
+                    yield name
+        except PipelineError as error:  # the other folders' go all the same
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def _date_of_export(stored: Stored) -> dt.date | None:

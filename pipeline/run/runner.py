@@ -26,7 +26,7 @@ from luigi.rpc import RPCError
 from pipeline import morning
 from pipeline.chain.base import ask_anew
 from pipeline.chain.tasks import DeliveredSet, DeliveryTask, DeployedView, FeedTask
-from pipeline.ground import logs, manifests, progress, secrets, settings
+from pipeline.ground import border, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
@@ -87,7 +87,8 @@ def run(
         _purge(date, outcome)
         with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
             outcome.trouble += entering.end()
-        with suppress(PipelineError):  # who may not look is told by the doctor; who gets no answer, by all else
+        # Who may not look is told by the doctor; who gets no answer, by all else.
+        with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
             outcome.remarks = [str(found) for found in standing.otherwise(_datasets(tasks_below(root)))]
         news = True
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):

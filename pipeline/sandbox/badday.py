@@ -81,8 +81,8 @@ class BadDay:
         for how in possible:
             if fault := self._countdown.strike("google", how=how):
                 return _EACH[how](service, fault.options["seconds"])
-        if mixed := self._mixed():
-            how, seconds = mixed(possible)
+        if mixed := self._mixed(possible):
+            how, seconds = mixed
             return _EACH[how](service, seconds)
         return Trouble()
 
@@ -90,9 +90,8 @@ class BadDay:
         """For how long this job is pending, or this listing behind; 0 for not at all."""
         if fault := self._countdown.strike("google", how=how):
             return float(fault.options["seconds"])
-        if mixed := self._mixed():
-            return mixed([how])[1]
-        return 0.0
+        mixed = self._mixed([how])
+        return mixed[1] if mixed else 0.0
 
     def rights(self) -> bool:
         """Whether we have the rights in the bucket that we ask about."""
@@ -103,20 +102,22 @@ class BadDay:
         fault = self._countdown.strike("job-fails", job=kind)
         return str(fault.options["reason"]) if fault else ""
 
-    def _mixed(self) -> Callable[[list[str]], tuple[str, float]] | None:
-        """How to draw one of several troubles and its seconds, when a mix is on and strikes here."""
+    def _mixed(self, possible: list[str]) -> tuple[str, float] | None:
+        """One of the troubles and its seconds, when a mix is on and strikes here."""
         with self._lock:
             if not (fault := self._countdown.strike("google", how=MIX)):
                 return None
             dice = self._dice.setdefault(fault.id, random.Random(fault.options["seed"]))
             if dice.random() >= fault.options["share"]:
                 return None
-            seconds = dice.uniform(0, fault.options["seconds"])
-            return lambda possible: (dice.choice(possible), seconds)
+            return dice.choice(possible), dice.uniform(0, fault.options["seconds"])
 
 
 # The HTTP status of each reason (BigQuery's error table) that the stand-in has none for.
-_STATUSES = {"backendError": 503, "internalError": 500, "rateLimitExceeded": 403, "resourcesExceeded": 400}
+_STATUSES = {
+    **{"backendError": 503, "internalError": 500, "rateLimitExceeded": 403, "resourcesExceeded": 400},
+    **dict.fromkeys(("jobBackendError", "jobInternalError", "jobRateLimitExceeded"), 400),
+}
 
 
 def _stores(method: str, url: str) -> bool:
@@ -173,7 +174,9 @@ def let_listings_be_behind(bad_day: BadDay) -> None:
             return list(listed)
         since = time.monotonic() - seconds
         was = {
-            table[2]: held for when, table, held in reversed(before) if when > since and table[:2] == (project, dataset)
+            table[2]: held
+            for when, table, held in reversed(list(before))
+            if when > since and table[:2] == (project, dataset)
         }
         return [
             each.replace(labels=was[name]) if (name := each.tableReference.tableId) in was else each for each in listed

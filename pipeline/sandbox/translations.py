@@ -161,10 +161,13 @@ def _key(tree: Any, context: Any) -> str | None:
     return _digest(repr((_translator(), text, with_what)))
 
 
+_PROGRAMS = ("bigquery", "sources", "strict", "withs")
+
+
 @cache
 def _translator() -> str:
     """Changes with the programs that translate."""
-    ours = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("bigquery", "sources", "strict"))
+    ours = b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in _PROGRAMS)
     return f"{version('local-bigquery')} {version('sqlglot')} {hashlib.sha256(ours).hexdigest()}"
 
 

@@ -261,6 +261,15 @@ def test_a_job_that_bigquery_could_not_do_now_is_begun_anew(
     deed(there)
 
 
+@pytest.mark.parametrize("reason", ["jobRateLimitExceeded", "jobBackendError", "jobInternalError"])
+def test_a_short_query_that_bigquery_could_not_do_now_is_asked_anew(
+    there: Cloud, failing: Callable[..., None], monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    monkeypatch.setattr(jobs, "_PAUSES", (0.01,) * 4)
+    failing("query", reason, times=2)
+    asked(there)
+
+
 def test_a_query_that_fails_while_it_is_waited_for_is_begun_anew(
     running: Sandbox,
     tmp_path: Path,

@@ -246,6 +246,7 @@ def test_outcome_as_json_names_no_more_than_it_shows() -> None:
         "late": ["terms RSD"],
         "trouble": [],
         "unclaimed": [],
+        "remarks": [],
     }
 
 

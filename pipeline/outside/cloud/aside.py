@@ -33,8 +33,14 @@ def dataset(purpose: str, *, restricted: bool = False) -> Iterator[str]:
             with suppress(PipelineError):  # what failed is told, and what is left then goes as a killed one's
                 remove(each)
         raise
-    for each in made:
-        remove(each)
+    failed: list[PipelineError] = []
+    for each in reversed(made):  # that with restricted access first
+        try:
+            remove(each)
+        except PipelineError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def stem(purpose: str) -> str:

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import google.auth
 import google.auth.transport.requests
+import google.oauth2.credentials
 import requests
 from google.api_core.exceptions import NotFound
 from google.api_core.retry import Retry
@@ -30,7 +31,8 @@ def address() -> str:
 
 
 def account() -> str:
-    """As whom Google is asked: the service account's address, '' of a person's own login. Raises ConfigurationError,
+    """As whom Google is asked: the service account's address, or that it is a workload's identity; '' of a
+    person's own login. Raises ConfigurationError,
     where there are no credentials, and WarehouseError, where they are refused or Google is silent."""
     try:
         found, _ = google.auth.default(scopes=_SCOPES)
@@ -43,7 +45,9 @@ def account() -> str:
         ) from None
     with _SIGN_IN.explained("asking for a token"):
         found.refresh(google.auth.transport.requests.Request())  # type: ignore[no-untyped-call]
-    return str(getattr(found, "service_account_email", "") or "")
+    if isinstance(found, google.oauth2.credentials.Credentials):
+        return ""
+    return str(getattr(found, "service_account_email", "") or "a workload's own identity")
 
 
 def ahead() -> float:

@@ -17,7 +17,7 @@ import requests
 from google.api_core.exceptions import Conflict, GoogleAPICallError, GoogleAPIError, NotFound, RetryError
 from google.api_core.retry import Retry, if_exception_type
 from google.cloud import bigquery
-from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, job_retry_reasons
+from google.cloud.bigquery.retry import job_retry_reasons
 from google.cloud.bigquery.table import RowIterator
 
 from pipeline.ground import cloud, settings
@@ -33,6 +33,8 @@ _MARK = "submitted_as"
 _NOT_NOW = frozenset({"backendError", "internalError", "rateLimitExceeded", *job_retry_reasons})
 # Seconds before each new one that is begun for these.
 _PAUSES = (1, 2, 4, 8)
+# Seconds after ours at which BigQuery's own limit ends a job.
+_LATER_END = 60
 # Seconds of the longest pause between two looks at a job: in its first half minute, and later.
 _SOON, _LATER = 0.5, 5
 
@@ -48,7 +50,8 @@ def finished(client: bigquery.Client, begin: Callable[..., J], config: Any, stem
     mine, pauses = uuid.uuid4().hex, iter(_PAUSES)
     config = copy.deepcopy(config)
     config.labels = {**config.labels, _MARK: mine}
-    config.job_timeout_ms = 1000 * _limit()  # BigQuery ends it, too, if we are not there any more to do it
+    # BigQuery ends it, too, if we are not there any more to do it; later than we do, who tell why.
+    config.job_timeout_ms = 1000 * (_limit() + _LATER_END)
     for number in range(1, 100):
         job = _begun(client, begin, f"{stem}_{number}", config)
         ours = job.labels.get(_MARK) == mine
@@ -60,7 +63,7 @@ def finished(client: bigquery.Client, begin: Callable[..., J], config: Any, stem
             error.job_id = job.job_id  # type: ignore[union-attr]
             # Who waits for the rows of a query that fails is answered with its error, and asks on where that is one of
             # the moment. Whether it was the query's end, the job itself says.
-            if isinstance(error, RetryError) and not (job.done(**cloud.BIGQUERY.patience()) and job.error_result):
+            if isinstance(error, RetryError) and (cloud.no_answer(error) or not _failed(job)):
                 raise
             if not ours:
                 log.warning("the job %s of an earlier run has failed: a new one is begun", job.job_id)
@@ -91,6 +94,10 @@ def _begun(client: bigquery.Client, begin: Callable[..., J], job_id: str, config
 
 def _limit() -> int:
     return settings.load().cloud.job_timeout
+
+
+def _failed(job: Job) -> bool:
+    return bool(job.done(**cloud.BIGQUERY.patience()) and job.error_result)
 
 
 def _not_now(job: Job) -> bool:
@@ -134,12 +141,19 @@ def rows(job: bigquery.QueryJob, **more: Any) -> RowIterator:
 def answered(client: bigquery.Client, query: str, config: bigquery.QueryJobConfig | None = None) -> RowIterator:
     """The rows of a query, which may take as long as a job; a short one takes one call.
 
-    BigQuery's client begins it anew for as long as one call is waited for; by default it would for forty minutes.
+    It is begun anew for those of the moment's reasons that only a job has. The others may be the call's own, which the
+    client makes again.
     """
-    patience = cloud.BIGQUERY.patience()
-    anew = DEFAULT_JOB_RETRY.with_timeout(patience["timeout"])
-    job = client.query(query, job_config=config, api_method="QUERY", job_retry=anew, **patience)
-    return rows(job, job_retry=anew)
+    for pause in (*_PAUSES, None):
+        try:
+            patience = cloud.BIGQUERY.patience()
+            return rows(client.query(query, job_config=config, api_method="QUERY", job_retry=None, **patience))
+        except GoogleAPICallError as error:
+            if pause is None or not {each.get("reason") for each in error.errors} & {*job_retry_reasons}:
+                raise
+            log.warning("a query has ended for a reason of the moment: it is begun anew", exc_info=error)
+            time.sleep(pause)
+    raise AssertionError  # the last pause is None
 
 
 def _give_up(job: Job) -> None:

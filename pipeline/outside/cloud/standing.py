@@ -15,7 +15,7 @@ from pipeline.ground.errors import WarehouseError
 from pipeline.ground.looks import Looks
 from pipeline.outside.cloud import storage, warehouse
 
-# Whoever has one of these in a dataset's access is everybody, or everybody of a domain.
+# Whoever has one of these in a dataset's access is everybody.
 _ANYBODY = {"allUsers", "allAuthenticatedUsers"}
 # Hours of a dataset's time travel when it does not say.
 _USUAL_HOURS = 168
@@ -91,13 +91,21 @@ def _of_dataset(dataset: str) -> list[WarehouseError]:
 def _dataset_otherwise(dataset: str, found: bigquery.Dataset, own: str) -> Iterator[WarehouseError]:
     yield from _elsewhere(f"the dataset {dataset}", found.location)
     wanted = [str(entry.entity_id) for entry in warehouse._access(own)] if own else []
+    held = [str(entry.entity_id) for entry in found.access_entries]
+    if own and own not in held:
+        yield _not_as_promised(
+            f"{own} has no access to the dataset {dataset}",
+            "the mornings' own account among those who may write to it",
+            f"add it (Cloud console: the dataset, Sharing; role BigQuery Data Owner), if the mornings run as {own}",
+        )
     for entry in found.access_entries:
         who = str(entry.entity_id)
         if who in _ANYBODY or (wanted and who not in wanted):
             yield _not_as_promised(
                 f"{who} has access to the dataset {dataset} ({entry.role or entry.entity_type})",
                 f"nobody but {' and '.join(wanted)}" if wanted else "people and groups by name",
-                "take it away (Cloud console: the dataset, Sharing), or say in the district's own papers why it stays",
+                "take it away (Cloud console: the dataset, Sharing), unless it is the mornings' own account; or say "
+                "in the district's own papers why it stays",
             )
     hours = int(found.max_time_travel_hours or _USUAL_HOURS)
     if (own or found.default_table_expiration_ms) and hours > warehouse.TIME_TRAVEL:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 from google.api_core.client_options import ClientOptions
@@ -118,6 +118,7 @@ def _dataset(dataset: str, days: int | None, role: str = "WRITER") -> None:
         _client().create_dataset(new, exists_ok=True, **cloud.BIGQUERY.patience())
 
 
+@cache
 def _own_name() -> str:
     """Whom BigQuery takes us for: the address of an account, or the principal of a workload's identity.
 

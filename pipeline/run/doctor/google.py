@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from google.api_core.exceptions import BadRequest
+
 from pipeline.catalogue import flows, sql
 from pipeline.ground import settings
 from pipeline.ground.errors import PipelineError
@@ -78,7 +80,7 @@ def statements(asked: Asked, _: str) -> Iterator[Line]:
         yield broken(
             error,
             f"if it is no outage: gcloud projects add-iam-policy-binding {project} --role=roles/bigquery.jobUser "
-            f"--member=serviceAccount:{THE_ACCOUNT}; and the same with roles/bigquery.dataEditor",
+            f"--member=serviceAccount:{THE_ACCOUNT}; and the same with roles/bigquery.dataOwner",
         )
         return
     found: dict[str, PipelineError] = {}
@@ -87,7 +89,10 @@ def statements(asked: Asked, _: str) -> Iterator[Line]:
             found |= refused
     yield from (broken(error, f"correct {sql.file(view)}") for view, error in found.items())
     if not found:
-        yield good(f"BigQuery takes each of {count(len(sql.names()), 'view')} (dry run; nothing was made)")
+        yield good(
+            f"BigQuery takes each of {count(len(sql.names()), 'view')} (dry run; nothing was made; whether we may make "
+            "datasets, `--cloud` tries)"
+        )
 
 
 def _tops() -> list[str]:
@@ -101,8 +106,10 @@ def _refused(view: str) -> dict[str, PipelineError]:
     try:
         asking.dry_run(sql.alone(view), f"reading the view {view}")
     except PipelineError as error:
+        if BadRequest.__name__ not in error.found:  # it is no matter of the view
+            raise
         below: dict[str, PipelineError] = {}
         for name in sql.reads(view):
-            below |= _refused(name) if sql.file(name).is_file() else {}
+            below |= _refused(name) if name in sql.names() else {}
         return below or {view: error}
     return {}

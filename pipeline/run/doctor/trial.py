@@ -20,7 +20,7 @@ def check(asked: Asked, _: str) -> Iterator[Line]:
         return
     made, left = None, list[str]()
     try:
-        with aside.dataset("doctor") as name:
+        with aside.dataset("doctor", restricted=True) as name:  # who may see it is said as for passwords
             Scratch.sweep()
             made = Scratch(name)
             yield from _tried(made)
@@ -35,7 +35,7 @@ def check(asked: Asked, _: str) -> Iterator[Line]:
     if left:
         yield wrong("the scratch dataset, or objects, could not be removed", "\n".join(left))
     else:
-        yield good(f"all of it is removed again: {made.dataset}, {storage.uri(made.folder)}/")
+        yield good(f"all of it is removed again: {made.dataset}, {storage.uri(made.folder)}/ (the bucket stays)")
 
 
 def _tried(made: Scratch) -> Iterator[Line]:
