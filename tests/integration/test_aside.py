@@ -77,6 +77,24 @@ def test_what_a_killed_preview_left_goes_with_the_next_one_of_another_day(there:
             aside.remove(dataset)
 
 
+def test_what_cannot_be_removed_keeps_what_holds_passwords_from_nothing(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = aside.remove
+
+    def fail(name: str) -> None:
+        if not name.endswith(warehouse.RESTRICTED):
+            raise WarehouseError("not now", expected="it", next_step="run again")
+        remove(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(aside, "remove", fail)
+        with pytest.raises(WarehouseError, match="not now"), aside.dataset("trial", restricted=True) as name:
+            assert {name, f"{name}_restricted"} <= {*aside.names()}
+    assert f"{name}_restricted" not in aside.names()
+    remove(name)
+
+
 def test_a_table_that_is_not_loaded_yet_is_named_and_nothing_is_made(there: Cloud) -> None:
     there.from_now_on()
     told = "no table misc_imports_restricted.google_students_provisioned"
@@ -92,5 +110,5 @@ def test_bigquerys_own_line_is_told_of_the_views_file(there: Cloud) -> None:
         )
 
     with pytest.raises(WarehouseError) as told:
-        preview._about(FILE.view, refused)
+        preview._about(FILE.view, refused, by_line=True)
     assert told.value.found.startswith(f"{sql.file(FILE.view)}, line 3: deploying")

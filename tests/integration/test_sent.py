@@ -179,6 +179,26 @@ def test_a_week_s_file_is_as_old_as_the_run_that_wrote_it(district: Cloud, folde
         assert bool(exports.kept(weekly.name, weekly.period(FRIDAY))) == left
 
 
+def test_a_folder_that_cannot_be_listed_keeps_no_other_one_from_being_purged(
+    district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked(FRIDAY)
+    exports.export(ROSTERS, FILE, FRIDAY)
+    assert exports.kept(ROSTERS.name, FRIDAY)
+    list_objects = storage.list_objects
+
+    def fail(prefix: str) -> dict[str, storage.Stored]:
+        if prefix.startswith(exports.RESTRICTED):
+            raise WarehouseError("not now", expected="it", next_step="run again")
+        return list_objects(prefix)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "list_objects", fail)
+        with pytest.raises(WarehouseError, match="not now"):
+            list(purge.in_bucket(FRIDAY + dt.timedelta(days=settings.load().district.sent_days)))
+    assert not exports.kept(ROSTERS.name, FRIDAY)
+
+
 def test_another_code_that_writes_files_writes_them_anew(
     district: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
