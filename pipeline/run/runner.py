@@ -16,7 +16,7 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 
@@ -32,9 +32,9 @@ from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
-from pipeline.outbound import exports, interrupted, ledger, receipts, snapshots
+from pipeline.outbound import exports, interrupted, receipts, snapshots
 from pipeline.outside.cloud import standing, storage, warehouse
-from pipeline.run import purge, rehearsal
+from pipeline.run import kept, purge, rehearsal
 from pipeline.run.display import Display
 from pipeline.run.entering import Entering
 from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, note, tasks_below, undoing_nothing
@@ -89,7 +89,7 @@ def run(
             outcome.trouble += entering.end()
         # Who may not look is told by the doctor; who gets no answer, by all else.
         with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
-            outcome.remarks = [str(found) for found in standing.otherwise(_datasets(tasks_below(root)))]
+            outcome.remarks = [str(found) for found in standing.otherwise(kept.datasets())]
         news = True
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
             news = is_news(name, date, outcome)
@@ -111,25 +111,19 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     time."""
     with sources.scheduling():  # it is one already, and waits for no vendor
         below = tasks_below(root)
-    yield partial(standing.otherwise, _datasets(below))
+    yield partial(standing.otherwise, kept.datasets())
     feeds = {task.feed for task in below if isinstance(task, FeedTask)}
     deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
     views = dict(task.view.split(".") for task in below if isinstance(task, DeployedView))
     yield from (partial(warehouse.view_text, *view) for view in views.items())  # one of each dataset looks at all
     places = {source.place for feed in feeds for source in feed.sources}
     yield from (partial(sources.look_ahead, place) for place in places)
-    yield from (partial(warehouse.find, dataset, "") for dataset in _datasets(below) - views.keys())
+    datasets = {feed.dataset for feed in feeds} | {snapshots.DATASET}
+    yield from (partial(warehouse.find, dataset, "") for dataset in datasets - views.keys())
     files = [(each.period(date), file) for each in deliveries for file in each.files]
     folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}
     folders |= {f"{exports.OPEN}/{day}" for day, _ in files}
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
-
-
-def _datasets(tasks: Iterable[luigi.Task]) -> set[str]:
-    """The datasets in which the tasks' tables and views lie, and in which their rows are frozen."""
-    feeds = {task.feed.dataset for task in tasks if isinstance(task, FeedTask)}
-    views = {task.view.split(".")[0] for task in tasks if isinstance(task, DeployedView)}
-    return feeds | views | {snapshots.DATASET, snapshots.DATASET + warehouse.RESTRICTED, ledger.DATASET}
 
 
 def _show(root: luigi.Task, date: dt.date, outcome: Outcome) -> None:

@@ -5,25 +5,23 @@ Its sources are written for Python 3.13 and a newer DuckDB: some lines are chang
 below `close_the_gaps`; each says which gap it closes.
 """
 
-import asyncio
 import contextlib
-import contextvars
 import hashlib
 import importlib.util
-import json
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.sandbox import badday, sources, strict
+from pipeline.sandbox import badday, observed, sources, strict
 from pipeline.sandbox.activity import ActivityLog
-from pipeline.sandbox.badday import BadDay, Trouble
+from pipeline.sandbox.badday import BadDay
 from pipeline.sandbox.bucket import Objects
 from pipeline.sandbox.latency import Latency, let_jobs_last
+from pipeline.sandbox.observed import Observed
 
 
 @cache
@@ -169,10 +167,6 @@ def _create_each_once() -> None:
     datasets.create, tables.create = create_alone, create_table_alone
 
 
-# What the activity log tells of the request that is being answered.
-_request: contextvars.ContextVar[dict[str, str] | None] = contextvars.ContextVar("request", default=None)
-
-
 def _note_submitted_jobs() -> None:
     """For the activity log: which job a request inserted, or tried to.
 
@@ -183,7 +177,7 @@ def _note_submitted_jobs() -> None:
     submit, lock = runner.submit, threading.Lock()
 
     def noted(project: str, job_id: str, configuration: Any, upload: str | None = None) -> Any:
-        if (note := _request.get()) is not None:
+        if (note := observed.REQUEST.get()) is not None:
             given = configuration.dump()
             kind = next((name for name in ("load", "query", "extract", "copy") if name in given), "none")
             note.update(job=kind, job_id=job_id)
@@ -194,74 +188,6 @@ def _note_submitted_jobs() -> None:
             return submit(project, job_id, configuration, upload)
 
     runner.submit = noted
-
-
-class _Observed:
-    """The application, behind what a bad day does to its answers and in front of the activity log (ASGI)."""
-
-    def __init__(self, application: Any, log: ActivityLog, bad_day: BadDay, latency: Latency) -> None:
-        self._application, self._log, self._bad_day, self._latency = application, log, bad_day, latency
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await self._application(scope, receive, send)
-            return
-        if scope["path"] == "/healthz":
-            await _send(send, 200, {})
-            return
-        await self._latency.request()
-        note: dict[str, str] = {"path": scope["path"]}
-        _request.set(note)
-        trouble = self._bad_day.of(badday.BIGQUERY, scope["method"], scope["path"])
-        await asyncio.sleep(trouble.late)
-
-        def write(message: dict[str, Any]) -> None:
-            if status := message.get("status"):
-                self._log.write(server="bigquery", method=scope["method"], status=status, **note)
-
-        async def noting(message: dict[str, Any]) -> None:
-            """Written down before it is sent: who has the answer finds the line."""
-            write(message)
-            await send(message)
-
-        async def losing(message: dict[str, Any]) -> None:
-            write(message)
-
-        if trouble.status:
-            await _read_body(receive)
-            await _send_error(noting, trouble)
-        elif trouble.lost:
-            await self._application(scope, receive, losing)
-            await _hang_up(send)
-        else:
-            await self._application(scope, receive, noting)
-
-
-async def _hang_up(send: Any) -> None:
-    """End the connection without an answer: uvicorn knows no such thing, and would answer 500 for us."""
-    cycle = send.__self__
-    cycle.transport.abort()
-    while not cycle.disconnected:
-        await asyncio.sleep(0)
-
-
-async def _read_body(receive: Any) -> None:
-    while (await receive()).get("more_body"):
-        pass
-
-
-async def _send_error(send: Any, trouble: Trouble) -> None:
-    detail = {"reason": trouble.reason, "message": trouble.message, "domain": "global"}
-    told = {"error": {"code": trouble.status, "message": trouble.message, "errors": [detail]}}
-    await _send(send, trouble.status, told, trouble.headers)
-
-
-async def _send(send: Any, status: int, told: dict[str, Any], more: Iterable[tuple[str, str]] = ()) -> None:
-    body = json.dumps(told).encode()
-    headers = {"content-type": "application/json", "content-length": str(len(body)), **dict(more)}
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
 
 
 def _drop_anonymous_results() -> None:
@@ -296,8 +222,8 @@ class BigQuery:
         close_the_gaps(objects, bad_day, latency)
         from local_bigquery import app
 
-        observed = _Observed(app, log, bad_day, latency)
-        config = uvicorn.Config(observed, host="127.0.0.1", port=port, log_level="warning", access_log=False)
+        application = Observed(app, log, bad_day, latency)
+        config = uvicorn.Config(application, host="127.0.0.1", port=port, log_level="warning", access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, name="bigquery", daemon=True)
 

@@ -35,9 +35,13 @@ class Cloud:
         """The requests to the server whose path ends so, oldest first."""
         return [
             event
-            for event in self.sandbox.events("cloud")[self._before :]
+            for event in self.since()
             if (event["server"], event["method"]) == (server, method) and event["path"].endswith(path)
         ]
+
+    def since(self) -> list[dict[str, Any]]:
+        """All that was asked since the test began, or said `from_now_on`, oldest first."""
+        return self.sandbox.events("cloud")[self._before :]
 
     def from_now_on(self) -> None:
         self._before = len(self.sandbox.events("cloud"))

@@ -8,7 +8,7 @@ from pipeline.ground import settings
 from pipeline.ground.errors import WarehouseError
 from pipeline.outbound import preview
 from pipeline.outside import googlesql
-from pipeline.outside.cloud import aside, warehouse
+from pipeline.outside.cloud import aside, datasets, warehouse
 from riverbend import PROJECT
 from test_restricted import FILE, MONDAY, PASSWORD, VIEW, columns, days_left, delivery, made
 from test_restricted import there as there
@@ -40,7 +40,7 @@ def test_a_preview_keeps_passwords_apart_for_a_day_at_most_and_leaves_nothing(th
             told = warehouse._client().get_dataset(f"{PROJECT}.{dataset}")
             assert told.default_table_expiration_ms == 86_400_000
         owners, own = warehouse._client().get_dataset(f"{PROJECT}.{apart}").access_entries
-        assert (owners.entity_id, own.entity_id) == ("projectOwners", warehouse._own_name())
+        assert (owners.entity_id, own.entity_id) == ("projectOwners", datasets.own_name(warehouse._client()))
         assert (owners.role, own.role) == ("OWNER", "OWNER")
         lines = list(preview.lines(found, rows=True))
         assert [str(check) for check in found.failed] == []

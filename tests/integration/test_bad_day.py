@@ -1,5 +1,6 @@
 """The adapters on a bad day of Google's: through its own clients, against stand-ins that answer as it does then."""
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -141,6 +142,7 @@ DEEDS = (
 )
 
 
+STATUSES = {"rate-limit": {403, 429}, "busy": {429}, "unavailable": {503}, "stored": {412}}
 MET = (
     *(
         (how, deed)
@@ -156,7 +158,16 @@ MET = (
 def test_each_ends_well(there: Cloud, bad_day: Callable[..., None], how: str, deed: Callable[[Cloud], None]) -> None:
     there.look_again()
     bad_day(how, times=1)
+    begun = time.monotonic()
     deed(there)
+    requests = [event for event in there.since() if event["server"] in ("storage", "bigquery")]
+    if how == "lost":  # asked twice in a row, by one who got no answer
+        asked = [(event["method"], event["path"]) for event in requests]
+        assert any(one == two for one, two in itertools.pairwise(asked))
+    elif how == "slow":
+        assert time.monotonic() - begun >= 0.2
+    else:
+        assert {event["status"] for event in requests} & STATUSES[how]
 
 
 @pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)

@@ -14,7 +14,7 @@ from doctoring import Doctor, doctoring, states
 from pipeline.catalogue import sql
 from pipeline.catalogue.checking import views
 from pipeline.outside import googlesql
-from pipeline.outside.cloud import aside, asking, scratch, storage, warehouse
+from pipeline.outside.cloud import aside, asking, datasets, scratch, storage, warehouse
 from pipeline.run.doctor import google, trial
 from pipeline.run.doctor.lines import Line
 from riverbend import Sandbox
@@ -144,12 +144,24 @@ def test_a_scratch_dataset_is_tried_and_removed(doctor: Doctor) -> None:
 
 
 @pytest.mark.parametrize(("job", "wrong"), [("load", 1), ("query", 1), ("extract", 1)])
-def test_a_scratch_dataset_is_removed_when_it_fails(doctor: Doctor, job: str, wrong: int) -> None:
+def test_a_scratch_dataset_is_removed_when_it_fails(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, job: str, wrong: int
+) -> None:
+    # To ask it is a query, too, before there is anything to remove: see the next test.
+    monkeypatch.setattr(datasets, "own_name", lambda client: "morning@riverbend.example.org")
     doctor.fault("job-fails", job=job, reason="resourcesExceeded")
     told = doctor.ask("scratch dataset", "Google", cloud=True)
     assert states(told).count("wrong") == wrong, told
     assert "fault job-fails" in next(line.found for line in told if line.state == "wrong")
     assert "all of it is removed again" in told[-1].found
+    assert left(doctor) == []
+
+
+def test_where_nobody_says_who_we_are_no_dataset_is_made(doctor: Doctor) -> None:
+    doctor.fault("job-fails", job="query", reason="resourcesExceeded")
+    (told,) = doctor.ask("scratch dataset", "Google", cloud=True)
+    assert told.state == "wrong"
+    assert "creating dataset" in told.found
     assert left(doctor) == []
 
 

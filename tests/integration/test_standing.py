@@ -75,7 +75,7 @@ def test_a_bucket_somewhere_else_is_told(there: Cloud) -> None:
 )
 def test_whoever_else_may_see_passwords_is_told(there: Cloud, entry: bigquery.AccessEntry, who: str) -> None:
     name = f"{there.dataset}_restricted"
-    warehouse._dataset(name, days=1)
+    warehouse.make_dataset(name, days=1)
     dataset = warehouse._client().get_dataset(f"{PROJECT}.{name}")
     dataset.access_entries = [*dataset.access_entries, entry]
     warehouse._client().update_dataset(dataset, ["access_entries"])
@@ -85,7 +85,7 @@ def test_whoever_else_may_see_passwords_is_told(there: Cloud, entry: bigquery.Ac
 
 
 def test_what_everybody_may_see_is_told_of_any_dataset(there: Cloud) -> None:
-    warehouse._dataset(there.dataset, days=None)
+    warehouse.make_dataset(there.dataset, days=None)
     assert found(there.dataset) == []
     dataset = warehouse._client().get_dataset(f"{PROJECT}.{there.dataset}")
     everybody = bigquery.AccessEntry("READER", "specialGroup", "allAuthenticatedUsers")

@@ -13,7 +13,7 @@ from google.cloud import bigquery
 from clouds import Cloud, in_a_fork, set_up
 from pipeline.catalogue.schemas import Column
 from pipeline.ground.errors import WarehouseError
-from pipeline.outside.cloud import jobs, storage, warehouse
+from pipeline.outside.cloud import datasets, jobs, storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 from pipeline.sandbox.faults import FaultFile
 from riverbend import PROJECT, Sandbox
@@ -187,7 +187,7 @@ def test_a_restricted_dataset_is_not_for_all_who_read_the_project(there: Cloud) 
     ],
 )
 def test_the_pipeline_may_write_to_restricted_datasets(own: str, kind: str) -> None:
-    assert warehouse._access(own) == [bigquery.AccessEntry(*OWNERS), bigquery.AccessEntry("WRITER", kind, own)]
+    assert datasets.access(own, "WRITER") == [bigquery.AccessEntry(*OWNERS), bigquery.AccessEntry("WRITER", kind, own)]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 from pipeline.ground import cloud, settings
 from pipeline.ground.errors import PipelineError
-from pipeline.outside.cloud import warehouse
+from pipeline.outside.cloud import datasets, warehouse
 
 # What is forgotten goes after so many days, which is the least.
 DAYS = 1
@@ -59,13 +59,13 @@ def _sweep(purpose: str) -> None:
 
 def make(name: str) -> None:
     """Make the dataset. Raises WarehouseError."""
-    warehouse._dataset(name, DAYS, "OWNER")  # a writer may not remove it
+    warehouse.make_dataset(name, DAYS, "OWNER")  # a writer may not remove it
 
 
 def remove(name: str) -> None:
     """Remove the dataset and all that is in it, if it is there. Raises WarehouseError."""
     with cloud.BIGQUERY.explained(f"removing the dataset {name}"):
-        place = warehouse._place(name)
+        place = datasets.place(name)
         warehouse._client().delete_dataset(place, delete_contents=True, not_found_ok=True, **cloud.BIGQUERY.patience())
 
 

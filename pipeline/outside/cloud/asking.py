@@ -32,8 +32,8 @@ def address() -> str:
 
 def account() -> str:
     """As whom Google is asked: the service account's address, or that it is a workload's identity; '' of a
-    person's own login. Raises ConfigurationError,
-    where there are no credentials, and WarehouseError, where they are refused or Google is silent."""
+    person's own login. Raises ConfigurationError, where there are no credentials, and WarehouseError, where they are
+    refused or Google is silent."""
     try:
         found, _ = google.auth.default(scopes=_SCOPES)
     except DefaultCredentialsError as error:

@@ -15,7 +15,7 @@ from google.api_core.exceptions import Conflict, PreconditionFailed
 from google.cloud import bigquery
 
 from pipeline.ground import cloud, settings
-from pipeline.outside.cloud import aside, jobs, storage, warehouse
+from pipeline.outside.cloud import aside, datasets, jobs, storage, warehouse
 
 # Below it lie all scratch objects, each trial's in a folder of its own.
 PREFIX = "doctor"
@@ -64,7 +64,7 @@ class Scratch:
 
     @property
     def _table(self) -> str:
-        return f"{settings.load().district.project}.{self.dataset}.ugly"
+        return f"{self._place}.ugly"
 
     # ---------------------------------------------------------------------------------------------- objects
 
@@ -96,13 +96,7 @@ class Scratch:
 
     def job_id_refused(self) -> bool:
         """Whether a second job of one id is answered by 409; the first replaces the table. Raises WarehouseError."""
-        config = bigquery.LoadJobConfig(
-            source_format="CSV",
-            skip_leading_rows=1,
-            allow_quoted_newlines=True,
-            write_disposition="WRITE_TRUNCATE",
-            schema=[bigquery.SchemaField(column.name, column.type, column.mode) for column in COLUMNS],
-        )
+        config = warehouse.replacing(COLUMNS)
         uri, patience = storage.uri(self._object), cloud.BIGQUERY.patience()
         begin = partial(warehouse._client().load_table_from_uri, uri, self._table, **patience)
         with cloud.BIGQUERY.explained("loading twice under one job id"):
@@ -139,7 +133,7 @@ class Scratch:
             self._patch("now")
             begun = time.monotonic()
             while (waited := time.monotonic() - begun) < LONGEST:
-                found = warehouse._client().list_tables(self._dataset, **cloud.BIGQUERY.patience())
+                found = warehouse._client().list_tables(self._place, **cloud.BIGQUERY.patience())
                 if any(item.table_id == "ugly" and item.labels.get("sha") == "now" for item in found):
                     return waited
                 time.sleep(min(0.5, LONGEST))
@@ -151,8 +145,8 @@ class Scratch:
         warehouse._client().update_table(change, ["labels"], **cloud.BIGQUERY.patience())
 
     @property
-    def _dataset(self) -> str:
-        return f"{settings.load().district.project}.{self.dataset}"
+    def _place(self) -> str:
+        return datasets.place(self.dataset)
 
     # ------------------------------------------------------------------------------------- views and extracts
 

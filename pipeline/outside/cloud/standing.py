@@ -1,6 +1,6 @@
 """What stands already is looked at: a bucket or dataset that somebody else made, or changed, may keep or show more
 than the documentation promises. (What is missing is made as promised, by `storage._create_bucket` and
-`warehouse._dataset`.)
+`datasets.make`.)
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from google.cloud import bigquery
 from pipeline.ground import cloud, settings
 from pipeline.ground.errors import WarehouseError
 from pipeline.ground.looks import Looks
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import datasets, storage, warehouse
 
 # Whoever has one of these in a dataset's access is everybody.
 _ANYBODY = {"allUsers", "allAuthenticatedUsers"}
@@ -25,18 +25,18 @@ class Elsewhere(WarehouseError):
     """It lies in another location than the district's: BigQuery loads and joins nothing across locations."""
 
 
-def otherwise(datasets: Iterable[str]) -> list[WarehouseError]:
+def otherwise(names: Iterable[str]) -> list[WarehouseError]:
     """What of the bucket and of these datasets is not as promised, as it was when a process first asked.
 
     Nothing is said of what does not exist yet. Raises WarehouseError when it cannot be asked (`storage.buckets.get`,
     `bigquery.datasets.get`).
     """
-    return _looks.at(tuple(sorted(datasets)))
+    return _looks.at(tuple(sorted(names)))
 
 
-def _look(datasets: tuple[str, ...]) -> list[WarehouseError]:
+def _look(names: tuple[str, ...]) -> list[WarehouseError]:
     with ThreadPoolExecutor(8) as pool:
-        bucket, *others = [pool.submit(_of_bucket), *(pool.submit(_of_dataset, name) for name in datasets)]
+        bucket, *others = [pool.submit(_of_bucket), *(pool.submit(_of_dataset, name) for name in names)]
         return [found for each in (bucket, *others) for found in each.result()]
 
 
@@ -81,8 +81,8 @@ def _bucket_otherwise(name: str, bucket: gcs.Bucket) -> Iterator[WarehouseError]
 def _of_dataset(dataset: str) -> list[WarehouseError]:
     with cloud.BIGQUERY.explained(f"looking at the dataset {dataset}"):
         try:
-            found = warehouse._client().get_dataset(warehouse._place(dataset), **cloud.BIGQUERY.patience())
-            own = warehouse._own_name() if warehouse.restricted(dataset) else ""
+            found = warehouse._client().get_dataset(datasets.place(dataset), **cloud.BIGQUERY.patience())
+            own = datasets.own_name(warehouse._client()) if warehouse.restricted(dataset) else ""
         except NotFound:
             return []
     return list(_dataset_otherwise(dataset, found, own))
@@ -90,7 +90,7 @@ def _of_dataset(dataset: str) -> list[WarehouseError]:
 
 def _dataset_otherwise(dataset: str, found: bigquery.Dataset, own: str) -> Iterator[WarehouseError]:
     yield from _elsewhere(f"the dataset {dataset}", found.location)
-    wanted = [str(entry.entity_id) for entry in warehouse._access(own)] if own else []
+    wanted = [str(entry.entity_id) for entry in datasets.access(own, "WRITER")] if own else []
     held = [str(entry.entity_id) for entry in found.access_entries]
     if own and own not in held:
         yield _not_as_promised(
@@ -108,11 +108,11 @@ def _dataset_otherwise(dataset: str, found: bigquery.Dataset, own: str) -> Itera
                 "in the district's own papers why it stays",
             )
     hours = int(found.max_time_travel_hours or _USUAL_HOURS)
-    if (own or found.default_table_expiration_ms) and hours > warehouse.TIME_TRAVEL:
+    if (own or found.default_table_expiration_ms) and hours > datasets.TIME_TRAVEL:
         yield _not_as_promised(
             f"what was in tables of the dataset {dataset} can be read for {hours} hours after it went",
-            f"{warehouse.TIME_TRAVEL}, the least that BigQuery allows",
-            f"ALTER SCHEMA {dataset} SET OPTIONS (max_time_travel_hours = {warehouse.TIME_TRAVEL})",
+            f"{datasets.TIME_TRAVEL}, the least that BigQuery allows",
+            f"ALTER SCHEMA {dataset} SET OPTIONS (max_time_travel_hours = {datasets.TIME_TRAVEL})",
         )
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any, Protocol
 
 from google.api_core.client_options import ClientOptions
@@ -17,18 +17,15 @@ from google.cloud.bigquery.table import RowIterator, TableListItem
 from pipeline.ground import cloud, settings
 from pipeline.ground.errors import WarehouseError
 from pipeline.ground.looks import Looks
-from pipeline.outside.cloud import jobs
+from pipeline.outside.cloud import datasets, jobs
 
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
-# Hours for which BigQuery shows what a table was before, where rows are to go: the least that it allows. For seven days
-# more its support can bring them back.
-TIME_TRAVEL = 48
 # Seconds for which a listing may be behind a change.
 _BEHIND = 60
 # Tables in one answer to a listing.
 _PAGE = 1000
-# Who may see a dataset whose name ends so: see `_access`.
+# Who may see a dataset whose name ends so: see datasets.py.
 RESTRICTED = "_restricted"
 
 
@@ -52,12 +49,8 @@ def _client() -> bigquery.Client:
     return cloud.roomy(client)
 
 
-def _place(dataset: str) -> str:
-    return f"{settings.load().district.project}.{dataset}"
-
-
 def _name(dataset: str, table: str) -> str:
-    return f"{_place(dataset)}.{table}"
+    return f"{datasets.place(dataset)}.{table}"
 
 
 # ---------------------------------------------------------------------------- what is there: one listing a dataset
@@ -74,7 +67,7 @@ def _list(dataset: str) -> dict[str, Shelved]:
 
     with cloud.BIGQUERY.explained(f"listing {dataset}"):
         try:
-            items = _client().list_tables(_place(dataset), page_size=_PAGE, **cloud.BIGQUERY.patience())
+            items = _client().list_tables(datasets.place(dataset), page_size=_PAGE, **cloud.BIGQUERY.patience())
             found = {item.table_id: shelved(item) for item in items}
         except NotFound:
             return {}
@@ -103,37 +96,9 @@ def restricted(name: str) -> bool:
     return name.partition(".")[0].endswith(RESTRICTED)
 
 
-def _dataset(dataset: str, days: int | None, role: str = "WRITER") -> None:
-    """Make the dataset when it is missing; with `days`, its tables go after so many, unless they say otherwise. `role`
-    is ours in one with restricted access."""
-    new = bigquery.Dataset(_place(dataset))
-    new.location = settings.load().district.location
-    if days:
-        new.default_table_expiration_ms = days * 86_400_000
-    if days or restricted(dataset):
-        new.max_time_travel_hours = TIME_TRAVEL
-    with cloud.BIGQUERY.explained(f"creating dataset {dataset}"):
-        if restricted(dataset):
-            new.access_entries = _access(_own_name(), role)
-        _client().create_dataset(new, exists_ok=True, **cloud.BIGQUERY.patience())
-
-
-@cache
-def _own_name() -> str:
-    """Whom BigQuery takes us for: the address of an account, or the principal of a workload's identity.
-
-    The credentials do not know it in each case: a machine's call themselves "default", a federation's name nobody.
-    """
-    return str(next(iter(answered("SELECT SESSION_USER()")))[0])
-
-
-def _access(own: str, role: str = "WRITER") -> list[bigquery.AccessEntry]:
-    """The project's owners and the pipeline itself; by default its readers and writers would have access too."""
-    kind = "iamMember" if "://" in own else "userByEmail"
-    return [
-        bigquery.AccessEntry("OWNER", "specialGroup", "projectOwners"),
-        bigquery.AccessEntry(role, kind, own),
-    ]
+def make_dataset(dataset: str, days: int | None, role: str = "WRITER") -> None:
+    """Make the dataset when it is missing, as `datasets.make` says; `role` is ours in one with restricted access."""
+    datasets.make(_client(), dataset, days, role if restricted(dataset) else "")
 
 
 def _with_dataset(dataset: str, action: Callable[[], Any], days: int | None = None) -> Any:
@@ -141,7 +106,7 @@ def _with_dataset(dataset: str, action: Callable[[], Any], days: int | None = No
     try:
         return action()
     except NotFound:
-        _dataset(dataset, days)
+        make_dataset(dataset, days)
         return action()
 
 
@@ -177,14 +142,8 @@ def load(
     change the old labels go, so that a kill in between leaves a table that says nothing, not one that lies.
     Raises WarehouseError; the old rows then stay.
     """
-    config = bigquery.LoadJobConfig(
-        source_format="CSV",
-        skip_leading_rows=1,
-        allow_quoted_newlines=True,
-        write_disposition="WRITE_TRUNCATE",
-        schema=_schema(columns),
-        labels={"as_of": labels["as_of"]},
-    )
+    config = replacing(columns)
+    config.labels = {"as_of": labels["as_of"]}
 
     def submit() -> bigquery.LoadJob:
         begin = partial(_client().load_table_from_uri, uri, _name(dataset, table), **cloud.BIGQUERY.patience())
@@ -202,6 +161,17 @@ def load(
             )
         _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None)
     return rows
+
+
+def replacing(columns: Sequence[Column]) -> bigquery.LoadJobConfig:
+    """How a CSV (header, UTF-8) takes the place of a table's rows."""
+    return bigquery.LoadJobConfig(
+        source_format="CSV",
+        skip_leading_rows=1,
+        allow_quoted_newlines=True,
+        write_disposition="WRITE_TRUNCATE",
+        schema=_schema(columns),
+    )
 
 
 def empty(dataset: str, table: str, columns: Sequence[Column], labels: dict[str, str]) -> None:

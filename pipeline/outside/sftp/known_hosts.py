@@ -10,8 +10,12 @@ from pipeline.ground.errors import ConfigurationError
 from pipeline.outside.sftp.vendor import Vendor
 
 
+class NotPinned(ConfigurationError):
+    """No line of it that can be read is about the vendor."""
+
+
 def pinned(vendor: Vendor) -> list[paramiko.PKey]:
-    """The vendor's keys. Raises ConfigurationError when there is none that can be used."""
+    """The vendor's keys. Raises NotPinned when there is none that can be used; ConfigurationError for the file."""
     wanted, file = _host(vendor), settings.load().sftp.known_hosts
     found, broken = list[paramiko.PKey](), list[str]()
     for number, line in enumerate(_lines(file), 1):
@@ -22,7 +26,7 @@ def pinned(vendor: Vendor) -> list[paramiko.PKey]:
     if found:
         return found
     what = f"; line {', '.join(broken)} about it cannot be read" if broken else ""
-    raise ConfigurationError(
+    raise NotPinned(
         f"no host key of {vendor.name} ({wanted}) is pinned in {file}{what}",
         expected="the key that the vendor has told you by another way than this connection",
         next_step=f"{'write' if broken else 'add'} a line `{wanted} <type> <key>` to {file}",

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from google.api_core.exceptions import BadRequest
 
-from pipeline.catalogue import flows, sql
+from pipeline.catalogue import sql
 from pipeline.ground import settings
 from pipeline.ground.errors import PipelineError
-from pipeline.outbound import ledger, snapshots
-from pipeline.outside.cloud import asking, standing, storage, warehouse
+from pipeline.outside.cloud import asking, standing, storage
+from pipeline.run import kept
 from pipeline.run.doctor.examining import Asked
 from pipeline.run.doctor.lines import Line, broken, count, good, warning, wrong
 
@@ -61,9 +61,7 @@ def bucket(asked: Asked, _: str) -> Iterator[Line]:
 
 def standing_as_promised(asked: Asked, _: str) -> Iterator[Line]:
     """What stands there already keeps and shows no more than is promised, and lies where the configuration says."""
-    views = {view.partition(".")[0] for view in sql.names()}
-    kept = {snapshots.DATASET, f"{snapshots.DATASET}{warehouse.RESTRICTED}", ledger.DATASET}
-    found = standing.otherwise({feed.dataset for feed in flows.feeds()} | views | kept)
+    found = standing.otherwise(kept.datasets())
     for error in found:
         yield broken(error) if isinstance(error, standing.Elsewhere) else warning(error.found, error.next_step)
     if not found:

@@ -11,7 +11,7 @@ from pipeline.ground.errors import PipelineError
 from pipeline.outside.sftp import logins
 from pipeline.run.doctor import vendors
 from pipeline.run.doctor.examining import Asked
-from pipeline.run.doctor.lines import Line, broken, count, good, warning
+from pipeline.run.doctor.lines import Line, broken, good, warning
 
 
 def check(asked: Asked, _: str) -> Iterator[Line]:
@@ -22,10 +22,7 @@ def check(asked: Asked, _: str) -> Iterator[Line]:
     found += [line for name in wanted for line in _told_of_secret(name)]
     yield from found
     if not found:
-        told = count(len(vendors.names()) + len(wanted), "secret or key file")
-        yield good(
-            f"{told.replace('secret or key files', 'secrets and key files')}: there, and readable by nobody else"
-        )
+        yield good(f"secrets and key files ({len(vendors.names()) + len(wanted)}): there, and readable by nobody else")
 
 
 def _told(vendor: str) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.place import SftpFolder
 from pipeline.ground import border, settings
 from pipeline.ground.command import MORNING
-from pipeline.ground.errors import ConfigurationError, PipelineError, VendorError, VendorUnreachable, nearest
+from pipeline.ground.errors import PipelineError, VendorError, VendorUnreachable, nearest
 from pipeline.ground.progress import size
 from pipeline.outside.sftp import abilities, connections, inflight, known_hosts, logins, sftp
 from pipeline.outside.sftp.abilities import POSIX_RENAME, READ, RENAME_ONTO, Tried
@@ -49,7 +49,7 @@ def host_key(asked: Asked, name: str) -> Iterator[Line]:
     vendor, unpinned, pinned = called(name), "", list[paramiko.PKey]()
     try:
         pinned = known_hosts.pinned(vendor)
-    except ConfigurationError as error:
+    except known_hosts.NotPinned as error:
         unpinned = error.found
     try:
         shown = connections.offered(vendor, {key.get_name() for key in pinned})
