@@ -5,7 +5,6 @@ import datetime as dt
 import json
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from pipeline import VERSION
@@ -13,6 +12,8 @@ from pipeline.ground import configuration, secrets, settings
 from pipeline.ground.console import leave, say
 from pipeline.ground.errors import ConfigurationError, PipelineError, nearest
 
+# Seconds for which `status` waits for an answer of Google's: what our own disk knows is shown without.
+_LOOKS = 10
 # Where ./morning was called.
 CALLERS_FOLDER = "MORNING_CALLED_IN"
 
@@ -56,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--send-nothing", action="store_true", help="make and check everything, and give nobody anything")
     status = add("status", _status, "where every flow stands")
     status.add_argument("--json", action="store_true")
+    status.add_argument(
+        "--all", action="store_true", help="each flow, also those that are done; lines as long as they are"
+    )
     release = add("release", _release, "let a delivery go that is on hold, exactly as it was looked at")
     discard = add("discard", _discard, "end a day's delivery: it is neither sent nor asked about again")
     diff = add("diff", _diff, "what a checked delivery would change at its vendor, against the last accepted one")
@@ -136,19 +140,18 @@ def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
 
 
 def _status(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline.run import status
+    from pipeline.ground import cloud, logs
+    from pipeline.run import report, screen
 
-    found = status.states(asked.date)
+    logs.nowhere()
+    cloud.hurry(_LOOKS)
+    found = report.of("Morning", asked.date)
     if asked.json:
-        say(json.dumps([asdict(flow) for flow in found], indent=1, ensure_ascii=False))
-    else:
-        say(f"{settings.load().district.name}, {asked.date}\n{settings.in_force()}\n\n{status.table(found)}")
-        for line in status.refused(found, asked.date):
-            say(f"\n{line}")
-        for file in status.unclaimed(asked.date):
-            say(f"\n{file} is no feed's; it was not loaded")
-    states = {flow.state for flow in found}
-    return 30 if "broken" in states else 40 if "on hold" in states else 20 if "late" in states else 0
+        say(json.dumps(found.as_json(), indent=1, ensure_ascii=False))
+        return found.code
+    week = report.of("Week", asked.date)
+    say("\n".join(screen.status(found, week, 0 if asked.all else screen.width())))
+    return found.code
 
 
 def _release(asked: argparse.Namespace, _: list[str]) -> int:

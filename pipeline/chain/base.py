@@ -129,6 +129,7 @@ class ChainTask(luigi.Task):
             frames = "".join(traceback.format_tb(exception.__traceback__))
             message = f"{frames}{secrets.without_data(exception)}"
         message = secrets.redact(message)
-        error = type(exception).__name__
-        progress.emit(Event("failed", self.task_family, self.of(), self.flow(), message=message, error=error))
+        error, shared = type(exception).__name__, secrets.redact(getattr(exception, "shared", ""))
+        failed = Event("failed", self.task_family, self.of(), self.flow(), message=message, error=error, shared=shared)
+        progress.emit(failed)
         return message

@@ -141,4 +141,5 @@ def _both(failures: list[PipelineError]) -> PipelineError:
         "; ".join(failure.found for failure in failures),
         expected=failures[0].expected,
         next_step="; ".join(dict.fromkeys(failure.next_step for failure in failures)),
+        shared=" and ".join(dict.fromkeys(filter(None, (failure.shared for failure in failures)))),
     )

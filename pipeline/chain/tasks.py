@@ -27,9 +27,8 @@ from pipeline.ground.looks import NotYet
 from pipeline.ground.progress import Made, Meter
 from pipeline.inbound import lastgood, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
-from pipeline.outbound import evidence, exports, giving, snapshots, verdicts
+from pipeline.outbound import evidence, exports, giving, snapshots, verdicts, views
 from pipeline.outbound.evidence import ReceiptTarget
-from pipeline.outside.cloud import warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
 
 
@@ -184,9 +183,7 @@ class DeployedView(ChainTask):
         return ViewTarget(dataset, view, sql.text(self.view))
 
     def make(self) -> Made:
-        target = self.output()
-        warehouse.deploy_view(target.dataset, target.view, target.text)
-        return Made(words=f"{len(target.text.splitlines())} lines of SQL")
+        return views.deploy(self.view)
 
     def flow(self) -> str:
         return self.view

@@ -20,6 +20,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 
 from pipeline.ground import settings
+from pipeline.ground.command import MORNING
 from pipeline.ground.errors import PipelineError, WarehouseError, masked
 from pipeline.ground.masking import shown
 
@@ -76,14 +77,14 @@ class Service:
 
     def patience(self) -> dict[str, Any]:
         """The `retry` and `timeout` of one call: the clients' defaults would try for ten minutes."""
-        limit = settings.load().cloud.timeout
+        limit = self.limit
         return {"retry": self.retry.with_timeout(limit), "timeout": limit}
 
     @contextmanager
     def explained(self, doing: str) -> Iterator[None]:
         """Turn whatever goes wrong into our error: which work, which reason, no value out of any row."""
         if self.silent:
-            raise _unanswered(f"{doing}: not asked; {self.silent} before")
+            raise self._unanswered(f"{doing}: not asked; {self.silent} before")
         try:
             yield
         except PipelineError:
@@ -91,14 +92,70 @@ class Service:
         except Exception as error:
             log.exception("%s", doing)
             if no_answer(error):
-                self.silent = f"{self.name} has not answered for {settings.load().cloud.timeout} s"
-                raise _unanswered(f"{doing}: {type(error).__name__}: {self.silent}") from None
+                self.silent = f"{self.name} has not answered for {self.limit:g} s"
+                raise self._unanswered(f"{doing}: {type(error).__name__}: {self.silent}") from None
+            expected, following = _advice(error)
             raise WarehouseError(
                 f"{doing}: {type(error).__name__}: {without_values(str(error))}",
-                expected="Google Cloud (or its stand-in) to do it",
-                next_step="run again if it was an outage; otherwise look "
-                f"{getattr(error, 'job_id', '') or 'the job'} up in the Cloud console",
+                expected=expected,
+                next_step=following,
+                shared=self._of_all(error),
             ) from None
+
+    @property
+    def limit(self) -> float:
+        """Seconds for one call, with all its tries."""
+        return min(settings.load().cloud.timeout, _longest)
+
+    def _unanswered(self, found: str) -> WarehouseError:
+        return WarehouseError(
+            found,
+            expected="an answer; in this run it is not asked again, and what needs it waits for the next one",
+            next_step="look whether Google has an outage, and whether this machine reaches it; then run again",
+            shared=self.silent,
+        )
+
+    def _of_all(self, error: Exception) -> str:
+        """What is true of every call now: an outage, our credentials, our rights; '' of what concerns this one."""
+        if isinstance(error, GoogleAuthError):
+            return "this machine has no credentials that Google takes"
+        code = int(getattr(error, "code", 0) or 0)
+        general = code in (401, 403, 429) or code >= 500
+        return f"{self.name} answers {code} ({type(error).__name__})" if general else ""
+
+
+# Of all calls of this process, in seconds: who only looks is not kept waiting for as long as a run is.
+_longest = float("inf")
+
+
+def hurry(seconds: float) -> None:
+    """No call of this process takes longer."""
+    global _longest
+    _longest = seconds
+
+
+def _advice(error: Exception) -> tuple[str, str]:
+    """What was expected, and what to do, by the kind of the answer."""
+    if isinstance(error, GoogleAuthError):
+        return (
+            "Application Default Credentials: those of the machine's service account, or a key file of its own",
+            "set GOOGLE_APPLICATION_CREDENTIALS to the key file (where `morning install` set this server up: in "
+            "/etc/default, in the file of the service's name), or give the machine a service account; then "
+            f"`{MORNING} doctor`, and run again",
+        )
+    code, job = int(getattr(error, "code", 0) or 0), getattr(error, "job_id", "")
+    if code in (401, 403):
+        return (
+            "the right to do it",
+            f"give the pipeline's account the role that it lacks (`{MORNING} doctor` names it); then run again",
+        )
+    if code == 429 or code >= 500:
+        following = "nothing, if Google has an outage (status.cloud.google.com): the next run goes on"
+    elif code:
+        following = "correct what it names; then run again"
+    else:
+        following = "run again; if it stays so, look at the log for the place in the code"
+    return "Google Cloud to do it", following + (f". The job is {job} in the Cloud console" if job else "")
 
 
 def _too_fast(error: Exception) -> bool:
@@ -139,14 +196,6 @@ def no_answer(error: BaseException) -> bool:
             return isinstance(error, TransportError) and not re.search("status: ", str(error), re.I)
         error = below
     return isinstance(error, _SILENCE)
-
-
-def _unanswered(found: str) -> WarehouseError:
-    return WarehouseError(
-        found,
-        expected="an answer; in this run it is not asked again, and what needs it waits for the next one",
-        next_step="look whether Google has an outage, and whether this machine reaches it; then run again",
-    )
 
 
 def without_values(message: str) -> str:

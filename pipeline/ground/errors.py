@@ -29,10 +29,15 @@ T = TypeVar("T")
 
 
 class PipelineError(Exception):
-    """Something is broken; the message is three sentences: found, expected, next."""
+    """Something is broken; the message is three sentences: found, expected, next. A command of the last that can be
+    pasted stands between `backticks`.
 
-    def __init__(self, found: str, *, expected: str, next_step: str) -> None:
-        self.found, self.expected, self.next_step = found, expected, next_step
+    `shared` is what the error has in common with others of the same cause, as a sentence: one login, one outage. Where
+    it is empty, errors of the same sentences are of one cause.
+    """
+
+    def __init__(self, found: str, *, expected: str, next_step: str, shared: str = "") -> None:
+        self.found, self.expected, self.next_step, self.shared = found, expected, next_step, shared
         super().__init__(f"found: {found}\nexpected: {expected}\nnext: {next_step}")
 
 
@@ -90,6 +95,13 @@ class StatementRefused(PipelineError):
 
 class OnHold(PipelineError):
     """A delivery waits for a person's decision."""
+
+
+def parted(message: str) -> tuple[str, str, str]:
+    """The three sentences of a message of ours, without the words before them; of any other message, all of it as what
+    was found."""
+    match = re.fullmatch(r"found: (.*)\nexpected: (.*)\nnext: (.*)", message, re.S)
+    return (match[1], match[2], match[3]) if match else (message, "", "")
 
 
 def masked(value: str, width: int = 24) -> str:

@@ -29,7 +29,8 @@ Kind = Literal["started", "done", "unchanged", "failed", "moving"]
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened to one task: `task` is its family, `of` what it is about, `error` a class's name."""
+    """One thing that happened to one task: `task` is its family, `of` what it is about, `error` a class's name,
+    `shared` what the error has in common with others of the same cause."""
 
     kind: Kind
     task: str
@@ -41,6 +42,7 @@ class Event:
     message: str = ""
     error: str = ""
     percent: int = 0
+    shared: str = ""
 
 
 @dataclass(frozen=True)

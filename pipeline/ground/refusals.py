@@ -34,6 +34,11 @@ class Key:
         """How a person lets the same credentials be sent again."""
         return f"{MORNING} retry-login {self.name}"
 
+    @property
+    def shared(self) -> str:
+        """What every refusal of it has in common."""
+        return f"the login {self.name} is not taken"
+
     def refuse_to_knock(self) -> None:
         """Raises LoginRefused when it must not be sent any more today."""
         found = self._found()
@@ -47,6 +52,7 @@ class Key:
                 expected="to be let in; another wrong try may lock the account",
                 next_step=f"log in there by hand once, or ask the vendor; renew {self.renewed}, or, if it is right as "
                 f"it is, `{self.retry}`; then run again",
+                shared=self.shared,
             )
 
     def knock(self) -> None:

@@ -49,7 +49,7 @@ def read(name: str) -> str:
         raise ConfigurationError(
             f"the secret {name} cannot be read ({_why(error)})",
             expected=f"UTF-8 text in {variable}, in the file {file} (0600, ours), or in Secret Manager",
-            next_step=f"write it anew (chmod 600 {file}); to a Secret Manager, look whether this machine reaches it",
+            next_step=f"write it anew (`chmod 600 {file}`); to a Secret Manager, look whether this machine reaches it",
         ) from None
     if not value:
         raise ConfigurationError(
@@ -77,7 +77,7 @@ def _found(name: str, variable: str, file: Path) -> str:
     raise ConfigurationError(
         f"no secret {name}",
         expected=f"it in the environment ({variable}), in the file {file}, or in Secret Manager",
-        next_step=f"write it into {file} (chmod 600), or name secret_manager_project in luigi.cfg",
+        next_step=f"write it into {file} (`chmod 600 {file}`), or name secret_manager_project in luigi.cfg",
     )
 
 
@@ -87,7 +87,7 @@ def _from_file(file: Path) -> str:
         raise ConfigurationError(
             f"{file} has mode {mode:04o}",
             expected="0600, so that only the pipeline's user reads it",
-            next_step=f"chmod 600 {file}, and change the secret if others could have read it",
+            next_step=f"`chmod 600 {file}`, and change the secret if others could have read it",
         )
     text = file.read_bytes().decode("utf-8-sig").strip("\r\n")
     if "\0" in text:

@@ -35,6 +35,8 @@ class District:
     off: tuple[str, ...] = ()
     grace_hours: int = 0
     longest_hours: int = 4
+    schedule: str = ""  # when cron calls the daily wrapper, as a crontab's line; the weekly one
+    weekly_schedule: str = ""
 
     @property
     def zone(self) -> ZoneInfo:

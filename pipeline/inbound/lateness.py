@@ -23,12 +23,20 @@ class Late:
     def __str__(self) -> str:
         return f"{self.feed.name} {self.part}: {self.why}"
 
+    @property
+    def place(self) -> str:
+        """Where the file should be."""
+        return str(self.feed.source(self.part).place)
+
     def sentences(self) -> str:
-        """What is said when the deadline is over."""
+        """What is said of it, before its deadline and after."""
+        when = f" at {self.feed.deadline:%H:%M}, its deadline" if self.overdue else ""
+        waiting = f"nothing before {self.feed.deadline:%H:%M}, its deadline: every run looks again"
+        asking = "ask the vendor; every run looks again"
         return (
-            f"found: {self} at {self.feed.deadline:%H:%M}, its deadline\n"
+            f"found: {self}{when}\n"
             f"expected: the file of this morning by {self.feed.due:%H:%M}\n"
-            "next: ask the vendor; every run looks again. What needs it was not made, and is made when it comes"
+            f"next: {asking if self.overdue else waiting}. What needs it was not made, and is made when it comes"
         )
 
 

@@ -10,6 +10,7 @@ from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import manifests
 from pipeline.ground.progress import Made
 from pipeline.inbound import steps
+from pipeline.outbound import views
 from pipeline.outside.cloud import warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
@@ -71,4 +72,5 @@ def keep_comparable(file: ViewFile, view: str, to: TableTarget, days: int) -> in
 
 def _frozen(columns: str, view: str, to: TableTarget, days: int) -> int:
     query = f"SELECT {columns} FROM `{view}`"  # noqa: S608  (names out of our own catalogue)
-    return warehouse.freeze(query, to.dataset, to.table, to.expected, days)
+    with views.explained(view):
+        return warehouse.freeze(query, to.dataset, to.table, to.expected, days)

@@ -7,7 +7,7 @@ is (the fingerprint) and whether that may go: yes, no (on hold), or discarded, w
 import datetime as dt
 import getpass
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from pipeline.catalogue import agreement
@@ -18,6 +18,7 @@ from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
 from pipeline.ground.progress import Made
 from pipeline.outbound import checks, inspection
+from pipeline.outbound.checks import Check
 from pipeline.outbound.evidence import (
     fingerprint,
     latest_period,
@@ -46,10 +47,29 @@ def check(delivery: Delivery, date: dt.date) -> Made:
         raise OnHold(
             f"{delivery.name} for {delivery.period(date)} is on hold: {'; '.join(told)}",
             expected="every check passed; nothing of it was sent",
-            next_step=f"look at `{MORNING} diff {delivery.name} --date {date}`; if the numbers are right: "
-            f'{MORNING} release {delivery.name} --date {date} --reason "..."',
+            next_step=_next(delivery, date, failed),
         )
     return Made(words=f"{len(done)} checks passed" if done else "files as landed; their contracts are kept")
+
+
+def _next(delivery: Delivery, date: dt.date, failed: Sequence[Check]) -> str:
+    """What a person does about a hold; what the vendor's agreement does not list is nothing to release."""
+    if unlisted := dict.fromkeys(each.file for each in failed if checks.UNLISTED in each.name):
+        return f"{_unlisted(delivery, unlisted)}; a release cannot let it go"
+    return (
+        f"look at `{MORNING} diff {delivery.name} --date {date}`; if the numbers are right: "
+        f'`{MORNING} release {delivery.name} --date {date} --reason "..."`'
+    )
+
+
+def _unlisted(delivery: Delivery, files: Iterable[str]) -> str:
+    """What to do about columns that the vendor's agreement does not list, or lists no more."""
+    ground = agreement.of(delivery.vendor)
+    ended = f", which ended on {ground.until}" if ground.until and ground.until < settings.load().today() else ""
+    return (
+        f"leave the columns out of the view of {', '.join(files)}, or have the agreement with {delivery.vendor} "
+        f"({ground.name}{ended}) changed, then its row in the catalogue's agreements.py"
+    )
 
 
 def _store(delivery: Delivery, date: dt.date, content: dict[str, Any], decision: Decision) -> None:
@@ -87,7 +107,7 @@ def release(delivery: Delivery, date: dt.date, reason: str) -> list[str]:
         raise OnHold(
             f"{', '.join(unlisted)} of {delivery.name} holds columns that the vendor's agreement does not list",
             expected="columns that it lists: a release is no agreement",
-            next_step="leave them out of the view, or have the agreement changed, then the catalogue's agreements.py",
+            next_step=_unlisted(delivery, unlisted),
         )
     _store(delivery, date, {**_looked_at(held), "released": _decided(reason, held["fingerprint"])}, "yes")
     return [f"{each['file']}: {each['name']}: {each['found']:g}" for each in held["checks"] if not each["passed"]]
@@ -200,7 +220,7 @@ def refuse_passed(delivery: Delivery, date: dt.date) -> None:
         expected="a set that nothing later has passed by",
         next_step=(f"{anew}; " if anew else "")
         + f"look at `{MORNING} status --date {newest or date}`; if nothing of it shall go: "
-        f'{MORNING} discard {delivery.name} --date {date} --reason "..."',
+        f'`{MORNING} discard {delivery.name} --date {date} --reason "..."`',
     )
 
 

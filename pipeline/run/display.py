@@ -5,30 +5,18 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import luigi
 
-from pipeline.ground import border, secrets, settings
+from pipeline.ground import settings
 from pipeline.ground.console import Printer, say
-from pipeline.ground.errors import PipelineError
 from pipeline.ground.progress import Event
-from pipeline.run import status
-from pipeline.run.outcome import Outcome
+from pipeline.run import screen
+from pipeline.run.report import Report
 
 log = logging.getLogger(__name__)
-
-WORDS = {
-    0: "all is done",
-    20: "late: vendors' files are missing; all that does not need them is done. Run again when they are there",
-    30: "broken: see below; all that does not need it is done",
-    40: "on hold: a delivery waits for a person; all else is done",
-}
-
-# What to do about a file of a watched folder that no feed takes.
-CLAIM = "add a row in the catalogue's feeds.py, or name it there in the folder's `others`"
 
 
 class Display:
@@ -85,47 +73,26 @@ class Display:
         else:
             say(line)
 
-    def finish(self, date: dt.date, outcome: "Outcome", seconds: float, log_file: str, *, news: bool = True) -> None:
-        """Print where every flow stands, what is wrong, and the exit code with its meaning. The log has it too; a quiet
-        run prints it when it is news."""
-        name = type(self._root).__name__
-        lines = [f"\n{settings.load().district.name}: {name} of {date}, {seconds:.1f} s", settings.in_force(), ""]
-        lines += [_state(date)]
-        lines += _wrong(outcome)
-        lines.append(f"\n{WORDS[outcome.code]} (exit {outcome.code}; log: {log_file})")
-        page = "\n".join(lines)
-        log.info("%s", page)
+    def finish(self, found: Report, seconds: float, log_file: str, *, news: bool = True) -> None:
+        """Print what is wrong, where every flow stands, and the headline; all of it stands in the log, too.
+
+        A quiet run prints it when it is news, the headline first: it is somebody's mail.
+        """
+        log.info("%s", "\n".join(_page(found, seconds, log_file, 0)))
         if self._quiet and not news:
             return
+        lines = _page(found, seconds, log_file, screen.width())
+        if self._quiet:
+            lines = [found.headline, *lines[:-2]]
         printer = Printer()
-        printer.put(partial(say, page))
+        printer.put(partial(say, "\n".join(lines)))
         printer.end()
 
 
-def _state(date: dt.date) -> str:
-    """The table of the flows; when it cannot be read, why."""
-    try:
-        with border.around("the state of the flows", "reading the evidence of them"):
-            return status.table(status.states(date))
-    except PipelineError as error:  # the page is printed, whatever state the state is in
-        return f"the state of the flows is not known\n{_indented(secrets.told(error))}"
-
-
-def _wrong(outcome: "Outcome") -> Iterator[str]:
-    """What is late, failed, in trouble, nobody's or remarkable; tasks that failed for the same reason share a block."""
-    for part in outcome.late:
-        yield f"\nlate: {part}"
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for event in outcome.failed:
-        reasons.setdefault((event.error, event.message), []).append(f"{event.task} {event.of}")
-    for (error, message), names in reasons.items():
-        yield f"\n{', '.join(names)}: {error}\n{_indented(message)}"
-    for trouble in outcome.trouble:
-        yield f"\n{_indented(trouble)}"
-    for file in outcome.unclaimed:
-        yield f"\n{file} is no feed's; it was not loaded: {CLAIM}"
-    for remark in outcome.remarks:
-        yield f"\n{_indented(remark)}"
+def _page(found: Report, seconds: float, log_file: str, columns: int) -> list[str]:
+    """The end of a run; its last line is the headline."""
+    head = f"\n{found.district}: {found.wrapper} of {found.date}, {seconds:.1f} s, exit {found.code}; log: {log_file}"
+    return [head, settings.in_force(), *screen.body(found, columns), "", found.headline]
 
 
 def _line(event: Event) -> str:
@@ -133,7 +100,3 @@ def _line(event: Event) -> str:
     mark = {"done": "done     ", "unchanged": "unchanged", "failed": "FAILED   "}[event.kind]
     words = event.message.split("\n")[0] if event.kind != "unchanged" else ""
     return f"{moment} {mark} {event.task:<13} {event.of:<40} {words} ({event.seconds:.1f} s)"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())

@@ -12,14 +12,15 @@ import luigi
 from pipeline import catalogue
 from pipeline.chain.base import ask_anew
 from pipeline.chain.tasks import LandedFile, LoadedTable, VendorFile
-from pipeline.ground import border, secrets
-from pipeline.ground.errors import OnHold, PipelineError
+from pipeline.ground import border
+from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, lateness, sources
 from pipeline.inbound.lateness import Late
 from pipeline.outside.cloud import storage, warehouse
-from pipeline.run import notes
+from pipeline.run import failures, notes
+from pipeline.run.failures import Failure, Harm, messages
 
 DONE, LATE, BROKEN, HELD = 0, 20, 30, 40
 
@@ -30,40 +31,43 @@ class Outcome:
     and stops nothing. Neither changes the exit code."""
 
     code: int = DONE
-    failed: list[Event] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
-    trouble: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
+    def add(self, *found: Failure) -> None:
+        """What is told already is not told again."""
+        told = set(messages(self.failures))
+        self.failures += [failure for failure in found if str(failure) not in told]
+
+    def of(self, harm: Harm) -> list[Failure]:
+        return [failure for failure in self.failures if failure.harm == harm]
+
     def as_json(self) -> dict[str, Any]:
-        failed = [{"task": e.task, "flow": e.flow, "error": e.error, "message": e.message} for e in self.failed]
-        told = {"late": self.late, "trouble": self.trouble, "unclaimed": self.unclaimed}
-        told["remarks"] = self.remarks
-        return {"exit": self.code, "failed": failed, **told}
+        failed = [failure.as_json() for failure in self.failures]
+        return {"exit": self.code, "failures": failed, "unclaimed": self.unclaimed, "remarks": self.remarks}
 
 
 @contextmanager
 def undoing_nothing(outcome: Outcome, party: str, doing: str) -> Iterator[None]:
-    """What goes wrong in this block is trouble, told in three sentences, and undoes nothing of the morning."""
+    """What goes wrong in this block is told in three sentences, and undoes nothing of the morning."""
     try:
         with border.around(party, doing):
             yield
     except PipelineError as error:
-        told = secrets.told(error)
-        outcome.trouble += [] if told in messages(outcome) else [told]
-    if outcome.trouble:
+        outcome.add(failures.of_error(error))
+    if outcome.of("broken"):
         outcome.code = BROKEN
 
 
 def judge(
     root: luigi.Task,
     events: list[Event],
-    trouble: list[str],
+    trouble: Iterable[Failure],
     looks: Callable[[], Iterable[Callable[[], object]]] = tuple,
 ) -> Outcome:
     """The outcome, by looking anew at everything that the root asks for; the `looks` for it begin side by side."""
-    outcome = Outcome(trouble=trouble)
+    outcome = Outcome()
     if any(event.kind != "moving" for event in events):  # else nothing was done, and what is known is of now
         ask_anew()
         storage.forget()
@@ -72,38 +76,36 @@ def judge(
             ahead(looks())
     last = {(event.task, event.of): event for event in events if event.kind in ("failed", "done", "unchanged")}
     # What a later pass has made is made.
-    outcome.failed = [event for event in last.values() if event.kind == "failed"]
+    outcome.failures[:0] = [failures.of_event(event) for event in last.values() if event.kind == "failed"]
+    outcome.add(*trouble)
     complete = False
     with undoing_nothing(outcome, "what is complete", "looking at it"):
         complete = bool(root.complete())  # type: ignore[no-untyped-call]
-        missing = [] if complete else _late(root)
-        outcome.late = [str(late) for late in missing if not late.overdue] + _with_older(root)
-        outcome.trouble += [late.sentences() for late in missing if late.overdue]
+        outcome.failures += [] if complete else map(failures.of_late, _late(root))
+        outcome.failures += _with_older(root)
     with undoing_nothing(outcome, "vendors' folders", "telling what was seen there"):
-        outcome.trouble += [str(error) for error in sources.failed_looks() if str(error) not in messages(outcome)]
+        outcome.add(*map(failures.of_error, sources.failed_looks()))
         outcome.unclaimed = sources.unclaimed(source for feed in catalogue.feeds().values() for source in feed.sources)
+    if complete:  # what was on hold has been released meanwhile
+        outcome.failures = [failure for failure in outcome.failures if failure.harm != "on hold"]
     outcome.code = _code(outcome, complete)
-    if outcome.code == BROKEN and not outcome.failed and not outcome.trouble:
-        outcome.trouble.append(
-            "found: tasks that were not run, and none that failed\nexpected: every task run\n"
-            "next: look at the visualiser for a task that another worker holds, then run again"
-        )
+    if outcome.code == BROKEN and not outcome.of("broken"):
+        outcome.add(failures.of_words(_NOT_RUN))
     return outcome
 
 
-def messages(outcome: Outcome) -> list[str]:
-    return [event.message for event in outcome.failed] + outcome.trouble
+_NOT_RUN = (
+    "found: tasks that were not run, and none that failed\nexpected: every task run\n"
+    "next: look at the visualiser for a task that another worker holds, then run again"
+)
 
 
 def _code(outcome: Outcome, complete: bool) -> int:
-    held = [event for event in outcome.failed if event.error == OnHold.__name__]
-    if len(held) < len(outcome.failed) or outcome.trouble:
+    if outcome.of("broken"):
         return BROKEN
-    if complete:
-        return LATE if outcome.late else DONE
-    if held:
+    if outcome.of("on hold"):
         return HELD
-    return LATE if outcome.late else BROKEN
+    return LATE if outcome.of("late") else DONE if complete else BROKEN
 
 
 def tasks_below(root: luigi.Task) -> list[luigi.Task]:
@@ -129,15 +131,11 @@ def _late(root: luigi.Task) -> list[Late]:
     return sorted(missing, key=str)
 
 
-def _with_older(root: luigi.Task) -> list[str]:
-    """A line for each file in whose place an earlier one stands."""
+def _with_older(root: luigi.Task) -> list[Failure]:
+    """Each file in whose place an earlier one stands."""
     tables = [task for task in tasks_below(root) if isinstance(task, LoadedTable)]
-    return sorted(line for task in tables for line in lastgood.told(task.feed, task.date))
-
-
-def note(name: str, date: dt.date, outcome: Outcome) -> None:
-    """Keep how the run ended beside the landed files, for `morning status`."""
-    notes.keep(name, date, outcome.as_json())
+    found = {(task.feed.name, line) for task in tables for line in lastgood.told(task.feed, task.date)}
+    return [failures.of_older(line, name) for name, line in sorted(found)]
 
 
 def is_news(name: str, date: dt.date, outcome: Outcome) -> bool:
@@ -149,9 +147,8 @@ def is_news(name: str, date: dt.date, outcome: Outcome) -> bool:
 def _told(note: dict[str, Any]) -> list[Any]:
     """What of a note is told: without the numbers, which may be seconds or bytes, and are others each time."""
 
-    def words(text: str) -> str:
-        return re.sub(r"\d+", "#", text)
+    def words(failure: Failure) -> list[str]:
+        return [failure.harm, failure.task, failure.of, failure.error, re.sub(r"\d+", "#", str(failure))]
 
-    failed = sorted([event["task"], event["flow"], event["error"], words(event["message"])] for event in note["failed"])
-    more = [sorted(note["late"]), sorted(map(words, note["trouble"])), sorted(note["unclaimed"])]
-    return [note["exit"], failed, *more, sorted(note.get("remarks", []))]  # none, when an older engine left the note
+    failed = sorted(map(words, failures.kept(note)))
+    return [note["exit"], failed, sorted(note.get("unclaimed", [])), sorted(note.get("remarks", []))]

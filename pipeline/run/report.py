@@ -7,34 +7,22 @@ None of it holds a name, a number or a value of a person: what it says are names
 """
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from pipeline import catalogue
+from pipeline.ground import settings
+from pipeline.inbound import lateness, steps
+from pipeline.run import calls, causes, failures, notes, status
+from pipeline.run.causes import Cause
+from pipeline.run.failures import Failure
+from pipeline.run.outcome import Outcome
 from pipeline.run.status import Flow
 
 # How a morning stands, the worst first; of several the first is told.
 Standing = Literal["broken", "on hold", "late", "not run", "done"]
 CODES: dict[Standing, int] = {"broken": 30, "on hold": 40, "late": 20, "not run": 20, "done": 0}
-Harm = Literal["broken", "on hold", "late"]
-
-
-@dataclass(frozen=True)
-class Cause:
-    """One reason, told once: `harm` says what it is, `found`, `expected` and `do` are the three sentences, `commands`
-    those of `do` that can be pasted.
-
-    `name` is what `release --cause` and messages know it by: the same while the reason is the same, another one for
-    another reason. `met` are the things that met it, as people call them; `blocks` those that wait for it.
-    """
-
-    harm: Harm
-    name: str
-    found: str
-    expected: str = ""
-    do: str = ""
-    commands: tuple[str, ...] = ()
-    met: tuple[str, ...] = ()
-    blocks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,9 +44,11 @@ class Report:
     def standing(self) -> Standing:
         """The worst of its causes; of a morning that nobody ran, that."""
         harms: list[Standing] = [cause.harm for cause in self.causes]
-        if not harms and self.last_run is None and any(flow.state != "delivered" for flow in self._sets()):
-            return "not run"
+        harms += ["not run"] if self.last_run is None and not self._all_done() else []
         return next((each for each in CODES if each in harms), "done")
+
+    def _all_done(self) -> bool:
+        return all(flow.state in status.DONE for flow in self.flows)
 
     @property
     def code(self) -> int:
@@ -80,10 +70,11 @@ class Report:
         return f"{self.wrapper} {self.date}: {' · '.join([*words, self._runs()])}"
 
     def _sets(self) -> list[Flow]:
-        return [flow for flow in self.flows if flow.direction == "out" and flow.state != "discarded"]
+        own = [flow for flow in self.flows if flow.cadence == cadence(self.wrapper) and flow.direction == "out"]
+        return [flow for flow in own if flow.state != "discarded"]
 
     def _runs(self) -> str:
-        last = f"last run {self._time(self.last_run)}" if self.last_run else "no run yet"
+        last = f"last run {self._time(self.last_run)}" if self.last_run else "nothing ran"
         return f"{last}, next {self._time(self.next_run)}" if self.next_run else last
 
     def _time(self, moment: dt.datetime) -> str:
@@ -94,3 +85,61 @@ class Report:
         told = asdict(self)
         told |= {name: value.isoformat() for name, value in told.items() if isinstance(value, dt.date)}
         return {"headline": self.headline, "standing": self.standing, "exit": self.code, **told}
+
+
+def cadence(wrapper: str) -> str:
+    """The cadence of the deliveries that the wrapper makes."""
+    return "weekly" if wrapper.startswith("Week") else "daily"
+
+
+def of(wrapper: str, date: dt.date, outcome: Outcome | None = None) -> Report:
+    """How the wrapper of that date stands now: by the `outcome` of the run that ends, or by what the last one left.
+
+    Raises PipelineError when not even the configuration or the catalogue can be read.
+    """
+    note = notes.of(wrapper, date) or {}
+    told = outcome.as_json() if outcome else note
+    found = [_aged(failure, date) for failure in failures.kept(told)]
+    seen = status.seen(date, found, status.from_json(note.get("flows", [])))
+    if not outcome:  # what a run has just said is of now
+        found = [failure for failure in found if not causes.mended(failure, seen)]
+    last = dt.datetime.now(dt.UTC).isoformat() if outcome else note.get("ended_at")
+    ended = dt.datetime.fromisoformat(last).astimezone(settings.load().district.zone) if last else None
+    return Report(
+        wrapper,
+        settings.load().district.name,
+        date,
+        causes.grouped([*found, *seen.failures], seen.flows),
+        tuple(seen.flows),
+        (*_unclaimed(told), *_refused(seen.flows, date), *told.get("remarks", [])),
+        ended,
+        calls.following(wrapper, date),
+        ended if any(flow.stale for flow in seen.flows) else None,
+    )
+
+
+def _aged(failure: Failure, date: dt.date) -> Failure:
+    """What was late when the last run ended, and whose deadline has come since."""
+    feed = catalogue.feeds().get(failure.flow)
+    if failure.harm == "late" and failure.next and feed and lateness.overdue(feed, date):
+        return replace(failure, harm="broken", next="ask the vendor; every run looks again")
+    return failure
+
+
+def _unclaimed(told: dict[str, Any]) -> list[str]:
+    """A line for each file of a watched folder that no feed takes."""
+    return [f"{file} is no feed's; it was not loaded: {_CLAIM}" for file in told.get("unclaimed", [])]
+
+
+# What to do about it.
+_CLAIM = "add a row in the catalogue's feeds.py, or name it there in the folder's `others`"
+
+
+def _refused(found: Iterable[Flow], date: dt.date) -> list[str]:
+    """A line for each file of the date that was refused and not corrected since, and one for those of earlier dates."""
+    lines = [
+        f"refused: {flow.flow}: {what}; it lies in {folder}" for flow in found for folder, what in flow.refused.items()
+    ]
+    older = steps.refused_before(date)
+    earlier = f"{older} refused file{'s' if older > 1 else ''} of earlier dates {'lie' if older > 1 else 'lies'}"
+    return lines + ([f"{earlier} in quarantine"] if older else [])

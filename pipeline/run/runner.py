@@ -34,10 +34,12 @@ from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
 from pipeline.outbound import exports, interrupted, receipts, snapshots
 from pipeline.outside.cloud import standing, storage, warehouse
-from pipeline.run import kept, purge, rehearsal
+from pipeline.run import causes, failures, kept, notes, purge, rehearsal, report, status
 from pipeline.run.display import Display
 from pipeline.run.entering import Entering
-from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, note, tasks_below, undoing_nothing
+from pipeline.run.failures import Failure
+from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, tasks_below, undoing_nothing
+from pipeline.run.report import Report
 from pipeline.run.watchdog import Watchdog
 from pipeline.run.worker import Threads
 
@@ -83,21 +85,31 @@ def run(
         if sends:
             finishing.join()
         entering.begin()
-        outcome = judge(root, events, begin.trouble + trouble, partial(_looks, root, date))
+        outcome = judge(root, events, begin.failures + trouble, partial(_looks, root, date))
         _purge(date, outcome)
         with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
-            outcome.trouble += entering.end()
+            outcome.add(*map(failures.of_words, entering.end()))
         # Who may not look is told by the doctor; who gets no answer, by all else.
         with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
             outcome.remarks = [str(found) for found in standing.otherwise(kept.datasets())]
-        news = True
+        found, news = _report(name, date, outcome), True
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
             news = is_news(name, date, outcome)
-            note(name, date, outcome)
+            notes.keep(name, date, {**outcome.as_json(), "flows": status.as_json(found.flows)})
         if not sends:
             _show(root, date, outcome)
-        display.finish(date, outcome, time.monotonic() - begun, log_file, news=news)
+        display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
+
+
+def _report(name: str, date: dt.date, outcome: Outcome) -> Report:
+    """How the morning stands; what keeps us from looking is one more failure of the run."""
+    with undoing_nothing(outcome, "the state of the flows", "reading the evidence of them"):
+        found = report.of(name, date, outcome)
+        outcome.code = found.code
+        return found
+    told = settings.load().district
+    return Report(name, told.name, date, causes.grouped(outcome.failures, ()), last_run=dt.datetime.now(told.zone))
 
 
 def _patience() -> float:
@@ -142,7 +154,7 @@ def _finish(begin: Outcome) -> None:
     with undoing_nothing(begin, "interrupted pushes", "completing them"):
         for done in interrupted.finish():
             if isinstance(done, PipelineError):
-                begin.trouble.append(secrets.told(done))
+                begin.add(failures.of_error(done))
             else:
                 log.info("completed at the vendor: %s", done)
 
@@ -162,8 +174,8 @@ class _Heard(list[Event]):
 
 def _build(
     arguments: list[str], display: Display, root: luigi.Task, entering: Entering
-) -> tuple[list[Event], list[str]]:
-    """Let Luigi work; returns the events of the tasks, and in sentences what kept Luigi itself from working."""
+) -> tuple[list[Event], list[Failure]]:
+    """Let Luigi work; returns the events of the tasks, and what kept Luigi itself from working."""
     events = _Heard(entering)
     reading = progress.open_pipe()
     reader = threading.Thread(target=display.follow, args=(reading, events))
@@ -175,7 +187,7 @@ def _build(
         reader.join()
 
 
-def _work(arguments: list[str], root: luigi.Task) -> list[str]:
+def _work(arguments: list[str], root: luigi.Task) -> list[Failure]:
     """Let Luigi work, and once more when its scheduler was restarted (it comes back empty, and has no work for us), or
     when a vendor whose look came late has no file, and an older one stands in."""
     threads, left = Threads(), Outcome()
@@ -188,23 +200,23 @@ def _work(arguments: list[str], root: luigi.Task) -> list[str]:
             break
         ask_anew()
         log.warning("all tasks are registered again: the scheduler was restarted, or an older file stands in")
-    return left.trouble + ([trouble] if trouble else [])
+    return left.failures + ([trouble] if trouble else [])
 
 
-def _luigi(arguments: list[str], threads: Threads) -> str:
-    """One pass of Luigi; in sentences, what kept it from working, or nothing."""
+def _luigi(arguments: list[str], threads: Threads) -> Failure | None:
+    """One pass of Luigi; what kept it from working, if anything did."""
     try:
         luigi.run(arguments, worker_scheduler_factory=threads, detailed_summary=True)  # type: ignore[no-untyped-call]
     except RPCError as error:
         told = settings.load().core
         log.exception("no scheduler")
-        return (
+        return failures.of_words(
             f"found: no central scheduler at {told.scheduler_host}:{told.scheduler_port} ({error})\n"
             "expected: luigid answering there\nnext: look at luigid.log; ./run_daily.sh starts it when it is local"
         )
     except PipelineError as error:
-        return secrets.told(error)
-    return ""
+        return failures.of_error(error)
+    return None
 
 
 def _purge(date: dt.date, outcome: Outcome) -> None:

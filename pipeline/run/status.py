@@ -1,28 +1,40 @@
-"""Where every flow stands on a date, read from the evidence that the tasks leave; no vendor is asked."""
+"""Where every flow stands on a date, read from the evidence that the tasks leave; no vendor is asked.
+
+What cannot be looked at (Google does not answer, one row's schema or section is broken) is told as the last run of the
+date saw it, and why: `Seen.failures`. The rest is of now.
+"""
 
 import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Any, Literal, TypeVar
 
-from pipeline.catalogue import flows
+from pipeline import catalogue
+from pipeline.catalogue import flows, sql
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.feed import Feed
-from pipeline.ground import settings
+from pipeline.ground import border, settings
+from pipeline.ground.errors import PipelineError
 from pipeline.inbound import lastgood, lateness, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound import evidence, verdicts
 from pipeline.outside.cloud import storage
-from pipeline.outside.cloud.evidence import TableTarget
-from pipeline.run import notes
+from pipeline.outside.cloud.evidence import TableTarget, ViewTarget
+from pipeline.run import failures
+from pipeline.run.failures import Failure
 
-State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "on hold", "discarded"]
+T = TypeVar("T")
+State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "blocked", "on hold", "discarded"]
+# What nobody need look at any more.
+DONE = ("loaded", "delivered", "discarded")
 
 
 @dataclass(frozen=True)
 class Flow:
     """One flow on one date. `at` is the local time at which its state came true; `refused` are the files in quarantine:
-    folder and what was found."""
+    folder and what was found. `stale` says that its state is that of the last run, since nobody could look now."""
 
     flow: str
     direction: str
@@ -32,60 +44,176 @@ class Flow:
     at: str = ""
     detail: str = ""
     refused: dict[str, str] = field(default_factory=dict)
+    cadence: str = "daily"
+    stale: bool = False
 
 
-def states(date: dt.date) -> list[Flow]:
-    """Every feed and every delivery, in the order of the catalogue. Raises WarehouseError."""
-    failed = _failures(date)
-    inward = [_inbound(feed, date, failed) for feed in flows.feeds()]
-    late = {flow.flow for flow in inward if flow.state == "late"}
-    sets = flows.deliveries()
-    with ThreadPoolExecutor(max(1, len(sets))) as pool:  # a receipt is read of each
-        found = list(pool.map(lambda delivery: _outbound(delivery, date, failed, late), sets))
-    return inward + list(map(_whole, sets, found))
+@dataclass(frozen=True)
+class Seen:
+    """Every flow, in the order of the catalogue, what kept somebody from looking at some of them, and which views that
+    could not be deployed are deployed by now."""
+
+    flows: list[Flow]
+    failures: list[Failure]
+    deployed: set[str]
 
 
-def _whole(delivery: Delivery, flow: Flow) -> Flow:
-    """The flow, saying also which files the set goes without."""
-    return replace(flow, detail="; ".join(filter(None, (flow.detail, flows.left_out(delivery)))))
+def seen(date: dt.date, failed: Iterable[Failure], known: Mapping[str, Flow]) -> Seen:
+    """Every feed and every delivery. `failed` is what the last run could not do, `known` how it saw each flow."""
+    look = _Look(date, list(failed), known)
+    return Seen(look.inward() + look.outward(), look.failures, look.deployed)
 
 
-def _failures(date: dt.date) -> dict[str, str]:
-    """What the last run of each wrapper could not do, by flow: the first line of the message."""
-    failed: dict[str, str] = {}
-    for note in _notes(date):
-        for event in note.get("failed", []):
-            found = str(event["message"]).split("\n")[0].removeprefix("found: ")
-            failed |= dict.fromkeys(str(event["flow"]).split(), found)  # a step of the portal is of several feeds
-    return failed
+def from_json(told: Iterable[dict[str, Any]]) -> dict[str, Flow]:
+    """The flows of a run's note, by name; none of a note that another version left."""
+    try:
+        return {each["flow"]: Flow(**each) for each in told}
+    except (TypeError, KeyError):
+        return {}
 
 
-def _local(moment: str) -> str:
+def as_json(found: Iterable[Flow]) -> list[dict[str, Any]]:
+    return [asdict(flow) for flow in found]
+
+
+class _Look:
+    """One look at everything."""
+
+    def __init__(self, date: dt.date, failed: list[Failure], known: Mapping[str, Flow]) -> None:
+        self._date, self._failed, self._known = date, failed, known
+        self.failures: list[Failure] = []
+        self.deployed: set[str] = set()
+        # What holds up the deliveries that are made of it, and how: "late" or "broken".
+        self._stopped: dict[str, str] = {}
+
+    def inward(self) -> list[Flow]:
+        found = [self._looked(partial(self._inbound, feed), self._here(feed)) for feed in self._feeds()]
+        self._stopped |= {flow.flow: flow.state for flow in found if flow.state in ("late", "broken")}
+        return found
+
+    def outward(self) -> list[Flow]:
+        views = {failure.flow for failure in self._failed if failure.flow in sql.names()}
+        self.deployed |= {name for name in views if self._deployed(name)}
+        self._stopped |= dict.fromkeys(views - self.deployed, "broken")
+        off = set(settings.load().district.off)
+        every = [delivery for name, delivery in flows.here().items() if name not in off]
+        sets = self._asked(lambda: list(flows.deliveries()), every)
+        with ThreadPoolExecutor(max(1, len(sets))) as pool:  # a receipt is read of each
+            return list(pool.map(self._set, sets))
+
+    def _feeds(self) -> list[Feed]:
+        """Also where the configuration is so that a run would not begin."""
+        off = set(settings.load().district.off)
+        every = [feed for name, feed in catalogue.feeds().items() if name not in off]
+        return self._asked(lambda: list(flows.feeds()), every)
+
+    def _set(self, delivery: Delivery) -> Flow:
+        otherwise = Flow(delivery.name, "out", "waiting", cadence=delivery.cadence)
+        flow = self._looked(partial(self._outbound, delivery), otherwise)
+        said = "; ".join(filter(None, (flow.detail, self._asked(partial(flows.left_out, delivery), ""))))
+        return replace(flow, detail=said, cadence=delivery.cadence)
+
+    def _looked(self, look: Callable[[], Flow], otherwise: Flow) -> Flow:
+        """What `look` sees; when nobody can look, what the last run saw, or `otherwise`."""
+        return self._asked(look, replace(self._known.get(otherwise.flow, otherwise), stale=True), otherwise.flow)
+
+    def _asked(self, question: Callable[[], T], otherwise: T, flow: str = "") -> T:
+        """The answer; `otherwise`, when there is none: then why is told."""
+        try:
+            with border.around("the state of the flows", "reading the evidence of them"):
+                return question()
+        except PipelineError as error:
+            self.failures.append(replace(failures.of_error(error), of=flow, flow=flow))
+            return otherwise
+
+    # ------------------------------------------------------------------------------------------------- the way in
+
+    def _here(self, feed: Feed) -> Flow:
+        """What our own disk tells of a feed."""
+        landed = [LandedTarget(feed, source.name, self._date).manifest() for source in feed.sources]
+        there = [manifest for manifest in landed if manifest]
+        state: State = "landed" if len(there) == len(landed) else "waiting"
+        at = local(max(str(manifest["landed_at"]) for manifest in there)) if there else ""
+        size = sum(int(manifest["size"]) for manifest in there) if there else None
+        return Flow(feed.name, "in", state, bytes=size, at=at, refused=steps.refused(feed, self._date))
+
+    def _inbound(self, feed: Feed) -> Flow:
+        landed = [LandedTarget(feed, source.name, self._date).manifest() for source in feed.sources]
+        there = [manifest for manifest in landed if manifest]
+        held = lastgood.date_of(feed, self._date)
+        prepared = PreparedTarget(feed, held).manifest()
+        flow = replace(self._here(feed), rows=prepared["rows"] if prepared else None)
+        as_of = TableTarget(feed.dataset, feed.name, {}).as_of()
+        if as_of is not None and as_of > self._date:
+            return replace(flow, state="loaded", detail=f"the table is of {as_of}", refused={})
+        if steps.loaded_target(feed, self._date).exists():
+            detail = _same(there) if held == self._date else f"goes on with {held}"
+            return replace(flow, state="loaded", detail=detail, refused={} if held == self._date else flow.refused)
+        if failure := self._failure(feed.name):
+            return replace(flow, state="late" if failure.harm == "late" else "broken", detail=failure.found)
+        if len(there) == len(landed):
+            return flow
+        missing = ", ".join(source.name for source, manifest in zip(feed.sources, landed, strict=True) if not manifest)
+        return replace(flow, state=_late_or_waiting(feed, self._date), detail=f"no file from {missing}")
+
+    def _failure(self, flow: str) -> Failure | None:
+        """Why the last run could not make the flow; a step of the portal is of several."""
+        return next((each for each in self._failed if flow in each.flow.split() and each.harm != "on hold"), None)
+
+    # ------------------------------------------------------------------------------------------------ the way out
+
+    def _deployed(self, name: str) -> bool:
+        dataset, _, view = name.partition(".")
+        return self._asked(lambda: ViewTarget(dataset, view, sql.text(name)).exists(), otherwise=False)
+
+    def _outbound(self, delivery: Delivery) -> Flow:
+        target = evidence.receipt_target(delivery, self._date)
+        receipt = storage.read_json(target.name) if storage.find(target.name).generation else None
+        where = f"{delivery.vendor}:{evidence.folder(delivery)}"
+        flow = Flow(delivery.name, "out", "waiting", detail=f"goes to {where}")
+        if receipt and target.exists():
+            return _delivered(flow, receipt, where, self._changed(delivery, target.fingerprint, receipt))
+        held = storage.find(evidence.verdict_name(delivery, self._date)).metadata
+        if held.get("may_go") == "discarded":
+            return replace(flow, state="discarded", detail=f"not sent to {where}")
+        if held.get("fingerprint") == target.fingerprint and held.get("may_go") == "no":
+            return replace(flow, state="on hold", detail=self._hold(delivery))
+        latest = target.latest()
+        if latest and latest > target.period:
+            return replace(flow, state="delivered", detail=f"a later set, of {latest}, is at {where}")
+        if verdicts.owed(delivery, self._date) and (reason := verdicts.passed_by(delivery, self._date)):
+            return replace(flow, state="on hold", detail=f"was never given: {reason}")
+        if failure := self._failure(delivery.name):
+            return replace(flow, state="broken", detail=failure.found)
+        return self._blocked(delivery, flow)
+
+    def _changed(self, delivery: Delivery, fingerprint: str, receipt: dict[str, Any]) -> bool:
+        """Whether the set would be another one now, and all is still here of which it would be made."""
+        held = {feed: lastgood.date_of(feed, self._date) for feed in flows.inputs(delivery)}
+        whole = all(PreparedTarget(feed, day).manifest() for feed, day in held.items())
+        return receipt["fingerprint"] != fingerprint and receipt["as_of"] == self._date.isoformat() and whole
+
+    def _hold(self, delivery: Delivery) -> str:
+        holds = (each for each in self._failed if each.harm == "on hold" and each.flow == delivery.name)
+        return next((each.found for each in holds), "")
+
+    def _blocked(self, delivery: Delivery, flow: Flow) -> Flow:
+        """What it waits for, if that is late or broken."""
+        below = {feed.name for feed in flows.inputs(delivery)} | views_of(delivery)
+        for harm, state, words in (("broken", "blocked", "by"), ("late", "late", "waits for")):
+            if names := sorted(name for name in below if self._stopped.get(name) == harm):
+                return replace(flow, state=state, detail=f"{words} {', '.join(names)}")  # type: ignore[arg-type]
+        return replace(flow, detail=f"{flow.detail}, weekly" if delivery.cadence == "weekly" else flow.detail)
+
+
+def views_of(delivery: Delivery) -> set[str]:
+    """The views that a delivery is made of, `dataset.view`."""
+    return {view for file in delivery.view_files for view in sql.views_below(file.view)}
+
+
+def local(moment: str) -> str:
+    """A moment of a manifest as `11-28 07:31` in the district's zone."""
     return dt.datetime.fromisoformat(moment).astimezone(settings.load().district.zone).strftime("%m-%d %H:%M")
-
-
-def _inbound(feed: Feed, date: dt.date, failed: dict[str, str]) -> Flow:
-    landed = [LandedTarget(feed, source.name, date).manifest() for source in feed.sources]
-    there = [manifest for manifest in landed if manifest]
-    held = lastgood.date_of(feed, date)
-    prepared = PreparedTarget(feed, held).manifest()
-    facts: dict[str, Any] = {
-        "rows": prepared["rows"] if prepared else None,
-        "bytes": sum(int(manifest["size"]) for manifest in there) if there else None,
-        "at": _local(max(str(manifest["landed_at"]) for manifest in there)) if there else "",
-        "refused": steps.refused(feed, date),
-    }
-    as_of = TableTarget(feed.dataset, feed.name, {}).as_of()
-    if as_of is not None and as_of > date:
-        return Flow(feed.name, "in", "loaded", **facts, detail=f"the table is of {as_of}")
-    if steps.loaded_target(feed, date).exists():
-        return Flow(feed.name, "in", "loaded", **facts, detail=_same(there) if held == date else f"goes on with {held}")
-    if feed.name in failed:
-        return Flow(feed.name, "in", "broken", **facts, detail=failed[feed.name])
-    if len(there) == len(landed):
-        return Flow(feed.name, "in", "landed", **facts)
-    missing = ", ".join(source.name for source, manifest in zip(feed.sources, landed, strict=True) if not manifest)
-    return Flow(feed.name, "in", _late_or_waiting(feed, date), **facts, detail=f"no file from {missing}")
 
 
 def _same(landed: list[dict[str, Any]]) -> str:
@@ -100,77 +228,9 @@ def _late_or_waiting(feed: Feed, date: dt.date) -> State:
     return "late" if lateness.is_due(feed, date) else "waiting"
 
 
-def _outbound(delivery: Delivery, date: dt.date, failed: dict[str, str], late: set[str]) -> Flow:
-    target = evidence.receipt_target(delivery, date)
-    receipt = storage.read_json(target.name) if storage.find(target.name).generation else None
-    where = f"{delivery.vendor}:{evidence.folder(delivery)}"
-    if receipt and target.exists():
-        rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
-        detail = f"{len(receipt['files'])} files at {where}"
-        detail += "".join(f"; {name} is of {day}" for name, day in receipt.get("older_inputs", {}).items())
-        if receipt["fingerprint"] != target.fingerprint and _comparable(delivery, date, receipt):
-            detail += "; what changed since is not sent before the next period (never-same-day)"
-        return Flow(delivery.name, "out", "delivered", rows, size, _local(receipt["sent_at"]), detail)
-    held = storage.find(evidence.verdict_name(delivery, date)).metadata
-    if held.get("may_go") == "discarded":
-        return Flow(delivery.name, "out", "discarded", detail=f"not sent to {where}")
-    if held.get("fingerprint") == target.fingerprint and held.get("may_go") == "no":
-        return Flow(delivery.name, "out", "on hold", detail=failed.get(delivery.name, ""))
-    latest = target.latest()
-    if latest and latest > target.period:
-        return Flow(delivery.name, "out", "delivered", detail=f"a later set, of {latest}, is at {where}")
-    if verdicts.owed(delivery, date) and (reason := verdicts.passed_by(delivery, date)):
-        return Flow(delivery.name, "out", "on hold", detail=f"was never given: {reason}")
-    if delivery.name in failed:
-        return Flow(delivery.name, "out", "broken", detail=failed[delivery.name])
-    inputs = {feed.name for feed in flows.inputs(delivery)}
-    if waits := sorted(inputs & late):
-        return Flow(delivery.name, "out", "late", detail=f"waits for {', '.join(waits)}")
-    if broken := sorted(inputs & set(failed)):
-        return Flow(delivery.name, "out", "broken", detail=f"needs {', '.join(broken)}")
-    return Flow(
-        delivery.name, "out", "waiting", detail=f"for {where}" + (", weekly" if delivery.cadence == "weekly" else "")
-    )
-
-
-def _comparable(delivery: Delivery, date: dt.date, receipt: dict[str, Any]) -> bool:
-    """Whether the receipt is of that date, and all is still here of which the set would be made now."""
-    held = {feed: lastgood.date_of(feed, date) for feed in flows.inputs(delivery)}
-    whole = all(PreparedTarget(feed, day).manifest() for feed, day in held.items())
-    return receipt["as_of"] == date.isoformat() and whole
-
-
-def table(found: list[Flow]) -> str:
-    """The flows as lines of text."""
-    from pipeline.ground.progress import size
-
-    rows = [("", "flow", "state", "rows", "bytes", "at", "")]
-    for flow in found:
-        count = f"{flow.rows:,}" if flow.rows is not None else ""
-        amount = size(flow.bytes) if flow.bytes is not None else ""
-        rows.append((flow.direction, flow.flow, flow.state, count, amount, flow.at, flow.detail))
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
-    lines = []
-    for row in rows:
-        cells = [row[i].rjust(widths[i]) if i in (3, 4) else row[i].ljust(widths[i]) for i in range(6)]
-        lines.append("  ".join([*cells, row[6]]).rstrip())
-    return "\n".join(lines)
-
-
-def refused(found: list[Flow], date: dt.date) -> list[str]:
-    """A line for each file of the date in quarantine, and one for those of earlier dates."""
-    lines = [
-        f"refused: {flow.flow}: {what}; it lies in {folder}" for flow in found for folder, what in flow.refused.items()
-    ]
-    older = steps.refused_before(date)
-    return lines + ([f"{older} refused files of earlier dates lie in quarantine"] if older else [])
-
-
-def unclaimed(date: dt.date) -> list[str]:
-    """Files of watched folders that no feed takes, as the last runs of the date saw them."""
-    return sorted({str(file) for note in _notes(date) for file in note.get("unclaimed", [])})
-
-
-def _notes(date: dt.date) -> list[dict[str, Any]]:
-    """Of the runs that give something: a rehearsal's is its own."""
-    return [notes.of(name, date) or {} for name in ("Morning", "Week")]
+def _delivered(flow: Flow, receipt: dict[str, Any], where: str, changed: bool) -> Flow:
+    rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
+    detail = f"{len(receipt['files'])} files at {where}"
+    detail += "".join(f"; {name} is of {day}" for name, day in receipt.get("older_inputs", {}).items())
+    detail += "; what changed since is not sent before the next period (never-same-day)" if changed else ""
+    return replace(flow, state="delivered", rows=rows, bytes=size, at=local(receipt["sent_at"]), detail=detail)

@@ -93,7 +93,7 @@ def test_every_flow_ends_well(whole: Whole) -> None:
     assert loaded == set(FEEDS)
     found = whole.district.pipeline("status", "--date", f"{MONDAY}", "--json")
     assert found.code == 0, found.out
-    states = Counter(flow["state"] for flow in json.loads(found.out))
+    states = Counter(flow["state"] for flow in json.loads(found.out)["flows"])
     assert states == {"loaded": len(FEEDS), "delivered": len(catalogue.deliveries())}
 
 

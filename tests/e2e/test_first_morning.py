@@ -51,8 +51,8 @@ def test_the_run_ends_well_and_says_what_was_done(monday: Monday) -> None:
     assert re.search(rf"^in +students +loaded +{students} .*", out, re.M)
     assert re.search(r"^out +ellevation_rosters +delivered .*3 files at ellevation:/data$", out, re.M)
     assert re.search(r"^out +otus_scores +delivered .*2 files at otus:/home/incoming$", out, re.M)
-    assert re.search(r"^Riverbend Schools: Morning of 2025-11-17, [\d.]+ s$", out, re.M)
-    assert "(exit 0; log: " in out
+    assert re.search(r"^Riverbend Schools: Morning of 2025-11-17, [\d.]+ s, exit 0; log: ", out, re.M)
+    assert re.fullmatch(r"Morning 2025-11-17: 2 of 2 delivered · last run [\d: -]+", out.splitlines()[-1])
     assert "\x1b" not in out
     assert "\r" not in out
 

@@ -33,7 +33,7 @@ def test_without_easyiep_its_file_leaves_the_set_and_the_morning_ends_well(witho
     came = {name.removeprefix("/PS_imports/") for name in without.vendor_files("district") if "PS_imports" in name}
     assert came == {file.name for file in IMPORTS.files} - {"IEP_Import_RSD.txt"}
     assert "without IEP_Import_RSD.txt: TN_options_report_2014 is off" in run.out
-    told = json.loads(without.pipeline("status", "--date", f"{MONDAY}", "--json").out)
+    told = json.loads(without.pipeline("status", "--date", f"{MONDAY}", "--json").out)["flows"]
     (flow,) = [flow for flow in told if flow["flow"] == IMPORTS.name]
     assert flow["state"] == "delivered"
     assert flow["detail"].endswith("without IEP_Import_RSD.txt: TN_options_report_2014 is off")

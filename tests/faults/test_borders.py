@@ -56,7 +56,7 @@ def test_what_nobody_foresaw_is_the_partys_error_and_stops_nobody_else(small: Di
     assert "print a line" in names or "LoadedTable easyiep" in run.tasks("done")
     assert small.tables("powerschool_combined")["easyiep"].size == rows(small)
     assert re.search(r"^Riverbend Schools: Morning of 2025-11-17", run.out, re.M)
-    assert re.search(r"\n\nbroken: see below; .* \(exit 30; log: .*\)$", run.out)
+    assert re.search(r"\n\nMorning 2025-11-1\d: .* broken · last run [\d: -]+$", run.out)
     assert "Traceback" not in run.out
     assert download.exists() == ("remove what was left" in names)
     assert leaks(small) == []

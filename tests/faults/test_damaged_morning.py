@@ -21,7 +21,7 @@ BLF = "district/powerschool_blf/{}.csv"
 # What is done to which feed's file, and what the run must say of it. (late: no file of today; broken: a file that is
 # refused, or nobody could look; loaded: read as if nothing were wrong.)
 FAULTS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
-    "F2 one server's is missing": ("schools", ("late", BLF), "late", "late: schools BLF: nothing called schools.csv"),
+    "F2 one server's is missing": ("schools", ("late", BLF), "late", "found: schools BLF: nothing called schools.csv"),
     "F4 cut in a row": (
         "attendance",
         ("truncated", RSD, "--keep", "0.5", "--mid-row"),
@@ -98,7 +98,7 @@ def tuesday(monday: Monday) -> Iterator[Tuesday]:
             district.send(TUESDAY, district.sftp / path, content)
         cut = len((district.sftp / RSD.format("attendance")).read_bytes().splitlines())
         run = district.run_daily(TUESDAY, workers=4)
-        told = json.loads(district.pipeline("status", "--date", f"{TUESDAY}", "--json").out)
+        told = json.loads(district.pipeline("status", "--date", f"{TUESDAY}", "--json").out)["flows"]
         status = district.pipeline("status", "--date", f"{TUESDAY}")
         after = held(district)
         district.sandbox("heal")
@@ -201,7 +201,7 @@ def test_a_file_that_is_being_written_is_not_taken(district: District) -> None:
     district.sandbox("fault", "growing", RSD.format("courses"))
     run = district.run_daily(today, workers=4)
     assert run.code == 20, run.out
-    assert "late: courses RSD: courses.csv in district:powerschool_rsd is still being written" in run.out
+    assert "found: courses RSD: courses.csv in district:powerschool_rsd is still being written" in run.out
     assert not Path(district.landing / "powerschool_combined" / f"{today}" / "RSD" / "courses.csv").exists()
     district.sandbox("heal")
     then = district.run_daily(today, workers=4)

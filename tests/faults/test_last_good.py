@@ -51,7 +51,7 @@ def morning(district: District, code: Path, day: date) -> Result:
 
 def flows(district: District, code: Path) -> dict[str, Any]:
     told = run(district, code, "status", "--date", f"{TUESDAY}", "--json")
-    return {flow["flow"]: flow for flow in json.loads(told.out)}
+    return {flow["flow"]: flow for flow in json.loads(told.out)["flows"]}
 
 
 def test_the_last_good_file_stands_in_and_says_so_everywhere(district: District, code: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_last_good_file_stands_in_and_says_so_everywhere(district: District,
     district.fault(TUESDAY, "late", ASSESSMENTS)
     without = morning(district, code, TUESDAY)
     assert without.code == 20, without.out
-    assert re.search(rf"late: {FEED} savvas: .*; goes on with that of {MONDAY}", without.out)
+    assert re.search(rf"late: {FEED} savvas\n  found: {FEED} savvas: .*; goes on with that of {MONDAY}", without.out)
     assert district.tables("misc_imports")[FEED].labels["as_of"] == f"{MONDAY}"
     receipt = district.receipts()[f"{TUESDAY}/otus_scores"]
     assert receipt["older_inputs"] == {FEED: f"{MONDAY}"}

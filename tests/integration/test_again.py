@@ -23,7 +23,7 @@ PASSED = "what changed since is not sent before the next period (never-same-day)
 def told(again: Word, date: dt.date, monkeypatch: pytest.MonkeyPatch) -> status.Flow:
     monkeypatch.setattr(flows, "feeds", list)
     monkeypatch.setattr(flows, "deliveries", lambda: [replace(ROSTERS, again=again)])
-    (flow,) = status.states(date)
+    (flow,) = status.seen(date, (), {}).flows
     return flow
 
 

@@ -346,7 +346,7 @@ def test_a_set_that_was_never_given_is_never_done_by_itself(
         verdicts.release(rosters, MONDAY, "too late")
     monkeypatch.setattr(flows, "feeds", list)
     monkeypatch.setattr(flows, "deliveries", lambda: [rosters])
-    (flow,) = status.states(MONDAY)
+    (flow,) = status.seen(MONDAY, (), {}).flows
     assert flow.state == "on hold"
     new = DeliveredSet(date=TUESDAY, delivery=rosters)
     assert not CheckedSet(date=TUESDAY, delivery=rosters).superseded()

@@ -100,7 +100,7 @@ def test_one_that_does_not_come_back_is_said(arguments: list[str]) -> None:
     First.comes_back = False
     luigi.configuration.get_config().set("core", "rpc_retry_attempts", "2")  # type: ignore[no-untyped-call]
     (trouble,) = runner._work(arguments, Second())  # type: ignore[no-untyped-call]
-    assert trouble.startswith("found: no central scheduler at 127.0.0.1")
+    assert str(trouble).startswith("found: no central scheduler at 127.0.0.1")
     assert First.ran == ["First"]
 
 

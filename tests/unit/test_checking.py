@@ -242,7 +242,7 @@ CASES = [
     ),
     (
         "vendors.py",
-        'Vendor("otus", agreement="Riverbend-Otus data agreement 2026")',
+        'Vendor("otus", agreement="Riverbend-Otus data agreement 2026", called="OTUS")',
         'Vendor("otus")',
         "otus gets otus_scores, and its row names no agreement",
         "vendors.py",

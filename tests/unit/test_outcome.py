@@ -26,8 +26,10 @@ from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
 from pipeline.outside.cloud.storage import Stored
 from pipeline.outside.cloud.warehouse import Shelved
 from pipeline.outside.sftp.sftp import RemoteFile
-from pipeline.run import display, purge, runner, status
-from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, is_news, judge, note
+from pipeline.run import notes, purge, report, runner, status
+from pipeline.run.failures import Failure, Harm, of_words
+from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, is_news, judge
+from pipeline.run.status import Seen
 from pipeline.run.worker import Threads
 
 MONDAY = dt.date(2026, 11, 23)
@@ -59,7 +61,16 @@ class Stuck(luigi.Task):
 
 def judged(wrapper: type[luigi.Task], *events: Event, trouble: tuple[str, ...] = ()) -> Outcome:
     root = wrapper()
-    return judge(root, list(events), list(trouble))
+    return judge(root, list(events), map(of_words, trouble))
+
+
+def told(outcome: Outcome, harm: Harm) -> list[str]:
+    """What was found of each failure that does this to the morning."""
+    return [failure.found for failure in outcome.of(harm)]
+
+
+def note(name: str, date: dt.date, outcome: Outcome) -> None:
+    notes.keep(name, date, outcome.as_json())
 
 
 @pytest.fixture
@@ -95,14 +106,14 @@ def land_both(drop: Path) -> None:
 def test_all_there_is_done(drop: Path) -> None:
     land_both(drop)
     outcome = judged(Root, ON)
-    assert (outcome.code, outcome.late, outcome.trouble) == (DONE, [], [])
+    assert (outcome.code, outcome.failures) == (DONE, [])
 
 
 def test_missing_file_is_late_and_named(drop: Path) -> None:
     land(drop, "RSD")
     outcome = judged(Root)
     words = "students BLF: nothing called students.csv is in district:powerschool_blf"
-    assert (outcome.code, outcome.late) == (LATE, [words])
+    assert (outcome.code, told(outcome, "late")) == (LATE, [words])
 
 
 def test_missing_file_is_broken_when_its_deadline_is_over(drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,8 +122,8 @@ def test_missing_file_is_broken_when_its_deadline_is_over(drop: Path, monkeypatc
     os.utime(stale, (1_763_000_000, 1_763_000_000))
     monkeypatch.setattr(lateness, "overdue", lambda feed, date: True)
     outcome = judged(Root)
-    assert (outcome.code, outcome.late) == (BROKEN, [])
-    assert outcome.trouble[0].startswith(
+    assert (outcome.code, told(outcome, "late")) == (BROKEN, [])
+    assert str(outcome.failures[0]).startswith(
         "found: students BLF: the newest, students.csv in district:powerschool_blf, is of 2025-11-12 20:13 at 10:00, "
     )
 
@@ -121,24 +132,24 @@ def test_file_that_is_there_and_was_not_fetched_is_not_late(drop: Path) -> None:
     land(drop, "RSD")
     arrive(drop, "BLF")
     outcome = judged(Root)
-    assert (outcome.code, outcome.late) == (BROKEN, [])
-    assert "tasks that were not run, and none that failed" in outcome.trouble[0]
+    assert (outcome.code, told(outcome, "late")) == (BROKEN, [])
+    assert told(outcome, "broken") == ["tasks that were not run, and none that failed"]
 
 
 def test_folder_that_nobody_could_look_into_is_broken_and_not_late(drop: Path) -> None:
     land(drop, "RSD")
     (drop / "powerschool_blf").rmdir()
     outcome = judged(Root)
-    assert (outcome.code, outcome.late) == (BROKEN, [])
-    assert "no folder" in outcome.trouble[0]
+    assert (outcome.code, told(outcome, "late")) == (BROKEN, [])
+    assert "no folder" in told(outcome, "broken")[0]
 
 
 def test_what_a_task_has_told_is_not_told_again(drop: Path) -> None:
     (drop / "powerschool_blf").rmdir()
     land(drop, "RSD")
     first = judged(Root)
-    told = Event("failed", "LandedFile", "students BLF", message=first.trouble[0], error="ConfigurationError")
-    assert judged(Root, told).trouble == []
+    event = Event("failed", "LandedFile", "students BLF", message=str(first.failures[0]), error="ConfigurationError")
+    assert [failure.task for failure in judged(Root, event).failures] == ["LandedFile"]
 
 
 @pytest.mark.parametrize(
@@ -166,19 +177,19 @@ def test_broken_before_held_before_late(
 
 def test_a_task_that_failed_twice_is_told_once(drop: Path) -> None:
     land_both(drop)
-    assert judged(Root, BROKE, BROKE).failed == [BROKE]
+    assert [failure.of for failure in judged(Root, BROKE, BROKE).failures] == ["cc"]
 
 
 def test_completeness_that_cannot_be_told_is_broken() -> None:
     outcome = judged(Unsure)
     assert outcome.code == BROKEN
-    assert "the state is not known" in outcome.trouble[0]
+    assert told(outcome, "broken") == ["the state is not known"]
 
 
 def test_not_complete_for_no_reason_is_broken() -> None:
     outcome = judged(Stuck)
     assert outcome.code == BROKEN
-    assert outcome.trouble
+    assert told(outcome, "broken")
 
 
 def test_how_a_run_ended_is_kept(drop: Path) -> None:
@@ -186,8 +197,11 @@ def test_how_a_run_ended_is_kept(drop: Path) -> None:
     note("Morning", MONDAY, judged(Root, HOLD))
     kept = manifests.load(settings.load().district.landing / "runs" / "morning-2026-11-23.json")
     assert kept
-    assert (kept["exit"], [words.split(":")[0] for words in kept["late"]]) == (40, ["students BLF"])
-    assert [failed["error"] for failed in kept["failed"]] == ["OnHold"]
+    assert kept["exit"] == 40
+    assert [(each["harm"], each["of"]) for each in kept["failures"]] == [
+        ("on hold", "otus_scores"),
+        ("late", "students BLF"),
+    ]
 
 
 # --------------------------------------------------------------------------------------------- looks of before the run
@@ -247,7 +261,7 @@ def test_an_outcome_is_of_looks_after_the_run_and_not_before(
     there(there_after)
     assert root.complete() != there_after  # as the run itself goes on to see it
     event = Event(kind, "LoadedTable", "cc", "cc", message="found: nothing", error="OnHold")
-    outcome = judge(root, [ON, event], [])
+    outcome = judge(root, [ON, event], ())
     assert outcome.code == (DONE if there_after else HELD if kind == "failed" else BROKEN)
 
 
@@ -270,10 +284,10 @@ def works(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv(receipts.RUN, "")
     monkeypatch.setattr(runner, "_looks", lambda root, date: iter(()))
     monkeypatch.setattr(ledger, "record", ledger.Recorded)
-    monkeypatch.setattr(status, "flows", lambda date: [])
+    monkeypatch.setattr(status, "seen", lambda *_: Seen([], [], set()))
     order: list[str] = []
 
-    def work(arguments: list[str], root: luigi.Task) -> list[str]:
+    def work(arguments: list[str], root: luigi.Task) -> list[Failure]:
         order.append("Luigi")
         return []
 
@@ -308,7 +322,7 @@ def test_sets_that_a_killed_run_left_come_first_and_what_goes_wrong_then_is_told
     assert told in shown
     kept = manifests.load(settings.load().district.landing / "runs" / "own-2026-11-23.json")
     assert kept
-    assert [line.startswith(told) for line in kept["trouble"]] == ([True] if told else [])
+    assert [f"found: {each['found']}".startswith(told) for each in kept["failures"]] == ([True] if told else [])
 
 
 def test_what_keeps_luigi_from_working_is_told_and_ends_nothing() -> None:
@@ -324,18 +338,18 @@ def test_what_keeps_luigi_from_working_is_told_and_ends_nothing() -> None:
         "--feed",
         "studens",
     ]
-    told = runner._luigi([*arguments, "--feed", "studens", "--local-scheduler", "--no-lock"], Threads())
-    assert [line.split(":")[0] for line in told.splitlines()] == ["found", "expected", "next"]
-    assert "no feed is called studens" in told
+    failure = runner._luigi([*arguments, "--feed", "studens", "--local-scheduler", "--no-lock"], Threads())
+    assert failure
+    assert [line.split(":")[0] for line in str(failure).splitlines()] == ["found", "expected", "next"]
+    assert "no feed is called studens" in failure.found
 
 
 # --------------------------------------------------------------------------------- what changes no morning's outcome
 
 
 def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
-    drop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    drop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(status, "states", lambda date: [])
     land_both(drop)
     monkeypatch.setattr(SftpFolder, "look", lambda _: {"google-staff.csv": RemoteFile("google-staff.csv", 1, 1)})
     sources.look(SftpFolder("clever_reports", "reports", others=()))
@@ -345,45 +359,49 @@ def test_files_that_are_nobodys_are_told_and_kept_and_change_nothing(
     kept = manifests.load(settings.load().district.landing / "runs" / "morning-2026-11-23.json")
     assert kept
     assert kept["unclaimed"] == outcome.unclaimed
-    root: luigi.Task = Root()  # type: ignore[no-untyped-call]
-    display.Display(root).finish(MONDAY, outcome, 1.0, "morning.log")
-    line = "clever_reports:reports/google-staff.csv is no feed's; it was not loaded: add a row in the catalogue's feeds"
-    assert line in capsys.readouterr().out
+    monkeypatch.setattr(status, "seen", lambda *_: Seen([], [], set()))
+    (line,) = report.of("Morning", MONDAY).remarks
+    assert line.startswith("clever_reports:reports/google-staff.csv is no feed's; it was not loaded: add a row in the")
 
 
-def test_what_a_rehearsal_could_not_do_is_no_state_of_the_day() -> None:
-    outcome = Outcome(
-        BROKEN,
-        [Event("failed", "LoadedTable", "cc", "cc", message="found: x", error="WarehouseError")],
-        unclaimed=["savvas:/scores/new.csv"],
-    )
+CC = Failure("broken", "x", error="WarehouseError", task="LoadedTable", of="cc", flow="cc")
+
+
+def test_what_a_rehearsal_could_not_do_is_no_state_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "seen", lambda *_: Seen([], [], set()))
+    outcome = Outcome(BROKEN, [CC], unclaimed=["savvas:/scores/new.csv"])
     note("MorningRehearsal", MONDAY, outcome)
-    assert (status._failures(MONDAY), status.unclaimed(MONDAY)) == ({}, [])
+    found = report.of("Morning", MONDAY)
+    assert (found.causes, found.remarks) == ((), ())
     note("Morning", MONDAY, outcome)
-    assert (status._failures(MONDAY), status.unclaimed(MONDAY)) == ({"cc": "x"}, outcome.unclaimed)
+    found = report.of("Morning", MONDAY)
+    assert ([cause.met for cause in found.causes], len(found.remarks)) == ([("cc",)], 1)
 
 
-FAILED = Outcome(BROKEN, [Event("failed", "LoadedTable", "cc", "cc", message="after 3.1 s", error="WarehouseError")])
+FAILED = Outcome(BROKEN, [replace(CC, found="after 3.1 s")])
+STUDENTS = Failure("late", "students BLF: nothing called students.csv is there", of="students BLF", flow="students")
+HERS = Outcome(LATE, [STUDENTS])
+
+
+def but(**words: Any) -> Outcome:
+    """The run that failed, with another word."""
+    return Outcome(BROKEN, [replace(FAILED.failures[0], **words)])
 
 
 @pytest.mark.parametrize(
     ("before", "now", "news"),
     [
         (None, Outcome(), False),  # a good morning
-        (None, Outcome(LATE, late=["students BLF"]), True),
-        (Outcome(LATE, late=["students BLF"]), Outcome(LATE, late=["students BLF"]), False),
-        (Outcome(LATE, late=["students BLF"]), Outcome(LATE, late=["students RSD"]), True),
-        (Outcome(LATE, late=["students BLF"]), Outcome(), True),  # it came
-        (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], message="after 2.9 s")]), False),
-        (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], flow="terms")]), True),
-        (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], error="ContractBroken")]), True),
-        (FAILED, replace(FAILED, failed=[replace(FAILED.failed[0], message="the disk is full")]), True),
-        (FAILED, replace(FAILED, trouble=["found: no scheduler"]), True),
-        (
-            replace(FAILED, trouble=["found: no scheduler"]),
-            replace(FAILED, trouble=["found: old copies, while removing them"]),
-            True,
-        ),
+        (None, HERS, True),
+        (HERS, HERS, False),
+        (HERS, Outcome(LATE, [replace(STUDENTS, of="students RSD")]), True),
+        (HERS, Outcome(BROKEN, [replace(STUDENTS, harm="broken")]), True),  # its deadline is over
+        (HERS, Outcome(), True),  # it came
+        (FAILED, but(found="after 2.9 s"), False),
+        (FAILED, but(of="terms"), True),
+        (FAILED, but(error="ContractBroken"), True),
+        (FAILED, but(found="the disk is full"), True),
+        (FAILED, Outcome(BROKEN, [*FAILED.failures, of_words("found: no scheduler")]), True),
         (Outcome(), Outcome(unclaimed=["savvas:/scores/new.csv"]), True),
         (Outcome(), Outcome(), False),
     ],
@@ -398,12 +416,12 @@ def test_what_ended_as_the_last_run_did_is_no_news(before: Outcome | None, now: 
 def test_old_copies_that_cannot_go_are_trouble_after_the_mornings_own() -> None:
     (settings.load().district.landing / "outbox" / "otus" / "a_folder").mkdir(parents=True)
     os.utime(settings.load().district.landing / "outbox" / "otus" / "a_folder", (1, 1))
-    outcome = Outcome(code=LATE, late=["students BLF"], trouble=["no scheduler"])
+    outcome = Outcome(LATE, [STUDENTS, of_words("no scheduler")])
     runner._purge(MONDAY, outcome)
-    assert (outcome.code, outcome.late, outcome.trouble[0]) == (BROKEN, ["students BLF"], "no scheduler")
+    assert (outcome.code, outcome.failures[:2]) == (BROKEN, [STUDENTS, of_words("no scheduler")])
     told = "found: old copies, while removing them; the next run tries again: IsADirectoryError"
-    assert outcome.trouble[1].startswith(told)
-    assert [line.split(":")[0] for line in outcome.trouble[1].splitlines()] == ["found", "expected", "next"]
+    assert str(outcome.failures[2]).startswith(told)
+    assert [line.split(":")[0] for line in str(outcome.failures[2]).splitlines()] == ["found", "expected", "next"]
 
 
 def test_a_run_of_a_date_to_come_takes_nothing_of_today_away(monkeypatch: pytest.MonkeyPatch) -> None:

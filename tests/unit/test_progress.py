@@ -6,7 +6,6 @@ import os
 import select
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import luigi
 import pytest
@@ -17,10 +16,7 @@ from luigi.rpc import RPCError
 from pipeline.ground import progress
 from pipeline.ground.progress import Event, Made, Meter, size
 from pipeline.morning import Morning
-from pipeline.run import status
-from pipeline.run.display import WORDS, Display
-from pipeline.run.outcome import Outcome
-from pipeline.run.status import Flow, table
+from pipeline.run.display import Display
 
 MONDAY = dt.date(2026, 11, 23)
 
@@ -194,77 +190,3 @@ def test_a_scheduler_that_does_not_answer_breaks_no_task() -> None:
     task.set_status_message = task.set_progress_percentage = gone
     progress.show(task, "done")
     progress.moving(task, "x", "1 of 2", 1, 2)
-
-
-def test_the_page_is_printed_whatever_the_state_is_in_and_stands_in_the_log(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def broken(date: dt.date) -> list[Flow]:
-        raise KeyError("Zanzibar")
-
-    monkeypatch.setattr(status, "states", broken)
-    same = "found: BigQuery has not answered"
-    failed = [Event("failed", "LoadedTable", name, message=same, error="WarehouseError") for name in ("cc", "terms")]
-    with caplog.at_level("INFO"):
-        Display(Morning(date=MONDAY)).finish(MONDAY, Outcome(30, failed, ["terms RSD"]), 1.0, "x.log")
-    shown = capsys.readouterr().out
-    assert "the state of the flows is not known" in shown
-    assert "Zanzibar" not in shown
-    assert "LoadedTable cc, LoadedTable terms: WarehouseError" in shown  # one reason, one block
-    assert shown.count(same) == 1
-    assert shown.strip() in caplog.text
-
-
-@pytest.mark.parametrize(("quiet", "news"), [(False, False), (True, True), (True, False)])
-def test_a_quiet_run_prints_the_end_alone_and_only_when_it_is_news(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, quiet: bool, news: bool
-) -> None:
-    monkeypatch.setattr(status, "states", lambda date: [])
-    shown = Display(Morning(date=MONDAY), quiet=quiet)
-    reading, writing = os.pipe()
-    os.write(writing, f"{json.dumps(asdict(Event('done', 'LoadedTable', 'cc', 'cc')))}\n".encode())
-    os.close(writing)
-    events: list[Event] = []
-    shown.follow(reading, events)
-    assert [event.of for event in events] == ["cc"]
-    assert ("LoadedTable" in capsys.readouterr().out) == (not quiet)
-    shown.finish(MONDAY, Outcome(), 1.0, "x.log", news=news)
-    assert ("all is done (exit 0" in capsys.readouterr().out) == (not quiet or news)
-
-
-def test_every_exit_code_has_words() -> None:
-    assert set(WORDS) == {0, 20, 30, 40}
-
-
-def test_outcome_as_json_names_no_more_than_it_shows() -> None:
-    outcome = Outcome(
-        30, [Event("failed", "PreparedFile", "cc", "cc", message="found: x", error="ContractBroken")], ["terms RSD"]
-    )
-    assert json.loads(json.dumps(outcome.as_json())) == {
-        "exit": 30,
-        "failed": [{"task": "PreparedFile", "flow": "cc", "error": "ContractBroken", "message": "found: x"}],
-        "late": ["terms RSD"],
-        "trouble": [],
-        "unclaimed": [],
-        "remarks": [],
-    }
-
-
-def test_table_of_flows() -> None:
-    flows = [
-        Flow("students", "in", "loaded", 4012, 912_345, "11-23 04:10"),
-        Flow("savvas_assessment_scores", "in", "late", detail="no file from savvas"),
-        Flow("incidents", "in", "loaded", 0, 0, "11-23 04:10"),
-        Flow("otus_scores", "out", "on hold"),
-    ]
-    assert table(flows).splitlines() == [
-        "     flow                      state     rows     bytes  at",
-        "in   students                  loaded   4,012  912.3 kB  11-23 04:10",
-        "in   savvas_assessment_scores  late                                   no file from savvas",
-        "in   incidents                 loaded       0       0 B  11-23 04:10",
-        "out  otus_scores               on hold",
-    ]
-
-
-def test_table_of_nothing() -> None:
-    assert table([]).split() == ["flow", "state", "rows", "bytes", "at"]

@@ -161,5 +161,7 @@ def _still_missing(errand: _Errand, diagnostics: Path) -> VendorUnreachable:
         f"{len(reasons)} of {errand.login.name}'s reports did not come out of the EIS portal in {SESSIONS} sessions; "
         + "; ".join(reasons),
         expected="every report, whole",
-        next_step=f"look at the pictures in {diagnostics}; the next run fetches only what is missing",
+        next_step="nothing: the next run fetches what is missing. If it stays so, look at the pictures in "
+        f"{diagnostics}",
+        shared="the EIS portal does not give its reports",
     )

@@ -131,6 +131,7 @@ def _answer(browser: Browser, key: Key) -> Element:
             f"the EIS portal neither lets {key.user} in nor refuses the password; {failure.found}",
             expected="the page of applications",
             next_step=f"sign in there by hand once: it may ask for something; then `{key.retry}` and run again",
+            shared=key.shared,
         ) from None
     return answer
 
@@ -141,6 +142,7 @@ def _refused(browser: Browser, key: Key, found: str) -> LoginRefused:
         browser.failed(f"the EIS portal {found} of {key.user}").found,
         expected="to be let in with the password that is configured",
         next_step=f"sign in there by hand once, set a new password if it asks for one, and renew {key.renewed}",
+        shared=key.shared,
     )
 
 

@@ -262,6 +262,7 @@ def _explained(vendor: Vendor, error: Exception, within: float | None) -> Vendor
         f"{where(vendor)}: {told}",
         expected=f"an answer within {_silence(vendor):g} s{whole}, in one of {vendor.attempts} tries",
         next_step="run again in some minutes; if it stays so, ask the vendor whether the server is down",
+        shared=f"{where(vendor)} cannot be reached",
     )
     if isinstance(error, TimeoutError):
         _refusals[vendor.name] = silent

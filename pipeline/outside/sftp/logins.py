@@ -173,6 +173,7 @@ def _refused(login: Stored, found: str, advice: str) -> LoginRefused:
         expected=f"a login of {login.user} with the stored credentials",
         next_step=f"it was tried once and is not tried again today, lest the account be locked; {advice}; renew "
         f"{login.renewed}, or, if it is right as it is, `{login.key.retry}`; then run again",
+        shared=login.key.shared,
     )
 
 
@@ -186,6 +187,7 @@ def _unanswered(login: Stored, error: Exception) -> LoginRefused:
         next_step=f"they were sent {login.key.sent()} times today and are sent {UNANSWERED} times at most, lest the "
         "account be locked: some servers close the line at a wrong password. The next run tries again; if it stays "
         f"so, ask the vendor, renew {login.renewed}, or `{login.key.retry}`",
+        shared=login.key.shared,
     )
 
 

@@ -18,7 +18,8 @@ class Vendor:
     vendor begins to read soon after the first: a set that took longer is sent once more. `host_key_algorithms` are
     signatures of its host key that are taken besides today's, because its server knows no better: see ssh_rsa. `push`
     is how a set is put into its folder, by what its server allows: see pushing. `agreement` names the paper that lists
-    what it may get: see agreements; a vendor without one gets nothing.
+    what it may get: see agreements; a vendor without one gets nothing. `called` is what people call it, where that is
+    not its name with a capital letter.
     """
 
     name: str
@@ -30,3 +31,4 @@ class Vendor:
     host_key_algorithms: tuple[Literal["ssh-rsa"], ...] = ()
     push: Push = swapped_in
     agreement: str = ""
+    called: str = ""

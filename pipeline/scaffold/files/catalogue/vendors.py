@@ -11,12 +11,12 @@ VENDORS = (
 #: with powerschool+clever
     Vendor("clever_reports"),
 #: with savvas
-    Vendor("savvas", agreement="SAVVAS"),
+    Vendor("savvas", agreement="SAVVAS", called="SAVVAS"),
 #: with otus
-    Vendor("otus", agreement="Otus"),
+    Vendor("otus", agreement="Otus", called="OTUS"),
 #: with ellevation
     Vendor("ellevation", agreement="Ellevation"),
 #: with powerschool
-    Vendor("district", agreement="own records"),
+    Vendor("district", agreement="own records", called="the district"),
 #: always
 )

@@ -1,0 +1,165 @@
+"""Failures of one cause are told once, by the names that people use, with what they hold up; what is mended is gone."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline import catalogue
+from pipeline.ground.command import MORNING
+from pipeline.ground.errors import LoginRefused, OnHold, PipelineError, WarehouseError, parted
+from pipeline.ground.progress import Event
+from pipeline.run import causes
+from pipeline.run.causes import Cause, grouped, mended
+from pipeline.run.failures import Failure, of_error, of_event, of_words
+from pipeline.run.status import Flow, Seen
+
+STATE = [
+    Flow("students", "in", "broken"),
+    Flow("cc", "in", "loaded"),
+    Flow("savvas_assessment_scores", "in", "late"),
+    Flow("clever_rosters", "out", "blocked"),
+    Flow("ellevation_rosters", "out", "delivered"),
+    Flow("otus_scores", "out", "late"),
+]
+
+
+def failed(family: str, of: str, flow: str, error: PipelineError) -> Failure:
+    """As a task tells it."""
+    told = {"message": str(error), "error": type(error).__name__, "shared": error.shared}
+    return of_event(Event("failed", family, of, flow, **told))  # type: ignore[arg-type]
+
+
+def outage(what: str) -> WarehouseError:
+    return WarehouseError(f"listing {what}", expected="an answer", next_step="wait", shared="BigQuery does not answer")
+
+
+def one(*failures: Failure) -> Cause:
+    (cause,) = grouped(failures, STATE)
+    return cause
+
+
+def test_what_has_a_cause_in_common_is_told_once_however_many_met_it() -> None:
+    failures = [failed("LoadedTable", f"table{n}", f"table{n}", outage(f"table{n}")) for n in range(57)]
+    cause = one(*failures)
+    assert (cause.harm, len(cause.met)) == ("broken", 57)
+    assert cause.found == "BigQuery does not answer; the first: listing table0"
+
+
+def test_one_that_met_it_alone_is_told_in_its_own_words() -> None:
+    assert one(failed("LoadedTable", "cc", "cc", outage("cc"))).found == "listing cc"
+
+
+def test_the_same_sentences_are_one_cause_and_others_are_others() -> None:
+    def missing(name: str) -> Failure:
+        error = PipelineError(f"no secret {name}", expected="it", next_step="write it")
+        return failed("LandedFile", f"students {name}", "students", error)
+
+    found = grouped([missing("a"), missing("a"), missing("b")], STATE)
+    assert [cause.found for cause in found] == ["no secret a", "no secret b"]
+
+
+def test_the_same_words_of_another_kind_of_error_are_another_cause() -> None:
+    shared = {"expected": "x", "next_step": "y", "shared": "z"}
+    failures = [of_error(WarehouseError("a", **shared)), of_error(LoginRefused("a", **shared))]
+    assert len(grouped(failures, STATE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("family", "of", "flow", "called"),
+    [
+        ("Snapshot", "clever_rosters/students.csv", "clever_rosters", "Clever's students.csv"),
+        ("ExportedFile", "savvas_rosters/STUDENT.txt", "savvas_rosters", "SAVVAS's STUDENT.txt"),
+        ("LandedFile", "students RSD", "students", "students RSD"),
+        ("CheckedSet", "clever_rosters", "clever_rosters", "clever_rosters"),
+        (
+            "EisAdmAuditStudentMembership",
+            "ADMAudit, StudentMembership",
+            "ADMAudit_stack",
+            "ADMAudit, StudentMembership",
+        ),
+        (
+            "DeployedView",
+            "roster_files.Clever_students",
+            "roster_files.Clever_students",
+            "roster_files.Clever_students",
+        ),
+    ],
+)
+def test_names_are_those_that_people_say(family: str, of: str, flow: str, called: str) -> None:
+    assert one(failed(family, of, flow, outage("x"))).met == (called,)
+
+
+def test_every_delivery_has_somebody_to_whom_it_goes() -> None:
+    assert {causes.vendor(name) for name in catalogue.deliveries()} == {
+        *("Clever", "SAVVAS", "Ellevation", "OTUS", "the district")
+    }
+
+
+@pytest.mark.parametrize(
+    ("flow", "blocks"),
+    [
+        ("students", ("clever_rosters",)),  # Ellevation has its set
+        ("roster_files.Clever_students", ("clever_rosters",)),
+        ("savvas_assessment_scores", ("otus_scores",)),
+        ("clever_rosters", ()),
+        ("", ()),
+    ],
+)
+def test_a_cause_says_which_deliveries_wait_for_it(flow: str, blocks: tuple[str, ...]) -> None:
+    assert one(failed("Task", flow, flow, outage("x"))).blocks == blocks
+
+
+def test_the_worst_comes_first() -> None:
+    late = Failure("late", "no file", next="wait", flow="savvas_assessment_scores")
+    held = failed("CheckedSet", "otus_scores", "otus_scores", OnHold("x", expected="", next_step="y"))
+    views = failed("DeployedView", "v", "roster_files.Clever_students", outage("x"))
+    nothing = of_words("found: no scheduler\nexpected: one\nnext: start it")
+    assert [cause.harm for cause in grouped([late, held, nothing, views], STATE)] == [
+        *("broken", "broken", "on hold", "late")
+    ]
+    assert grouped([late, held, nothing, views], STATE)[0].blocks == ("clever_rosters",)
+
+
+def test_commands_are_those_that_can_be_pasted() -> None:
+    step = f"renew `luigi.cfg`; then `{MORNING} retry-login clever`, or `chmod 600 /x/y`"
+    cause = one(of_error(PipelineError("x", expected="y", next_step=step)))
+    assert cause.commands == (f"{MORNING} retry-login clever", "chmod 600 /x/y")
+
+
+def test_a_cause_keeps_its_name_while_only_numbers_change() -> None:
+    def named(words: str) -> str:
+        return one(of_words(words)).name
+
+    assert named("found: after 3 s\nexpected: x\nnext: y") == named("found: after 14 s\nexpected: x\nnext: y")
+    assert named("found: after 3 s\nexpected: x\nnext: y") != named("found: the disk is full\nexpected: x\nnext: y")
+
+
+@pytest.mark.parametrize(
+    ("failure", "gone"),
+    [
+        (Failure("broken", "x", flow="students"), False),
+        (Failure("broken", "x", flow="cc"), True),
+        (Failure("broken", "x", flow="cc students"), False),
+        (Failure("broken", "x"), False),
+        (Failure("broken", "x", flow="roster_files.a"), False),
+        (Failure("broken", "x", flow="roster_files.b"), True),
+        (Failure("broken", "x", flow="terms"), False),
+        (Failure("on hold", "x", flow="clever_rosters"), True),  # it was released, and its turn comes
+        (Failure("on hold", "x", flow="savvas_rosters"), False),
+        (Failure("late", "x", next="wait", flow="cc"), True),
+        (Failure("late", "x; goes on with that of Friday", flow="cc"), False),
+    ],
+)
+def test_what_is_mended_is_gone(failure: Failure, *, gone: bool) -> None:
+    terms, savvas = Flow("terms", "in", "loaded", stale=True), Flow("savvas_rosters", "out", "on hold")
+    assert mended(failure, Seen([*STATE, terms, savvas], [], {"roster_files.b"})) == gone
+
+
+@pytest.mark.parametrize(
+    "words", ["found: a\nexpected: b\nnext: c", "found: a\nb\nexpected: c; d\nnext: e\nf", "a", ""]
+)
+def test_a_message_is_parted_into_its_sentences_and_put_together_again(words: str) -> None:
+    found, expected, following = parted(words)
+    error = Failure("broken", found, expected, following)
+    assert str(error) == words
+    assert str(replace(error, shared="x")) == words
