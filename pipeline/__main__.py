@@ -227,8 +227,8 @@ def _ledger(asked: argparse.Namespace, _: list[str]) -> int:
         say(json.dumps({"entered": done.deliveries}, indent=1))
     else:
         say("\n".join(f"entered: {name}" for name in done.deliveries) or "nothing to enter")
-    for trouble in done.trouble + done.waiting:
-        say(trouble, error=True)
+    for trouble in (*done.trouble, *done.waiting):
+        say(f"{trouble}", error=True)
     return 30 if done.trouble else 20 if done.waiting else 0
 
 

@@ -94,9 +94,10 @@ class Service:
             if no_answer(error):
                 self.silent = f"{self.name} has not answered for {self.limit:g} s"
                 raise self._unanswered(f"{doing}: {type(error).__name__}: {self.silent}") from None
+            error, tried = _below(error), f"; tried for {self.limit:g} s" if isinstance(error, RetryError) else ""
             expected, following = _advice(error)
             raise WarehouseError(
-                f"{doing}: {type(error).__name__}: {without_values(str(error))}",
+                f"{doing}: {type(error).__name__}: {without_values(str(error))}{tried}",
                 expected=expected,
                 next_step=following,
                 shared=self._of_all(error),
@@ -132,6 +133,13 @@ def hurry(seconds: float) -> None:
     """No call of this process takes longer."""
     global _longest
     _longest = seconds
+
+
+def _below(error: Exception) -> Exception:
+    """What was answered the last time, of what was tried again until the patience was over."""
+    while isinstance(error, RetryError) and isinstance(error.cause, Exception):
+        error = error.cause
+    return error
 
 
 def _advice(error: Exception) -> tuple[str, str]:

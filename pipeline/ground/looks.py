@@ -70,9 +70,9 @@ class Looks(Generic[P, T]):
         seen = self._seen.get(place)
         return None if seen is None or seen.exception() else seen.result()
 
-    def failed(self) -> list[PipelineError]:
-        """The errors that somebody met who asked, one a place."""
-        return list(self._missed.values())
+    def failed(self) -> dict[P, PipelineError]:
+        """The errors that somebody met who asked, by place."""
+        return dict(self._missed)
 
     def places(self) -> list[P]:
         """Where somebody has looked, in that order."""

@@ -98,6 +98,20 @@ _at_work: dict[tuple[str, str], float] = {}
 _last = time.time()
 
 
+# What this run is to make, by task id: known from its scheduling on.
+_planned: set[str] = set()
+
+
+def plan(task_id: str) -> None:
+    """The task is one that this run makes."""
+    _planned.add(task_id)
+
+
+def planned() -> int:
+    """How many tasks this run makes, as far as that is known."""
+    return len(_planned)
+
+
 def moved() -> None:
     """The run goes on, in whatever stage it is: see watchdog."""
     global _last

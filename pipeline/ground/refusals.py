@@ -44,9 +44,12 @@ class Key:
         found = self._found()
         sent = found.get("sent", 0)
         if "refused_at" in found or sent >= UNANSWERED:
-            silence = f"sent {sent} times and not answered, the last time at {found.get('sent_at')}"
+            local = settings.load().district.local
+            silence = (
+                f"sent {sent} times and not answered, the last time at {local(found.get('sent_at', manifests.now()))}"
+            )
             why = f" ({found['why']})" if found.get("why") else ""
-            what = f"refused at {found['refused_at']}{why}" if "refused_at" in found else silence
+            what = f"refused at {local(found['refused_at'])}{why}" if "refused_at" in found else silence
             raise LoginRefused(
                 f"the login of {self.user} ({self.name}) was {what}; the same credentials are not sent again today",
                 expected="to be let in; another wrong try may lock the account",

@@ -38,6 +38,10 @@ class District:
     schedule: str = ""  # when cron calls the daily wrapper, as a crontab's line; the weekly one
     weekly_schedule: str = ""
 
+    def local(self, moment: str) -> str:
+        """A moment of a manifest (ISO, UTC) as people of the district say it: `11-28 07:31`."""
+        return dt.datetime.fromisoformat(moment).astimezone(self.zone).strftime("%m-%d %H:%M")
+
     @property
     def zone(self) -> ZoneInfo:
         try:
@@ -248,12 +252,14 @@ def load() -> Settings:
     _refuse_questions(parser)
     # What stands in the configuration is no data: sections, names, hosts, users, folders.
     masking.name(word for name in parser.sections() for word in (name, *parser[name], *parser[name].values()))
-    return Settings(
+    found = Settings(
         **{name: _section(parser, name, kind) for name, kind in _SECTIONS.items()},
         core=_section(configuration.parsed(*configuration.luigis_files()), "core", Scheduler),
         accounts=_named(parser, "sftp:", SftpAccount),
         logins=_named(parser, "portal:", PortalLogin),
     )
+    _ = found.district.zone  # one that there is not is told now, and not when a clock is asked
+    return found
 
 
 _SECTIONS: dict[str, type[Any]] = {

@@ -57,7 +57,7 @@ def _look_again(place: Place) -> Seen:
 _looks: Looks[Place, Seen] = Looks(_look)
 _second_looks: Looks[Place, Seen] = Looks(_look_again)
 look_ahead = _looks.begin
-# The errors that somebody met who asked, one a place.
+# The errors that somebody met who asked, by place.
 failed_looks = _looks.failed
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from pipeline import catalogue
 from pipeline.catalogue.schemas import Column
 from pipeline.ground import secrets
-from pipeline.ground.errors import PipelineError
+from pipeline.ground.errors import PipelineError, WarehouseError
 from pipeline.inbound import steps
 from pipeline.outbound import entries, receipts
 from pipeline.outbound.entries import GrowingTable, Value
@@ -102,12 +102,12 @@ class _NotLoaded(PipelineError):
 
 @dataclass
 class Recorded:
-    """What a call has entered; in sentences what it could not do, what waits for a table to be loaded, and (a part of
+    """What a call has entered; what it could not do, in sentences what waits for a table to be loaded, and (a part of
     the trouble) whose rows of what it entered cannot be told any more."""
 
     deliveries: list[str] = field(default_factory=list)
-    unnamed: list[str] = field(default_factory=list)
-    trouble: list[str] = field(default_factory=list)
+    unnamed: list[PipelineError] = field(default_factory=list)
+    trouble: list[PipelineError] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
 
@@ -133,8 +133,13 @@ def record() -> Recorded:
     return done
 
 
-def _told(what: str, error: PipelineError) -> str:
-    return secrets.redact(f"{what} in the ledger of disclosures, the next run goes on with it: {error.found}")
+def _told(what: str, error: PipelineError) -> PipelineError:
+    return type(error)(
+        secrets.redact(f"{what} in the ledger of disclosures, the next run goes on with it: {error.found}"),
+        expected="all that was given entered",
+        next_step=error.next_step,
+        shared=error.shared,
+    )
 
 
 def _missing() -> list[str]:
@@ -296,8 +301,8 @@ def _delivery() -> str:
         WHERE NOT EXISTS (SELECT 1 FROM `{DELIVERIES.name}` WHERE receipt = @receipt)"""  # noqa: S608
 
 
-def _unnamed(names: list[str]) -> list[str]:
-    """In a sentence each, the files just entered whose students could not be told any more: it is said once."""
+def _unnamed(names: list[str]) -> list[PipelineError]:
+    """An error for each of the files just entered whose students could not be told any more: it is said once."""
     query = f"""
         SELECT delivery, period, file, students FROM `{DISCLOSURES.name}`
         WHERE receipt IN UNNEST(@receipts) AND students_named != students ORDER BY sent_at, file
@@ -307,7 +312,11 @@ def _unnamed(names: list[str]) -> list[str]:
     except PipelineError as error:
         return [_told("nobody could look whose rows were just entered", error)]
     return [
-        f"the ledger does not say which {each['students']:,} students were in {each['file']} of {each['delivery']} for "
-        f"{each['period']}: its rows were gone before they were entered"
+        WarehouseError(
+            f"the ledger does not say which {each['students']:,} students were in {each['file']} of {each['delivery']} "
+            f"for {each['period']}: its rows were gone before they were entered",
+            expected="frozen rows to stay until they are entered",
+            next_step="note it where such requests are answered; what was sent lies in the bucket for `sent_days`",
+        )
         for each in found
     ]

@@ -54,6 +54,8 @@ def mended(failure: Failure, seen: Seen) -> bool:
     about = [flow for flow in seen.flows if flow.flow in failure.flow.split()]
     if failure.flow in seen.deployed:
         return True
+    if failure.task == "VendorFile" and failure.error:  # nobody could look: what is done may be of an older file
+        return False
     if failure.harm == "on hold":
         return any(flow.state != "on hold" for flow in about)
     goes_on = failure.harm == "late" and not failure.next  # an older file stands in: that is the state now

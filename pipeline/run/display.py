@@ -5,12 +5,13 @@ import json
 import logging
 import os
 import sys
+import time
 from functools import partial
 from typing import Any
 
 import luigi
 
-from pipeline.ground import settings
+from pipeline.ground import progress, settings
 from pipeline.ground.console import Printer, say
 from pipeline.ground.progress import Event
 from pipeline.run import screen
@@ -26,7 +27,9 @@ class Display:
         self._root = root
         self._quiet = quiet
         self._live: Any = None
+        self._begun = time.monotonic()
         self._running: dict[str, str] = {}
+        self._ended: dict[str, str] = {}
 
     def follow(self, reading: int, events: list[Event]) -> None:
         """Print the events that come through the pipe, and keep them in `events`, until the pipe ends.
@@ -48,7 +51,8 @@ class Display:
         from rich.console import Console
         from rich.live import Live
 
-        self._live = Live("starting", console=Console(highlight=False), transient=True, refresh_per_second=8)
+        console = Console(highlight=False, width=screen.width())
+        self._live = Live(get_renderable=self._now, console=console, transient=True, refresh_per_second=4)
         self._live.start()
 
     def _close(self) -> None:
@@ -59,19 +63,23 @@ class Display:
         name = f"{event.task} {event.of}"
         if event.kind in ("started", "moving"):
             self._running[name] = f"{event.percent} %" if event.kind == "moving" else ""
-        else:
-            self._running.pop(name, None)
-            if not self._quiet:
-                self._print(_line(event))
+            return
+        self._running.pop(name, None)
+        self._ended[name] = event.kind
         if self._live:
-            working = "; ".join(f"{name} {moved}".strip() for name, moved in self._running.items())
-            self._live.update(f"… {working}" if working else "…")
+            style = "red" if event.kind == "failed" else ""
+            self._live.console.print(_one_line(_line(event), style), no_wrap=True, overflow="ellipsis")
+        elif not self._quiet:
+            say(_line(event))
 
-    def _print(self, line: str) -> None:
-        if self._live:
-            self._live.console.print(line, markup=False, soft_wrap=True)
-        else:
-            say(line)
+    def _now(self) -> Any:
+        """How far the run is: `212 of 320, 2 failed, 00:41 · LandedFile students RSD 40 %`."""
+        failed = sum(kind == "failed" for kind in list(self._ended.values()))
+        counts = [f"{len(self._ended) - failed} of {max(progress.planned(), len(self._ended))}"]
+        counts += [f"{failed} failed"] if failed else []
+        minutes, seconds = divmod(int(time.monotonic() - self._begun), 60)
+        working = "; ".join(f"{name} {moved}".strip() for name, moved in list(self._running.items()))
+        return _one_line(f"{', '.join([*counts, f'{minutes:02}:{seconds:02}'])}{' · ' if working else ''}{working}")
 
     def finish(self, found: Report, seconds: float, log_file: str, *, news: bool = True) -> None:
         """Print what is wrong, where every flow stands, and the headline; all of it stands in the log, too.
@@ -93,6 +101,13 @@ def _page(found: Report, seconds: float, log_file: str, columns: int) -> list[st
     """The end of a run; its last line is the headline."""
     head = f"\n{found.district}: {found.wrapper} of {found.date}, {seconds:.1f} s, exit {found.code}; log: {log_file}"
     return [head, settings.in_force(), *screen.body(found, columns), "", found.headline]
+
+
+def _one_line(text: str, style: str = "") -> Any:
+    """What is cut at the terminal's edge, and never goes on in the next line."""
+    from rich.text import Text
+
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
 
 
 def _line(event: Event) -> str:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import Looks
 from pipeline.outbound import ledger
 from pipeline.outbound.ledger import Recorded
@@ -19,11 +20,11 @@ class Entering:
         self._last += 1
         self._times.begin(self._last, aside=True)
 
-    def end(self) -> list[str]:
-        """All that was given before the last beginning is entered; in sentences, what could not be. Raises what it
-        raised, the last time: what failed before was tried again."""
-        unnamed: list[str] = []
+    def end(self) -> list[PipelineError]:
+        """All that was given before the last beginning is entered; what could not be. Raises what it raised, the last
+        time: what failed before was tried again."""
+        unnamed: list[PipelineError] = []
         for time in range(1, self._last):
             with suppress(Exception):
                 unnamed += self._times.at(time).unnamed
-        return list(dict.fromkeys(unnamed + self._times.at(self._last).trouble))
+        return list({str(error): error for error in unnamed + self._times.at(self._last).trouble}.values())

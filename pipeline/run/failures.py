@@ -1,7 +1,7 @@
 """What a run could not do: one failure for each task that failed, each file that is not there, each trouble beside."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from pipeline.ground import secrets
@@ -57,6 +57,11 @@ def of_error(error: PipelineError) -> Failure:
     """The failure of what is no task."""
     shared = secrets.redact(error.shared)
     return Failure("broken", *parted(secrets.told(error)), error=type(error).__name__, shared=shared)
+
+
+def of_look(error: PipelineError, feed: str, part: str) -> Failure:
+    """The failure of a look for a part's file."""
+    return replace(of_error(error), task="VendorFile", of=f"{feed} {part}", flow=feed)
 
 
 def of_late(late: Late) -> Failure:

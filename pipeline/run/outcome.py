@@ -10,6 +10,7 @@ from typing import Any
 import luigi
 
 from pipeline import catalogue
+from pipeline.catalogue import flows
 from pipeline.chain.base import ask_anew
 from pipeline.chain.tasks import LandedFile, LoadedTable, VendorFile
 from pipeline.ground import border
@@ -84,7 +85,7 @@ def judge(
         outcome.failures += [] if complete else map(failures.of_late, _late(root))
         outcome.failures += _with_older(root)
     with undoing_nothing(outcome, "vendors' folders", "telling what was seen there"):
-        outcome.add(*map(failures.of_error, sources.failed_looks()))
+        outcome.failures += _unseen(outcome)
         outcome.unclaimed = sources.unclaimed(source for feed in catalogue.feeds().values() for source in feed.sources)
     if complete:  # what was on hold has been released meanwhile
         outcome.failures = [failure for failure in outcome.failures if failure.harm != "on hold"]
@@ -129,6 +130,14 @@ def _late(root: luigi.Task) -> list[Late]:
             if isinstance(vendor_file, VendorFile) and not vendor_file.output().exists():
                 missing.append(lateness.of(task.feed, task.part, task.date))
     return sorted(missing, key=str)
+
+
+def _unseen(outcome: Outcome) -> list[Failure]:
+    """What of a vendor's nobody could look at, and no task has told: its tasks were done already."""
+    told = set(messages(outcome.failures))
+    missed = {place: error for place, error in sources.failed_looks().items() if str(error) not in told}
+    found = [(source, feed) for feed in flows.feeds() for source in feed.sources if source.place in missed]
+    return [failures.of_look(missed[source.place], feed.name, source.name) for source, feed in found]
 
 
 def _with_older(root: luigi.Task) -> list[Failure]:

@@ -111,7 +111,7 @@ def of(wrapper: str, date: dt.date, outcome: Outcome | None = None) -> Report:
         date,
         causes.grouped([*found, *seen.failures], seen.flows),
         tuple(seen.flows),
-        (*_unclaimed(told), *_refused(seen.flows, date), *told.get("remarks", [])),
+        (*_unclaimed(told), *_refused(seen.flows, found, date), *told.get("remarks", [])),
         ended,
         calls.following(wrapper, date),
         ended if any(flow.stale for flow in seen.flows) else None,
@@ -135,10 +135,13 @@ def _unclaimed(told: dict[str, Any]) -> list[str]:
 _CLAIM = "add a row in the catalogue's feeds.py, or name it there in the folder's `others`"
 
 
-def _refused(found: Iterable[Flow], date: dt.date) -> list[str]:
+def _refused(state: Iterable[Flow], found: Iterable[Failure], date: dt.date) -> list[str]:
     """A line for each file of the date that was refused and not corrected since, and one for those of earlier dates."""
+    causes = {failure.found for failure in found}
+    refused = [(flow.flow, folder, what) for flow in state for folder, what in flow.refused.items()]
     lines = [
-        f"refused: {flow.flow}: {what}; it lies in {folder}" for flow in found for folder, what in flow.refused.items()
+        f"the refused file of {name}{'' if what in causes else f' ({what})'} lies in {folder}"
+        for name, folder, what in refused
     ]
     older = steps.refused_before(date)
     earlier = f"{older} refused file{'s' if older > 1 else ''} of earlier dates {'lie' if older > 1 else 'lies'}"

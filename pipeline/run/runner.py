@@ -88,7 +88,7 @@ def run(
         outcome = judge(root, events, begin.failures + trouble, partial(_looks, root, date))
         _purge(date, outcome)
         with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
-            outcome.add(*map(failures.of_words, entering.end()))
+            outcome.add(*map(failures.of_error, entering.end()))
         # Who may not look is told by the doctor; who gets no answer, by all else.
         with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
             outcome.remarks = [str(found) for found in standing.otherwise(kept.datasets())]

@@ -133,7 +133,7 @@ class _Look:
         landed = [LandedTarget(feed, source.name, self._date).manifest() for source in feed.sources]
         there = [manifest for manifest in landed if manifest]
         state: State = "landed" if len(there) == len(landed) else "waiting"
-        at = local(max(str(manifest["landed_at"]) for manifest in there)) if there else ""
+        at = settings.load().district.local(max(str(manifest["landed_at"]) for manifest in there)) if there else ""
         size = sum(int(manifest["size"]) for manifest in there) if there else None
         return Flow(feed.name, "in", state, bytes=size, at=at, refused=steps.refused(feed, self._date))
 
@@ -211,11 +211,6 @@ def views_of(delivery: Delivery) -> set[str]:
     return {view for file in delivery.view_files for view in sql.views_below(file.view)}
 
 
-def local(moment: str) -> str:
-    """A moment of a manifest as `11-28 07:31` in the district's zone."""
-    return dt.datetime.fromisoformat(moment).astimezone(settings.load().district.zone).strftime("%m-%d %H:%M")
-
-
 def _same(landed: list[dict[str, Any]]) -> str:
     """That a vendor's file says today what it said on another day."""
     same = sorted({str(manifest["same_as"]) for manifest in landed if "same_as" in manifest})
@@ -233,4 +228,11 @@ def _delivered(flow: Flow, receipt: dict[str, Any], where: str, changed: bool) -
     detail = f"{len(receipt['files'])} files at {where}"
     detail += "".join(f"; {name} is of {day}" for name, day in receipt.get("older_inputs", {}).items())
     detail += "; what changed since is not sent before the next period (never-same-day)" if changed else ""
-    return replace(flow, state="delivered", rows=rows, bytes=size, at=local(receipt["sent_at"]), detail=detail)
+    return replace(
+        flow,
+        state="delivered",
+        rows=rows,
+        bytes=size,
+        at=settings.load().district.local(receipt["sent_at"]),
+        detail=detail,
+    )

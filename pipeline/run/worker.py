@@ -51,8 +51,8 @@ class DieWithParent:
         return None
 
 
-# Luigi's word for a task that has failed.
-FAILED = "FAILED"
+# Luigi's words for a task that has failed, and for one that is to be made.
+FAILED, PENDING = "FAILED", "PENDING"
 
 
 class TaskThread:
@@ -131,6 +131,12 @@ class ThreadWorker(Worker):
     def add(self, task: luigi.Task, multiprocess: bool = False, processes: int = 0) -> bool:
         with sources.scheduling():
             return bool(super().add(task, multiprocess, processes))  # type: ignore[no-untyped-call]
+
+    def _add_task(self, *args: Any, **kwargs: Any) -> None:
+        task = self._scheduled_tasks.get(kwargs["task_id"])
+        if isinstance(task, ChainTask) and kwargs["status"] == PENDING and kwargs["runnable"]:
+            progress.plan(task.task_id)
+        super()._add_task(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def _create_task_process(self, task: luigi.Task) -> TaskThread:
         self._threads[task.task_id] = TaskThread(super()._create_task_process(task))  # type: ignore[no-untyped-call]

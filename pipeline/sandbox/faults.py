@@ -95,7 +95,13 @@ KINDS = (
     ),
     Kind("growing", "F4", "file", "a writer appends to it every 0.2 s until `heal`"),
     Kind("host-key", "F11", "vendor", "shows another host key; the pinned one stays as it is"),
-    Kind("login", "F16", "vendor", "refuses the password"),
+    Kind(
+        "login",
+        "F16",
+        "vendor",
+        "refuses the password",
+        (Option("--expired", bool, False, "or takes it, and wants another one at once"),),
+    ),
     Kind(
         "cut",
         "F13",

@@ -73,7 +73,11 @@ class _Login(asyncssh.SSHServer):
         await self._vendor.latency.pause("login")
         account = self._vendor.account
         right = secrets.compare_digest(password.encode(), account.password.read_text().strip().encode())
-        welcome = username == account.user and right and not self._vendor.fault("login")
+        fault = self._vendor.fault("login")
+        if right and fault and fault.options.get("expired"):
+            self._vendor.log.write(event="login-refused")
+            raise asyncssh.PasswordChangeRequired("Your password has expired. New password:")
+        welcome = username == account.user and right and not fault
         self._vendor.log.write(event="login" if welcome else "login-refused")
         return welcome
 

@@ -152,7 +152,8 @@ def test_status_lists_what_was_refused(tuesday: Tuesday) -> None:
     assert refused == {"attendance", "courses", "incidents", "calendar_day"}
     for feed in refused:
         ((folder, found),) = tuesday.flows[feed]["refused"].items()
-        assert f"refused: {feed}: {found}; it lies in {folder}" in tuesday.status.out
+        assert f"the refused file of {feed} lies in {folder}" in tuesday.status.out
+        assert tuesday.status.out.count(found) == 2  # as a cause, and in its flow's line
         assert found in tuesday.run.out
         files = [path for path in Path(folder).rglob("*") if path.is_file()]
         assert sorted(path.name for path in files) == sorted(["reason.json", *[f"{feed}.csv"] * 2])

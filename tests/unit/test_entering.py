@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pipeline.ground.errors import PipelineError
 from pipeline.outbound import ledger
 from pipeline.outbound.ledger import Recorded
 from pipeline.run.entering import Entering
@@ -35,17 +36,21 @@ def ended(times: int) -> list[str]:
     for number in range(1, times + 1):
         entering.begin()
         entering._times.known(number)  # in this order
-    return entering.end()
+    return [told.found for told in entering.end()]
+
+
+def error(found: str) -> PipelineError:
+    return PipelineError(found, expected="all of it", next_step="run again")
 
 
 def test_what_failed_and_was_done_later_is_no_trouble(answers: list[Recorded | Exception]) -> None:
-    answers += [ZeroDivisionError("once"), Recorded(trouble=["not entered"]), Recorded(deliveries=["a"])]
+    answers += [ZeroDivisionError("once"), Recorded(trouble=[error("not entered")]), Recorded(deliveries=["a"])]
     assert ended(3) == []
 
 
 def test_what_cannot_be_told_any_more_is_told_once(answers: list[Recorded | Exception]) -> None:
-    gone = Recorded(["a"], unnamed=["whose rows"], trouble=["whose rows"])
-    answers += [gone, gone, Recorded(trouble=["not entered"])]
+    gone = Recorded(["a"], unnamed=[error("whose rows")], trouble=[error("whose rows")])
+    answers += [gone, gone, Recorded(trouble=[error("not entered")])]
     assert ended(3) == ["whose rows", "not entered"]
 
 

@@ -49,11 +49,11 @@ def test_a_look_that_failed_fails_again_and_is_told_when_somebody_asked(folder: 
     folder.may_end.set()
     looks = Looks(folder.look)
     looks.begin("down")
-    assert looks.failed() == []
+    assert looks.failed() == {}
     for _ in range(2):
         with pytest.raises(VendorUnreachable):
             looks.at("down")
-    assert [error.found for error in looks.failed()] == ["no answer"]
+    assert [error.found for error in looks.failed().values()] == ["no answer"]
     assert (folder.asked, looks.known("down")) == (["down"], None)
 
 
@@ -63,7 +63,7 @@ def test_a_look_that_broke_is_none(folder: Folder) -> None:
     for _ in range(2):
         with pytest.raises(KeyError):
             looks.at("broken")
-    assert (folder.asked, looks.places(), looks.failed()) == (["broken", "broken"], [], [])
+    assert (folder.asked, looks.places(), looks.failed()) == (["broken", "broken"], [], {})
 
 
 def test_what_nobody_looked_at_is_not_known(folder: Folder) -> None:
@@ -76,6 +76,6 @@ def test_who_does_not_wait_is_told_that_it_is_not_known_yet(folder: Folder) -> N
     for _ in range(2):
         with pytest.raises(NotYet):
             looks.at("a", within=0.01)
-    assert (folder.asked, looks.failed()) == (["a"], [])  # one look, in a thread of its own, and nothing is wrong
+    assert (folder.asked, looks.failed()) == (["a"], {})  # one look, in a thread of its own, and nothing is wrong
     folder.may_end.set()
     assert looks.at("a") == looks.at("a", within=0) == {"a": 1}

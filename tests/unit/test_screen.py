@@ -1,8 +1,15 @@
 """What a run and `status` show: a headline, each cause once, where every flow stands."""
 
 import datetime as dt
+import fcntl
 import json
 import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
 from dataclasses import asdict, replace
 
 import pytest
@@ -209,3 +216,68 @@ def test_the_next_call_is_told_where_the_configuration_says_when_cron_calls(conf
     configure(district={"schedule": "every morning"})
     with pytest.raises(ConfigurationError, match="schedule = every morning"):
         calls.following("Morning", today)
+
+
+# ------------------------------------------------------------------------------------------------------- in a terminal
+
+LIVE = """
+import datetime as dt, threading, time
+from pipeline.ground import progress
+from pipeline.ground.progress import Event
+from pipeline.morning import Morning
+from pipeline.run.display import Display
+
+reading = progress.open_pipe()
+for number in range(3):
+    progress.plan(f"task {number}")
+shown = Display(Morning(date=dt.date(2026, 11, 23)))
+reader = threading.Thread(target=shown.follow, args=(reading, []))
+reader.start()
+progress.emit(Event("done", "LoadedTable", "students", message="4,012 rows, " * 30))
+progress.emit(Event("failed", "ExportedFile", "clever_rosters/" + "x" * 90, message="found: " + "word " * 60))
+progress.emit(Event("moving", "LandedFile", "students RSD", percent=40))
+input()
+progress.close_pipe()
+reader.join()
+"""
+
+
+@pytest.mark.parametrize("columns", [72, 120])
+@pytest.mark.parametrize("colour", [True, False])
+def test_in_a_terminal_a_change_is_one_line_and_the_last_says_how_far_it_is(columns: int, *, colour: bool) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+    environment |= {"TERM": "xterm", **({} if colour else {"NO_COLOR": "1"})}
+    with subprocess.Popen([sys.executable, "-c", LIVE], stdin=theirs, stdout=theirs, env=environment) as run:
+        os.close(theirs)
+        said = _until(ours, "40 %")
+        os.write(ours, b"\n")
+        said += _until(ours, None)
+        assert run.wait(30) == 0
+    plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", said)
+    lines = [line for line in re.split(r"[\r\n]+", plain) if line.strip()]
+    assert all(len(line) <= columns for line in lines), lines
+    assert [line[9:17].strip() for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)] == ["done", "FAILED"]
+    changes = [line for line in lines if re.match(r"\d\d:\d\d:\d\d ", line)]
+    assert [line[-1] for line in changes] == ["…", "…"]
+    left = [line for line in lines if line not in changes]
+    assert all(re.match(r"\d of 3, (1 failed, )?00:\d\d", line) for line in left), (
+        left
+    )  # nothing went on in a next line
+    assert any(re.match(r"1 of 3, 1 failed, 00:\d\d · LandedFile students RSD 40 %", line) for line in left)
+    assert ("\x1b[31m" in said) == colour
+
+
+def _until(terminal: int, words: str | None) -> str:
+    """What is shown until these words, or until nobody shows anything any more."""
+    said = ""
+    while words is None or words not in said:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not piece:
+            break
+        said += piece.decode()
+    return said

@@ -415,7 +415,7 @@ def test_a_mount_that_hangs_is_given_up_after_the_patience_of_all(
     assert (len(asked), answered) == (1, [])  # nobody waited for it to the end
     over.set()
     assert "mount" in told.value.next_step
-    assert sources.failed_looks() == [told.value]
+    assert [*sources.failed_looks().values()] == [told.value]
 
 
 def test_what_is_renamed_while_we_look_is_not_there(drop: Path, feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:

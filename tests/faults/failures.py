@@ -1,0 +1,305 @@
+"""The failures that people meet at 7:35: how each is thrown and mended, and what the first screen must say of it."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from e2e.district import ROOT, TUESDAY, District
+from pipeline.run.failures import Harm
+
+STUDENTS = "district/powerschool_rsd/students.csv"
+ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
+STAFF = "roster_files/Ellevation_Staff-Roster.sql"
+ROSTERS = ("ellevation_rosters",)
+Thrown = Callable[[District], Iterator[None]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A cause as it must be told: `found` and `do` stand in what was found and in what to do; `met` is how many things
+    met it, `blocks` what it holds up."""
+
+    harm: Harm
+    found: str
+    do: str
+    met: int = 1
+    blocks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failure: `thrown` throws it, and mends it when it is left; `causes` is all that must be told of it, the worst
+    first. `commands` are those that must be offered, each with what it prints (both are looked for in)."""
+
+    name: str
+    thrown: Thrown
+    counts: str
+    causes: tuple[Told, ...]
+    commands: tuple[tuple[str, str], ...] = ()
+
+
+def _correct(district: District) -> None:
+    """Two vendors send their files once more, so that the morning has something to do."""
+    district.fault(TUESDAY, "corrected", STUDENTS)
+    district.fault(TUESDAY, "corrected", ASSESSMENTS)
+
+
+def _fault(*words: str) -> Thrown:
+    """One of the sandbox's own."""
+
+    def thrown(district: District) -> Iterator[None]:
+        _correct(district)
+        district.fault(TUESDAY, *words)
+        yield
+        district.sandbox("heal")
+        if words[0] == "login":
+            district.pipeline("retry-login", words[1])
+
+    return thrown
+
+
+def _edited(file: Path, change: Callable[[str], str]) -> Iterator[None]:
+    before = file.read_text()
+    after = change(before)
+    assert after != before
+    file.write_text(after)
+    yield
+    file.write_text(before)
+
+
+def _configured(was: str, now: str) -> Thrown:
+    """A line of the configuration (a pattern) is another one."""
+
+    def thrown(district: District) -> Iterator[None]:
+        _correct(district)
+        yield from _edited(district.config, lambda text: re.sub(was, now, text, count=1, flags=re.M))
+
+    return thrown
+
+
+def _catalogue(file: str, was: str, now: str) -> Thrown:
+    """A file of the district's catalogue, which is one of its own then, says something else."""
+
+    def thrown(district: District) -> Iterator[None]:
+        _correct(district)
+        own = district.folder / "catalogue"
+        shutil.copytree(ROOT / "pipeline/riverbend", own, ignore=shutil.ignore_patterns("__pycache__"))
+        text = (own / file).read_text()
+        assert was in text, was
+        (own / file).write_text(text.replace(was, now, 1))
+        said = f"[district]\ncatalogue = {own}\n"
+        yield from _edited(district.config, lambda text: text.replace("[district]\n", said, 1))
+        shutil.rmtree(own)
+
+    return thrown
+
+
+def _of_vendors_own(file: str, change: Callable[[bytes], bytes]) -> Thrown:
+    """A file as its vendor sends it is another one."""
+
+    def thrown(district: District) -> Iterator[None]:
+        path = next(district.sftp.glob(file))
+        before = path.read_bytes()
+        district.send(TUESDAY, path, change(before))
+        yield
+        district.send(TUESDAY, path, before)
+
+    return thrown
+
+
+def _late(district: District) -> Iterator[None]:
+    district.fault(TUESDAY, "late", ASSESSMENTS)
+    yield
+    district.fault(TUESDAY, "arrives")
+
+
+def _overdue(district: District) -> Iterator[None]:
+    """A whole server's export is missing, and its deadline is over."""
+    there = district.sftp / "district/powerschool_blf"
+    there.rename(away := district.folder / "away")
+    there.mkdir()
+    for manifest in district.landing.glob(f"powerschool_combined/{TUESDAY}/BLF/*.manifest.json"):
+        manifest.unlink()
+    yield from _edited(district.config, lambda text: re.sub(r"grace_hours = \d+", "grace_hours = 0", text))
+    there.rmdir()
+    away.rename(there)
+
+
+def _renamed(content: bytes) -> bytes:
+    head, _, rest = content.partition(b"\n")
+    return head.replace(b"Course_Name", b"Title") + b"\n" + rest
+
+
+def _cut(content: bytes) -> bytes:
+    lines = content.splitlines(keepends=True)
+    return b"".join(lines[: len(lines) * 6 // 10])
+
+
+def _secret(district: District) -> Iterator[None]:
+    _correct(district)
+    file = district.folder / "sandbox/secrets/ellevation_password"
+    file.rename(away := district.folder / "away")
+    yield
+    away.rename(file)
+
+
+def _folder(district: District) -> Iterator[None]:
+    """The folder into which a set goes is not there any more."""
+    _correct(district)
+    there = district.sftp / "ellevation/data"
+    there.rename(away := district.folder / "away")
+    yield
+    away.rename(there)
+
+
+def _no_credentials(district: District) -> Iterator[None]:
+    """Google's own addresses, and no credentials on this machine."""
+    _correct(district)
+    yield from _edited(
+        district.config, lambda text: re.sub(r"(storage|bigquery)_endpoint = .*", r"\1_endpoint =", text)
+    )
+
+
+def _elsewhere(district: District) -> Iterator[None]:
+    """The central scheduler is another machine's, on which nothing answers."""
+    _correct(district)
+    yield from _edited(
+        district.config,
+        lambda text: text.replace("[core]\n", "[core]\nscheduler_host = 192.0.2.1\nrpc_retry_attempts = 1\n"),
+    )
+
+
+def _nothing(district: District) -> Iterator[None]:
+    """Cron did not run."""
+    yield
+
+
+HEAD = "roster_files/Ellevation_Staff-Roster.sql"
+FAILURES = (
+    Failure(
+        "a vendor is late, before its deadline",
+        _late,
+        "1 of 2 delivered · 1 late",
+        (Told("late", "is of 2025-11-1", "nothing before 10:00", 1, ("otus_scores",)),),
+    ),
+    Failure(
+        "a whole server's export is missing, after its deadline",
+        _overdue,
+        "0 of 2 delivered · 1 broken",
+        (Told("broken", "files of this morning are not in district:powerschool_blf", "ask the vendor", 12, ROSTERS),),
+    ),
+    Failure(
+        "a password is refused",
+        _fault("login", "savvas"),
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "does not let riverbend-savvas in", "renew the secret savvas_password", 2, ("otus_scores",)),),
+        (("retry-login savvas", "the next run tries savvas again"),),
+    ),
+    Failure(
+        "a password has expired",
+        _fault("login", "savvas", "--expired"),
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "says that the password has expired", "log in there by hand once", 2, ("otus_scores",)),),
+        (("retry-login savvas", "the next run tries savvas again"),),
+    ),
+    Failure(
+        "another host key",
+        _fault("host-key", "savvas"),
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "shows the host key", "by telephone", 2, ("otus_scores",)),),
+    ),
+    Failure(
+        "a roster is cut",
+        _of_vendors_own(STUDENTS, _cut),
+        "1 of 2 delivered · 1 on hold",
+        (Told("on hold", "Ellevation would drop", "release ellevation_rosters"),),
+        (("diff ellevation_rosters", "Student-Demographics.csv"), ("release", "accepted")),
+    ),
+    Failure(
+        "a header is renamed",
+        _of_vendors_own("district/powerschool_rsd/courses.csv", _renamed),
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "line 1, column title: the unknown column title", "corrected file", 1, ROSTERS),),
+    ),
+    Failure(
+        "the bucket answers 503",
+        _fault("storage", "--times", "0"),
+        "0 of 2 delivered · 1 broken",
+        (Told("broken", "Cloud Storage answers 503", "nothing, if Google has an outage", 2, ()),),
+    ),
+    Failure(
+        "loads fail",
+        _fault("job-fails", "load"),
+        "0 of 2 delivered · 1 broken",
+        (Told("broken", "resourcesExceeded", "", 2, ()),),
+    ),
+    Failure(
+        "luigid is another machine's, and dead",
+        _elsewhere,
+        "",
+        (Told("broken", "no central scheduler at 192.0.2.1", "luigid", 0),),
+    ),
+    Failure(
+        "a setting that there is not",
+        _configured(r"^grace_hours = ", "grace_hour = "),
+        "",
+        (Told("broken", "[district] has grace_hour", "did you mean grace_hours?", 0),),
+    ),
+    Failure(
+        "a section that is nobody's",
+        _configured(r"^\[sftp:otus\]", "[sftp:otsu]"),
+        "",
+        (Told("broken", "[sftp:otsu]", "did you mean otus", 0),),
+    ),
+    Failure(
+        "a time zone that there is not",
+        _configured(r"^\[district\]", "[district]\ntimezone = America/Chigaco"),
+        "",
+        (Told("broken", "timezone = America/Chigaco", "correct it", 0),),
+    ),
+    Failure(
+        "a secret is missing",
+        _secret,
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "no secret ellevation_password", "write it into", 1, ()),),
+    ),
+    Failure(
+        "a view is broken",
+        _catalogue(f"sql/{STAFF}", "SELECT", "SELECT FROM"),
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", f"sql/{STAFF}", "correct the file", 1, ROSTERS),),
+    ),
+    Failure(
+        "a schema's type is not the file's",
+        _catalogue("schemas/powerschool_combined/courses.json", '"STRING"', '"INTEGER"'),
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "courses.csv", "schemas/", 1, ROSTERS),),
+    ),
+    Failure(
+        "a schema file is broken",
+        _catalogue("schemas/powerschool_combined/courses.json", "[", "{"),
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "courses.json", "correct", 1, ROSTERS),),
+    ),
+    Failure(
+        "this machine has no credentials for Google",
+        _no_credentials,
+        "0 of 2 delivered · 1 broken",
+        (Told("broken", "no credentials", "GOOGLE_APPLICATION_CREDENTIALS", 2, ()),),
+        (("doctor", ""),),
+    ),
+    Failure(
+        "the folder into which a set goes is gone",
+        _folder,
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "/data", "ask the vendor", 1, ()),),
+    ),
+    Failure(
+        "a column that the agreement does not list",
+        _catalogue("agreements.py", "Email", "Emial"),
+        "1 of 2 delivered · 1 on hold",
+        (Told("on hold", "columns that the agreement does not list", "Riverbend-Ellevation data agreement 2025", 1),),
+    ),
+)
