@@ -64,6 +64,7 @@ def main() -> None:
             (folder / TRANSLATED).write_bytes(known)
             made(make(folder), before)
             timed([*SANDBOX, "up", "--date", f"{today}"])
+            timed([*SANDBOX, "new-day", "--date", f"{today}"])  # a Sunday's too
             stood_still(Places(settings.load()).sftp)
             timed([*SANDBOX, "latency", "real"])
             if name == "sequential":
@@ -79,6 +80,7 @@ def main() -> None:
 def made(morning: Make, days: list[dt.date]) -> None:
     for day in days:
         timed([*SANDBOX, "up", "--date", f"{day}"])
+        timed([*SANDBOX, "new-day", "--date", f"{day}"])  # a Sunday's too
         morning(day)
 
 

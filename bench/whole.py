@@ -87,8 +87,9 @@ def measure(folder: Path, environment: dict[str, str], students: int, workers: i
 def measure_checks(folder: Path, environment: dict[str, str], students: int, workers: int) -> None:
     """The second of two days: its set is compared with the first one's."""
     for day in (dt.date.today() - dt.timedelta(days=1), dt.date.today()):
-        up = [sys.executable, "-m", "pipeline.sandbox", "up", "--date", f"{day}"]
-        subprocess.run(up, env=environment, check=True)
+        for words in ("up", "new-day"):  # a Sunday's too
+            command = [sys.executable, "-m", "pipeline.sandbox", words, "--date", f"{day}"]
+            subprocess.run(command, env=environment, check=True)
         _, said = _timed(["./run_daily.sh", "--workers", str(workers), "--date", f"{day}"], environment)
     found = _MOMENT.findall((folder / "log" / f"morning-{day}.log").read_text())
 

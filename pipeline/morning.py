@@ -7,11 +7,18 @@ Order comes from what needs what. The old steps are still there, each runnable a
 A weekly delivery is made by `Week`, from the tables of its date, once a week: its key is the week's Monday.
 """
 
+import datetime as dt
+from collections.abc import Iterable
+
 import luigi
 
-from pipeline.catalogue import flows
-from pipeline.catalogue.feed import Feed
+from pipeline.catalogue import flows, sql
+from pipeline.catalogue.delivery import Delivery
+from pipeline.catalogue.feed import Feed, of_table
+from pipeline.catalogue.place import PortalReport
 from pipeline.chain.tasks import DeployedView, LandedFile, delivered, exported, tables
+from pipeline.inbound import expected, lastgood
+from pipeline.outbound.wanted import wanted
 
 # The vendor name under which the district delivers to itself.
 OWN = "district"
@@ -29,8 +36,13 @@ class Morning(_Step):
     last = staticmethod(delivered)
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        views = tuple(DeployedView(date=self.date, view=view) for view in flows.views())
-        return (*tables(flows.feeds(), self.date), *views, *self.last(flows.deliveries("daily"), self.date))
+        views = tuple(DeployedView(date=self.date, view=view) for view in flows.views() if self._has(view))
+        return (*_loaded(flows.feeds(), self.date), *views, *self.last(_wanted("daily", self.date), self.date))
+
+    def _has(self, view: str) -> bool:
+        """Whether the date has a file of all that the view reads."""
+        feeds = [of_table(name.removesuffix("_previous")) for name in sql.tables_below(view)]
+        return all(lastgood.held(feed, self.date) for feed in feeds if feed)
 
 
 class Week(_Step):
@@ -39,7 +51,7 @@ class Week(_Step):
     last = staticmethod(delivered)
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return self.last(flows.deliveries("weekly"), self.date)
+        return self.last(_wanted("weekly", self.date), self.date)
 
 
 class MorningRehearsal(Morning):
@@ -58,37 +70,59 @@ class BigqueryOperations(_Step):
     """Bucket, dataset and tables of `powerschool_combined` and `eis` (the clock's 3:00)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return tables([f for f in flows.feeds() if f.dataset in ("powerschool_combined", "eis")], self.date)
+        return _loaded([f for f in flows.feeds() if f.dataset in ("powerschool_combined", "eis")], self.date)
 
 
 class SftpOperations(_Step):
     """The daily sets are at their vendors (the clock's 5:00)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered([each for each in flows.deliveries("daily") if each.vendor != OWN], self.date)
+        return delivered([each for each in _wanted("daily", self.date) if each.vendor != OWN], self.date)
 
 
 class SftpOperationsMisc(_Step):
     """The vendors' files of `misc_imports` are landed (the clock's 6:50)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return tuple(
-            LandedFile(date=self.date, feed=feed, part=source.name) for feed in _misc() for source in feed.sources
-        )
+        expected.look_ahead(flows.feeds(), self.date)
+        return tuple(each for feed in _misc() for each in _landed(feed, self.date))
 
 
 class BigqueryOperationsMisc(_Step):
     """Bucket, datasets and tables of `misc_imports` (the clock's 6:55)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return tables(_misc(), self.date)
+        return _loaded(_misc(), self.date)
 
 
 class SftpOperationsLocal(_Step):
     """The files that the student information systems import are in their folder (the clock's 7:05)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered([each for each in flows.deliveries() if each.vendor == OWN], self.date)
+        return delivered([each for each in _wanted(None, self.date) if each.vendor == OWN], self.date)
+
+
+def _loaded(feeds: Iterable[Feed], date: dt.date) -> tuple[luigi.Task, ...]:
+    """The tables of these feeds, of which the date has a file: its own, which is expected or came all the same, or an
+    older one that stands for it. Of a file that came in part, and was not expected, what came is landed."""
+    expected.look_ahead(flows.feeds(), date)
+    found = [*feeds]
+    rest = [each for feed in found if not expected.asked(feed, date) for each in _landed(feed, date)]
+    return (*tables([feed for feed in found if lastgood.held(feed, date)], date), *rest)
+
+
+def _landed(feed: Feed, date: dt.date) -> list[luigi.Task]:
+    """The feed's files landed, as far as they are expected or came all the same; the portal has a step of its own."""
+    parts = [source.name for source in feed.sources if not isinstance(source.place, PortalReport)]
+    if not expected.asked(feed, date):
+        parts = [part for part in parts if part in expected.parts(feed, date)]
+    return [LandedFile(date=date, feed=feed, part=part) for part in parts]
+
+
+def _wanted(cadence: str | None, date: dt.date) -> list[Delivery]:
+    """The sets of that cadence that the date asks for."""
+    expected.look_ahead(flows.feeds(), date)
+    return [each for each in flows.deliveries(cadence) if wanted(each, date)]
 
 
 def _misc() -> list[Feed]:

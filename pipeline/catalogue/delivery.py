@@ -7,6 +7,7 @@ from typing import Literal
 
 from pipeline import catalogue
 from pipeline.catalogue.conditions import Condition
+from pipeline.catalogue.days import Days
 from pipeline.catalogue.dialect import CSV, Dialect
 from pipeline.catalogue.feed import Feed, Layout
 from pipeline.catalogue.limits import (
@@ -101,7 +102,9 @@ class Delivery:
 
     `gone` says in a few words what becomes there of those who are not sent any more. `again` is what becomes of a set
     that differs from the one which the vendor was given for the same period (day; of a weekly delivery, week): it is
-    given too, or not before the next period.
+    given too, or not before the next period. `days` are those on which it is expected (of a weekly one: the weeks
+    with one of them). On another day it is made when all that it is made of came all the same; but where they are
+    weekdays by name, on these alone.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Delivery:
     folder: str
     files: tuple[ViewFile | LandedCopy, ...]
     cadence: Literal["daily", "weekly"] = "daily"
+    days: Days = "school days"
     again: Literal["when-changed", "never-same-day"] = "when-changed"
     gone: str = "the vendor would no longer get"
 

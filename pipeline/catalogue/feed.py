@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pipeline import catalogue
 from pipeline.catalogue.contract import Contract, contract_of
+from pipeline.catalogue.days import Days, SaysSchoolDays
 from pipeline.catalogue.place import Source
 from pipeline.ground import manifests, settings
 
@@ -25,8 +26,9 @@ class Feed:
 
     `name` is the table's name and the feed's own, `folder` its folder in the landing area and in the bucket,
     `file` its name there. A vendor's file belongs to the morning of date D when it was changed between `fresh_from`
-    hours before midnight at the beginning of D, and the same time a day later. `due` is the local time at which a
-    file that is not there is late, and `deadline` that at which something is broken. `floor` is the number of rows
+    hours before midnight at the beginning of D, and so many before the next midnight. `due` is the local time at which
+    a file that is not there is late, and `deadline` that at which something is broken, on the `days` on which one is
+    expected; one that comes on another day is taken all the same. `floor` is the number of rows
     under which a part's file is not believed.
     `tag` and `dated` name columns of ours: the part's name, and the morning's date of the file.
     `last_line` is "open" for a vendor that writes no line end there, which elsewhere means a file that was cut.
@@ -36,7 +38,8 @@ class Feed:
     `reader` makes a plain CSV of a file that is none; the contract is that of the plain one.
     `last_good_days` lets a feed whose file is not there at the deadline go on with that of an earlier morning, at most
     so many days old and not purged yet; without it, what needs the feed waits.
-    `layout` tells whether the columns are the vendor's published ones or modelled by us.
+    `says` names the columns of a calendar, where the file is one. `layout` tells whether the columns are the vendor's
+    published ones or modelled by us.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Feed:
     sources: tuple[Source, ...]
     key: tuple[str, ...]
     floor: int = 1
+    days: Days = "school days"
     due: dt.time = dt.time(6, 30)
     deadline: dt.time = dt.time(10, 0)
     fresh_from: int = 6
@@ -59,6 +63,7 @@ class Feed:
     repeats: int | None = None
     last_good_days: int = 0
     reader: Reader | None = None
+    says: SaysSchoolDays | None = None
     layout: Layout = "modelled"
 
     @cached_property
@@ -83,10 +88,9 @@ class Feed:
         return next(source for source in self.sources if source.name == part)
 
     def hours(self, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        """When a file must have been changed to belong to the morning of `date`: from, and before."""
-        zone, earlier = settings.load().district.zone, dt.timedelta(hours=self.fresh_from)
-        begins = dt.datetime.combine(date, dt.time(), zone) - earlier
-        return begins, dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), zone) - earlier
+        """When a file must have been changed to belong to the morning of `date`: from, and before; both in UTC."""
+        moment, earlier = settings.load().district.moment, dt.timedelta(hours=self.fresh_from)
+        return moment(date, dt.time()) - earlier, moment(date + dt.timedelta(days=1), dt.time()) - earlier
 
 
 def fingerprint(reader: Reader) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pipeline import catalogue
 from pipeline.catalogue import sql
+from pipeline.catalogue.days import Days, spelled
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed, of_table
 from pipeline.catalogue.place import DropFolder, PortalReport, SftpFolder
@@ -179,13 +180,14 @@ def table() -> str:
     inward: Rows = {}
     for feed in catalogue.feeds().values():
         places = ", ".join(dict.fromkeys(str(source.place) for source in feed.sources))
-        inward.setdefault((places, "daily", f"`{feed.dataset}`", feed.layout), []).append(_table_and_file(feed))
+        came_in = (places, _often("daily", feed.days), f"`{feed.dataset}`", feed.layout)
+        inward.setdefault(came_in, []).append(_table_and_file(feed))
     outward: Rows = {}
     for delivery in catalogue.deliveries().values():
         for file in delivery.files:
             of, layout = _made_of(file)
             to = f"{delivery.vendor}:{delivery.folder}"
-            row = (f"{delivery.name}, from {of}", delivery.cadence, to, layout)
+            row = (f"{delivery.name}, from {of}", _often(delivery.cadence, delivery.days), to, layout)
             outward.setdefault(row, []).append(f"`{file.name}`")
     came = ("comes in from", "cadence", "to dataset", "layout", "tables (and files called otherwise)")
     goes = ("goes out", "cadence", "to", "layout", "files")
@@ -194,6 +196,11 @@ def table() -> str:
 
 # What a row says, and the tables or files of which all of that is true.
 Rows = dict[tuple[str, str, str, str], list[str]]
+
+
+def _often(cadence: str, days: Days) -> str:
+    """How often, and on which days, where these are not the usual ones."""
+    return cadence if days == "school days" else f"{cadence}: {spelled(days)}"
 
 
 def _made_of(file: ViewFile | LandedCopy) -> tuple[str, str]:

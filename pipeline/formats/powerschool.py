@@ -7,6 +7,7 @@ import datetime as dt
 from dataclasses import replace
 
 from pipeline.catalogue.conditions import in_order, says_something
+from pipeline.catalogue.days import SaysSchoolDays
 from pipeline.catalogue.delivery import ViewFile
 from pipeline.catalogue.dialect import Dialect
 from pipeline.catalogue.feed import Feed
@@ -80,6 +81,7 @@ def export(stem: str, *key: str, servers: tuple[str, ...], floor: int = 1) -> Fe
         floor=floor,
         due=dt.time(5, 0),
         tag=tag,
+        says=SaysSchoolDays("date_value", "insession") if stem == "calendar_day" else None,
     )
 
 

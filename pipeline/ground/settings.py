@@ -29,6 +29,7 @@ class District:
     drop: Path
     logs: Path
     catalogue: Path
+    calendar: str = ""
     landing_days: int = 30
     log_days: int = 30
     sent_days: int = 30
@@ -52,6 +53,14 @@ class District:
                 expected="a zone of the IANA database, like America/Chicago",
                 next_step=f"correct it in {_WHERE}",
             ) from None
+
+    def moment(self, date: dt.date, clock: dt.time) -> dt.datetime:
+        """When the district's clock shows that time on that day, in UTC, so that hours can be added and compared.
+
+        Of a time that the clock shows twice, the first one; one that it leaves out is as long after midnight as it
+        would be without the change: 02:30 on the day on which 02:00 becomes 03:00 is 03:30.
+        """
+        return dt.datetime.combine(date, clock, self.zone).astimezone(dt.UTC)
 
 
 @dataclass(frozen=True)

@@ -48,13 +48,13 @@ def of(feed: Feed, part: str, date: dt.date) -> Late:
 def why(feed: Feed, part: str, date: dt.date) -> str:
     """What is there, when it is not the file of that date: nothing of the name, or another day's."""
     source = feed.source(part)
-    begins, ends = feed.hours(date)
+    (begins, ends), zone = feed.hours(date), settings.load().district.zone
     newest = sources.newest(source, dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC))
     if newest is None:
         other = _other(source)
         return f"nothing called {source.pattern} is in {source.place}" + (f", but {other}" if other else "")
-    changed = dt.datetime.fromtimestamp(newest.mtime, begins.tzinfo)
-    if begins <= changed < ends:
+    changed = dt.datetime.fromtimestamp(newest.mtime, zone)
+    if begins.timestamp() <= newest.mtime < ends.timestamp():
         return f"{sources.printable(newest.name)} in {source.place} is still being written"
     other = _other(source, begins.timestamp())
     beside = f"; beside it is {other}" if other else ""
@@ -79,11 +79,9 @@ def _is_called(name: str, source: Source) -> bool:
 def overdue(feed: Feed, date: dt.date) -> bool:
     """Whether the feed's deadline on that date is over, with the hours that luigi.cfg grants to all."""
     told = settings.load().district
-    deadline = dt.datetime.combine(date, feed.deadline, told.zone) + dt.timedelta(hours=told.grace_hours)
-    return dt.datetime.now(told.zone) > deadline
+    return dt.datetime.now(dt.UTC) > told.moment(date, feed.deadline) + dt.timedelta(hours=told.grace_hours)
 
 
 def is_due(feed: Feed, date: dt.date) -> bool:
     """Whether the file should be there by now."""
-    zone = settings.load().district.zone
-    return dt.datetime.now(zone) > dt.datetime.combine(date, feed.due, zone)
+    return dt.datetime.now(dt.UTC) > settings.load().district.moment(date, feed.due)

@@ -61,6 +61,16 @@ look_ahead = _looks.begin
 failed_looks = _looks.failed
 
 
+def look_aside(place: Place) -> None:
+    """Begin to look there, and do not wait."""
+    _looks.begin(place, aside=True)
+
+
+def begun(place: Place) -> bool:
+    """Whether this process has looked there, or is looking now."""
+    return place in _looks.places()
+
+
 def look(place: Place) -> Seen:
     """When this process looked there, and what it saw. Raises PipelineError; NotYet in a scheduling."""
     with resting():

@@ -10,7 +10,7 @@ from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.ground.patience import computing
 from pipeline.ground.progress import Made
-from pipeline.inbound import lastgood, preparing
+from pipeline.inbound import calendar, lastgood, preparing
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
 from pipeline.inbound.parts import Part
 from pipeline.inbound.sources import fetch, printable, settled
@@ -50,14 +50,17 @@ def land(target: LandedTarget, progress: Progress) -> Made:
 
 
 def _mornings_with(target: LandedTarget, sha256: str) -> list[dt.date]:
-    """The mornings before, the last one first and without a gap, whose copy had the same bytes."""
+    """The mornings before, the last one first, whose copy had the same bytes; without a gap but for days that are none
+    of the feed's."""
     found: list[dt.date] = []
-    while True:
-        before = target.date - dt.timedelta(days=len(found) + 1)
+    for days in range(1, settings.load().district.landing_days + 1):
+        before = target.date - dt.timedelta(days=days)
         manifest = manifests.load(LandedTarget(target.feed, target.part, before).manifest_path)
-        if manifest is None or manifest["sha256"] != sha256:
-            return found
-        found.append(before)
+        if manifest is not None and manifest["sha256"] == sha256:
+            found.append(before)
+        elif manifest is not None or calendar.is_day(target.feed.days, before):
+            break
+    return found
 
 
 def again(feed: Feed, date: dt.date) -> int:

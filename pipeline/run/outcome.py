@@ -17,7 +17,7 @@ from pipeline.ground import border
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
-from pipeline.inbound import lastgood, lateness, sources
+from pipeline.inbound import expected, lastgood, lateness, sources
 from pipeline.inbound.lateness import Late
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.run import failures, notes
@@ -85,7 +85,7 @@ def judge(
         outcome.failures += [] if complete else map(failures.of_late, _late(root))
         outcome.failures += _with_older(root)
     with undoing_nothing(outcome, "vendors' folders", "telling what was seen there"):
-        outcome.failures += _unseen(outcome)
+        outcome.failures += _unseen(outcome, root)
         outcome.unclaimed = sources.unclaimed(source for feed in catalogue.feeds().values() for source in feed.sources)
     if complete:  # what was on hold has been released meanwhile
         outcome.failures = [failure for failure in outcome.failures if failure.harm != "on hold"]
@@ -132,12 +132,16 @@ def _late(root: luigi.Task) -> list[Late]:
     return sorted(missing, key=str)
 
 
-def _unseen(outcome: Outcome) -> list[Failure]:
-    """What of a vendor's nobody could look at, and no task has told: its tasks were done already."""
-    told = set(messages(outcome.failures))
+def _unseen(outcome: Outcome, root: luigi.Task) -> list[Failure]:
+    """What of a vendor's nobody could look at, and no task has told: its tasks were done already. It is a remark, where
+    nothing is expected from there on the root's date."""
+    told, date = set(messages(outcome.failures)), getattr(root, "date", None)
+    idle = expected.nobody_waits_at(flows.feeds(), date) if date else set()
     missed = {place: error for place, error in sources.failed_looks().items() if str(error) not in told}
-    found = [(source, feed) for feed in flows.feeds() for source in feed.sources if source.place in missed]
-    return [failures.of_look(missed[source.place], feed.name, source.name) for source, feed in found]
+    outcome.remarks += [str(error) for place, error in missed.items() if place in idle]
+    waited = [(feed, source) for feed in flows.feeds() for source in feed.sources if source.place not in idle]
+    found = [(missed[source.place], feed.name, source.name) for feed, source in waited if source.place in missed]
+    return [failures.of_look(*each) for each in found]
 
 
 def _with_older(root: luigi.Task) -> list[Failure]:

@@ -31,8 +31,8 @@ from pipeline.ground.console import say
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
-from pipeline.inbound import lastgood, sources
-from pipeline.outbound import exports, interrupted, receipts, snapshots
+from pipeline.inbound import calendar, lastgood, sources
+from pipeline.outbound import exports, interrupted, receipts, snapshots, wanted
 from pipeline.outside.cloud import standing, storage, warehouse
 from pipeline.run import causes, failures, kept, notes, purge, rehearsal, report, status
 from pipeline.run.display import Display
@@ -91,7 +91,9 @@ def run(
             outcome.add(*map(failures.of_error, entering.end()))
         # Who may not look is told by the doctor; who gets no answer, by all else.
         with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
-            outcome.remarks = [str(found) for found in standing.otherwise(kept.datasets())]
+            outcome.remarks += [str(found) for found in standing.otherwise(kept.datasets())]
+        with undoing_nothing(outcome, "the calendar", "looking which days it has"):
+            outcome.remarks += [*calendar.remarks(date), *wanted.remarks(date)]
         found, news = _report(name, date, outcome), True
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
             news = is_news(name, date, outcome)

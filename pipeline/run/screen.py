@@ -18,7 +18,7 @@ _NAMED = 3
 # Characters of a sentence from which on each of its parts has a line, and of what the table says of a flow.
 _LONG, _DETAIL = 300, 100
 # Troubled flows stand above the others, in this order.
-_ORDER = ("broken", "on hold", "blocked", "late", "waiting", "landed", "discarded", "delivered", "loaded")
+_ORDER = ("broken", "on hold", "blocked", "late", "waiting", "landed", "not today", "discarded", "delivered", "loaded")
 
 
 def width() -> int:

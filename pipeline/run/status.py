@@ -17,18 +17,20 @@ from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import border, settings
 from pipeline.ground.errors import PipelineError
-from pipeline.inbound import lastgood, lateness, steps
+from pipeline.inbound import expected, lastgood, lateness, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
-from pipeline.outbound import evidence, verdicts
+from pipeline.outbound import evidence, verdicts, wanted
 from pipeline.outside.cloud import storage
 from pipeline.outside.cloud.evidence import TableTarget, ViewTarget
 from pipeline.run import failures
 from pipeline.run.failures import Failure
 
 T = TypeVar("T")
-State = Literal["waiting", "landed", "loaded", "delivered", "late", "broken", "blocked", "on hold", "discarded"]
+State = Literal[
+    "waiting", "landed", "loaded", "delivered", "late", "broken", "blocked", "on hold", "discarded", "not today"
+]
 # What nobody need look at any more.
-DONE = ("loaded", "delivered", "discarded")
+DONE = ("loaded", "delivered", "discarded", "not today")
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ class _Look:
         as_of = TableTarget(feed.dataset, feed.name, {}).as_of()
         if as_of is not None and as_of > self._date:
             return replace(flow, state="loaded", detail=f"the table is of {as_of}", refused={})
+        if not expected.asked(feed, self._date):
+            return replace(flow, state="not today", detail="" if held == self._date else f"goes on with {held}")
         if steps.loaded_target(feed, self._date).exists():
             detail = _same(there) if held == self._date else f"goes on with {held}"
             return replace(flow, state="loaded", detail=detail, refused={} if held == self._date else flow.refused)
@@ -185,6 +189,8 @@ class _Look:
             return replace(flow, state="on hold", detail=f"was never given: {reason}")
         if failure := self._failure(delivery.name):
             return replace(flow, state="broken", detail=failure.found)
+        if not wanted.wanted(delivery, self._date):
+            return replace(flow, state="not today")
         return self._blocked(delivery, flow)
 
     def _changed(self, delivery: Delivery, fingerprint: str, receipt: dict[str, Any]) -> bool:

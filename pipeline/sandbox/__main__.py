@@ -12,7 +12,7 @@ from pipeline.ground import settings
 from pipeline.ground.console import leave, say
 from pipeline.ground.errors import ConfigurationError
 from pipeline.sandbox import damage, elsewhere, supervisor
-from pipeline.sandbox.days import last_made, new_day
+from pipeline.sandbox.days import last_made, new_day, night
 from pipeline.sandbox.faults import KINDS, FaultFile
 from pipeline.sandbox.latency import REAL, Latency
 from pipeline.sandbox.places import Places
@@ -81,7 +81,7 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
 
 def _up(places: Places, asked: argparse.Namespace) -> int:
     said = supervisor.up(places)
-    say(f"{said}; {new_day(places, asked.date or places.settings.today())}")
+    say(f"{said}; {night(places, asked.date or places.settings.today())}")
     return 0
 
 

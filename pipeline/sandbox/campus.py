@@ -71,8 +71,8 @@ def _marks(school: School, year: SchoolYear) -> Iterator[Row]:
 
 
 def _calendar(school: School, year: SchoolYear) -> Iterator[Row]:
-    for n, day in enumerate(year.days):
-        note = year.holidays.get(day, "")
+    for n, day in enumerate(year.calendar):
+        note = year.holidays.get(day, "Summer" if day > year.last else "")
         open_ = int(day.weekday() < 5 and not note)
         yield (year.id * 10 + school.id) * 1000 + n, school.site.number, us(day), open_, open_, note
 

@@ -4,12 +4,21 @@ import datetime as dt
 import fcntl
 
 from pipeline.sandbox.places import Places
+from pipeline.sandbox.school_year import why_no_school
 
 
 def last_made(places: Places) -> dt.date | None:
     if not places.last_day.exists():
         return None
     return dt.date.fromisoformat(places.last_day.read_text().strip())
+
+
+def night(places: Places, date: dt.date) -> str:
+    """The night before `date`: nobody writes a file for a day without school, unless none was ever made; one line that
+    says so, or what was made."""
+    if places.generated and last_made(places) and (why := why_no_school(date)):
+        return f"no school on {date} ({why}): nobody has written a file (new-day --date {date} lets them)"
+    return new_day(places, date)
 
 
 def new_day(places: Places, date: dt.date, *, force: bool = False) -> str:

@@ -45,6 +45,11 @@ class SchoolYear:
         """Every calendar day from the first to the last of school."""
         return tuple(self.first + DAY * n for n in range((self.last - self.first).days + 1))
 
+    @property
+    def calendar(self) -> Iterator[dt.date]:
+        """Every day that the system's calendar has: from the first of school to the end of the summer after it."""
+        return _between(self.first, SchoolYear(self.start + 1).first - DAY)
+
     @cached_property
     def holidays(self) -> dict[dt.date, str]:
         """Weekdays without school, and why."""
@@ -54,6 +59,12 @@ class SchoolYear:
     def sessions(self) -> tuple[dt.date, ...]:
         """The days in session, in order."""
         return tuple(day for day in self.days if day.weekday() < 5 and day not in self.holidays)
+
+    def why_none(self, day: dt.date) -> str:
+        """Why there is no school on the day, of the school year or of the summer after it; '' when there is."""
+        if day > self.last:
+            return "Summer"
+        return self.holidays.get(day, "") or (f"{day:%A}" if day.weekday() > 4 else "")
 
     @cached_property
     def terms(self) -> tuple[Term, Term, Term]:
@@ -101,6 +112,12 @@ def _holidays(start: int) -> list[tuple[str, dt.date, dt.date]]:
 @lru_cache(maxsize=16)
 def school_year(start: int) -> SchoolYear:
     return SchoolYear(start)
+
+
+def why_no_school(date: dt.date) -> str:
+    """A holiday's name, the day of a weekend, or the summer; '' of a school day."""
+    year = school_year(date.year)
+    return (year if date >= year.first else school_year(date.year - 1)).why_none(date)
 
 
 def on(date: dt.date) -> tuple[SchoolYear, dt.date]:

@@ -284,6 +284,21 @@ CASES = [
     ("schools.py", '"BLF"', '"BLE"', "the login BLE has no section", "schools.py", '"BLE"'),
     ("../luigi.cfg", "[sftp:otus]", "[sftp:otis]", "the section [sftp:otis]", "../luigi.cfg", "[sftp:otis]"),
     ("../luigi.cfg", "\noff =", "\noff = nobody", "off names nobody", "../luigi.cfg", "\noff ="),
+    ("../luigi.cfg", "\ncalendar = ", "\ncalendar = x_", "calendar = x_calendar_day", "../luigi.cfg", "\ncalendar ="),
+    ("../luigi.cfg", "\ncalendar = ", "\ncalendar = ./", "cannot be read: No such file", "../luigi.cfg", "\ncalendar"),
+    ("../luigi.cfg", "\noff =", "\noff = calendar_day", "calendar_day, which is off", "../luigi.cfg", "\ncalendar"),
+    (
+        FEEDS,
+        'powerschool("fte")',
+        'replace(powerschool("fte"), days="school")',
+        "days of fte is 'school'",
+        FEEDS,
+        '"fte"',
+    ),
+    (FEEDS, 'powerschool("fte")', 'replace(powerschool("fte"), days=("Freitag",))', "days of fte is (", FEEDS, '"fte"'),
+    (FEEDS, 'powerschool("fte")', 'replace(powerschool("fte"), days=())', "days of fte names none", FEEDS, '"fte"'),
+    (OUT, 'vendor="savvas",', 'vendor="savvas", days=7,', "days of savvas_rosters is 7", OUT, None),
+    (OUT, 'vendor="savvas",', 'vendor="savvas", days=(),', "days of savvas_rosters names none", OUT, None),
     ("../luigi.cfg", "address = http://127.0.0.1:9080", "", "no address", "schools.py", '"RSD"'),
 ]
 ON_SCHOOLS = "\nFROM `powerschool_combined.schools` AS s"

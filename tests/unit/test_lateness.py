@@ -172,3 +172,81 @@ def test_due_and_deadline_are_hours_of_the_districts_own_clock(
     assert lateness.overdue(feed, at.date()) == (deadline < 0)
     told = lateness.Late(replace(FTE, due=dt.time(5, 1), deadline=dt.time(9, 2)), "RSD", "not there", True).sentences()
     assert "not there at 09:02, its deadline\nexpected: the file of this morning by 05:01\n" in told
+
+
+# Zone; a day on which its clock changes, a time of it, and the moment which that is in UTC.
+CHANGES = [
+    # America/Chicago: 2026-03-08 from 02:00 to 03:00, 2026-11-01 from 02:00 back to 01:00
+    ("America/Chicago", "2026-03-08", "06:30", "2026-03-08T11:30"),
+    ("America/Chicago", "2026-03-08", "01:59", "2026-03-08T07:59"),
+    ("America/Chicago", "2026-03-08", "02:30", "2026-03-08T08:30"),  # left out: 03:30 there
+    ("America/Chicago", "2026-03-07", "06:30", "2026-03-07T12:30"),
+    ("America/Chicago", "2026-11-01", "06:30", "2026-11-01T12:30"),
+    ("America/Chicago", "2026-11-01", "01:30", "2026-11-01T06:30"),  # twice: the first
+    ("America/Chicago", "2026-10-31", "06:30", "2026-10-31T11:30"),
+    # East of UTC: 2026-03-29 from 02:00 to 03:00, 2026-10-25 from 03:00 back to 02:00
+    ("Europe/Vienna", "2026-03-29", "06:30", "2026-03-29T04:30"),
+    ("Europe/Vienna", "2026-03-29", "02:30", "2026-03-29T01:30"),
+    ("Europe/Vienna", "2026-10-25", "06:30", "2026-10-25T05:30"),
+    ("Europe/Vienna", "2026-10-25", "02:30", "2026-10-25T00:30"),
+    # The southern hemisphere, where spring is in October: 2026-10-04 from 02:00 to 03:00, 2026-04-05 back
+    ("Australia/Sydney", "2026-10-04", "06:30", "2026-10-03T19:30"),
+    ("Australia/Sydney", "2026-04-05", "06:30", "2026-04-04T20:30"),
+    # At midnight itself: 2026-09-06 begins at 01:00
+    ("America/Santiago", "2026-09-06", "06:30", "2026-09-06T09:30"),
+    ("America/Santiago", "2026-09-06", "00:00", "2026-09-06T04:00"),
+]
+
+
+def utc(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(("zone", "day", "clock", "moment"), CHANGES)
+def test_a_deadline_is_of_the_days_own_clock(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, zone: str, day: str, clock: str, moment: str
+) -> None:
+    """To the minute; hours that are granted to all are hours gone by, also where the clock shows another difference."""
+    date, time = dt.date.fromisoformat(day), dt.time.fromisoformat(clock)
+    feed = replace(FTE, due=time, deadline=time)
+    minute = dt.timedelta(minutes=1)
+    for hours in (0, 1, 24):
+        configure(district={"grace_hours": f"{hours}", "timezone": zone})
+        for now, over in ((utc(moment) - minute, False), (utc(moment) + minute, True)):
+            monkeypatch.setattr(dt, "datetime", _at(now))
+            assert lateness.is_due(feed, date) == over
+            monkeypatch.setattr(dt, "datetime", _at(now + dt.timedelta(hours=hours)))
+            assert lateness.overdue(feed, date) == over
+            monkeypatch.undo()
+            configure(district={"grace_hours": f"{hours}", "timezone": zone})
+
+
+def _at(moment: dt.datetime) -> type[dt.datetime]:
+    """The clock, at that moment."""
+
+    class Clock(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> "Clock":
+            return cls.fromtimestamp(moment.timestamp(), tz)
+
+    return Clock
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins", "ends"),
+    [
+        ("America/Chicago", "2026-03-08", "2026-03-08T00:00", "2026-03-08T23:00"),  # 23 hours
+        ("America/Chicago", "2026-11-01", "2026-10-31T23:00", "2026-11-02T00:00"),  # 25
+        ("Europe/Vienna", "2026-03-29", "2026-03-28T17:00", "2026-03-29T16:00"),
+        ("Australia/Sydney", "2026-04-05", "2026-04-04T07:00", "2026-04-05T08:00"),
+        ("America/Santiago", "2026-09-06", "2026-09-05T22:00", "2026-09-06T21:00"),
+    ],
+)
+def test_the_hours_of_a_morning_leave_no_gap_and_overlap_nowhere(
+    configure: Configure, zone: str, day: str, begins: str, ends: str
+) -> None:
+    configure(district={"timezone": zone})
+    date = dt.date.fromisoformat(day)
+    assert FTE.hours(date) == (utc(begins), utc(ends))
+    assert FTE.hours(date - DAY)[1] == utc(begins)
+    assert FTE.hours(date + DAY)[0] == utc(ends)

@@ -199,6 +199,10 @@ def _spelled(hint: Any) -> str:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin is Literal:
         return f"one of {', '.join(map(str, inner))}"
+    if origin in (typing.Union, types.UnionType):
+        return ", or ".join("None" if each is types.NoneType else _spelled(each) for each in inner)
+    if origin is tuple and typing.get_origin(inner[0]) is Literal:
+        return f"a tuple of {', '.join(map(str, typing.get_args(inner[0])))}"
     if origin is tuple:
         return f"a tuple of {getattr(inner[0], '__name__', 'rows')}"
     return f"a {getattr(hint, '__name__', hint)}"

@@ -13,9 +13,8 @@ from pipeline.catalogue.where import Where
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
 # Folders of ours beside the feeds', in the landing area and in the bucket.
-OURS = frozenset(
-    {*flows.BUCKET, "outbox", "quarantine", "runs", "locks", "refused", "downloads", "diagnostics", "rehearsal"}
-)
+_BESIDE = ("outbox", "quarantine", "runs", "locks", "refused", "downloads", "diagnostics", "rehearsal", "calendar")
+OURS = frozenset({*flows.BUCKET, *_BESIDE})
 
 
 def wrong(found: Catalogue) -> Iterator[ConfigurationError]:
@@ -53,6 +52,8 @@ def _names(feed: Feed, at: Where) -> Iterator[ConfigurationError]:
         found = f"the folder of {feed.name} is {feed.folder}, where the pipeline keeps files of its own"
         yield error(at.word(feed.folder), found, f"none of {', '.join(sorted(OURS))}", "give it another one")
     yield from _twice([source.name for source in feed.sources], at, f"source of {feed.name}")
+    if not feed.days:
+        yield error(at, f"days of {feed.name} names none", "the days on which its file is expected", "name them")
 
 
 def _numbers(feed: Feed, at: Where) -> Iterator[ConfigurationError]:
@@ -129,6 +130,7 @@ def _column(found: Catalogue, column: Column, at: Where) -> Iterator[Configurati
 def _words(feed: Feed, told: dict[str, Column], at: Where) -> Iterator[ConfigurationError]:
     """What the row says of columns is about columns of the schema."""
     named = {"key": feed.key, "trimmed": feed.trimmed, "tag": (feed.tag,), "dated": (feed.dated,)}
+    named["says"] = (feed.says.day, feed.says.in_session) if feed.says else ()
     for word, names in named.items():
         for name in names:
             if name and name not in told:

@@ -23,6 +23,8 @@ def wrong(found: Catalogue) -> Iterator[ConfigurationError]:
             yield error(at, f"a delivery is called {delivery.name!r}", expected, "give it another name")
         if not delivery.files:
             yield error(at, f"{delivery.name} has no files", "one or more", "add them, or take the delivery out")
+        if not delivery.days:
+            yield error(at, f"days of {delivery.name} names none", "the days on which it is made", "name them")
         for file in delivery.files:
             there = found.where_file(delivery, file)
             if file.name in flows.NO_FILES:

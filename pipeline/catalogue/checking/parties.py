@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.catalogue import agreement, flows, sql, where
+from pipeline.catalogue import agreement, calendars, flows, sql, where
 from pipeline.catalogue.checking import inward, views
 from pipeline.catalogue.checking.found import Catalogue, error, path
 from pipeline.catalogue.delivery import Delivery, ViewFile
@@ -125,3 +125,9 @@ def _configuration(found: Catalogue) -> Iterator[ConfigurationError]:
     if found.single("feeds", "deliveries"):
         for broken in flows.off_of_nothing():
             yield error(where.text(file, "off ", "off="), broken.found, broken.expected, broken.next_step)
+    if found.single("feeds"):
+        for broken in calendars.wrong():
+            if ", line " in broken.found.partition(": ")[0]:
+                yield broken  # it says its file and line
+            else:
+                yield error(where.text(file, "calendar ", "calendar="), broken.found, broken.expected, broken.next_step)

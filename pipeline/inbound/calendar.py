@@ -1,0 +1,130 @@
+"""On which days something is expected. `[district] calendar` names a file that somebody types, or a feed of the SIS's.
+
+What cannot be read, or does not reach a day, never makes a morning expect nothing: Monday to Friday count then, and
+`remarks` says so. Before a feed's first calendar has come, every day does.
+"""
+
+import csv
+import datetime as dt
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from pipeline.catalogue import calendars
+from pipeline.catalogue.days import WEEKDAYS, Days, Known, SaysSchoolDays, is_weekday
+from pipeline.catalogue.feed import Feed
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import ConfigurationError, PipelineError
+
+# Of ours, below the landing area: what the last calendar that came says, for longer than our copy of it is kept.
+FOLDER = "calendar"
+
+
+def is_day(days: Days, date: dt.date) -> bool:
+    """Whether the date is one of these days."""
+    if days == "school days":
+        return has_school(date)
+    if days == "weekdays":
+        return is_weekday(date)
+    return days == "every day" or WEEKDAYS[date.weekday()] in days
+
+
+def has_school(date: dt.date) -> bool:
+    """Whether the date is a school day; what this process has once read holds to its end."""
+    said, _ = _said()
+    if said is None:
+        return calendars.feed() is not None or is_weekday(date)
+    return date in said.school if said.reaches(date) else is_weekday(date)
+
+
+def remarks(date: dt.date) -> list[str]:
+    """What is said when the calendar was of no use for that date, or is not what it must be."""
+    said, errors = _said.__wrapped__()
+    if said is not None and not errors and is_weekday(date) and not said.reaches(date):
+        named, last = settings.load().district.calendar, max(last for _, last in said.covers)
+        errors = [
+            ConfigurationError(
+                f"the calendar {named} says nothing of {date} (its last day is {last})",
+                expected="one that says of each day whether there is school, also of those of the summer",
+                next_step=f"let it reach further, or {calendars.OTHERWISE}",
+            )
+        ]
+    return [f"{_stopgap(error)}" for error in errors]
+
+
+def _stopgap(error: PipelineError) -> PipelineError:
+    found = f"{error.found}; so Monday to Friday count as school days"
+    return ConfigurationError(found, expected=error.expected, next_step=error.next_step)
+
+
+def forget() -> None:
+    """Read it anew."""
+    _said.cache_clear()
+
+
+@cache
+def _said() -> tuple[Known | None, list[PipelineError]]:
+    """What the calendar says; None when there is none (yet), or it cannot be read: then with the reason."""
+    named = settings.load().district.calendar
+    try:
+        feed = calendars.feed()
+        if feed:
+            return _of_feed(feed), []
+    except (PipelineError, OSError, ValueError, csv.Error, LookupError) as error:
+        return Known((), frozenset()), [_unread(named, error)]
+    if not named:
+        return None, []
+    known, errors = calendars.typed()
+    return (Known((), frozenset()) if errors else known), [*errors]
+
+
+def _unread(named: str, error: Exception) -> PipelineError:
+    if isinstance(error, PipelineError):
+        return error
+    return ConfigurationError(
+        f"the calendar of {named} cannot be read ({type(error).__name__})",
+        expected="a file of it as it came in, with its columns",
+        next_step=f"look at the feed's row, at its copy in the landing area, or {calendars.OTHERWISE}",
+    )
+
+
+# ------------------------------------------------------------------------------------------- of a feed of the SIS's
+
+
+def _of_feed(feed: Feed) -> Known | None:
+    """What the last file of the feed that came says; None before the first. Raises what reading a file may raise."""
+    kept_at = settings.load().district.landing / FOLDER / f"{feed.name}.json"
+    kept, last = manifests.load(kept_at), _last(feed)
+    if last and (kept is None or kept["sha256"] != last[1]):
+        assert feed.says is not None  # noqa: S101  (it is one that says)
+        days = _days(last[0], feed.says)
+        kept = {"sha256": last[1], "days": {f"{day}": school for day, school in sorted(days.items())}}
+        with suppress(OSError):  # who only looks may not write
+            manifests.save(kept_at, kept)
+    if not kept or not kept["days"]:
+        return None
+    found = {dt.date.fromisoformat(day): bool(school) for day, school in kept["days"].items()}
+    if not any(found.values()):
+        raise calendars.no_school(f"the last {feed.name} that came")
+    covers = tuple((day, day) for day in sorted(found))
+    return Known(covers, frozenset(day for day, school in found.items() if school))
+
+
+def _last(feed: Feed) -> tuple[Path, str] | None:
+    """The last prepared file of the feed that is still here, and its digest."""
+    for folder in sorted((settings.load().district.landing / feed.folder).glob("????-??-??"), reverse=True):
+        told = manifests.load(folder / f"{feed.name}.manifest.json")
+        if told and (folder / feed.file).is_file():
+            return folder / feed.file, str(told["sha256"])
+    return None
+
+
+def _days(path: Path, says: SaysSchoolDays) -> dict[dt.date, bool]:
+    """Each day of the file, and whether any school has school then."""
+    found: dict[dt.date, bool] = {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            if row[says.day]:
+                day = dt.datetime.strptime(row[says.day], says.written).date()
+                found[day] = found.get(day, False) or row[says.in_session].lower() in ("1", "true")
+    return found
