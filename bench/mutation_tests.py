@@ -32,6 +32,8 @@ _SERVED = {
     "outside/cloud/storage": (*_unit("cloud"), *_integration("storage")),
     "outside/cloud/warehouse": (*_unit("cloud"), *_integration("warehouse checks")),
     "outbound/ledger": _integration("ledger"),
+    "outbound/happened": _integration("history"),
+    "outbound/history": _integration("history"),
     "outbound/verdicts": _integration("verdicts giving"),
 }
 # These start servers: some seconds for each mutant.

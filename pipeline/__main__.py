@@ -82,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     ledger = add("ledger", _ledger, "complete the ledger of disclosures; with --student, what it says of one student")
     ledger.add_argument("--student", metavar="NUMBER", help="student_number, with its leading zeros")
     ledger.add_argument("--json", action="store_true")
+    history = add("history", _history, "the days on which a feed was loaded, or a delivery given, and what is usual")
+    history.add_argument("name", help='a feed, its table, a part ("students RSD"), a delivery, or a file of one')
+    history.add_argument("--days", type=int, default=30, metavar="N", help="so many days to --date; usual: 30")
+    history.add_argument("--json", action="store_true")
     anew = add("again", _again, "take a feed's file anew from its vendor, on purpose: at the next run")
     anew.add_argument("feed")
     retry = add("retry-login", _retry_login, "let credentials that were refused today be sent again at the next run")
@@ -230,6 +234,16 @@ def _ledger(asked: argparse.Namespace, _: list[str]) -> int:
     for trouble in (*done.trouble, *done.waiting):
         say(f"{trouble}", error=True)
     return 30 if done.trouble else 20 if done.waiting else 0
+
+
+def _history(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline.outbound import timeline
+
+    if asked.json:
+        say(json.dumps(timeline.as_json(asked.name, asked.date, asked.days), indent=1, ensure_ascii=False))
+    else:
+        say("\n".join(timeline.lines(asked.name, asked.date, asked.days)).rstrip())
+    return 0
 
 
 def _again(asked: argparse.Namespace, _: list[str]) -> int:

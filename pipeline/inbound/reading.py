@@ -42,6 +42,7 @@ def prepare(parts: list[Part], contract: Contract, out: Path, as_of: dt.date | N
                 raise Broken(part)
             done.told += tally.told(part)
             done.rows += rows
+            done.part_rows[part.name] = rows
         if contract.key and (twice := _twice(keys)):
             raise Broken(parts[-1], twice)
     done.sha256 = tee.digest.hexdigest()

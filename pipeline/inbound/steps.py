@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 from pipeline.catalogue.feed import Feed
-from pipeline.ground import manifests, settings
+from pipeline.ground import journal, manifests, settings
 from pipeline.ground.errors import ContractBroken, StaleFile, TransferIncomplete
 from pipeline.ground.patience import computing
 from pipeline.ground.progress import Made
-from pipeline.inbound import calendar, lastgood, preparing
+from pipeline.inbound import calendar, lastgood, loads, preparing
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
 from pipeline.inbound.parts import Part
 from pipeline.inbound.sources import fetch, printable, settled
@@ -89,9 +89,7 @@ def prepare(target: PreparedTarget) -> Made:
         manifests.save(landed.manifest_path, {**manifest, "removed": True})
         (landed.folder / str(manifest["name"])).unlink()
     done = manifests.load(target.manifest_path) or {}
-    odd = sorted({codec for codec in done["encodings"].values() if codec != "utf-8"})
-    words = ([f"was {', '.join(odd)}"] if odd else []) + list(done.get("told", []))
-    return Made(done["rows"], done["size"], "; ".join(words))
+    return Made(done["rows"], done["size"], "; ".join(loads.remarks(done)))
 
 
 def _prepare(target: PreparedTarget) -> None:
@@ -114,6 +112,7 @@ def _prepare(target: PreparedTarget) -> None:
         target.manifest_path,
         {
             "rows": done.rows,
+            "part_rows": done.part_rows,
             "size": done.size,
             "sha256": done.sha256,
             "parts": digests,
@@ -217,14 +216,16 @@ def load(feed: Feed, date: dt.date) -> Made:
     labels = loaded_target(feed, date).expected
     date = lastgood.date_of(feed, date)
     source = stored_target(feed, date)
-    rows = warehouse.load(
-        storage.uri(source.name),
-        feed.dataset,
-        feed.name,
-        feed.contract.columns,
-        {**labels, "rows": source.expected["rows"]},
-        job=f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}",
-    )
+    job = f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}"
+    with journal.during(job, loads.told(feed, date, labels["sha"])):
+        rows = warehouse.load(
+            storage.uri(source.name),
+            feed.dataset,
+            feed.name,
+            feed.contract.columns,
+            {**labels, "rows": source.expected["rows"]},
+            job=job,
+        )
     return Made(rows, PreparedTarget(feed, date).path.stat().st_size)
 
 

@@ -6,6 +6,7 @@ happens after the last file has taken its place can make the set forgotten, or g
 
 import datetime as dt
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from pipeline import catalogue
 from pipeline.catalogue import agreement
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.flows import feeds_below
-from pipeline.ground import border, manifests
+from pipeline.ground import border, journal, manifests
 from pipeline.ground.errors import ConfigurationError, VendorError, WarehouseError
 from pipeline.ground.patience import Turns
 from pipeline.ground.progress import Made
 from pipeline.inbound import lastgood
-from pipeline.outbound import exports, receipts, verdicts
+from pipeline.outbound import exports, happened, receipts, verdicts
 from pipeline.outbound.evidence import (
     ReceiptTarget,
     address,
@@ -140,10 +141,11 @@ def _give(
         verdicts.ask_again(delivery, date, receipt)
 
     may_go()  # before a byte leaves us, and once more before the first file takes its place
-    trail = _trail({**receipt, "run": receipts.run(), **agreement.told(delivery.vendor)})
+    trail = _trail({**receipt, "run": journal.run(), **agreement.told(delivery.vendor)})
     with border.around(f"{delivery.vendor}:{folder(delivery)}", "sending files there", VendorError):
+        begun = time.monotonic()
         sftp.push(catalogue.vendors()[delivery.vendor], delivery.folder, files, progress, trail, may_go)
-    return received(trail)
+    return received(trail, round(time.monotonic() - begun, 1))
 
 
 def _trail(receipt: dict[str, Any]) -> Trail:
@@ -172,8 +174,9 @@ def give_way(left: Trail) -> None:
     left.end()
 
 
-def received(trail: Trail) -> bool:
+def received(trail: Trail, seconds: float | None = None) -> bool:
     """The vendor has the set: the receipt says so, and the trail ends. The order is what a kill leaves whole.
+    `seconds` is how long the push took, where it was not interrupted.
 
     Whether the files took their places too slowly for the vendor (`within` of its row), who may have read half a set:
     then the receipt says "slow", and the set is sent once more, by the next run if not by this one.
@@ -190,6 +193,7 @@ def received(trail: Trail) -> bool:
     receipt |= {"slow": True} if slow else {}
     receipts.keep(receipt)
     _store_receipt(receipt)
+    happened.given(receipt, seconds)
     trail.end()
     return slow
 

@@ -6,7 +6,6 @@ its columns, how many students it holds, and where their numbers stand for as lo
 """
 
 import datetime as dt
-import os
 from typing import Any
 
 import pyarrow as pa
@@ -25,13 +24,6 @@ from pipeline.outside.cloud import storage
 from pipeline.outside.cloud.storage import Stored
 
 FOLDER = "receipts"
-# Tells a run's tasks, in whatever process, which run they are of.
-RUN = "PIPELINE_RUN"
-
-
-def run() -> str:
-    """The run that this process belongs to: the wrapper and when it began; "by hand" outside of one."""
-    return os.environ.get(RUN, "by hand")
 
 
 def of_view(file: ViewFile, table: str, looked_at: dict[str, Any]) -> dict[str, Any]:

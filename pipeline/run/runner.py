@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import luigi
@@ -26,15 +27,15 @@ from luigi.rpc import RPCError
 from pipeline import morning
 from pipeline.chain.base import ask_anew
 from pipeline.chain.tasks import DeliveredSet, DeliveryTask, DeployedView, FeedTask
-from pipeline.ground import border, logs, manifests, progress, secrets, settings
+from pipeline.ground import border, journal, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import calendar, lastgood, sources
-from pipeline.outbound import exports, interrupted, receipts, snapshots, wanted
+from pipeline.outbound import exports, interrupted, snapshots, wanted
 from pipeline.outside.cloud import standing, storage, warehouse
-from pipeline.run import causes, failures, kept, notes, purge, rehearsal, report, status
+from pipeline.run import causes, chronicle, failures, kept, notes, purge, rehearsal, report, status
 from pipeline.run.display import Display
 from pipeline.run.entering import Entering
 from pipeline.run.failures import Failure
@@ -61,9 +62,10 @@ def run(
     logs.nowhere()
     with undoing_nothing(begin, "the log of this run", "opening it"):
         log_file = f"{logs.start(name, date)}"
-    os.environ[receipts.RUN] = f"{name.lower()} {manifests.now()}"
+    os.environ[journal.RUN] = f"{name.lower()} {manifests.now()}"
     # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
     warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
+    entry = chronicle.begin(name, date)
     root = getattr(morning, name)(date=date)
     display = Display(root, quiet=quiet)
     arguments = [
@@ -98,6 +100,8 @@ def run(
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
             news = is_news(name, date, outcome)
             notes.keep(name, date, {**outcome.as_json(), "flows": status.as_json(found.flows)})
+        remarks = chronicle.end(entry, outcome, events, news=news)
+        found = replace(found, remarks=(*found.remarks, *remarks))
         if not sends:
             _show(root, date, outcome)
         display.finish(found, time.monotonic() - begun, log_file, news=news)

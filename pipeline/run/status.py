@@ -17,7 +17,7 @@ from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import border, settings
 from pipeline.ground.errors import PipelineError
-from pipeline.inbound import expected, lastgood, lateness, steps
+from pipeline.inbound import expected, lastgood, lateness, loads, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound import evidence, verdicts, wanted
 from pipeline.outside.cloud import storage
@@ -151,7 +151,7 @@ class _Look:
         if not expected.asked(feed, self._date):
             return replace(flow, state="not today", detail="" if held == self._date else f"goes on with {held}")
         if steps.loaded_target(feed, self._date).exists():
-            detail = _same(there) if held == self._date else f"goes on with {held}"
+            detail = loads.same(there) if held == self._date else f"goes on with {held}"
             return replace(flow, state="loaded", detail=detail, refused={} if held == self._date else flow.refused)
         if failure := self._failure(feed.name):
             return replace(flow, state="late" if failure.harm == "late" else "broken", detail=failure.found)
@@ -215,12 +215,6 @@ class _Look:
 def views_of(delivery: Delivery) -> set[str]:
     """The views that a delivery is made of, `dataset.view`."""
     return {view for file in delivery.view_files for view in sql.views_below(file.view)}
-
-
-def _same(landed: list[dict[str, Any]]) -> str:
-    """That a vendor's file says today what it said on another day."""
-    same = sorted({str(manifest["same_as"]) for manifest in landed if "same_as" in manifest})
-    return f"the same bytes as on {same[-1]}" if same and all("same_as" in each for each in landed) else ""
 
 
 def _late_or_waiting(feed: Feed, date: dt.date) -> State:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 import time
+from typing import Any
 
 import pytest
 
@@ -157,7 +158,45 @@ def test_status_says_the_same_for_programs(same_district: District) -> None:
     assert re.findall(r'"state": "(\w+)"', found.out) == ["loaded"] * len(FEEDS) + ["delivered"] * 2 + ["waiting"]
 
 
+def loads(district: District) -> list[dict[str, Any]]:
+    """What the history has of tables and sets."""
+    return [dict(row.items()) for row in district.warehouse.list_rows("riverbend-sandbox.operations.loads")]
+
+
+def test_the_history_holds_each_table_and_set_once(same_district: District) -> None:
+    held = {row["flow"]: row for row in loads(same_district)}
+    assert len(loads(same_district)) == len(held)
+    assert held.keys() == {*FEEDS, "ellevation_rosters", "otus_scores"}
+    for name, feed in FEEDS.items():
+        table = same_district.tables(feed.dataset)[name]
+        assert held[name]["row_count"] == table.size == sum(held[name]["part_rows"])
+        assert (f"{held[name]['date']}", held[name]["sha"]) == (table.labels["as_of"], table.labels["sha"])
+        assert held[name]["parts"] == [source.name for source in feed.sources]
+        assert held[name]["seconds"] is not None
+    for name, receipt in same_district.receipts().items():
+        row = held[name.split("/")[1]]
+        assert dict(zip(row["parts"], row["part_rows"], strict=True)) == {
+            file: facts["rows"] for file, facts in receipt["files"].items()
+        }
+        assert row["run"] == receipt["run"]
+    (run,) = same_district.warehouse.list_rows("riverbend-sandbox.operations.runs")
+    counts = ("exit_code", "loaded", "delivered", "on_hold", "broken", "late")
+    assert [run[name] for name in counts] == [0, len(FEEDS), 2, 0, 0, 0]
+    assert list((same_district.landing / "history").iterdir()) == []
+
+
+def test_the_history_of_a_name_is_told(same_district: District) -> None:
+    found = same_district.pipeline("history", "students", "--date", "2025-11-17")
+    assert found.code == 0, found.out
+    held = next(row for row in loads(same_district) if row["flow"] == "students")
+    rsd, blf = held["part_rows"]
+    assert re.search(rf"^2025-11-17 +{sum(held['part_rows'])} .* RSD {rsd}, BLF {blf}$", found.out, re.M)
+    wrong = same_district.pipeline("history", "studnets")
+    assert (wrong.code, "did you mean students?" in wrong.out) == (30, True)
+
+
 def test_a_second_run_only_looks(same_district: District) -> None:
+    before = loads(same_district)
     since = time.time()
     run = same_district.run_daily(MONDAY, workers=4)
     assert run.code == 0, run.out
@@ -166,3 +205,4 @@ def test_a_second_run_only_looks(same_district: District) -> None:
     assert set(same_district.vendor_events(since, "savvas")) <= {"connect", "login", "list", "close"}
     for vendor in ("otus", "ellevation"):
         assert set(same_district.vendor_events(since, vendor)) <= {"connect", "close"}
+    assert loads(same_district) == before

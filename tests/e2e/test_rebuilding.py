@@ -191,3 +191,8 @@ def test_corrected_students_are_rebuilt_with_all_that_reads_them(district: Distr
     assert {line.split()[0] for line in district.writes(since)} == {"ellevation"}
     again = district.run_daily(MONDAY)
     assert not again.tasks("done")
+    history = [row["flow"] for row in district.warehouse.list_rows("riverbend-sandbox.operations.loads")]
+    assert {name: history.count(name) for name in history if history.count(name) > 1} == {
+        "students": 2,
+        "ellevation_rosters": 2,
+    }

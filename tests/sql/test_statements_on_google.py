@@ -16,7 +16,18 @@ from pipeline.catalogue.checking import analysis
 from pipeline.catalogue.conditions import in_school_year
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.limits import YEAR_FIRST
-from pipeline.outbound import checks, churn, disclosed, entries, holders, ledger, references, snapshots
+from pipeline.outbound import (
+    checks,
+    churn,
+    disclosed,
+    entries,
+    happened,
+    history,
+    holders,
+    ledger,
+    references,
+    snapshots,
+)
 from pipeline.outbound.churn import Pair
 from pipeline.outbound.entries import GrowingTable, Value
 from pipeline.outside import googlesql
@@ -27,6 +38,7 @@ from pipeline.outside.googlesql import limits
 DELIVERIES = catalogue.deliveries().values()
 FILES = [(delivery, file) for delivery in DELIVERIES for file in delivery.view_files]
 LEDGER = (ledger.DELIVERIES, ledger.DISCLOSURES, ledger.STUDENTS)
+HISTORY = (happened.LOADS, happened.RUNS)
 NOW = dt.datetime(2026, 11, 23, 7, 0, tzinfo=dt.UTC)
 
 of_each_file = pytest.mark.parametrize(
@@ -63,7 +75,7 @@ def tables() -> dict[str, dict[str, str]]:
             frozen(delivery, file, "keyed"): kept,
             frozen(delivery, file, "before"): kept,
         }
-    return found | {table.name: of_ledger(table) for table in LEDGER}
+    return found | {table.name: of_ledger(table) for table in (*LEDGER, *HISTORY)}
 
 
 def pair(delivery: Delivery, file: ViewFile) -> Pair:
@@ -112,6 +124,7 @@ def border(monkeypatch: pytest.MonkeyPatch) -> Border:
     monkeypatch.setattr(warehouse, "freeze", border.freeze)
     monkeypatch.setattr(entries, "ask", border.ask)
     monkeypatch.setattr(disclosed, "_there", lambda: True)
+    monkeypatch.setattr(history, "_there", lambda table: True)
     return border
 
 
@@ -226,3 +239,41 @@ def test_the_ledger_is_asked(border: Border) -> None:
     assert {*of_ledger(ledger.DISCLOSURES), "place"} == {*student.names}
     assert unknown.names == ("vendor", "file", "sent_at")
     assert unnamed.names == ("delivery", "period", "file", "students")
+
+
+LOAD = {
+    "kind": "table",
+    "flow": "students",
+    "date": "2026-11-23",
+    "sha": "0",
+    "rows": 1,
+    "bytes": 2,
+    "begun_at": NOW.isoformat(),
+    "done_at": NOW.isoformat(),
+    "remarks": [],
+    "run": "d",
+}
+
+
+@pytest.mark.parametrize("parts", [{}, {"RSD": 310, "BLF": 100}])
+@pytest.mark.parametrize("more", [{}, {"changed_at": NOW.isoformat(), "seconds": 0.1, "remarks": ["was cp1252"]}])
+def test_what_happened_is_entered(parts: dict[str, int], more: dict[str, Any]) -> None:
+    run = {"kind": "run", "run": "d", "wrapper": "Morning", "date": "2026-11-23", "began": NOW.isoformat()}
+    whole = {**run, "ended": NOW.isoformat(), "exit_code": 0, "loaded": 1}
+    told = [{**LOAD, "parts": parts}, {**LOAD, "parts": {}, **more}]
+    told += [{**run, "version": "1"}, {**whole, "version": "1"}]
+    script, values = happened._script([row for each in told if (row := happened._row(each))])
+    loads, runs = script.split(";\n")
+    assert (loads.count("SELECT"), runs.count("SELECT")) == (4, 4)
+    for statement in (loads, runs):
+        looked_at(statement, **values)
+
+
+def test_the_history_is_asked(border: Border) -> None:
+    assert history.usual(["students"], NOW.date()) == {}
+    assert history.last_good() == {}
+    assert history.runs() == []
+    points, last, runs = border.told
+    assert {*points.names} < {*of_ledger(happened.LOADS)}
+    assert last.names == ("flow", "last")
+    assert {*runs.names} == {*of_ledger(happened.RUNS)} - {"run"}

@@ -16,11 +16,11 @@ from pipeline import catalogue, morning
 from pipeline.catalogue.place import SftpFolder
 from pipeline.chain.base import ChainTask, Target
 from pipeline.chain.tasks import LandedFile
-from pipeline.ground import logs, manifests, progress, settings
+from pipeline.ground import journal, logs, manifests, progress, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.progress import Event
 from pipeline.inbound import lateness, sources
-from pipeline.outbound import interrupted, ledger, receipts
+from pipeline.outbound import interrupted, ledger
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
 from pipeline.outside.cloud.storage import Stored
@@ -281,7 +281,7 @@ def works(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(logs, "start", lambda name, date: Path("own.log"))
     monkeypatch.setattr(logs, "nowhere", lambda: None)
     monkeypatch.setattr(os, "umask", lambda mask: mask)
-    monkeypatch.setenv(receipts.RUN, "")
+    monkeypatch.setenv(journal.RUN, "")
     monkeypatch.setattr(runner, "_looks", lambda root, date: iter(()))
     monkeypatch.setattr(ledger, "record", ledger.Recorded)
     monkeypatch.setattr(status, "seen", lambda *_: Seen([], [], set()))
