@@ -11,7 +11,7 @@ from typing import Any
 from pipeline import VERSION
 from pipeline.chain.tasks import DeliveredSet, LoadedTable
 from pipeline.ground import border, journal, manifests, secrets
-from pipeline.ground.errors import OnHold, PipelineError
+from pipeline.ground.errors import PipelineError
 from pipeline.ground.progress import Event
 from pipeline.outbound import happened
 from pipeline.run.outcome import Outcome
@@ -49,12 +49,10 @@ def end(begun: dict[str, Any], outcome: Outcome, events: Iterable[Event], *, new
 
 
 def _counts(outcome: Outcome, done: list[Event]) -> dict[str, int]:
-    held = {event.flow for event in outcome.failed if event.error == OnHold.__name__}
-    failed = {event.flow for event in outcome.failed if event.error != OnHold.__name__}
     return {
         "loaded": len({event.flow for event in done if event.task == LoadedTable.__name__}),
         "delivered": len({event.flow for event in done if event.task == DeliveredSet.__name__}),
-        "on_hold": len(held),
-        "broken": len(failed),
-        "late": len(outcome.late),
+        "on_hold": len({failure.flow for failure in outcome.of("on hold")}),
+        "broken": len({failure.flow for failure in outcome.of("broken")}),
+        "late": len(outcome.of("late")),
     }
