@@ -64,8 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     discard = add("discard", _discard, "end a day's delivery: it is neither sent nor asked about again")
     diff = add("diff", _diff, "what a checked delivery would change at its vendor, against the last accepted one")
     again = add("send-again", _send_again, "send a day's set once more, though it was given: at the next run")
-    for command in (release, discard, diff, again):
+    for command in (discard, diff, again):
         command.add_argument("delivery", help="its name, or that of a vendor who gets only one")
+    release.add_argument("deliveries", nargs="*", help="their names, or those of vendors who get only one")
+    release.add_argument(
+        "--cause", default="", metavar="NAME", help="all that are on hold for it, as `status` names it"
+    )
     for command in (release, discard, again):
         command.add_argument("--reason", required=True, help="why; kept with the verdict or the receipt")
     diff.add_argument("--rows", action="store_true", help="the keys too: personal data")
@@ -159,14 +163,17 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 def _release(asked: argparse.Namespace, _: list[str]) -> int:
-    from pipeline.catalogue.flows import named
-    from pipeline.outbound import verdicts
+    from pipeline.run import releasing
 
-    delivery = named(asked.delivery)
-    for looked_at in verdicts.release(delivery, asked.date, asked.reason):
-        say(f"accepted: {looked_at}")
-    say(f"released: the next run delivers {delivery.name} ({verdicts.wrapper(delivery)} --date {asked.date})")
-    return 0
+    code = 0
+    for name in releasing.named(asked.deliveries, asked.cause, asked.date):
+        try:
+            for line in releasing.release(name, asked.date, asked.reason):
+                say(line)
+        except PipelineError as error:  # what is another's hold is released all the same
+            say(f"{name}: {secrets.told(error)}", error=True)
+            code = 30
+    return code
 
 
 def _discard(asked: argparse.Namespace, _: list[str]) -> int:

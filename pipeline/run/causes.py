@@ -26,7 +26,8 @@ class Cause:
     """One reason, told once: `harm` says what it does, `found`, `expected` and `do` are the three sentences, `commands`
     those of `do` that can be pasted.
 
-    `name` is the same while the reason is the same, and another one for another reason. `met` are the things that met
+    `name` is the same while the reason is the same, and another one for another reason; of a hold, it is the table that
+    shows why, or the delivery. `met` are the things that met
     it, as people call them; `blocks` the deliveries that wait for it.
     """
 
@@ -64,25 +65,49 @@ def mended(failure: Failure, seen: Seen) -> bool:
 
 def _key(failure: Failure) -> tuple[str, ...]:
     if failure.harm == "on hold":
-        return failure.harm, failure.flow
+        return failure.harm, failure.shared or failure.flow
     return failure.harm, failure.error, failure.shared or f"{failure.found}\n{failure.next}"
 
 
 def _cause(group: list[Failure], state: Sequence[Flow]) -> Cause:
     first = group[0]
-    several = first.shared and len({each.found for each in group}) > 1
-    found = f"{first.shared}; the first: {first.found}" if several else first.found
-    named = re.sub(r"\d+", "#", " ".join(_key(first)[:3]))
+    following = _of_all(group) if first.harm == "on hold" else first.next
     return Cause(
         first.harm,
-        manifests.fingerprint(named)[:8],
-        found,
+        _name(first),
+        _found(group),
         first.expected,
-        first.next,
-        _commands(first.next),
+        following,
+        _commands(following),
         tuple(dict.fromkeys(filter(None, map(called, group)))),
         _blocked(group, state),
     )
+
+
+def _name(failure: Failure) -> str:
+    if failure.harm == "on hold":
+        return failure.shared.partition(" ")[0] or failure.flow
+    return manifests.fingerprint(re.sub(r"\d+", "#", " ".join(_key(failure)[:3])))[:8]
+
+
+def _found(group: list[Failure]) -> str:
+    """What they have in common, and what the first of several found; of a hold also of one alone."""
+    first = group[0]
+    several = len({each.found for each in group}) > 1
+    if first.harm == "on hold" and first.shared:
+        return "; ".join((first.shared, *(each.found for each in group)))
+    return f"{first.shared}; the first: {first.found}" if first.shared and several else first.found
+
+
+def _of_all(group: list[Failure]) -> str:
+    """What to do about sets that are on hold for one reason: look at each, and one command releases them."""
+    first, names = group[0], [each.flow for each in group]
+    if len(group) == 1 or f"release {first.flow} " not in first.next:
+        return "; ".join(dict.fromkeys(each.next for each in group))
+    look, _, decide = first.next.partition(";")
+    looks = [look.replace(first.flow, name).removeprefix("look at ") for name in names]
+    all_of_them = decide.replace(f"release {first.flow} ", f"release {' '.join(names)} ")
+    return f"look at {', '.join(looks)};{all_of_them}"
 
 
 def _commands(sentence: str) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from pipeline.ground.progress import Event
 from pipeline.inbound import calendar, lastgood, sources
 from pipeline.outbound import exports, interrupted, snapshots, wanted
 from pipeline.outside.cloud import standing, storage, warehouse
-from pipeline.run import causes, chronicle, failures, kept, notes, purge, rehearsal, report, status
+from pipeline.run import causes, chronicle, failures, kept, notes, purge, rehearsal, report, status, unusual
 from pipeline.run.display import Display
 from pipeline.run.entering import Entering
 from pipeline.run.failures import Failure
@@ -110,6 +110,9 @@ def run(
 
 def _report(name: str, date: dt.date, outcome: Outcome) -> Report:
     """How the morning stands; what keeps us from looking is one more failure of the run."""
+    with suppress(PipelineError), border.around("the history", "looking which rows are usual"):  # no hold needs it
+        held = unusual.told([failure.flow for failure in outcome.of("on hold")], date)
+        outcome.failures = [replace(each, shared=held.get(each.flow, each.shared)) for each in outcome.failures]
     with undoing_nothing(outcome, "the state of the flows", "reading the evidence of them"):
         found = report.of(name, date, outcome)
         outcome.code = found.code

@@ -120,6 +120,34 @@ def test_the_worst_comes_first() -> None:
     assert grouped([late, held, nothing, views], STATE)[0].blocks == ("clever_rosters",)
 
 
+def held(name: str, shared: str = "") -> Failure:
+    step = f"look at `{MORNING} diff {name} --date D`; if the numbers are right: `{MORNING} release {name} --date D`"
+    return failed(
+        "CheckedSet", name, name, OnHold(f"{name} is on hold", expected="none", next_step=step, shared=shared)
+    )
+
+
+def test_sets_on_hold_for_one_table_are_one_cause_and_one_command_releases_them() -> None:
+    short = "students RSD 310, usually 409–414"  # noqa: RUF001
+    cause = one(held("savvas_rosters", short), held("ellevation_rosters", short))
+    assert (cause.name, cause.met) == ("students", ("savvas_rosters", "ellevation_rosters"))
+    assert cause.found == f"{short}; savvas_rosters is on hold; ellevation_rosters is on hold"
+    assert cause.commands == (
+        f"{MORNING} diff savvas_rosters --date D",
+        f"{MORNING} diff ellevation_rosters --date D",
+        f"{MORNING} release savvas_rosters ellevation_rosters --date D",
+    )
+
+
+def test_a_set_on_hold_alone_is_called_by_its_name_or_by_the_table_that_shows_why() -> None:
+    assert [one(held("otus_scores")).name, one(held("otus_scores", "cc RSD 3, usually 9")).name] == [
+        "otus_scores",
+        "cc",
+    ]
+    assert one(held("otus_scores", "cc RSD 3, usually 9")).found == "cc RSD 3, usually 9; otus_scores is on hold"
+    assert len(grouped([held("otus_scores"), held("clever_rosters")], STATE)) == 2
+
+
 def test_commands_are_those_that_can_be_pasted() -> None:
     step = f"renew `luigi.cfg`; then `{MORNING} retry-login clever`, or `chmod 600 /x/y`"
     cause = one(of_error(PipelineError("x", expected="y", next_step=step)))
