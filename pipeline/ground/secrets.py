@@ -15,7 +15,7 @@ import sys
 import threading
 import traceback
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +57,11 @@ def read(name: str) -> str:
         )
     _known.update(_forms(value))
     return value
+
+
+def holds(parts: Iterable[str]) -> None:
+    """These are parts of a secret that was read, each of them secret by itself, as the password within an address."""
+    _known.update(form for part in parts if part for form in _forms(part))
 
 
 def _why(error: Exception) -> str:

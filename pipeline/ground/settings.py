@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline import VERSION
-from pipeline.ground import configuration, masking
+from pipeline.ground import configuration, masking, receivers
 from pipeline.ground.errors import ConfigurationError, did_you_mean
+from pipeline.ground.receivers import Notify, Receiver, SecretName, States
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,12 @@ class Settings:
     secrets: Secrets
     sftp: Sftp
     portal: Portal
+    notify: Notify
     sandbox: Sandbox
     core: Scheduler
     accounts: dict[str, SftpAccount]
     logins: dict[str, PortalLogin]
+    receivers: dict[str, Receiver]
 
     def account(self, vendor: str) -> SftpAccount:
         if vendor not in self.accounts:
@@ -185,7 +188,10 @@ T = TypeVar("T")
 _LUIGIS_OWN = {"core"}
 _WHERE = "the district's luigi.cfg (the head of each output names it)"
 LUIGIS_SECTIONS = {"core", "worker", "scheduler", "resources", "retcode", "email", "batch_email", "smtp"}
-_CONVERT: dict[Any, Callable[[str], Any]] = {bool: _boolean, int: int, Path: Path, str: str, tuple[str, ...]: _names}
+_CONVERT: dict[Any, Callable[[str], Any]] = {
+    **{bool: _boolean, int: int, Path: Path, str: str, tuple[str, ...]: _names},
+    **{SecretName: receivers.secret_name, dt.time | None: receivers.time, States: receivers.states},
+}
 
 
 def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
@@ -206,9 +212,11 @@ def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
         try:
             values[key] = _CONVERT[field.type](text)
         except (ValueError, KeyError):
+            shown = "(not shown)" if field.type is SecretName else text  # it may be the secret itself
             raise ConfigurationError(
-                f"[{name}] {key} = {text}",
-                expected=f"a value of type {getattr(field.type, '__name__', field.type)}",
+                f"[{name}] {key} = {shown}",
+                expected=receivers.EXPECTED.get(field.type)
+                or f"a value of type {getattr(field.type, '__name__', field.type)}",
                 next_step=f"correct it in {_WHERE}",
             ) from None
     return kind(**values)
@@ -238,11 +246,11 @@ def _refuse_unknown_sections(parser: configparser.ConfigParser) -> None:
     """Luigi passes over a misspelt section in silence. One with a capital letter is a task family's."""
     known = {field.name for field in fields(Settings)} | LUIGIS_SECTIONS
     unknown = [name for name in parser.sections() if name not in known and name[:1].islower()]
-    if unknown := [name for name in unknown if not name.startswith(("sftp:", "portal:"))]:
-        known -= {"accounts", "logins"}
+    if unknown := [name for name in unknown if not name.startswith(("sftp:", "portal:", "notify:"))]:
+        known -= {"accounts", "logins", "receivers"}
         raise ConfigurationError(
             f"the section [{unknown[0]}]",
-            expected=f"one of {', '.join(sorted(known))}, sftp:<vendor> or portal:<login>",
+            expected=f"one of {', '.join(sorted(known))}, sftp:<vendor>, portal:<login> or notify:<receiver>",
             next_step=did_you_mean(unknown[0], known, f"correct the spelling in {_WHERE}"),
         )
 
@@ -266,6 +274,7 @@ def load() -> Settings:
         core=_section(configuration.parsed(*configuration.luigis_files()), "core", Scheduler),
         accounts=_named(parser, "sftp:", SftpAccount),
         logins=_named(parser, "portal:", PortalLogin),
+        receivers=_named(parser, "notify:", Receiver),
     )
     _ = found.district.zone  # one that there is not is told now, and not when a clock is asked
     return found
@@ -277,6 +286,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "secrets": Secrets,
     "sftp": Sftp,
     "portal": Portal,
+    "notify": Notify,
     "sandbox": Sandbox,
 }
 
@@ -286,6 +296,7 @@ def _refuse_questions(parser: configparser.ConfigParser) -> None:
     kinds: list[tuple[str, type[Any]]] = [*_SECTIONS.items()]
     kinds += [(name, SftpAccount) for name in parser.sections() if name.startswith("sftp:")]
     kinds += [(name, PortalLogin) for name in parser.sections() if name.startswith("portal:")]
+    kinds += [(name, Receiver) for name in parser.sections() if name.startswith("notify:")]
     told = {name: dict(parser[name]) if parser.has_section(name) else {} for name, _ in kinds}
     asked = [
         f"[{name}] has no {field.name}"

@@ -11,6 +11,7 @@ import pytest
 from pipeline import VERSION
 from pipeline.ground import configuration, settings
 from pipeline.ground.errors import ConfigurationError
+from pipeline.ground.receivers import STATES, Notify
 
 from .conftest import ANSWERS, Configure
 
@@ -275,3 +276,58 @@ def test_a_file_that_cannot_be_opened_is_no_empty_one(alone: Path) -> None:
     alone.mkdir()
     with pytest.raises(ConfigurationError, match=r"cannot be read: .*Is a directory"):
         configuration.parsed(alone)
+
+
+# ------------------------------------------------------------------------------------------------- who is told
+
+
+def test_who_is_told(configure: Configure) -> None:
+    found = configure(
+        notify={"heartbeat": "healthchecks_address", "done_by": "8:30"},
+        **{"notify__on call": {"secret": "notify_on_call"}},
+        notify__office={"secret": "notify_office", "states": "on  hold, done"},
+    )
+    assert (found.notify.heartbeat, found.notify.done_by) == ("healthchecks_address", dt.time(8, 30))
+    assert found.receivers["on call"].states == {*STATES}
+    assert found.receivers["office"].states == {"on hold", "done"}
+
+
+def test_everything_is_every_state(configure: Configure) -> None:
+    found = configure(notify__all={"secret": "all", "states": "everything"})
+    assert found.receivers["all"].states == {*STATES}
+
+
+def test_nobody_is_told_where_nothing_is_said(configure: Configure) -> None:
+    found = configure(notify={"done_by": "", "heartbeat": ""})
+    assert (found.notify, found.receivers) == (Notify(), {})
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "expected"),
+    [
+        ("notify__office", "states", "broken, lost", "`everything`, or some of broken, on hold"),
+        ("notify__office", "states", "", "`everything`, or some of broken, on hold"),
+        ("notify", "done_by", "half past eight", "a time of the day like 08:30"),
+        ("notify", "done_by", "25:00", "a time of the day like 08:30"),
+    ],
+)
+def test_what_is_wrong_of_who_is_told(configure: Configure, section: str, key: str, value: str, expected: str) -> None:
+    said = {"notify__office": {"secret": "office"}, "notify": {}}
+    error = refusal(configure, **{**said, section: {**said[section], key: value}})
+    assert error.found == f"[{section.replace('__', ':')}] {key} = {value}"
+    assert error.expected.startswith(expected)
+
+
+@pytest.mark.parametrize(("section", "key"), [("notify__office", "secret"), ("notify", "heartbeat")])
+@pytest.mark.parametrize("address", ["https://hc-ping.com/4f3c", "mailtos://me:hunter2@mail.example", "xoxb-1 2"])
+def test_an_address_in_the_place_of_a_name_is_refused_and_not_shown(
+    configure: Configure, section: str, key: str, address: str
+) -> None:
+    error = refusal(configure, **{section: {key: address}})
+    assert error.found == f"[{section.replace('__', ':')}] {key} = (not shown)"
+    assert address not in f"{error}"
+    assert error.expected.startswith("the name of a secret")
+
+
+def test_a_receiver_without_a_secret_is_a_question(configure: Configure) -> None:
+    assert refusal(configure, notify__office={"states": "done"}).found == "[notify:office] has no secret"

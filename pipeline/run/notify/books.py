@@ -1,0 +1,53 @@
+"""The books of who was told what: a file a receiver, `<landing>/runs/told/<receiver>.json`, with a page an address.
+
+A page is written when its message has gone, at once: a kill in between leads to one message twice, never to none.
+"""
+
+import fcntl
+import os
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.ground import manifests, settings
+from pipeline.run.notify import pages
+from pipeline.run.notify.pages import Page
+
+
+class Book:
+    """The pages of one receiver, in the order of its secret's lines; threads may write into it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._lock = path, threading.Lock()
+        self.pages = _read(path)
+
+    def fit(self, number: int) -> None:
+        """It has so many pages: a further address knows nothing yet."""
+        self.pages = [*self.pages[:number], *(Page() for _ in range(number - len(self.pages)))]
+
+    def write(self, at: int, page: Page) -> None:
+        """Set a page, atomically; nothing is written where nothing changes. Raises OSError."""
+        with self._lock:
+            if self.pages[at] != page:
+                self.pages[at] = page
+                manifests.save(self._path, {"addresses": [each.as_json() for each in self.pages]})
+
+
+@contextmanager
+def opened(receiver: str) -> Iterator[Book]:
+    """The book of the receiver, which is nobody else's in this block: a run and a watch may come together."""
+    folder = manifests.folder(settings.load().district.landing / "runs" / "told")
+    name = urllib.parse.quote(receiver, safe=" ")
+    with os.fdopen(os.open(folder / f".{name}.lock", os.O_CREAT | os.O_WRONLY, 0o600)) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield Book(folder / f"{name}.json")
+
+
+def _read(path: Path) -> list[Page]:
+    """The pages; none where there are none, or where somebody else has written."""
+    try:
+        return [pages.page(each) for each in (manifests.load(path) or {"addresses": []})["addresses"]]
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return []
