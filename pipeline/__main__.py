@@ -54,12 +54,20 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("name", choices=["Morning", "Week"])
     run.add_argument("--workers", type=int, default=1)
     run.add_argument("--quiet", action="store_true", help="print the end alone, and that only when it is news")
+    run.add_argument(
+        "--tell", action="store_true", help="tell the receivers of [notify], though the date is another one"
+    )
     run.add_argument("--send-nothing", action="store_true", help="make and check everything, and give nobody anything")
     status = add("status", _status, "where every flow stands")
     status.add_argument("--json", action="store_true")
     status.add_argument(
         "--all", action="store_true", help="each flow, also those that are done; lines as long as they are"
     )
+    watch = add(
+        "watch", _watch, "tell the receivers of [notify] when the morning is not done, or nobody made it (for cron)"
+    )
+    watch.add_argument("--by", type=_time, metavar="HH:MM", help="usual: [notify] done_by, or 09:00")
+    watch.add_argument("--quiet", action="store_true", help="print it once a day")
     release = add("release", _release, "let a delivery go that is on hold, exactly as it was looked at")
     discard = add("discard", _discard, "end a day's delivery: it is neither sent nor asked about again")
     diff = add("diff", _diff, "what a checked delivery would change at its vendor, against the last accepted one")
@@ -99,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = add("doctor", _doctor, "whether the first morning will work; changes nothing at vendors or at Google")
     doctor.add_argument("--write", action="store_true", help="put a scratch file into each folder of a delivery, too")
     doctor.add_argument("--cloud", action="store_true", help="try a scratch dataset and scratch objects, too")
+    doctor.add_argument("--notify", action="store_true", help="send a trial message to each receiver of [notify], too")
     doctor.add_argument("--json", action="store_true")
     new = add(
         "new-district", _new_district, "write a district's own repository, with a question for each value of its own"
@@ -130,6 +139,11 @@ def _path(text: str) -> Path:
     return Path(os.environ.get(CALLERS_FOLDER, "."), text)
 
 
+def _time(text: str) -> dt.time:
+    """A time of the day as 09:00. Raises ValueError."""
+    return dt.datetime.strptime(text, "%H:%M").time()
+
+
 def _today(asked: argparse.Namespace, _: list[str]) -> int:
     say(asked.date)
     return 0
@@ -143,7 +157,10 @@ def _run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
 
     flows.refuse_questions()
     return runner.main(
-        asked.name, asked.date, asked.workers, for_luigi, quiet=asked.quiet, sends=not asked.send_nothing
+        *(asked.name, asked.date, asked.workers, for_luigi),
+        quiet=asked.quiet,
+        sends=not asked.send_nothing,
+        tells=asked.tell,
     )
 
 
@@ -160,6 +177,12 @@ def _status(asked: argparse.Namespace, _: list[str]) -> int:
     week = report.of("Week", asked.date)
     say("\n".join(screen.status(found, week, 0 if asked.all else screen.width())))
     return found.code
+
+
+def _watch(asked: argparse.Namespace, _: list[str]) -> int:
+    from pipeline.run.notify import watch
+
+    return watch.main(asked.date, asked.by, quiet=asked.quiet)
 
 
 def _release(asked: argparse.Namespace, _: list[str]) -> int:
@@ -302,7 +325,7 @@ def _check(asked: argparse.Namespace, _: list[str]) -> int:
 def _doctor(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline.run import doctor
 
-    return doctor.main(writes=asked.write, cloud=asked.cloud, as_json=asked.json)
+    return doctor.main(writes=asked.write, cloud=asked.cloud, tells=asked.notify, as_json=asked.json)
 
 
 def _new_district(asked: argparse.Namespace, _: list[str]) -> int:
@@ -332,7 +355,7 @@ def _purge(asked: argparse.Namespace, _: list[str]) -> int:
 
 
 # What a program reads, and what prints a head of its own.
-_WITHOUT_HEAD = (_today, _flows, _run, _status, _install)
+_WITHOUT_HEAD = (_today, _flows, _run, _status, _watch, _install)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@
 
 usage() {
     cat <<EOT
-usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [--send-nothing] [-- LUIGI-ARGUMENTS]
+usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [--send-nothing] [--tell] [-- LUIGI-ARGUMENTS]
 
 Builds what is missing or stale of $root, and nothing else: calling it again is always safe.
 
@@ -19,6 +19,7 @@ Builds what is missing or stale of $root, and nothing else: calling it again is 
   --workers N         tasks at the same time (default: 32, for most of their time they wait)
   --quiet             print the end alone, and that only when it is another one than the last run's (for cron)
   --send-nothing      make and check everything, give nobody anything, and lay what would be given into a folder
+  --tell              tell the receivers of [notify], though the date is not today's
   --help              this text
   -- ...              everything after -- is handed on to Luigi
 
@@ -33,9 +34,9 @@ say() { printf 'run_%s: %s\n' "$name" "$*" >&2; }
 broken() { say "$@"; exit 30; }
 wrong() { say "$@"; usage >&2; exit 2; }
 
-# Sets date, workers, quiet, sends and extra.
+# Sets date, workers, quiet, sends, tells and extra.
 parse() {
-    date='' workers=32 quiet='' sends='' extra=()
+    date='' workers=32 quiet='' sends='' tells='' extra=()
     while (($#)); do
         case $1 in
             --help | -h) usage; exit 0 ;;
@@ -46,6 +47,7 @@ parse() {
                 workers=$2; shift 2 ;;
             --quiet) quiet=--quiet; shift ;;
             --send-nothing) sends=--send-nothing; shift ;;
+            --tell) tells=--tell; shift ;;
             --) extra=("${@:2}"); break ;;
             *) wrong "unknown argument '$1'" ;;
         esac
@@ -267,7 +269,7 @@ wrap() {
     fi
     start_scheduler
     attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" ${quiet:+"$quiet"} ${sends:+"$sends"} \
-        -- "${extra[@]}" ||
+        ${tells:+"$tells"} -- "${extra[@]}" ||
         code=$?
     case $code in
         0 | 20 | 30 | 40) exit "$code" ;;

@@ -27,6 +27,11 @@ class Notify:
     page: str = ""
     visualiser: str = ""
 
+    @property
+    def by(self) -> dt.time:
+        """When a watch looks, where nobody says so."""
+        return self.done_by or dt.time(9)
+
 
 @dataclass(frozen=True)
 class Receiver:

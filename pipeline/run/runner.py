@@ -35,10 +35,11 @@ from pipeline.ground.progress import Event
 from pipeline.inbound import calendar, lastgood, sources
 from pipeline.outbound import exports, interrupted, snapshots, wanted
 from pipeline.outside.cloud import standing, storage, warehouse
-from pipeline.run import causes, chronicle, failures, kept, notes, purge, rehearsal, report, status, unusual
+from pipeline.run import causes, chronicle, failures, kept, notes, notify, purge, rehearsal, report, status, unusual
 from pipeline.run.display import Display
 from pipeline.run.entering import Entering
 from pipeline.run.failures import Failure
+from pipeline.run.notify import Telling
 from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, tasks_below, undoing_nothing
 from pipeline.run.report import Report
 from pipeline.run.watchdog import Watchdog
@@ -48,7 +49,14 @@ log = logging.getLogger(__name__)
 
 
 def run(
-    name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, quiet: bool = False, sends: bool = True
+    name: str,
+    date: dt.date,
+    workers: int,
+    luigi_arguments: list[str],
+    *,
+    quiet: bool = False,
+    sends: bool = True,
+    telling: Telling | None = None,
 ) -> int:
     """Run the wrapper task `name` for `date` and print what came of it; returns the exit code.
 
@@ -62,6 +70,8 @@ def run(
     logs.nowhere()
     with undoing_nothing(begin, "the log of this run", "opening it"):
         log_file = f"{logs.start(name, date)}"
+    if telling:
+        telling.begin()
     os.environ[journal.RUN] = f"{name.lower()} {manifests.now()}"
     # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
     warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
@@ -97,11 +107,17 @@ def run(
         with undoing_nothing(outcome, "the calendar", "looking which days it has"):
             outcome.remarks += [*calendar.remarks(date), *wanted.remarks(date)]
         found, news = _report(name, date, outcome), True
+        note, heard = {**outcome.as_json(), "flows": status.as_json(found.flows)}, list[str]()
         with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
             news = is_news(name, date, outcome)
-            notes.keep(name, date, {**outcome.as_json(), "flows": status.as_json(found.flows)})
+            heard = (notes.of(name, date) or {}).get("untold", heard)
+            notes.keep(name, date, note)
         remarks = chronicle.end(entry, outcome, events, news=news)
-        found = replace(found, remarks=(*found.remarks, *remarks))
+        if untold := telling.end(found) if telling else []:
+            news = news or not {*untold} <= {*heard}
+            with undoing_nothing(outcome, "the note of this run", "keeping who was not told"):
+                notes.keep(name, date, {**note, "untold": untold})
+        found = replace(found, remarks=(*found.remarks, *remarks, *untold))
         if not sends:
             _show(root, date, outcome)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
@@ -118,7 +134,8 @@ def _report(name: str, date: dt.date, outcome: Outcome) -> Report:
         outcome.code = found.code
         return found
     told = settings.load().district
-    return Report(name, told.name, date, causes.grouped(outcome.failures, ()), last_run=dt.datetime.now(told.zone))
+    now = dt.datetime.now(told.zone)
+    return Report(name, told.name, date, causes.grouped(outcome.failures, ()), last_run=now, as_of=now)
 
 
 def _patience() -> float:
@@ -236,14 +253,27 @@ def _purge(date: dt.date, outcome: Outcome) -> None:
 
 
 def main(
-    name: str, date: dt.date, workers: int, luigi_arguments: list[str], *, quiet: bool = False, sends: bool = True
+    name: str,
+    date: dt.date,
+    workers: int,
+    luigi_arguments: list[str],
+    *,
+    quiet: bool = False,
+    sends: bool = True,
+    tells: bool = False,
 ) -> int:
-    """`run`, with a sentence and 30 instead of a traceback for what nobody foresaw."""
+    """`run`, with a sentence and 30 instead of a traceback for what nobody foresaw; the receivers of [notify] hear of
+    either, of a run of today, or where the caller says that it `tells`."""
+    telling = notify.of_run(name, date, sends=sends, asked=tells)
     try:
-        return run(name, date, workers, luigi_arguments, quiet=quiet, sends=sends)
+        return run(name, date, workers, luigi_arguments, quiet=quiet, sends=sends, telling=telling)
     except PipelineError as error:
-        say(secrets.told(error), error=True)
+        why = secrets.told(error)
+        say(why, error=True)
     except Exception as error:
         log.exception("the run broke off")
-        say(f"the run broke off: {secrets.told(error)}; see the log", error=True)
+        why = secrets.told(error)
+        say(f"the run broke off: {why}; see the log", error=True)
+    for remark in telling.broke_off(why):
+        say(remark, error=True)
     return BROKEN

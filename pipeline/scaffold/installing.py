@@ -16,10 +16,11 @@ from pipeline.scaffold import ENGINE
 
 UNITS = Path(__file__).with_name("units")
 By = Literal["systemd", "cron"]
-# When each wrapper is called: in words, for systemd, and in which template's place.
+# What is called when: in words, and as systemd has it.
 _CALLS = {
-    "daily": ("every quarter of an hour from five to ten", "*-*-* 05..09:00/15:00"),
-    "weekly": ("on Mondays at ten", "Mon *-*-* 10:00:00"),
+    "daily": ("The daily run", "every quarter of an hour from five to ten", "*-*-* 05..09:00/15:00"),
+    "weekly": ("The weekly run", "on Mondays at ten", "Mon *-*-* 10:00:00"),
+    "watch": ("The watch", "every hour", "*-*-* *:05:00"),
 }
 
 
@@ -73,6 +74,7 @@ def _values(user: str, mailto: str) -> dict[str, str]:
         "config": f"{own.absolute()}",
         "code": f"{ENGINE}",
         "timezone": district.timezone,
+        "by": f"{told.notify.by:%H:%M}",
         "longest_hours": f"{district.longest_hours}",
         "host": told.core.scheduler_host,
         "port": f"{told.core.scheduler_port}",
@@ -94,10 +96,10 @@ def _parts(by: By, values: dict[str, str]) -> Iterator[str]:
         return
     units = Path("/etc/systemd/system")
     yield _file(f"{units}/{name}-luigid.service", "luigid.service", values)
-    for wrapper, (words, calendar) in _CALLS.items():
-        of_it = {**values, "wrapper": wrapper, "when": words, "calendar": calendar}
-        yield _file(f"{units}/{name}-{wrapper}.service", "run.service", of_it)
-        yield _file(f"{units}/{name}-{wrapper}.timer", "run.timer", of_it)
+    for call, (what, words, calendar) in _CALLS.items():
+        of_it = {**values, "wrapper": call, "what": what, "when": words, "calendar": calendar}
+        yield _file(f"{units}/{name}-{call}.service", "watch.service" if call == "watch" else "run.service", of_it)
+        yield _file(f"{units}/{name}-{call}.timer", "run.timer", of_it)
     yield _filled((UNITS / "take_over").read_text(), values)
 
 

@@ -91,7 +91,8 @@ def test_systemd_takes_what_is_written_and_the_service_user_has_its_folders(serv
     assert f"set up for {server}/luigi.cfg" in done.stdout
     units = sorted((server / "etc/systemd/system").glob("morning-elsewhere-*"))
     assert [path.name.removeprefix("morning-elsewhere-") for path in units] == [
-        *("daily.service", "daily.timer", "luigid.service", "weekly.service", "weekly.timer")
+        *("daily.service", "daily.timer", "luigid.service", "watch.service", "watch.timer"),
+        *("weekly.service", "weekly.timer"),
     ]
     # The stand-in's folder is the only one in which these units are known.
     verified = subprocess.run(
@@ -122,7 +123,7 @@ def test_systemd_takes_what_is_written_and_the_service_user_has_its_folders(serv
 
 def test_the_timers_calendars_are_those_that_the_page_says(server: Path) -> None:
     assert install(server, "--systemd", "--user", "daemon").returncode == 0
-    for name, first in (("daily", "05:00:00"), ("weekly", "10:00:00")):
+    for name, first in (("daily", "05:00:00"), ("weekly", "10:00:00"), ("watch", "00:05:00")):
         text = (server / f"etc/systemd/system/morning-elsewhere-{name}.timer").read_text()
         (calendar,) = [line.removeprefix("OnCalendar=") for line in text.splitlines() if line.startswith("OnCalendar=")]
         told = subprocess.run(
@@ -143,6 +144,8 @@ def test_cron_s_table_names_user_configuration_and_who_gets_the_mail(server: Pat
     assert f"LUIGI_CONFIG_PATH={server}/luigi.cfg" in lines
     calls = [line for line in lines if line.startswith("*/15 5-9 * * * daemon ")]
     assert [call.rpartition("; ")[2] for call in calls] == [f"{server}/code/run_daily.sh --quiet"]
+    (watch,) = (line for line in lines if line.startswith("5 * * * * daemon "))
+    assert watch.endswith(f"; {server}/code/morning watch --by 09:00 --quiet")
     assert f"{server}/state/log/luigid.log {{" in (server / "etc/logrotate.d/morning-elsewhere").read_text()
     assert not (server / "asked").exists()
 

@@ -36,6 +36,8 @@ class Doctor:
     def configure(self, **sections: dict[str, str]) -> None:
         """Change what the configuration says; `sftp__otus` is [sftp:otus]."""
         for name, entries in sections.items():
+            if not self.whole.has_section(name.replace("__", ":")):
+                self.whole.add_section(name.replace("__", ":"))
             for key, value in entries.items():
                 self.whole.set(name.replace("__", ":"), key, value)
         with self.config.open("w") as file:
@@ -55,11 +57,13 @@ class Doctor:
         for service in (cloud.STORAGE, cloud.BIGQUERY, asking._SIGN_IN):
             service.silent = ""
 
-    def ask(self, check: str, party: str = "", *, writes: bool = False, cloud: bool = False) -> list[Line]:
+    def ask(
+        self, check: str, party: str = "", *, writes: bool = False, cloud: bool = False, tells: bool = False
+    ) -> list[Line]:
         self.forget()
         (found,) = (each for each in CHECKS if each.name == check)
         alone = replace(found, after=(), parties=lambda: (party,))
-        return list(examine([alone], Asked(writes, cloud)))
+        return list(examine([alone], Asked(writes, cloud, tells)))
 
     def fault(self, name: str, vendor: str = "", **options: object) -> None:
         """As `sandbox fault` does, without a process."""

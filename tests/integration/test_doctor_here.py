@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import receiving
 import sshd
 from answering import answering
 from doctoring import Doctor, doctoring, states
@@ -130,6 +131,41 @@ def test_secrets(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @needs_root
+# ------------------------------------------------------------------------------------------------------ who is told
+
+
+def test_who_is_told_is_looked_at_without_the_network(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.ask("who is told") == []
+    doctor.configure(
+        notify={"heartbeat": "beat"},
+        notify__office={"secret": "office", "states": "done, on hold"},
+        **{"notify__on call": {"secret": "on_call"}},
+    )
+    monkeypatch.setenv(
+        "PIPELINE_SECRET_OFFICE", "mailtos://m:hunter2@mail.nowhere.example?to=a@nowhere.example\nfoo://x"
+    )
+    lines = doctor.ask("who is told")
+    assert states(lines) == ["good", "wrong", "wrong", "wrong"]
+    assert lines[0].found == "office (line 1 of the secret office) is told of on hold, done, by E-Mail"
+    assert "does not understand the address of office (line 2 of the secret office)" in lines[1].found
+    assert [line.found for line in lines[2:]] == ["no secret on_call", "no secret beat"]
+    assert "hunter2" not in f"{lines}"
+
+
+def test_a_trial_is_sent_to_each_receiver(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    doctor.configure(notify={"heartbeat": "beat"}, notify__office={"secret": "office"})
+    with receiving.mails() as mails, receiving.hooks() as hooks:
+        both = f"{mails.address()}\n{hooks.address()}\njson://127.0.0.1:9/gone"
+        monkeypatch.setenv("PIPELINE_SECRET_OFFICE", both)
+        monkeypatch.setenv("PIPELINE_SECRET_BEAT", f"{hooks.url}/beat")
+        lines = doctor.ask("who is told", tells=True)
+        assert states(lines) == ["good", "good", "wrong", "good"]
+        assert "a trial was sent" in lines[0].found
+        assert "was not sent" in lines[2].found
+        assert "nothing is to be done" in mails.said()
+        assert hooks.paths() == ["/hook-4f3c9a7711", "/beat"]
+
+
 def test_a_disk_that_is_small_or_cannot_be_written(doctor: Doctor, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from pipeline.ground import secrets
 from pipeline.ground.receivers import STATES, Notify
+from pipeline.run.causes import Cause
 from pipeline.run.notify import digest, news
 from pipeline.run.notify.digest import Message
 from pipeline.run.notify.news import Known
-from pipeline.run.report import Cause, Report
+from pipeline.run.report import Report
 
 DAY = dt.date(2026, 11, 23)
 LINKS = Notify(page="https://morning.example/", visualiser="http://127.0.0.1:8082")

@@ -1,21 +1,23 @@
 """Sequences of reports, and what an address is told of them: which message, exactly when, and nothing else."""
 
 import datetime as dt
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import pytest
 
 from pipeline.ground.receivers import STATES, Notify, State
+from pipeline.run.causes import Cause
 from pipeline.run.notify import pages
 from pipeline.run.notify.pages import Page
-from pipeline.run.report import Cause, Harm, Report
-from pipeline.run.status import Flow
+from pipeline.run.report import Report
 
 DAY = dt.date(2026, 11, 23)
 ALL = frozenset(STATES)
+NOON = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
 
-def cause(name: str, harm: Harm = "broken") -> Cause:
+def cause(name: str, harm: Literal["broken", "on hold", "late"] = "broken") -> Cause:
     return Cause(harm, name, f"{name} was found", "another thing", "mend it", blocks=("a set",))
 
 
@@ -24,8 +26,7 @@ HOLD, LATE = cause("H", "on hold"), cause("L", "late")
 
 
 def report(*causes: Cause, wrapper: str = "Morning", date: dt.date = DAY) -> Report:
-    flows = (Flow("set", "out", "waiting" if causes else "delivered"),)
-    return Report(wrapper, "Elsewhere", date, causes, flows, last_run=dt.datetime.combine(date, dt.time(7, 31)))
+    return Report(wrapper, "Elsewhere", date, causes, last_run=dt.datetime.combine(date, dt.time(7, 31)))
 
 
 class Reader:
@@ -190,6 +191,16 @@ def test_a_watch_after_a_done_morning_is_silent() -> None:
     reader = Reader("not done")
     reader.hear(0)
     assert reader.watch(100, "not done by 09:00") == ""
+
+
+def test_what_cannot_be_seen_is_not_mended() -> None:
+    """As when Google does not answer, or a run breaks off."""
+    reader = Reader()
+    reader.hear(0, HOLD)
+    blind = replace(report(A), as_of=NOON)
+    reader.page = pages.heard(reader.page, blind, ALL, Notify())
+    assert gist(reader.flush(60)) == "A"
+    assert gist(reader.hear(120, HOLD)) == "h -A"
 
 
 def test_days_are_told_apart() -> None:

@@ -17,10 +17,11 @@ from pipeline.ground import secrets, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.receivers import Receiver, SecretName
 from pipeline.run import notify
+from pipeline.run.causes import Cause
 from pipeline.run.notify import addresses, heartbeat
 from pipeline.run.notify.addresses import Address, NotSent
 from pipeline.run.notify.digest import Message
-from pipeline.run.report import Cause, Report
+from pipeline.run.report import Report
 from receiving import Hooks, Mails
 
 from .conftest import Configure
@@ -43,6 +44,13 @@ def hooks() -> Iterator[Hooks]:
         yield found
 
 
+def told(report: Report, now: dt.datetime = NOON, *, sends: bool = True, asked: bool = False) -> list[str]:
+    """The remarks of a run that begins and ends with this."""
+    telling = notify.of_run(report.wrapper, report.date, sends=sends, asked=asked)
+    telling.begin()
+    return telling.end(report, now)
+
+
 class Run:
     """Runs of today, each some minutes after noon."""
 
@@ -51,7 +59,7 @@ class Run:
 
     def end(self, minute: int, *causes: Cause, wrapper: str = "Morning", date: dt.date | None = None) -> list[str]:
         report = Report(wrapper, "Elsewhere", date or self.date, causes, last_run=NOON)
-        return notify.begin(wrapper, report.date).end(report, NOON + dt.timedelta(minutes=minute))
+        return told(report, NOON + dt.timedelta(minutes=minute))
 
 
 @pytest.fixture
@@ -134,9 +142,9 @@ def test_a_rehearsal_and_a_run_of_another_date_tell_nobody(
     past = run.date - dt.timedelta(1)
     report = Report("Morning", "Elsewhere", past, (A,), last_run=NOON)
     assert run.end(0, A, date=past) == []
-    assert notify.begin("Morning", run.date, sends=False).end(replace(report, date=run.date), NOON) == []
+    assert told(replace(report, date=run.date), sends=False) == []
     assert hooks.posted == []
-    assert notify.begin("Morning", past, asked=True).end(report, NOON) == []
+    assert told(report, asked=True) == []
     assert sorted(hooks.paths()) == ["/beat/fail", "/beat/start", "/hook-4f3c9a7711"]
 
 
@@ -360,15 +368,15 @@ def test_no_part_of_an_address_is_logged_at_any_level(
     ]
     lines += [hooks.address("gone").replace(f"{hooks.port}", "9") + "/TIiajkdnlazkcOXrIdevi7FQ"]
     monkeypatch.setenv("PIPELINE_SECRET_OFFICE", "\n".join(lines))
-    told = []
+    answers = []
     for address in addresses.of("office", Receiver(SecretName("office"))):
         try:
-            told.append(addresses.send(address, MESSAGE, seconds=5) if "slack" not in address.url else "")
+            answers.append(addresses.send(address, MESSAGE, seconds=5) if "slack" not in address.url else "")
         except (NotSent, ConfigurationError) as error:
-            told.append(f"{error}")
+            answers.append(f"{error}")
     assert len(mails.letters) == len(hooks.posted) == 1
-    assert sum(map(bool, told)) == 2
-    said = "\n".join([*everything.said, *told, *capfd.readouterr()])
+    assert sum(map(bool, answers)) == 2
+    said = "\n".join([*everything.said, *answers, *capfd.readouterr()])
     assert "urllib3" in said  # it listened
     assert not [line for line in everything.said if line.startswith("apprise")]
     for part in (receiving.PASSWORD, receiving.QUOTED, "TIiajkdnlazkcOXrIdevi7FQ", "hunter2"):
@@ -413,7 +421,7 @@ def test_a_promise_that_was_not_kept_is_a_failure(
     late = Report("Morning", "Elsewhere", run.date, (HOLD,), last_run=NOON)
     for hour, minute in ((8, 29), (8, 30)):
         moment = dt.datetime.combine(run.date, dt.time(hour, minute), zone)
-        assert notify.begin("Morning", run.date).end(late, moment) == []
+        assert told(late, moment) == []
     assert hooks.paths() == ["/beat/start", "/beat", "/beat/start", "/beat/fail"]
 
 
@@ -477,6 +485,8 @@ def test_a_run_that_breaks_off_is_told(
     monkeypatch.setenv("PIPELINE_SECRET_BEAT", f"{hooks.url}/beat")
     monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
     configure(notify={"heartbeat": "beat"}, notify__hook={"secret": "hook"})
-    assert notify.begin("Morning", run.date).broke_off("KeyError: 'aaa'") == []
+    telling = notify.of_run("Morning", run.date)
+    telling.begin()
+    assert telling.broke_off("KeyError: 'aaa'") == []
     assert hooks.paths() == ["/beat/start", "/hook-4f3c9a7711", "/beat/fail"]
     assert "BROKEN: the run broke off: KeyError: 'aaa'" in hooks.posted[1].body

@@ -8,9 +8,11 @@
     places.py       drop folders; what a folder of files says of the feeds that look there
     vendors.py      each vendor's server: host key, login, folders, what it can
     google.py       Cloud Storage and BigQuery: account, rights, whether BigQuery takes each view
+    told.py         who is told how a morning went (`--notify`)
     trial.py        what BigQuery and Cloud Storage do with a scratch dataset and scratch objects (`--cloud`)
 
-Nothing is changed at a vendor without `--write`, and nothing at Google without `--cloud`.
+Nothing is changed at a vendor without `--write`, and nothing at Google without `--cloud`; nobody is sent a message
+without `--notify`.
 """
 
 import json
@@ -25,11 +27,11 @@ from pipeline.run.doctor.examining import Asked, examine
 from pipeline.run.doctor.lines import Line
 
 
-def main(*, writes: bool, cloud: bool, as_json: bool) -> int:
+def main(*, writes: bool, cloud: bool, tells: bool = False, as_json: bool) -> int:
     """Look at everything and print each line as it is known, or all of them as JSON; 30 when something is wrong."""
     logs.nowhere()
     told = list[Line]()
-    for line in _looked(Asked(writes, cloud), as_json):
+    for line in _looked(Asked(writes, cloud, tells), as_json):
         told.append(line)
         if not as_json and line.state != "left out":
             say(secrets.redact(lines.text(line)))

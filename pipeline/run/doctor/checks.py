@@ -3,12 +3,13 @@
 Rows with the same parties are asked of each party together, in this order.
 """
 
-from pipeline.run.doctor import google, here, keys, places, trial, vendors
+from pipeline.run.doctor import google, here, keys, places, told, trial, vendors
 from pipeline.run.doctor.examining import Check
 
 CHECKS = (
     Check("configuration", here.configuration),
     Check("secrets", keys.check),
+    Check("who is told", told.check),
     Check("disk", here.disk),
     Check("clock", here.clock),
     Check("scheduler", here.scheduler),

@@ -16,10 +16,12 @@ from pipeline.run.doctor.lines import Line, broken, named, wrong
 
 @dataclass(frozen=True)
 class Asked:
-    """What may be changed: at vendors a scratch file (`writes`), at Google scratch objects and tables (`cloud`)."""
+    """What may be changed: at vendors a scratch file (`writes`), at Google scratch objects and tables (`cloud`). With
+    `tells`, receivers get a trial message."""
 
     writes: bool = False
     cloud: bool = False
+    tells: bool = False
 
 
 def _one() -> Sequence[str]:

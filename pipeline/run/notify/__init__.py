@@ -9,63 +9,71 @@
     heartbeat.py   the dead man's switch
     watch.py       what `morning watch` tells of a morning that is not done
 
-A run calls `begin` and `end`. Neither raises, and neither changes how the run ends: what went wrong is a remark of it.
+A run tells by `of_run`, at its begin and at its end. Neither changes how it ends: what went wrong is a remark of it.
 """
 
 import datetime as dt
+import re
 import threading
 from dataclasses import dataclass, field
 
-from pipeline.ground import settings
+from pipeline.ground import border, secrets, settings
+from pipeline.ground.errors import PipelineError
+from pipeline.run.causes import Cause
 from pipeline.run.notify import heartbeat, pages, telling
-from pipeline.run.report import Cause, Report
+from pipeline.run.report import Report
 
 
 @dataclass
 class Telling:
-    """A run that has begun. `silent` ones tell nobody: a rehearsal, and a run of another date than today's for which
-    nobody has asked to be told."""
+    """What a run tells. `silent` ones tell nobody: a rehearsal, and a run of another date than today's for which nobody
+    has asked that it be told."""
 
     wrapper: str
     date: dt.date
-    silent: bool = True
+    silent: bool
     _remarks: list[str] = field(default_factory=list)
     _start: threading.Thread | None = None
 
+    def begin(self) -> None:
+        """The run begins. The switch is called beside it."""
+        if not self.silent:
+            self._start = threading.Thread(target=self._call_start, name="heartbeat", daemon=True)
+            self._start.start()
+
     def end(self, report: Report, now: dt.datetime | None = None) -> list[str]:
-        """Tell how it went; returns remarks."""
+        """Tell how the run went; returns remarks, and never raises."""
         if self.silent:
             return []
-        self._wait()
-        now = now or dt.datetime.now(settings.load().district.zone)
-        missed = promised(report, now)
-        links = settings.load().notify
+        try:
+            with border.around("who is told", "telling how the run went"):
+                return self._told(report, now or dt.datetime.now(settings.load().district.zone))
+        except PipelineError as error:
+            return [secrets.told(error)]
+
+    def _told(self, report: Report, now: dt.datetime) -> list[str]:
+        links, missed = settings.load().notify, promised(report, now)
         remarks = telling.tell(lambda who, page: pages.heard(page, report, who.states, links, missed), now)
+        if self._start:  # else the switch would take the call of the begin for another run's
+            self._start.join(2 * heartbeat.PATIENCE)
         well = report.standing != "broken" and not missed
         remarks += heartbeat.call("success" if well else "fail", report.headline)
         return list(dict.fromkeys([*self._remarks, *remarks]))
 
     def broke_off(self, why: str) -> list[str]:
-        """Tell that the run ended by something that nobody foresaw."""
-        now = dt.datetime.now(settings.load().district.zone)
-        cause = Cause("broken", "the run broke off", f"the run broke off: {why}", do="look at the log, then run again")
-        return self.end(Report(self.wrapper, settings.load().district.name, self.date, (cause,), last_run=now))
+        """Tell that the run was ended by something that nobody foresaw."""
+        told = settings.load().district
+        name, now = re.sub(r"\d+", "#", why), dt.datetime.now(told.zone)
+        cause = Cause("broken", name, f"the run broke off: {why}", do="look at the log, then run again")
+        return self.end(Report(self.wrapper, told.name, self.date, (cause,), last_run=now, as_of=now))
 
-    def _wait(self) -> None:
-        """Let the call of the begin end first: the switch would take it for another run's."""
-        if self._start:
-            self._start.join(2 * heartbeat.PATIENCE)
+    def _call_start(self) -> None:
+        self._remarks += heartbeat.call("start")
 
 
-def begin(wrapper: str, date: dt.date, *, sends: bool = True, asked: bool = False) -> Telling:
-    """A run begins. The switch is called beside it."""
-    made = Telling(wrapper, date, silent=not sends or not (asked or date == settings.load().today()))
-    if not made.silent:
-        made._start = threading.Thread(
-            target=lambda: made._remarks.extend(heartbeat.call("start")), name="heartbeat", daemon=True
-        )
-        made._start.start()
-    return made
+def of_run(wrapper: str, date: dt.date, *, sends: bool = True, asked: bool = False) -> Telling:
+    """What the run of the wrapper for that date tells. Raises ConfigurationError."""
+    return Telling(wrapper, date, silent=not sends or not (asked or date == settings.load().today()))
 
 
 def promised(report: Report, now: dt.datetime) -> str:

@@ -12,8 +12,9 @@ from typing import Literal
 
 from pipeline.ground import secrets
 from pipeline.ground.receivers import Notify
+from pipeline.run.causes import Cause
 from pipeline.run.notify.news import News
-from pipeline.run.report import Cause, Report
+from pipeline.run.report import Report
 
 # So many causes are told, the worst first, and so many names of what one holds up.
 CAUSES, NAMES = 10, 8

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.ground.receivers import States
-from pipeline.run.report import Cause, Harm, Report
+from pipeline.run.causes import Cause
+from pipeline.run.report import Report
 
 # So much time lies between two messages to one address.
 BETWEEN = dt.timedelta(hours=1)
-_WORST: tuple[Harm, ...] = ("broken", "on hold", "late")
+_WORST = ("broken", "on hold", "late")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class News:
 
 
 def of(report: Report, before: Known, wanted: States, missed: str = "") -> News:
-    """What is new for who wants to know of the states `wanted`; `missed` says that a promised time has passed."""
+    """What is new for who wants to know of the states `wanted`; `missed` says that a promised time has passed. Where
+    not all could be looked at (`as_of`), a cause that is not seen is not mended."""
     causes = tuple(cause for cause in report.causes if cause.harm in wanted)
     now = {name: _told(causes, name) for name in dict.fromkeys(cause.name for cause in causes)}
     fresh = frozenset(name for name, told in now.items() if before.causes.get(name, ("",))[0] != told[0])
@@ -62,9 +64,10 @@ def of(report: Report, before: Known, wanted: States, missed: str = "") -> News:
     if "not done" not in wanted or before.missed or before.ended or all_done:
         missed = ""
     done = all_done and "done" in wanted and not before.done
-    mended = _mended(report, before) if "mended" in wanted else ()
+    blind = report.as_of is not None
+    mended = _mended(report, before) if "mended" in wanted and not blind else ()
     after = Known(
-        now,
+        {**before.causes, **now} if blind else now,
         done=(done or before.done) and not (fresh or missed),
         missed=bool(missed) or before.missed,
         ended=all_done or before.ended,

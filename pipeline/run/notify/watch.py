@@ -6,11 +6,14 @@ and enough: a set that was given has one.
 
 import datetime as dt
 import fcntl
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.catalogue import flows
 from pipeline.catalogue.delivery import Delivery
-from pipeline.ground import settings
+from pipeline.ground import border, logs, secrets, settings
+from pipeline.ground.command import MORNING
+from pipeline.ground.console import say
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.receivers import Receiver
 from pipeline.outbound import evidence
@@ -20,6 +23,27 @@ from pipeline.run.notify import pages, telling
 from pipeline.run.notify.pages import Page
 
 WRAPPER = "Morning"
+ENDS: dict[object, str] = {20: "late", 30: "broken", 40: "with a set on hold"}
+
+
+def main(date: dt.date, by: dt.time | None, *, quiet: bool) -> int:
+    """Tell, and print, that the morning is not done; returns 30 then, and 0 when there is nothing to tell. A quiet
+    watch prints it once a day."""
+    logs.nowhere()
+    told = settings.load()
+    now = dt.datetime.now(told.district.zone)
+    words = found(date, by or told.notify.by, now)
+    remarks = tell(date, words, now)
+    before = (notes.of("Watch", date) or {}) if quiet else {}
+    if words and not before.get("told"):
+        say(secrets.redact(f"{WRAPPER} {date}: {words}\nnext: `{MORNING} status` says where every flow stands"))
+    for remark in remarks:
+        if remark not in before.get("remarks", []):
+            say(remark, error=True)
+    if words or remarks:
+        with suppress(OSError):  # on a disk that takes nothing the next watch prints it once more
+            notes.keep("Watch", date, {"told": bool(words), "remarks": remarks})
+    return 30 if words else 0
 
 
 def is_expected(date: dt.date) -> bool:
@@ -37,7 +61,8 @@ def found(date: dt.date, by: dt.time, now: dt.datetime) -> str:
     if note and note["exit"] == 0:
         return ""
     try:
-        missing = _not_given(date)
+        with border.around("the bucket", "looking for the receipts of the day"):
+            missing = _not_given(date)
     except PipelineError as error:
         return f"whether the morning is done by {by:%H:%M} cannot be seen: {error.found}"
     if not missing and note is None and not _here():
@@ -58,7 +83,7 @@ def tell(date: dt.date, words: str, now: dt.datetime) -> list[str]:
 def _why(note: dict[str, object] | None, by: dt.time) -> str:
     """What is seen of runs here."""
     if note:
-        return f"not done by {by:%H:%M}: the last run ended with {note['exit']}"
+        return f"not done by {by:%H:%M}: the last run ended {ENDS.get(note['exit'], 'otherwise')}"
     if not _here():
         return f"not done by {by:%H:%M}"
     if since := _at_work():
