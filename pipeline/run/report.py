@@ -111,7 +111,7 @@ def of(wrapper: str, date: dt.date, outcome: Outcome | None = None) -> Report:
         date,
         causes.grouped([*found, *seen.failures], seen.flows),
         tuple(seen.flows),
-        (*_unclaimed(told), *_refused(seen.flows, found, date), *told.get("remarks", [])),
+        (*_unclaimed(told), *_refused(seen.flows, found, date), *told.get("remarks", []), *told.get("untold", [])),
         ended,
         calls.following(wrapper, date),
         ended if any(flow.stale for flow in seen.flows) else None,

@@ -87,7 +87,8 @@ class Held:
 class District:
     """One pretend district in `folder`, which must be empty; `off` are the flows that it does not have.
 
-    `results` is what the commands have said since all was as it was kept.
+    `results` is what the commands have said since all was as it was kept, `received` what a test's receivers of
+    messages got.
     """
 
     zone = ZoneInfo("America/Chicago")
@@ -97,6 +98,7 @@ class District:
         self.config = elsewhere.write(folder, 400, off)
         self.ports = elsewhere.ports(self.config)
         self.results: list[Result] = []
+        self.received: list[str] = []
         self._minutes = 0
 
     # ------------------------------------------------------------------------------------------ doing
@@ -204,6 +206,7 @@ class District:
         shutil.copytree(copy, self.folder)
         known.write_text(text)
         self.results.clear()
+        self.received.clear()
         self.sandbox("up", "--date", (self.folder / "sandbox" / "last_day").read_text().strip())
 
     # ---------------------------------------------------------------------------------------- looking

@@ -35,15 +35,17 @@ def shown(district: District) -> str:
 
 
 def said(district: District) -> str:
-    """All that the pipeline has said: its logs, its commands' output, its notes, the names of its files, luigid's API.
+    """All that the pipeline has said: its logs, its commands' output, its notes, the names of its files, luigid's API,
+    the messages that receivers got.
 
     `diff --rows` says on its first line that it shows personal data, and is left out.
     """
-    notes = [*district.landing.glob("runs/*.json"), *district.landing.glob("quarantine/**/reason.json")]
+    notes = [*district.landing.glob("runs/**/*.json"), *district.landing.glob("quarantine/**/reason.json")]
     printed = [result.out for result in district.results if "Personal data from here on" not in result.out]
     names = [str(path.relative_to(district.landing)) for path in district.landing.rglob("*")]
     scheduler = shown(district) if any("luigid" in " ".join(each.cmdline()) for each in district.servers()) else ""
-    return "\n".join([district.said(), scheduler, *printed, *(path.read_text() for path in notes), *names])
+    written = [path.read_text() for path in notes]
+    return "\n".join([district.said(), scheduler, *printed, *district.received, *written, *names])
 
 
 def passwords(district: District) -> dict[str, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import receiving
+from pipeline import catalogue
 from pipeline.ground import secrets, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.receivers import Receiver, SecretName
@@ -423,6 +424,22 @@ def test_a_promise_that_was_not_kept_is_a_failure(
         moment = dt.datetime.combine(run.date, dt.time(hour, minute), zone)
         assert told(late, moment) == []
     assert hooks.paths() == ["/beat/start", "/beat", "/beat/start", "/beat/fail"]
+
+
+def test_a_file_that_is_not_due_yet_is_told_when_it_is(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, hooks: Hooks, run: Run
+) -> None:
+    """At five nothing is there on a good morning, and nobody is told."""
+    monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
+    configure(notify__hook={"secret": "hook"})
+    feed = catalogue.feeds()["students"]
+    late = Cause("late", "L", "students: not there", met=("students RSD",))
+    for offset, messages in ((-1, 0), (0, 1), (1, 1)):
+        due = dt.datetime.combine(run.date, feed.due, settings.load().district.zone)
+        report = Report("Morning", "Elsewhere", run.date, (late,), last_run=NOON)
+        assert told(report, due + dt.timedelta(minutes=offset)) == []
+        assert len(hooks.posted) == messages
+    assert report.standing == "late"
 
 
 def test_a_week_keeps_no_promise_of_the_morning(configure: Configure, run: Run) -> None:

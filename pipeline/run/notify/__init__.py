@@ -17,6 +17,7 @@ import re
 import threading
 from dataclasses import dataclass, field
 
+from pipeline import catalogue
 from pipeline.ground import border, secrets, settings
 from pipeline.ground.errors import PipelineError
 from pipeline.run.causes import Cause
@@ -52,8 +53,8 @@ class Telling:
             return [secrets.told(error)]
 
     def _told(self, report: Report, now: dt.datetime) -> list[str]:
-        links, missed = settings.load().notify, promised(report, now)
-        remarks = telling.tell(lambda who, page: pages.heard(page, report, who.states, links, missed), now)
+        links, missed, waiting = settings.load().notify, promised(report, now), early(report, now)
+        remarks = telling.tell(lambda who, page: pages.heard(page, report, who.states, links, missed, waiting), now)
         if self._start:  # else the switch would take the call of the begin for another run's
             self._start.join(2 * heartbeat.PATIENCE)
         well = report.standing != "broken" and not missed
@@ -83,3 +84,15 @@ def promised(report: Report, now: dt.datetime) -> str:
         return ""
     by = dt.datetime.combine(report.date, told.notify.done_by, told.district.zone)
     return f"Not done by {by:%H:%M}." if now >= by else ""
+
+
+def early(report: Report, now: dt.datetime) -> frozenset[str]:
+    """The names of the causes of late files that are not due yet: each good morning begins with them."""
+    late = [cause for cause in report.causes if cause.harm == "late" and cause.met]
+    return frozenset(cause.name for cause in late if not any(_is_due(each, report.date, now) for each in cause.met))
+
+
+def _is_due(met: str, date: dt.date, now: dt.datetime) -> bool:
+    """Whether the file is to be there by now; what is met is called by its feed and part."""
+    feed = catalogue.feeds().get(met.split(" ")[0])
+    return feed is None or now >= dt.datetime.combine(date, feed.due, settings.load().district.zone)

@@ -24,9 +24,7 @@ def call(sign: Sign, words: str = "") -> list[str]:
         return []
     try:
         with border.around("the heartbeat", f"calling the address of the secret {name}", passing=(TimeoutError,)):
-            url = secrets.read(name).strip()
-            secrets.holds([url, *(part for part in urllib.parse.urlsplit(url).path.split("/") if len(part) > 9)])
-            answer = bounded(PATIENCE, lambda: _posted(_signed(url, sign), words), "the heartbeat")
+            answer = bounded(PATIENCE, lambda: _posted(_signed(_address(name), sign), words), "the heartbeat")
     except PipelineError as error:
         return [secrets.told(error)]
     except TimeoutError:
@@ -37,6 +35,12 @@ def call(sign: Sign, words: str = "") -> list[str]:
         f"found: the heartbeat's address {f'answers {answer}' if answer else f'does not answer in {PATIENCE:g} s'}\n"
         f"expected: 200\nnext: nothing to do when it passes; else correct the secret {name}"
     ]
+
+
+def _address(name: str) -> str:
+    url = secrets.read(name).strip()
+    secrets.holds([url, *(part for part in urllib.parse.urlsplit(url).path.split("/") if len(part) > 9)])
+    return url
 
 
 def _signed(url: str, sign: Sign) -> str:

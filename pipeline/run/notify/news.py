@@ -54,10 +54,11 @@ class News:
         return bool(self.fresh or self.mended or self.missed or self.done)
 
 
-def of(report: Report, before: Known, wanted: States, missed: str = "") -> News:
-    """What is new for who wants to know of the states `wanted`; `missed` says that a promised time has passed. Where
-    not all could be looked at (`as_of`), a cause that is not seen is not mended."""
-    causes = tuple(cause for cause in report.causes if cause.harm in wanted)
+def of(report: Report, before: Known, wanted: States, missed: str = "", early: frozenset[str] = frozenset()) -> News:
+    """What is new for who wants to know of the states `wanted`; `missed` says that a promised time has passed, `early`
+    are names of causes that nobody need know of yet. Where not all could be looked at (`as_of`), a cause that is not
+    seen is not mended."""
+    causes = tuple(cause for cause in report.causes if cause.harm in wanted and cause.name not in early)
     now = {name: _told(causes, name) for name in dict.fromkeys(cause.name for cause in causes)}
     fresh = frozenset(name for name, told in now.items() if before.causes.get(name, ("",))[0] != told[0])
     all_done = report.standing == "done"

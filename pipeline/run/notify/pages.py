@@ -59,13 +59,20 @@ class Turn:
     sent: Page
 
 
-def heard(before: Page, report: Report, wanted: States, links: Notify, missed: str = "") -> Page:
+def heard(
+    before: Page,
+    report: Report,
+    wanted: States,
+    links: Notify,
+    missed: str = "",
+    early: frozenset[str] = frozenset(),
+) -> Page:
     """The page when the report is read: what is new is held, what is no longer new is not."""
     name = f"{report.wrapper} {report.date}"
     known = before.known.get(name, Known())
     if _watched(report.date) in before.known:
         known = replace(known, missed=True)
-    found = news.of(report, known, wanted, missed)
+    found = news.of(report, known, wanted, missed, early)
     if found:
         return _holding(before, name, Held(digest.made(report, found, links), found.after))
     return Page(before.last, _with(before.known, name, found.after), _without(before.held, name))
