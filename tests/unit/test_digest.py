@@ -85,6 +85,8 @@ def test_what_others_wrote_is_no_markup() -> None:
     message = made(replace(CAUSE, found="<script>x</script> & <!channel>", do="<b>\x1b[31mred\r\nBcc: all"))
     assert "<script>" not in message.html
     assert "&lt;script&gt;x&lt;/script&gt; &amp; &lt;!channel&gt;" in message.html
+    assert "&lt;b&gt;" in message.html
+    assert "<b> " not in message.html
     assert "\x1b" not in message.text + message.html
     assert "\r" not in message.text + message.title
 

@@ -7,6 +7,7 @@ import logging
 import stat
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -185,6 +186,16 @@ def test_a_kill_after_the_sending_leads_to_one_message_twice_and_never_to_none(
     assert len(hooks.posted) == 2
 
 
+def test_a_run_and_a_watch_that_come_together_tell_once(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, hooks: Hooks, run: Run
+) -> None:
+    monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
+    configure(notify__hook={"secret": "hook"})
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: run.end(0, A), range(4))) == [[], [], [], []]
+    assert len(hooks.posted) == 1
+
+
 def test_a_further_line_of_the_secret_is_told_with_the_next_news(
     configure: Configure, monkeypatch: pytest.MonkeyPatch, hooks: Hooks, run: Run
 ) -> None:
@@ -229,6 +240,7 @@ def test_nobody_at_the_address_is_a_remark_and_the_next_run_tells(
     assert "a message to office (line 1 of the secret office) was not sent" in remark
     assert "Connection refused" in remark
     assert "hunter2secret" not in remark
+    assert "127.0.0.1" not in remark, "a part of the address"
     assert run.end(15, A) == [remark]  # the same words: it is news once
     with receiving.mails() as found:
         monkeypatch.setenv("PIPELINE_SECRET_OFFICE", found.address())
