@@ -65,13 +65,16 @@ class Report:
         delivered = sum(flow.state == "delivered" for flow in sets)
         counts = {harm: sum(cause.harm == harm for cause in self.causes) for harm in ("broken", "late")}
         counts = {"on hold": sum(flow.state == "on hold" for flow in sets), **counts}
-        words = [f"{delivered} of {len(sets)} delivered" if sets else "no set is of today"]
+        words = [f"{delivered} of {len(sets)} delivered"] if sets else []
+        words += ["no set is of today"] if not sets and self._own() else []
         words += [f"{count} {harm}" for harm, count in counts.items() if count]
         return f"{self.wrapper} {self.date}: {' · '.join([*words, self._runs()])}"
 
     def _sets(self) -> list[Flow]:
-        own = [flow for flow in self.flows if flow.cadence == cadence(self.wrapper) and flow.direction == "out"]
-        return [flow for flow in own if flow.state not in ("discarded", "not today")]
+        return [flow for flow in self._own() if flow.state not in ("discarded", "not today")]
+
+    def _own(self) -> list[Flow]:
+        return [flow for flow in self.flows if flow.cadence == cadence(self.wrapper) and flow.direction == "out"]
 
     def _runs(self) -> str:
         last = f"last run {self._time(self.last_run)}" if self.last_run else "nothing ran"

@@ -69,8 +69,9 @@ def reported(*causes: Cause, **more: object) -> Report:
         (reported(LATE, HELD), "on hold", 40, "1 of 3 delivered · 1 on hold · 1 late · last run 07:31"),
         (reported(LATE), "late", 20, "1 of 3 delivered · 1 on hold · 1 late · last run 07:31"),
         (reported(flows=SETS[:1]), "done", 0, "1 of 1 delivered · last run 07:31"),
-        (reported(flows=FEEDS[:1]), "done", 0, "no set is of today · last run 07:31"),
-        (reported(flows=SETS[3:], last_run=None), "not run", 20, "no set is of today · nothing ran"),
+        (reported(flows=FEEDS[:1]), "done", 0, "last run 07:31"),
+        (reported(flows=(replace(SETS[0], state="not today"),)), "done", 0, "no set is of today · last run 07:31"),
+        (reported(flows=SETS[3:], last_run=None), "not run", 20, "nothing ran"),
         (reported(last_run=None), "not run", 20, "1 of 3 delivered · 1 on hold · nothing ran"),
         (reported(last_run=None, flows=SETS[:1]), "done", 0, "1 of 1 delivered · nothing ran"),
         (
