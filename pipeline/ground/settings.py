@@ -37,8 +37,8 @@ class District:
     off: tuple[str, ...] = ()
     grace_hours: int = 0
     longest_hours: int = 4
-    schedule: str = ""  # when cron calls the daily wrapper, as a crontab's line; the weekly one
-    weekly_schedule: str = ""
+    schedule: str = "*/15 5-9 * * *"  # when the daily wrapper is called, as a crontab has it; blank: nobody says
+    weekly_schedule: str = "0 10 * * 1"
 
     def local(self, moment: str) -> str:
         """A moment of a manifest (ISO, UTC) as people of the district say it: `11-28 07:31`."""

@@ -1,6 +1,7 @@
 """When cron calls a wrapper, where the district's configuration says so."""
 
 import datetime as dt
+import re
 
 from cronsim import CronSim, CronSimError
 
@@ -23,6 +24,8 @@ def following(wrapper: str, date: dt.date) -> dt.datetime | None:
 def checked(line: str) -> str:
     """The line, when it is one of a crontab. Raises ConfigurationError."""
     try:
+        if not re.fullmatch(r"[\w*/, -]+", line):
+            raise CronSimError("Bad letters")
         CronSim(line, dt.datetime(2026, 1, 1))
     except CronSimError as error:
         raise ConfigurationError(

@@ -98,30 +98,43 @@ def run(
             finishing.join()
         entering.begin()
         outcome = judge(root, events, begin.failures + trouble, partial(_looks, root, date))
-        _purge(date, outcome)
-        with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
-            outcome.add(*map(failures.of_error, entering.end()))
-        # Who may not look is told by the doctor; who gets no answer, by all else.
-        with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
-            outcome.remarks += [str(found) for found in standing.otherwise(kept.datasets())]
-        with undoing_nothing(outcome, "the calendar", "looking which days it has"):
-            outcome.remarks += [*calendar.remarks(date), *wanted.remarks(date)]
-        found, news = _report(name, date, outcome), True
-        note, heard = {**outcome.as_json(), "flows": status.as_json(found.flows)}, list[str]()
-        with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
-            news = is_news(name, date, outcome)
-            heard = (notes.of(name, date) or {}).get("untold", heard)
-            notes.keep(name, date, note)
-        remarks = chronicle.end(entry, outcome, events, news=news)
-        if untold := telling.end(found) if telling else []:
-            news = news or not {*untold} <= {*heard}
-            with undoing_nothing(outcome, "the note of this run", "keeping who was not told"):
-                notes.keep(name, date, {**note, "untold": untold})
-        found = replace(found, remarks=(*found.remarks, *remarks, *untold))
+        _complete(date, outcome, entering)
+        found, news = _kept(name, date, outcome, telling, partial(chronicle.end, entry, outcome, events))
         if not sends:
             _show(root, date, outcome)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
+
+
+def _complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
+    """What belongs to the end of each run, whatever it made: none of it undoes anything of the morning."""
+    _purge(date, outcome)
+    with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
+        outcome.add(*map(failures.of_error, entering.end()))
+    # Who may not look is told by the doctor; who gets no answer, by all else.
+    with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
+        outcome.remarks += [str(found) for found in standing.otherwise(kept.datasets())]
+    with undoing_nothing(outcome, "the calendar", "looking which days it has"):
+        outcome.remarks += [*calendar.remarks(date), *wanted.remarks(date)]
+
+
+def _kept(
+    name: str, date: dt.date, outcome: Outcome, telling: Telling | None, enter: Callable[..., list[str]]
+) -> tuple[Report, bool]:
+    """How the morning stands, which is kept for `status`, entered in the history and told to its receivers; and whether
+    it is news."""
+    found, news = _report(name, date, outcome), True
+    note, heard = {**outcome.as_json(), "flows": status.as_json(found.flows)}, list[str]()
+    with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
+        news = is_news(name, date, outcome)
+        heard = (notes.of(name, date) or {}).get("untold", heard)
+        notes.keep(name, date, note)
+    remarks = enter(news=news)
+    if untold := telling.end(found) if telling else []:
+        news = news or not {*untold} <= {*heard}
+        with undoing_nothing(outcome, "the note of this run", "keeping who was not told"):
+            notes.keep(name, date, {**note, "untold": untold})
+    return replace(found, remarks=(*found.remarks, *remarks, *untold)), news
 
 
 def _report(name: str, date: dt.date, outcome: Outcome) -> Report:

@@ -12,16 +12,51 @@ from typing import Literal
 
 from pipeline.ground import configuration, settings
 from pipeline.ground.errors import ConfigurationError
+from pipeline.run import calls
 from pipeline.scaffold import ENGINE
 
 UNITS = Path(__file__).with_name("units")
 By = Literal["systemd", "cron"]
-# What is called when: in words, and as systemd has it.
-_CALLS = {
-    "daily": ("The daily run", "every quarter of an hour from five to ten", "*-*-* 05..09:00/15:00"),
-    "weekly": ("The weekly run", "on Mondays at ten", "Mon *-*-* 10:00:00"),
-    "watch": ("The watch", "every hour", "*-*-* *:05:00"),
-}
+_DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def _calls() -> dict[str, tuple[str, str]]:
+    """What is called, and when, as a crontab has it. Raises ConfigurationError."""
+    told = settings.load().district
+    lines = {"schedule": told.schedule, "weekly_schedule": told.weekly_schedule}
+    for name, line in lines.items():
+        if not line:
+            raise ConfigurationError(
+                f"[district] {name} is blank",
+                expected="when the wrapper is called, as */15 5-9 * * *",
+                next_step="write it, or leave the line out, which is that",
+            )
+        calls.checked(line)
+    return {
+        "daily": ("The daily run", told.schedule),
+        "weekly": ("The weekly run", told.weekly_schedule),
+        "watch": ("The watch", "5 * * * *"),
+    }
+
+
+def on_calendar(line: str) -> str:
+    """A crontab's five fields as systemd's OnCalendar has them. Raises ConfigurationError for what it has not."""
+    minute, hour, day, month, weekday = line.split()
+    if day != "*" and weekday != "*":
+        raise ConfigurationError(
+            f"[district] schedule = {line}",
+            expected="days of the month or of the week: cron takes either of them, systemd both at once",
+            next_step="name the one or the other",
+        )
+    names = re.sub(r"\d", lambda digit: _DAYS[int(digit[0])], weekday).replace("-", "..")
+    date = f"*-{_field(month, '01')}-{_field(day, '01')}"
+    return f"{'' if weekday == '*' else f'{names} '}{date} {_field(hour)}:{_field(minute)}:00"
+
+
+def _field(text: str, first: str = "00") -> str:
+    """Numbers have two digits, ranges two points, and a step begins at the first."""
+    padded = re.sub(r"(?<!/)\b\d\b", lambda digit: f"0{digit[0]}", text)
+    return padded.replace("*/", f"{first}/").replace("-", "..")
 
 
 def script(by: By, user: str, mailto: str) -> str:
@@ -90,14 +125,15 @@ def _parts(by: By, values: dict[str, str]) -> Iterator[str]:
     """The lines that write each file, and let it take effect."""
     name = values["name"]
     if by == "cron":
+        values |= {call: line for call, (_, line) in _calls().items()}
         yield _filled((UNITS / "leave_systemd").read_text(), values)
         yield _file(f"/etc/cron.d/{name}", "cron", values)
         yield _file(f"/etc/logrotate.d/{name}", "logrotate", values) + "\n"
         return
     units = Path("/etc/systemd/system")
     yield _file(f"{units}/{name}-luigid.service", "luigid.service", values)
-    for call, (what, words, calendar) in _CALLS.items():
-        of_it = {**values, "wrapper": call, "what": what, "when": words, "calendar": calendar}
+    for call, (what, line) in _calls().items():
+        of_it = {**values, "wrapper": call, "what": what, "when": line, "calendar": on_calendar(line)}
         yield _file(f"{units}/{name}-{call}.service", "watch.service" if call == "watch" else "run.service", of_it)
         yield _file(f"{units}/{name}-{call}.timer", "run.timer", of_it)
     yield _filled((UNITS / "take_over").read_text(), values)

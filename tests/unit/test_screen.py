@@ -24,6 +24,7 @@ from pipeline.run.failures import Failure
 from pipeline.run.outcome import Outcome
 from pipeline.run.report import Report
 from pipeline.run.status import Flow
+from pipeline.scaffold import installing
 
 from .conftest import Configure
 
@@ -208,15 +209,39 @@ def test_outcome_as_json_names_no_more_than_it_shows() -> None:
 
 
 def test_the_next_call_is_told_where_the_configuration_says_when_cron_calls(configure: Configure) -> None:
-    told = configure(district={"schedule": "* * * * *"})
+    told = configure(district={"schedule": "* * * * *", "weekly_schedule": ""})
     today = told.today()
     following = calls.following("Morning", today)
     assert following is None or 0 < (following - dt.datetime.now(told.district.zone)).total_seconds() <= 60
     assert calls.following("Morning", today - dt.timedelta(days=1)) is None
     assert calls.following("Week", today) is None
-    configure(district={"schedule": "every morning"})
-    with pytest.raises(ConfigurationError, match="schedule = every morning"):
-        calls.following("Morning", today)
+
+
+@pytest.mark.parametrize("line", ["every morning", "61 * * * *", "*/15 5-9 * *", "0 5 * * *; reboot", "0 5 * * $(id)"])
+def test_what_is_no_line_of_a_crontab_is_refused(configure: Configure, line: str) -> None:
+    told = configure(district={"schedule": line})
+    with pytest.raises(ConfigurationError, match=r"\[district\] schedule = "):
+        calls.following("Morning", told.today())
+
+
+@pytest.mark.parametrize(
+    ("line", "calendar"),
+    [
+        ("*/15 5-9 * * *", "*-*-* 05..09:00/15:00"),
+        ("0 10 * * 1", "Mon *-*-* 10:00:00"),
+        ("0,30 5-9 * * 1-5", "Mon..Fri *-*-* 05..09:00,30:00"),
+        ("5 * * * *", "*-*-* *:05:00"),
+        ("15 6 1 */2 *", "*-01/2-01 06:15:00"),
+        ("0 7 * * 0,7", "Sun,Sun *-*-* 07:00:00"),
+    ],
+)
+def test_a_crontab_s_line_as_systemd_has_it(line: str, calendar: str) -> None:
+    assert installing.on_calendar(line) == calendar
+
+
+def test_days_of_the_month_and_of_the_week_are_not_the_same_to_both() -> None:
+    with pytest.raises(ConfigurationError, match="schedule = 0 7 1"):
+        installing.on_calendar("0 7 1 * 1")
 
 
 # ------------------------------------------------------------------------------------------------------- in a terminal
