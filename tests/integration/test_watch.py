@@ -15,6 +15,7 @@ from pipeline.__main__ import main
 from pipeline.catalogue import flows
 from pipeline.ground import cloud as google
 from pipeline.ground import manifests, settings
+from pipeline.inbound import calendar
 from pipeline.outbound import evidence
 from pipeline.outside.cloud import storage
 from pipeline.run import notes
@@ -44,7 +45,9 @@ def district(
         config.write_text(f"{text}[notify:on call]\nsecret = hook\n[notify:office]\nsecret = hook\nstates = on hold\n")
         monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
         settings.load.cache_clear()
+        calendar.forget()
         yield made
+        calendar.forget()
 
 
 def at(hour: int, minute: int = 0) -> dt.datetime:
@@ -105,6 +108,19 @@ def test_a_run_that_is_at_work_is_told_with_its_begin(district: Cloud) -> None:
         give(*sets())
         assert "one is at work (daily of 2025-11-17, pid 4711, since 05:00:01)" in watch.found(MONDAY, NINE, at(9))
     assert "no run took place" in watch.found(MONDAY, NINE, at(9))
+
+
+def test_on_a_day_without_school_nothing_is_told(district: Cloud, tmp_path: Path) -> None:
+    mornings_machine()
+    (tmp_path / "days").write_text("covers 2025-11-01 to 2025-11-30\noff 2025-11-17 fog\n")
+    config = tmp_path / "cloud.cfg"
+    config.write_text(config.read_text().replace("[district]\n", f"[district]\ncalendar = {tmp_path}/days\n"))
+    settings.load.cache_clear()
+    calendar.forget()
+    assert watch.found(MONDAY, NINE, at(9)) == ""
+    (tmp_path / "days").write_text("covers 2025-11-01 to 2025-11-30\n")
+    calendar.forget()
+    assert watch.found(MONDAY, NINE, at(9))
 
 
 @pytest.mark.parametrize(("code", "end"), [(20, "late"), (30, "broken"), (40, "with a set on hold")])

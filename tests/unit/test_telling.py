@@ -18,9 +18,10 @@ from pipeline import catalogue
 from pipeline.ground import secrets, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.receivers import Receiver, SecretName
+from pipeline.inbound import calendar
 from pipeline.run import notify
 from pipeline.run.causes import Cause
-from pipeline.run.notify import addresses, heartbeat
+from pipeline.run.notify import addresses, heartbeat, promises
 from pipeline.run.notify.addresses import Address, NotSent
 from pipeline.run.notify.digest import Message
 from pipeline.run.report import Report
@@ -65,7 +66,9 @@ class Run:
 
 
 @pytest.fixture
-def run() -> Run:
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Of a school day, whenever this runs."""
+    monkeypatch.setattr(calendar, "is_day", lambda days, date: True)
     return Run()
 
 
@@ -454,12 +457,24 @@ def test_a_file_that_is_not_due_yet_is_told_when_it_is(
     assert report.standing == "late"
 
 
+def test_a_day_without_school_owes_nothing(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, hooks: Hooks, run: Run
+) -> None:
+    monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
+    configure(notify={"done_by": "00:00"}, notify__hook={"secret": "hook"})
+    monkeypatch.setattr(calendar, "is_day", lambda days, date: False)
+    assert run.end(0) == []
+    assert hooks.posted == []
+    assert run.end(15, A) == []
+    assert [("A was found" in each.body, "Not done" in each.body) for each in hooks.posted] == [(True, False)]
+
+
 def test_a_week_keeps_no_promise_of_the_morning(configure: Configure, run: Run) -> None:
     configure(notify={"done_by": "00:00"})
     moment = dt.datetime.combine(run.date, dt.time(23), settings.load().district.zone)
     report = Report("Week", "Elsewhere", run.date, (HOLD,), last_run=NOON)
-    assert notify.promised(report, moment) == ""
-    assert notify.promised(replace(report, wrapper="Morning"), moment) == "Not done by 00:00."
+    assert promises.missed(report, moment) == ""
+    assert promises.missed(replace(report, wrapper="Morning"), moment) == "Not done by 00:00."
 
 
 @pytest.mark.parametrize("status", [404, 500])
@@ -517,5 +532,6 @@ def test_a_run_that_breaks_off_is_told(
     telling = notify.of_run("Morning", run.date)
     telling.begin()
     assert telling.broke_off("KeyError: 'aaa'") == []
-    assert hooks.paths() == ["/beat/start", "/hook-4f3c9a7711", "/beat/fail"]
-    assert "BROKEN: the run broke off: KeyError: 'aaa'" in hooks.posted[1].body
+    assert [path for path in hooks.paths() if "beat" in path] == ["/beat/start", "/beat/fail"]
+    (told,) = (each.body for each in hooks.posted if "hook" in each.path)
+    assert "BROKEN: the run broke off: KeyError: 'aaa'" in told

@@ -6,6 +6,7 @@
     books.py       that on disk
     addresses.py   a message to an address, by apprise
     telling.py     all receivers side by side
+    promises.py    what a morning owes by now
     heartbeat.py   the dead man's switch
     watch.py       what `morning watch` tells of a morning that is not done
 
@@ -17,11 +18,11 @@ import re
 import threading
 from dataclasses import dataclass, field
 
-from pipeline import catalogue
 from pipeline.ground import border, secrets, settings
 from pipeline.ground.errors import PipelineError
+from pipeline.ground.receivers import State
 from pipeline.run.causes import Cause
-from pipeline.run.notify import heartbeat, pages, telling
+from pipeline.run.notify import heartbeat, pages, promises, telling
 from pipeline.run.report import Report
 
 
@@ -53,8 +54,12 @@ class Telling:
             return [secrets.told(error)]
 
     def _told(self, report: Report, now: dt.datetime) -> list[str]:
-        links, missed, waiting = settings.load().notify, promised(report, now), early(report, now)
-        remarks = telling.tell(lambda who, page: pages.heard(page, report, who.states, links, missed, waiting), now)
+        links, missed, early = settings.load().notify, promises.missed(report, now), promises.early(report, now)
+        # On a day without school all is done, and that is no news.
+        unasked = frozenset[State]() if promises.is_expected(report.date) else frozenset[State]({"done"})
+        remarks = telling.tell(
+            lambda who, page: pages.heard(page, report, who.states - unasked, links, missed, early), now
+        )
         if self._start:  # else the switch would take the call of the begin for another run's
             self._start.join(2 * heartbeat.PATIENCE)
         well = report.standing != "broken" and not missed
@@ -75,24 +80,3 @@ class Telling:
 def of_run(wrapper: str, date: dt.date, *, sends: bool = True, asked: bool = False) -> Telling:
     """What the run of the wrapper for that date tells. Raises ConfigurationError."""
     return Telling(wrapper, date, silent=not sends or not (asked or date == settings.load().today()))
-
-
-def promised(report: Report, now: dt.datetime) -> str:
-    """That the morning is not done at the time for which it was promised, where that is so; '' otherwise."""
-    told = settings.load()
-    if told.notify.done_by is None or report.wrapper != "Morning" or report.standing == "done":
-        return ""
-    by = dt.datetime.combine(report.date, told.notify.done_by, told.district.zone)
-    return f"Not done by {by:%H:%M}." if now >= by else ""
-
-
-def early(report: Report, now: dt.datetime) -> frozenset[str]:
-    """The names of the causes of late files that are not due yet: each good morning begins with them."""
-    late = [cause for cause in report.causes if cause.harm == "late" and cause.met]
-    return frozenset(cause.name for cause in late if not any(_is_due(each, report.date, now) for each in cause.met))
-
-
-def _is_due(met: str, date: dt.date, now: dt.datetime) -> bool:
-    """Whether the file is to be there by now; what is met is called by its feed and part."""
-    feed = catalogue.feeds().get(met.split(" ")[0])
-    return feed is None or now >= dt.datetime.combine(date, feed.due, settings.load().district.zone)

@@ -16,10 +16,11 @@ from pipeline.ground.command import MORNING
 from pipeline.ground.console import say
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.receivers import Receiver
+from pipeline.inbound import calendar
 from pipeline.outbound import evidence
 from pipeline.outside.cloud import storage
 from pipeline.run import notes
-from pipeline.run.notify import pages, telling
+from pipeline.run.notify import pages, promises, telling
 from pipeline.run.notify.pages import Page
 
 WRAPPER = "Morning"
@@ -46,16 +47,10 @@ def main(date: dt.date, by: dt.time | None, *, quiet: bool) -> int:
     return 30 if words else 0
 
 
-def is_expected(date: dt.date) -> bool:
-    """Whether a morning is made on that date at all."""
-    return True
-
-
 def found(date: dt.date, by: dt.time, now: dt.datetime) -> str:
     """What is to be told of the morning of `date`; '' while nothing is: it is done, its time has not come, or the date
     has no morning."""
-    due = dt.datetime.combine(date, by, settings.load().district.zone)
-    if now < due or not is_expected(date):
+    if now < settings.load().district.moment(date, by) or not promises.is_expected(date):
         return ""
     note = notes.of(WRAPPER, date)
     if note and note["exit"] == 0:
@@ -116,7 +111,8 @@ def _at_work() -> str:
 
 def _not_given(date: dt.date) -> list[str]:
     """The day's sets that have no receipt, and that nobody has discarded. Raises WarehouseError."""
-    return [each.name for each in flows.deliveries("daily") if not _given(each, date)]
+    wanted = [each for each in flows.deliveries("daily") if calendar.is_day(each.days, date)]
+    return [each.name for each in wanted if not _given(each, date)]
 
 
 def _given(delivery: Delivery, date: dt.date) -> bool:
