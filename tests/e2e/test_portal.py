@@ -189,10 +189,12 @@ def test_a_refused_password_is_tried_once_a_day(district: District, told: list[R
     events = Counter(event["event"] for event in district.activity(since, "portal"))
     assert events["sign-in-refused"] == 2  # one of each login
     assert "refuses the password" in run.out
+    assert one_cause(run) == "ADMAudit, StudentMembership, AllErr"
     again = district.run_daily(THURSDAY)  # as cron would
     told.append(again)
     assert again.code == 30
     assert "the same credentials are not sent again today" in again.out
+    assert one_cause(again) == "ADMAudit, StudentMembership, AllErr"
     assert [event["event"] for event in district.activity(since, "portal")].count("sign-in-refused") == 2
     held = district.tables("eis")
     assert {held[stack].labels["as_of"] for stack in STACKS} == {f"{TUESDAY}"}
@@ -207,6 +209,24 @@ def test_a_refused_password_is_tried_once_a_day(district: District, told: list[R
     told.append(late)
     assert late.code == 30, late.out
     assert f"found: the portal shows the reports of {WEDNESDAY}" in late.out
+
+
+def test_a_portal_that_is_down_is_one_cause_and_nothing_to_do(district: District, told: list[Result]) -> None:
+    district.sandbox("fault", "portal-error", "--status", "500", "--times", "0")
+    run = district.run_daily(THURSDAY, workers=4)
+    told.append(run)
+    district.sandbox("heal")
+    assert run.code == 30, run.out
+    assert one_cause(run) == "ADMAudit, StudentMembership, AllErr"
+    assert "  found: the EIS portal does not give its reports" in run.out
+    assert "  next: nothing: the next run fetches what is missing." in run.out
+
+
+def one_cause(run: Result) -> str:
+    """What met the one cause that the run tells."""
+    (met,) = re.findall(r"^broken: (.*)$", run.out, re.M)
+    assert re.search(r"^Morning [\d-]+: 1 broken · last run", run.out, re.M), run.out
+    return str(met)
 
 
 def test_no_social_security_number_and_no_password_is_left(district: District, told: list[Result]) -> None:

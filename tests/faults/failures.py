@@ -13,13 +13,14 @@ STUDENTS = "district/powerschool_rsd/students.csv"
 ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
 STAFF = "roster_files/Ellevation_Staff-Roster.sql"
 ROSTERS = ("ellevation_rosters",)
-Thrown = Callable[[District], Iterator[None]]
+BOTH = (*ROSTERS, "otus_attendance_discipline")
+Thrown = Callable[[District], Iterator[Path | None]]
 
 
 @dataclass(frozen=True)
 class Told:
     """A cause as it must be told: `found` and `do` stand in what was found and in what to do; `met` is how many things
-    met it, `blocks` what it holds up."""
+    met it at least, `blocks` what it holds up."""
 
     harm: Harm
     found: str
@@ -30,8 +31,9 @@ class Told:
 
 @dataclass(frozen=True)
 class Failure:
-    """One failure: `thrown` throws it, and mends it when it is left; `causes` is all that must be told of it, the worst
-    first. `commands` are those that must be offered, each with what it prints (both are looked for in)."""
+    """One failure: `thrown` throws it, and mends it when it is left; where the code is a copy with another catalogue,
+    it yields the copy's folder. `counts` is the headline's middle, '' of a run that does not begin; `causes` is all
+    that must be told, the worst first. `commands` are those that must be offered, each with what it prints."""
 
     name: str
     thrown: Thrown
@@ -49,10 +51,10 @@ def _correct(district: District) -> None:
 def _fault(*words: str) -> Thrown:
     """One of the sandbox's own."""
 
-    def thrown(district: District) -> Iterator[None]:
+    def thrown(district: District) -> Iterator[Path | None]:
         _correct(district)
         district.fault(TUESDAY, *words)
-        yield
+        yield None
         district.sandbox("heal")
         if words[0] == "login":
             district.pipeline("retry-login", words[1])
@@ -60,19 +62,19 @@ def _fault(*words: str) -> Thrown:
     return thrown
 
 
-def _edited(file: Path, change: Callable[[str], str]) -> Iterator[None]:
+def _edited(file: Path, change: Callable[[str], str]) -> Iterator[Path | None]:
     before = file.read_text()
     after = change(before)
     assert after != before
     file.write_text(after)
-    yield
+    yield None
     file.write_text(before)
 
 
 def _configured(was: str, now: str) -> Thrown:
     """A line of the configuration (a pattern) is another one."""
 
-    def thrown(district: District) -> Iterator[None]:
+    def thrown(district: District) -> Iterator[Path | None]:
         _correct(district)
         yield from _edited(district.config, lambda text: re.sub(was, now, text, count=1, flags=re.M))
 
@@ -80,18 +82,18 @@ def _configured(was: str, now: str) -> Thrown:
 
 
 def _catalogue(file: str, was: str, now: str) -> Thrown:
-    """A file of the district's catalogue, which is one of its own then, says something else."""
+    """A file of the district's catalogue says something else: in a copy of the code, whose folder this yields."""
 
-    def thrown(district: District) -> Iterator[None]:
+    def thrown(district: District) -> Iterator[Path | None]:
         _correct(district)
-        own = district.folder / "catalogue"
-        shutil.copytree(ROOT / "pipeline/riverbend", own, ignore=shutil.ignore_patterns("__pycache__"))
-        text = (own / file).read_text()
-        assert was in text, was
-        (own / file).write_text(text.replace(was, now, 1))
-        said = f"[district]\ncatalogue = {own}\n"
-        yield from _edited(district.config, lambda text: text.replace("[district]\n", said, 1))
-        shutil.rmtree(own)
+        code = district.folder / "code"
+        shutil.copytree(ROOT / "pipeline", code / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "luigi.cfg", code)
+        changed = code / "pipeline/riverbend" / file
+        assert was in changed.read_text(), was
+        changed.write_text(changed.read_text().replace(was, now, 1))
+        yield code
+        shutil.rmtree(code)
 
     return thrown
 
@@ -99,23 +101,25 @@ def _catalogue(file: str, was: str, now: str) -> Thrown:
 def _of_vendors_own(file: str, change: Callable[[bytes], bytes]) -> Thrown:
     """A file as its vendor sends it is another one."""
 
-    def thrown(district: District) -> Iterator[None]:
+    def thrown(district: District) -> Iterator[Path | None]:
         path = next(district.sftp.glob(file))
         before = path.read_bytes()
         district.send(TUESDAY, path, change(before))
-        yield
+        yield None
         district.send(TUESDAY, path, before)
 
     return thrown
 
 
-def _late(district: District) -> Iterator[None]:
+def _late(district: District) -> Iterator[Path | None]:
     district.fault(TUESDAY, "late", ASSESSMENTS)
-    yield
+    for manifest in district.landing.glob(f"misc_imports/{TUESDAY}/savvas/savvas_assessment*.manifest.json"):
+        manifest.unlink()
+    yield None
     district.fault(TUESDAY, "arrives")
 
 
-def _overdue(district: District) -> Iterator[None]:
+def _overdue(district: District) -> Iterator[Path | None]:
     """A whole server's export is missing, and its deadline is over."""
     there = district.sftp / "district/powerschool_blf"
     there.rename(away := district.folder / "away")
@@ -137,24 +141,24 @@ def _cut(content: bytes) -> bytes:
     return b"".join(lines[: len(lines) * 6 // 10])
 
 
-def _secret(district: District) -> Iterator[None]:
+def _secret(district: District) -> Iterator[Path | None]:
     _correct(district)
     file = district.folder / "sandbox/secrets/ellevation_password"
     file.rename(away := district.folder / "away")
-    yield
+    yield None
     away.rename(file)
 
 
-def _folder(district: District) -> Iterator[None]:
+def _folder(district: District) -> Iterator[Path | None]:
     """The folder into which a set goes is not there any more."""
     _correct(district)
     there = district.sftp / "ellevation/data"
     there.rename(away := district.folder / "away")
-    yield
+    yield None
     away.rename(there)
 
 
-def _no_credentials(district: District) -> Iterator[None]:
+def _no_credentials(district: District) -> Iterator[Path | None]:
     """Google's own addresses, and no credentials on this machine."""
     _correct(district)
     yield from _edited(
@@ -162,7 +166,7 @@ def _no_credentials(district: District) -> Iterator[None]:
     )
 
 
-def _elsewhere(district: District) -> Iterator[None]:
+def _elsewhere(district: District) -> Iterator[Path | None]:
     """The central scheduler is another machine's, on which nothing answers."""
     _correct(district)
     yield from _edited(
@@ -171,12 +175,11 @@ def _elsewhere(district: District) -> Iterator[None]:
     )
 
 
-def _nothing(district: District) -> Iterator[None]:
+def _nothing(district: District) -> Iterator[Path | None]:
     """Cron did not run."""
-    yield
+    yield None
 
 
-HEAD = "roster_files/Ellevation_Staff-Roster.sql"
 FAILURES = (
     Failure(
         "a vendor is late, before its deadline",
@@ -187,28 +190,28 @@ FAILURES = (
     Failure(
         "a whole server's export is missing, after its deadline",
         _overdue,
-        "0 of 2 delivered · 1 broken",
-        (Told("broken", "files of this morning are not in district:powerschool_blf", "ask the vendor", 12, ROSTERS),),
+        "1 of 2 delivered · 1 broken",
+        (Told("broken", "files of this morning are not in district:powerschool_blf", "ask the vendor", 12, BOTH),),
     ),
     Failure(
         "a password is refused",
         _fault("login", "savvas"),
-        "1 of 2 delivered · 1 broken",
-        (Told("broken", "does not let riverbend-savvas in", "renew the secret savvas_password", 2, ("otus_scores",)),),
+        "2 of 2 delivered · 1 broken",
+        (Told("broken", "does not let riverbend-savvas in", "renew the secret savvas_password", 2),),
         (("retry-login savvas", "the next run tries savvas again"),),
     ),
     Failure(
         "a password has expired",
         _fault("login", "savvas", "--expired"),
-        "1 of 2 delivered · 1 broken",
-        (Told("broken", "says that the password has expired", "log in there by hand once", 2, ("otus_scores",)),),
+        "2 of 2 delivered · 1 broken",
+        (Told("broken", "says that the password has expired", "log in there by hand once", 2),),
         (("retry-login savvas", "the next run tries savvas again"),),
     ),
     Failure(
         "another host key",
         _fault("host-key", "savvas"),
-        "1 of 2 delivered · 1 broken",
-        (Told("broken", "shows the host key", "by telephone", 2, ("otus_scores",)),),
+        "2 of 2 delivered · 1 broken",
+        (Told("broken", "shows the host key", "by telephone", 2),),
     ),
     Failure(
         "a roster is cut",
@@ -226,20 +229,20 @@ FAILURES = (
     Failure(
         "the bucket answers 503",
         _fault("storage", "--times", "0"),
-        "0 of 2 delivered · 1 broken",
-        (Told("broken", "Cloud Storage answers 503", "nothing, if Google has an outage", 2, ()),),
+        "2 of 2 delivered · 1 broken",
+        (Told("broken", "Cloud Storage answers 503", "nothing, if Google has an outage", 1),),
     ),
     Failure(
         "loads fail",
         _fault("job-fails", "load"),
-        "0 of 2 delivered · 1 broken",
-        (Told("broken", "resourcesExceeded", "", 2, ()),),
+        "2 of 2 delivered · 1 broken",
+        (Told("broken", "resourcesExceeded", "", 1),),
     ),
     Failure(
         "luigid is another machine's, and dead",
         _elsewhere,
         "",
-        (Told("broken", "no central scheduler at 192.0.2.1", "luigid", 0),),
+        (Told("broken", "the central scheduler at 192.0.2.1", "start luigid there", 0),),
     ),
     Failure(
         "a setting that there is not",
@@ -249,9 +252,11 @@ FAILURES = (
     ),
     Failure(
         "a section that is nobody's",
-        _configured(r"^\[sftp:otus\]", "[sftp:otsu]"),
+        _configured(
+            r"^\[sftp:otus\]", "[sftp:otsu]\nhost = sftp.otus.example\nport = 22\nuser = riverbend\n[sftp:otus]"
+        ),
         "",
-        (Told("broken", "[sftp:otsu]", "did you mean otus", 0),),
+        (Told("broken", "the section [sftp:otsu]", "did you mean sftp:otus?", 0),),
     ),
     Failure(
         "a time zone that there is not",
@@ -263,7 +268,7 @@ FAILURES = (
         "a secret is missing",
         _secret,
         "1 of 2 delivered · 1 broken",
-        (Told("broken", "no secret ellevation_password", "write it into", 1, ()),),
+        (Told("broken", "no secret ellevation_password", "write it into", 1),),
     ),
     Failure(
         "a view is broken",
@@ -286,15 +291,15 @@ FAILURES = (
     Failure(
         "this machine has no credentials for Google",
         _no_credentials,
-        "0 of 2 delivered · 1 broken",
-        (Told("broken", "no credentials", "GOOGLE_APPLICATION_CREDENTIALS", 2, ()),),
+        "2 of 2 delivered · 1 broken",
+        (Told("broken", "no credentials", "GOOGLE_APPLICATION_CREDENTIALS", 1),),
         (("doctor", ""),),
     ),
     Failure(
         "the folder into which a set goes is gone",
         _folder,
         "1 of 2 delivered · 1 broken",
-        (Told("broken", "/data", "ask the vendor", 1, ()),),
+        (Told("broken", "/data", "ask the vendor", 1),),
     ),
     Failure(
         "a column that the agreement does not list",

@@ -1,0 +1,196 @@
+"""What people see at 7:35: for each failure the headline, each cause once, and what to do; on the run's end, in
+`status`, and in the message of who is on call. tests/faults/README.md shows them."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import receiving
+from e2e.district import ROOT, TUESDAY, District, Result
+from e2e.mornings import Monday, restored
+from faults.failures import FAILURES, Failure, Told
+from faults.leaks import leaks
+from receiving import Hooks
+
+DATE = ("--date", f"{TUESDAY}")
+README = ROOT / "tests/faults/README.md"
+
+
+@dataclass
+class OnCall:
+    """A district whose Tuesday is done, and the hook of who is on call."""
+
+    district: District
+    hooks: Hooks
+
+    def run(self, code: Path | None = None) -> Result:
+        """A run whose receiver knows of nothing yet; of a copy of the code, if one is given."""
+        for book in self.district.landing.glob("runs/told/*.json"):
+            book.unlink()
+        self.hooks.posted.clear()
+        if code is None:
+            return self.district.run_daily(TUESDAY, "--tell", workers=8)
+        return self.command(code, "run", "Morning", *DATE, "--workers", "8", "--tell", "--", "--local-scheduler")
+
+    def command(self, code: Path, *words: str) -> Result:
+        """`python -m pipeline ...` of a folder of code."""
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", *words],
+            cwd=code,
+            env=self.district.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        self.district.results.append(Result(done.returncode, done.stdout))
+        return self.district.results[-1]
+
+    def message(self) -> str:
+        """What the receiver got: one message, or none."""
+        said = [json.loads(each.body) for each in self.hooks.posted]
+        assert len(said) <= 1
+        return "\n".join(f"{each['title']}\n{each['message']}" for each in said)
+
+    def status(self, code: Path | None = None) -> dict[str, Any]:
+        found = self.command(code or ROOT, "status", *DATE, "--json")
+        told: dict[str, Any] = json.loads(found.out)
+        assert told["exit"] == found.code
+        return told
+
+
+@pytest.fixture(scope="module")
+def on_call(monday: Monday) -> Iterator[OnCall]:
+    for district in restored(monday):
+        with receiving.hooks() as hooks:
+            secret = district.folder / "sandbox/secrets/on_call"
+            secret.touch(mode=0o600)
+            secret.write_text(hooks.address())
+            text = district.config.read_text().replace("[cloud]\n", "[cloud]\ntimeout = 4\n")
+            district.config.write_text(f"{text}[notify:on call]\nsecret = on_call\n")
+            district.sandbox("new-day", *DATE)
+            found = OnCall(district, hooks)
+            done = found.run()
+            assert done.code == 0, done.out
+            yield found
+        assert leaks(district) == []
+
+
+def screen(run: Result) -> tuple[str, str]:
+    """The headline and the causes of a run's end; of one that did not begin, what it said."""
+    lines = run.out.splitlines()
+    begins = next((number for number, line in enumerate(lines) if line.startswith("Riverbend Schools: ")), None)
+    if begins is None:
+        return "", "\n".join(line for line in lines if not line.startswith("sandbox is up"))
+    causes = lines[begins + 2 : next(n for n, line in enumerate(lines) if n > begins and line.startswith("     flow"))]
+    return lines[-1], "\n".join(causes).strip("\n")
+
+
+def agrees(found: dict[str, Any], told: Told) -> None:
+    """The cause is as it must be told."""
+    assert found["harm"] == told.harm
+    assert told.found in found["found"], found
+    assert told.do in found["do"], found
+    assert len(found["met"]) >= told.met, found
+    assert tuple(found["blocks"]) == told.blocks, found
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
+def test_each_failure_is_told_once_with_what_to_do(on_call: OnCall, failure: Failure) -> None:
+    thrown = failure.thrown(on_call.district)
+    code = next(thrown)
+    try:
+        run = on_call.run(code)
+        headline, causes = screen(run)
+        if failure.counts:
+            assert re.sub(r" · last run.*", "", headline) == f"Morning {TUESDAY}: {failure.counts}", run.out
+            told = on_call.status(code)
+            assert re.sub(r" · last run.*", "", told["headline"]) == f"Morning {TUESDAY}: {failure.counts}"
+            assert told["exit"] == run.code
+            assert len(told["causes"]) == len(failure.causes), told["causes"]
+            for found, expected in zip(told["causes"], failure.causes, strict=True):
+                agrees(found, expected)
+                assert causes.count(f"  found: {found['found'].split('; ')[0]}") == 1
+                assert found["found"].split("; ")[0] in on_call.message()
+            assert headline in on_call.message()
+        else:  # the run did not begin: nobody could be told but who called it
+            assert run.code == 30, run.out
+            (expected,) = failure.causes
+            assert expected.found in causes
+            assert expected.do in causes
+        for words, said in failure.commands:
+            typed(on_call.district, causes, words, said)
+        shown(failure.name, f"{headline}\n\n{causes}".strip("\n"), on_call.district)
+    finally:
+        next(thrown, None)
+    mended = on_call.run()
+    if mended.code == 40:  # it was released
+        mended = on_call.run()
+    assert mended.code == 0, mended.out
+    assert on_call.status()["causes"] == []
+
+
+def test_a_morning_that_nobody_ran_says_so_and_the_watch_tells(on_call: OnCall) -> None:
+    day = f"{TUESDAY.replace(day=19)}"
+    found = on_call.district.pipeline("status", "--date", day)
+    assert found.code == 20, found.out
+    headline = f"Morning {day}: 0 of 2 delivered · nothing ran"
+    assert found.out.splitlines()[0] == headline
+    for book in on_call.district.landing.glob("runs/told/*.json"):
+        book.unlink()
+    on_call.hooks.posted.clear()
+    watch = on_call.district.pipeline("watch", "--by", "09:00", "--date", day)
+    assert watch.code == 30, watch.out
+    assert "no run" in watch.out
+    assert f"Morning {day}" in on_call.message()
+    shown("cron did not run", f"{headline}\n\n{watch.out.strip()}", on_call.district)
+
+
+def typed(district: District, causes: str, words: str, said: str) -> None:
+    """The command that stands there works as it is, pasted."""
+    offered = [line.strip() for line in causes.splitlines() if re.match(r"    \S*morning ", line) and words in line]
+    assert offered, causes
+    done = district.call("bash", "-c", offered[0].replace("...", "it is so"))
+    assert said in done.out, f"{shlex.quote(offered[0])}: {done.out}"
+
+
+# ------------------------------------------------------------------------------------------------------- the page
+
+
+def shown(name: str, text: str, district: District) -> None:
+    """The README shows the screen as it is, but for what is another one each time."""
+    block = f"### {name}\n\n```\n{plain(text, district)}\n```\n"
+    page = README.read_text()
+    if os.environ.get("RENEW_SCREENS"):
+        pattern = rf"### {re.escape(name)}\n\n```\n.*?\n```\n"
+        new = (
+            re.sub(pattern, lambda _: block, page, flags=re.S) if re.search(pattern, page, re.S) else f"{page}\n{block}"
+        )
+        README.write_text(new)
+    assert block in README.read_text()
+
+
+def plain(text: str, district: District) -> str:
+    """Without the folders, ports, times and digests of this run."""
+    for found, words in (
+        (re.escape(f"{ROOT}/morning"), "morning"),
+        (re.escape(f"{district.folder}"), "…"),
+        (re.escape(f"{ROOT}"), "…"),
+        (r"127\.0\.0\.1:\d+", "127.0.0.1:…"),
+        (r"192\.0\.2\.1:\d+", "192.0.2.1:…"),
+        (r"SHA256:\S+", "SHA256:…"),
+        (r"last run [\d: -]+", "last run 07:31"),
+        (rf"{TUESDAY}-[0-9a-f]{{12}}", f"{TUESDAY}-…"),
+        (r"-[0-9a-f]{16}_\d", "-…"),
+    ):
+        text = re.sub(found, words, text)
+    return text
