@@ -10,7 +10,15 @@ from pipeline.ground.errors import PipelineError
 # Of no configuration, or one that the command looks at itself.
 _OF_NONE = (changing.new_district, asking.words, running.doctor)
 # What a program reads, and what prints a head of its own.
-_WITHOUT_HEAD = (asking.today, asking.flows, running.run, running.status, running.watch, changing.install)
+_WITHOUT_HEAD = (
+    asking.today,
+    asking.flows,
+    asking.dictionary,
+    running.run,
+    running.status,
+    running.watch,
+    changing.install,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

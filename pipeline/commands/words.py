@@ -103,6 +103,17 @@ def parser(description: str, *, for_programs: bool) -> argparse.ArgumentParser:
     )
     history.add_argument("name", help='a feed, its table, a part ("students RSD"), a delivery, or a file of one')
     history.add_argument("--days", type=int, default=30, metavar="N", help="so many days to --date; usual: 30")
+    explain = add(
+        "explain",
+        asking.explain,
+        "what a feed, table, view, delivery, file or column is made of, and what waits for it",
+    )
+    explain.add_argument(
+        "name", help="students, roster_files.Clever_students, clever_rosters/students.csv, Student_id …"
+    )
+    explain.add_argument("--mermaid", action="store_true", help="the way from place to place, as Mermaid's text")
+    dictionary = add("dictionary", asking.dictionary, "every table, column and delivered file, in Markdown")
+    dictionary.add_argument("--to", type=_path, metavar="DIR", help="write flows.md and tables.md into that folder")
     anew = add("again", changing.again, "take a feed's file anew from its vendor, on purpose: at the next run")
     anew.add_argument("feed")
     retry = add(

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline import catalogue
-from pipeline.catalogue import flows
-from pipeline.ground.errors import nearest
+from pipeline.catalogue import lineage
+from pipeline.catalogue.lineage import Thing
+from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.progress import size
 from pipeline.outbound import history
 from pipeline.outbound.history import Name, Point, Usual
@@ -16,24 +17,29 @@ from pipeline.outbound.history import Name, Point, Usual
 def named(name: str) -> list[Name]:
     """Whom the history knows by that name: a feed or its table, a part of it ("students RSD"), a delivery or its
     vendor, a file (clever_rosters/students.csv, or the file's name alone). Raises ConfigurationError."""
-    return nearest(_names(), name, "feed, table, part, delivery or file")
+    feeds = catalogue.feeds().values()
+    parts = {f"{feed.name} {part.name}": (feed.name, part.name) for feed in feeds for part in feed.sources}
+    if name in parts:
+        return [parts[name]]
+    things = lineage.named(name)
+    found = [known for thing in things if (known := _known(thing))]
+    if not found:
+        raise ConfigurationError(
+            f"{name} is a {things[0].kind}, which has no history of its own",
+            expected="a feed, table, part, delivery, vendor or file",
+            next_step=f"`morning explain {name}` says what it is made of",
+        )
+    return found
 
 
-def _names() -> dict[str, list[Name]]:
-    found: dict[str, list[Name]] = {}
-    for feed in catalogue.feeds().values():
-        found |= {feed.name: [feed.name], f"{feed.dataset}.{feed.name}": [feed.name]}
-        found |= {f"{feed.name} {source.name}": [(feed.name, source.name)] for source in feed.sources}
-    for delivery in flows.here().values():
-        found[delivery.name] = [delivery.name]
-        for file in delivery.files:
-            found[f"{delivery.name}/{file.name}"] = [(delivery.name, file.name)]
-    others: dict[str, list[Name]] = {}
-    for delivery in flows.here().values():
-        others.setdefault(delivery.vendor, []).append(delivery.name)
-        for file in delivery.files:
-            others.setdefault(file.name, []).append((delivery.name, file.name))
-    return others | found
+def _known(thing: Thing) -> Name | None:
+    """What the history calls it."""
+    if thing.kind == "file":
+        delivery, _, file = thing.name.partition("/")
+        return delivery, file
+    if thing.kind == "feed":
+        return thing.name.partition(".")[2]
+    return thing.name if thing.kind == "delivery" else None
 
 
 def as_json(name: str, until: dt.date, days: int) -> list[dict[str, Any]]:
