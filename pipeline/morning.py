@@ -66,6 +66,24 @@ class WeekRehearsal(Week):
     last = staticmethod(exported)
 
 
+class Only(_Step):
+    """One feed's table, or one delivery, with all that it needs; `flow` is its name."""
+
+    flow: luigi.Parameter[str] = luigi.Parameter()
+    last = staticmethod(delivered)
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        feeds = [feed for feed in flows.feeds() if feed.name == self.flow]
+        sets = [delivery for delivery in flows.deliveries() if delivery.name == self.flow]
+        return (*tables(feeds, self.date), *self.last(sets, self.date))
+
+
+class OnlyRehearsal(Only):
+    """All that `Only` makes but the last step."""
+
+    last = staticmethod(exported)
+
+
 class BigqueryOperations(_Step):
     """Bucket, dataset and tables of `powerschool_combined` and `eis` (the clock's 3:00)."""
 

@@ -11,7 +11,7 @@
 
 usage() {
     cat <<EOT
-usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [--send-nothing] [--tell] [-- LUIGI-ARGUMENTS]
+usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [--send-nothing] [--only NAME] [--tell] [-- LUIGI-ARGUMENTS]
 
 Builds what is missing or stale of $root, and nothing else: calling it again is always safe.
 
@@ -19,6 +19,7 @@ Builds what is missing or stale of $root, and nothing else: calling it again is 
   --workers N         tasks at the same time (default: 32, for most of their time they wait)
   --quiet             print the end alone, and that only when it is another one than the last run's (for cron)
   --send-nothing      make and check everything, give nobody anything, and lay what would be given into a folder
+  --only NAME         make that feed or delivery alone, with all that it needs
   --tell              tell the receivers of [notify], though the date is not today's
   --help              this text
   -- ...              everything after -- is handed on to Luigi
@@ -34,19 +35,21 @@ say() { printf 'run_%s: %s\n' "$name" "$*" >&2; }
 broken() { say "$@"; exit 30; }
 wrong() { say "$@"; usage >&2; exit 2; }
 
-# Sets date, workers, quiet, sends, tells and extra.
+# Sets date, workers, quiet, sends, only, tells and extra.
 parse() {
-    date='' workers=32 quiet='' sends='' tells='' extra=()
+    date='' workers=32 quiet='' sends='' only='' tells='' extra=()
     while (($#)); do
         case $1 in
             --help | -h) usage; exit 0 ;;
-            --date=* | --workers=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
+            --date=* | --workers=* | --only=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
             --date) is_date "${2-}" || wrong "--date '${2-}' is no date like 2026-11-23"
                 date=$2; shift 2 ;;
             --workers) [[ ${2-} =~ ^[1-9][0-9]?$ ]] || wrong "--workers '${2-}' is no number from 1 to 99"
                 workers=$2; shift 2 ;;
             --quiet) quiet=--quiet; shift ;;
             --send-nothing) sends=--send-nothing; shift ;;
+            --only) [[ ${2-} =~ ^[A-Za-z0-9_]+$ ]] || wrong "--only '${2-}' is no name of a feed or delivery"
+                only=$2; shift 2 ;;
             --tell) tells=--tell; shift ;;
             --) extra=("${@:2}"); break ;;
             *) wrong "unknown argument '$1'" ;;
@@ -123,7 +126,7 @@ hangs() {
 
 # Takes locks 8 and 9 or ends.
 take_locks() {
-    local all=$landing/locks/run.lock me age what="$name${sends:+ (sends nothing)}"
+    local all=$landing/locks/run.lock me age what="$name${only:+ (only $only)}${sends:+ (sends nothing)}"
     me="$what of $date, pid $$, since $(date '+%F %T %Z')"
     (mkdir -p -- "$landing/locks" && : >>"$landing/locks/$name.lock" && : >>"$all") ||
         broken "cannot write to $landing/locks as $(id -un). Next: run it as the folder's owner, $(stat -c %U -- "$landing")"
@@ -269,7 +272,7 @@ wrap() {
     fi
     start_scheduler
     attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" ${quiet:+"$quiet"} ${sends:+"$sends"} \
-        ${tells:+"$tells"} -- "${extra[@]}" ||
+        ${only:+--only "$only"} ${tells:+"$tells"} -- "${extra[@]}" ||
         code=$?
     case $code in
         0 | 20 | 30 | 40) exit "$code" ;;

@@ -13,8 +13,8 @@ from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.lineage import Edge
 from pipeline.outside.cloud import warehouse
 
-_MADE = """Written by `./morning dictionary --to DIR` from the catalogue; what is edited here is lost.
-A layout that is `known` is the vendor's published one; one that is `modelled` is ours, to be compared with a real file."""
+_MADE = """Written by `./morning dictionary --to DIR` from the catalogue; what is edited here is lost. A layout that is
+`known` is the vendor's published one; one that is `modelled` is ours, to be compared with a real file."""
 
 
 def pages() -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import subprocess
+from pathlib import Path
 
 from pipeline.commands.answers import Answer, sentences
-from pipeline.ground import configuration, secrets
+from pipeline.ground import configuration, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import ConfigurationError
 
@@ -12,18 +14,60 @@ from pipeline.ground.errors import ConfigurationError
 _LOOKS = 10
 
 
+# What makes a feed or delivery alone: it holds the locks, and sees to the scheduler, as every run's wrapper does.
+_WRAPPER = Path(__file__).resolve().parents[2] / "run_daily.sh"
+
+
 def run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
+    if asked.name not in ("Morning", "Week"):
+        return _only(asked, for_luigi)
     if file := configuration.own():
         os.environ["LUIGI_CONFIG_PATH"] = str(file)  # Luigi, which is imported now, knows no machine's file
     from pipeline.catalogue import flows
     from pipeline.run import runner
 
     flows.refuse_questions()
+    only = named(asked.only) if asked.only else ""
     return runner.main(
-        *(asked.name, asked.date, asked.workers, for_luigi),
+        *(asked.name, asked.date, asked.workers or 1, for_luigi),
         quiet=asked.quiet,
         sends=not asked.send_nothing,
         tells=asked.tell,
+        only=only,
+    )
+
+
+def _only(asked: argparse.Namespace, for_luigi: list[str]) -> int:
+    """Hand over to the daily wrapper; a program gets what that says when it has ended."""
+    words = ["--only", named(asked.name), "--date", f"{asked.date}"]
+    words += ["--workers", f"{asked.workers}"] if asked.workers else []
+    words += ["--quiet"] if asked.quiet else []
+    words += ["--send-nothing"] if asked.send_nothing else []
+    words += ["--", *for_luigi] if for_luigi else []
+    if not asked.json:
+        os.execv(_WRAPPER, [f"{_WRAPPER}", *words])  # noqa: S606  (our own script, and no shell)
+    done = subprocess.run([_WRAPPER, *words], stdout=subprocess.PIPE, text=True, check=False)
+    say(done.stdout.rstrip())
+    return done.returncode
+
+
+def named(name: str) -> str:
+    """The feed or delivery of this district that is called so, by itself or its table or vendor. Raises
+    ConfigurationError."""
+    from pipeline.catalogue import flows, lineage
+
+    things = lineage.named(name)
+    whole = [thing.name.partition(".")[2] if thing.kind == "feed" else thing.name for thing in things]
+    here = {*(feed.name for feed in flows.feeds()), *(delivery.name for delivery in flows.deliveries())}
+    if len(whole) == 1 and whole[0] in here:
+        return whole[0]
+    off = [each for each in whole if each in settings.load().district.off]
+    raise ConfigurationError(
+        f"{', '.join(off)} is switched off"
+        if off
+        else f"{name} is {', '.join(f'the {t.kind} {t.name}' for t in things)}",
+        expected="one feed, table or delivery",
+        next_step="take it out of `off` of [district]" if off else f"`morning explain {name}` says what it is made of",
     )
 
 

@@ -48,9 +48,12 @@ def parser(description: str, *, for_programs: bool) -> argparse.ArgumentParser:
         return sub
 
     add("today", asking.today, "print today's date in the district's time zone")
-    run = add("run", running.run, "run a wrapper task (the shell wrappers call this; what follows -- goes to luigi)")
-    run.add_argument("name", choices=["Morning", "Week"])
-    run.add_argument("--workers", type=int, default=1)
+    run = add(
+        "run", running.run, "make one feed or delivery with all that it needs; or what the shell wrappers ask for"
+    )
+    run.add_argument("name", help="a feed or delivery; Morning and Week are the wrappers' (-- … goes to luigi)")
+    run.add_argument("--workers", type=int)
+    run.add_argument("--only", default="", help=argparse.SUPPRESS)
     run.add_argument("--quiet", action="store_true", help="print the end alone, and that only when it is news")
     run.add_argument(
         "--tell", action="store_true", help="tell the receivers of [notify], though the date is another one"

@@ -25,7 +25,7 @@ import luigi
 from luigi.rpc import RPCError
 
 from pipeline import morning
-from pipeline.chain.base import ask_anew
+from pipeline.chain.base import ChainTask, ask_anew
 from pipeline.chain.tasks import DeliveredSet, DeliveryTask, DeployedView, FeedTask
 from pipeline.ground import border, journal, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
@@ -57,14 +57,18 @@ def run(
     quiet: bool = False,
     sends: bool = True,
     telling: Telling | None = None,
+    only: str = "",
 ) -> int:
     """Run the wrapper task `name` for `date` and print what came of it; returns the exit code.
 
     With `quiet` it prints the end alone, and that only when it is another one than that of the last run. Without
-    `sends` it makes and checks everything, gives nobody anything, and lays what would be given into a folder.
+    `sends` it makes and checks everything, gives nobody anything, and lays what would be given into a folder. With
+    `only`, the name of a feed or delivery, it makes that, and what it leaves says nothing of the wrapper's own runs.
     """
     os.umask(0o077)
-    name = name if sends else f"{name}Rehearsal"
+    worker = name.lower() if sends or only else f"{name.lower()}rehearsal"  # that of the runs which its lock excludes
+    task = f"{'Only' if only else name}{'' if sends else 'Rehearsal'}"
+    name = f"{task}-{only}" if only else task
     begun = time.monotonic()
     begin, log_file = Outcome(), "none"
     logs.nowhere()
@@ -76,11 +80,11 @@ def run(
     # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
     warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
     entry = chronicle.begin(name, date)
-    root = getattr(morning, name)(date=date)
+    root = getattr(morning, task)(date=date, **({"flow": only} if only else {}))
     display = Display(root, quiet=quiet)
     arguments = [
-        *("--module", "pipeline.morning", name, "--date", date.isoformat()),
-        *("--workers", str(workers), "--worker-id", f"{name.lower()}-{socket.gethostname()}"),
+        *("--module", "pipeline.morning", task, "--date", date.isoformat(), *(("--flow", only) if only else ())),
+        *("--workers", str(workers), "--worker-id", f"{worker}-{socket.gethostname()}"),
         *luigi_arguments,
     ]
     with undoing_nothing(begin, "what a killed run left on its way", "removing it"):
@@ -102,8 +106,17 @@ def run(
         found, news = _kept(name, date, outcome, telling, partial(chronicle.end, entry, outcome, events))
         if not sends:
             _show(root, date, outcome)
+        found = _below(root, found) if only else found
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
+
+
+def _below(root: luigi.Task, found: Report) -> Report:
+    """Of all flows, those below the root."""
+    names: set[str] = set()
+    with suppress(PipelineError):  # what keeps us from looking is told by now
+        names = {task.flow() for task in tasks_below(root) if isinstance(task, ChainTask)}
+    return replace(found, flows=tuple(flow for flow in found.flows if flow.flow in names))
 
 
 def _complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
@@ -274,12 +287,13 @@ def main(
     quiet: bool = False,
     sends: bool = True,
     tells: bool = False,
+    only: str = "",
 ) -> int:
     """`run`, with a sentence and 30 instead of a traceback for what nobody foresaw; the receivers of [notify] hear of
-    either, of a run of today, or where the caller says that it `tells`."""
-    telling = notify.of_run(name, date, sends=sends, asked=tells)
+    either, of a run of today, or where the caller says that it `tells`; of one flow alone, nobody does."""
+    telling = notify.of_run(name, date, sends=sends and not only, asked=tells)
     try:
-        return run(name, date, workers, luigi_arguments, quiet=quiet, sends=sends, telling=telling)
+        return run(name, date, workers, luigi_arguments, quiet=quiet, sends=sends, telling=telling, only=only)
     except PipelineError as error:
         why = secrets.told(error)
         say(why, error=True)
