@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from pipeline import catalogue
 from pipeline.catalogue import agreement, explaining, flows, lineage, sql
+from pipeline.catalogue.days import spelled
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.lineage import Edge
@@ -46,7 +47,8 @@ def _delivery(delivery: Delivery, found: list[Edge]) -> Iterator[str]:
     ends = f", to {terms.until}" if terms.until else ""
     yield from ("", f"### {delivery.name}", "")
     where = f"`{delivery.vendor}:{delivery.folder}`"
-    yield f"{delivery.cadence.capitalize()} to {where}, by {terms.name} ({terms.basis}){ends}."
+    often = f"{delivery.cadence.capitalize()}, on {spelled(delivery.days)},"
+    yield f"{often} to {where}, by {terms.name} ({terms.basis}){ends}."
     yield ""
     rows = [_file(delivery, file, terms.columns.get(file.name, "").split(), found) for file in delivery.files]
     yield from _markdown(("file", "made of", "layout", "whose rows", "columns that the agreement lists"), rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline import catalogue
 from pipeline.catalogue import agreement, flows, lineage, schemas, sql
+from pipeline.catalogue.days import spelled
 from pipeline.catalogue.delivery import Delivery, LandedCopy
 from pipeline.catalogue.feed import Feed, of_table
 from pipeline.catalogue.lineage import Thing
@@ -99,6 +100,7 @@ def contract(feed: Feed) -> list[str]:
     told = {
         "key": ", ".join(feed.key),
         "at least": f"{feed.floor} rows a part",
+        "on": spelled(feed.days),
         "late after": f"{feed.due:%H:%M}",
         "broken after": f"{feed.deadline:%H:%M}",
         "added by us": ", ".join(filter(None, (feed.tag, feed.dated))),
@@ -155,7 +157,7 @@ def _of_delivery(thing: Thing) -> dict[str, list[str]]:
     again = "also again on the same day, when it changed" if delivery.again == "when-changed" else "once a period"
     return {
         "goes to": [_where(delivery)],
-        "how often": [f"{delivery.cadence}, {again}"],
+        "how often": [f"{delivery.cadence}, on {spelled(delivery.days)}, {again}"],
         "files": [f"{file.name} ({_layout(file)})" for file in delivery.files],
         "goes without": list(filter(None, [flows.left_out(delivery)])),
         "agreement": [_agreed(delivery)],
