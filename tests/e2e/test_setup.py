@@ -101,7 +101,7 @@ def tree(tmp_path: Path) -> Path:
     for name in (
         *("wrapper.sh", "environment.sh"),
         "__init__.py",
-        *(f"ground/{each}.py" for each in ("__init__", "configuration", "settings", "masking", "errors")),
+        *(f"ground/{each}.py" for each in ("__init__", "configuration", "settings", "masking", "errors", "receivers")),
     ):
         shutil.copy(ROOT / "pipeline" / name, place / "pipeline" / name)
     (place / "pipeline/__main__.py").write_text(RUN)
@@ -251,7 +251,15 @@ def test_a_run_of_another_date_is_waited_for(tree: Path, scheduler: int) -> None
     assert daily.returncode == 0
 
 
-@pytest.mark.parametrize(("words", "held"), [(["--send-nothing"], "daily"), ([], "daily (sends nothing)")])
+@pytest.mark.parametrize(
+    ("words", "held"),
+    [
+        (["--send-nothing"], "daily"),
+        ([], "daily (sends nothing)"),
+        (["--only", "students"], "daily"),
+        ([], "daily (only students)"),
+    ],
+)
 def test_a_rehearsal_is_no_run_of_the_day_and_a_run_is_no_rehearsal(
     tree: Path, scheduler: int, words: list[str], held: str
 ) -> None:
