@@ -126,7 +126,7 @@ def _told(dataset: str, table: str) -> list[dict[str, Any]]:
         raise ConfigurationError(
             f"{there}, line {getattr(error, 'lineno', 1)}: {what}",
             expected=f"the columns of {dataset}.{table}, in schemas/{dataset}/{table}.json",
-            next_step="write it; the other files of that folder show the form",
+            next_step="correct or write it; the other files of that folder show the form",
         ) from error
     return found
 

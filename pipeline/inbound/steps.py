@@ -3,11 +3,14 @@
 import datetime as dt
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from pipeline.catalogue import schemas
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import journal, manifests, settings
-from pipeline.ground.errors import ContractBroken, StaleFile, TransferIncomplete
+from pipeline.ground.errors import ContractBroken, StaleFile, TransferIncomplete, WarehouseError
 from pipeline.ground.patience import computing
 from pipeline.ground.progress import Made
 from pipeline.inbound import calendar, lastgood, loads, preparing
@@ -217,7 +220,7 @@ def load(feed: Feed, date: dt.date) -> Made:
     date = lastgood.date_of(feed, date)
     source = stored_target(feed, date)
     job = f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}"
-    with journal.during(job, loads.told(feed, date, labels["sha"])):
+    with journal.during(job, loads.told(feed, date, labels["sha"])), _typed_by(feed):
         rows = warehouse.load(
             storage.uri(source.name),
             feed.dataset,
@@ -227,6 +230,21 @@ def load(feed: Feed, date: dt.date) -> Made:
             job=job,
         )
     return Made(rows, PreparedTarget(feed, date).path.stat().st_size)
+
+
+@contextmanager
+def _typed_by(feed: Feed) -> Iterator[None]:
+    """What BigQuery does not take of a file that kept its contract is told with the schema that types it."""
+    try:
+        yield
+    except WarehouseError as error:
+        if ": BadRequest: " not in error.found or "resourcesExceeded" in error.found:
+            raise
+        raise WarehouseError(
+            error.found,
+            expected=f"values of the types that {schemas.file(feed.dataset, feed.name)} says",
+            next_step=f"correct the types there, as the file has them; then run again. {error.next_step}",
+        ) from None
 
 
 def load_beside(feed: Feed, date: dt.date, print_: str, dataset: str, days: int) -> str:

@@ -256,7 +256,7 @@ FAILURES = (
             r"^\[sftp:otus\]", "[sftp:otsu]\nhost = sftp.otus.example\nport = 22\nuser = riverbend\n[sftp:otus]"
         ),
         "",
-        (Told("broken", "the section [sftp:otsu]", "did you mean sftp:otus?", 0),),
+        (Told("broken", "the section [sftp:otsu]", "did you mean otus?", 0),),
     ),
     Failure(
         "a time zone that there is not",
@@ -280,13 +280,13 @@ FAILURES = (
         "a schema's type is not the file's",
         _catalogue("schemas/powerschool_combined/courses.json", '"STRING"', '"INTEGER"'),
         "1 of 2 delivered · 1 broken",
-        (Told("broken", "courses.csv", "schemas/", 1, ROSTERS),),
+        (Told("broken", "loading powerschool_combined.courses", "correct the types there", 1, ROSTERS),),
     ),
     Failure(
         "a schema file is broken",
         _catalogue("schemas/powerschool_combined/courses.json", "[", "{"),
-        "1 of 2 delivered · 1 broken",
-        (Told("broken", "courses.json", "correct", 1, ROSTERS),),
+        "2 of 2 delivered · 1 broken",
+        (Told("broken", "courses.json", "correct", 2),),
     ),
     Failure(
         "this machine has no credentials for Google",

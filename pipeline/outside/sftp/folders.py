@@ -11,8 +11,8 @@ from paramiko.message import Message
 from paramiko.sftp import CMD_CLOSE, CMD_HANDLE, CMD_NAME, CMD_OPENDIR, CMD_READDIR
 
 from pipeline.ground import border
-from pipeline.ground.errors import VendorError, VendorUnreachable
-from pipeline.outside.sftp import inflight
+from pipeline.ground.errors import VendorError
+from pipeline.outside.sftp import absent, inflight
 from pipeline.outside.sftp.handshake import where
 from pipeline.outside.sftp.inflight import Line
 from pipeline.outside.sftp.vendor import Vendor
@@ -84,12 +84,7 @@ def files(line: inflight.Line, vendor: Vendor, folder: str, found: Listing) -> i
     try:
         entries = yield from names(line, folder)
     except FileNotFoundError:
-        raise VendorUnreachable(
-            f"{vendor.name} has no folder {folder}",
-            expected="it, since a row of the catalogue names it",
-            next_step="ask the vendor which folder it is, and correct the row in the catalogue's feeds.py, or "
-            "deliveries.py",
-        ) from None
+        raise absent.folder(vendor.name, folder) from None
     for entry in entries:
         # A name with a slash is none of this folder; used as one of ours, it would lead out of it.
         if entry.name in (".", "..") or {"/", "\0"} & set(entry.name):

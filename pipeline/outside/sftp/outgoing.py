@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import paramiko
 
 from pipeline.ground.errors import TransferIncomplete, VendorError
-from pipeline.outside.sftp import inflight
+from pipeline.outside.sftp import absent, inflight
 from pipeline.outside.sftp.inflight import Refused, Transfer
 from pipeline.outside.sftp.trail import Stamp, Trail
 
@@ -111,7 +111,15 @@ class Outgoing:
         """The same error, with what it means for this set."""
         found = f"{error.found}; {self.harm}" if self.harm else error.found
         advice = self.advice if type(error) is VendorError else ""
-        return type(error)(found, expected=error.expected, next_step=advice or error.next_step)
+        return type(error)(found, expected=error.expected, next_step=advice or error.next_step, shared=error.shared)
+
+    @contextmanager
+    def in_its_folder(self) -> Iterator[None]:
+        """What is written here is new: what is not found is the folder. Raises VendorUnreachable."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise absent.folder(self.vendor, self.folder) from None
 
     @contextmanager
     def refusable(self, advice: str) -> Iterator[None]:

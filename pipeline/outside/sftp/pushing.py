@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from pipeline.ground.errors import PipelineError, TransferIncomplete
+from pipeline.ground.errors import PipelineError, TransferIncomplete, VendorUnreachable
 from pipeline.outside.sftp import inflight
 from pipeline.outside.sftp.inflight import Line, Refused, Transfer
 from pipeline.outside.sftp.outgoing import Count as Count
@@ -108,10 +108,11 @@ def _asked(line: Line, going: Outgoing) -> None:
 
 def _beside(line: Line, going: Outgoing, name: str, file: Path, count: inflight.Counted) -> Transfer:
     remote = going.temporary(name)
-    with going.refusable(
+    advice = (
         "nothing was changed there. Ask about the folder's rights and space; if it forbids temporary names, write "
         "push=overwritten"
-    ):
+    )
+    with going.in_its_folder(), going.refusable(advice):
         handle = yield from inflight.new(line, remote)
     yield from inflight.fill(line, handle, file, count)
     going.whole(name, file, (yield from inflight.stat(line, remote)))
@@ -180,13 +181,14 @@ def _opened_in_place(line: Line, going: Outgoing, name: str) -> Generator[None, 
     before = set(going.half)
     going.half.add(name)
     going.keep()
+    advice = (
+        "nothing was changed in this file. Ask about the folder's rights and space; if it forbids to write over a "
+        "file that is there, write push=swapped_in, or push=replaced if it cannot rename onto one,"
+    )
     try:
-        with going.refusable(
-            "nothing was changed in this file. Ask about the folder's rights and space; if it forbids to write over a "
-            "file that is there, write push=swapped_in, or push=replaced if it cannot rename onto one,"
-        ):
+        with going.in_its_folder(), going.refusable(advice):
             return (yield from inflight.emptied(line, going.own(name)))
-    except (FileNotFoundError, PermissionError, Refused):  # it has nothing of it
+    except (VendorUnreachable, PermissionError, Refused):  # it has nothing of it
         going.half = before
         going.keep()
         raise
