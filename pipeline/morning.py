@@ -16,10 +16,13 @@ from pipeline.catalogue import flows, sql
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.feed import Feed, of_table
 from pipeline.catalogue.place import PortalReport
+from pipeline.chain import by_hand
 from pipeline.chain.tasks import DeployedView, LandedFile, delivered, exported, tables
 from pipeline.inbound import expected, lastgood
 from pipeline.outbound.wanted import wanted
 
+if by_hand.is_it():
+    by_hand.tell()
 # The vendor name under which the district delivers to itself.
 OWN = "district"
 
@@ -31,13 +34,25 @@ class _Step(luigi.WrapperTask):
 
 
 class Morning(_Step):
-    """Every feed is loaded, every view that people read deployed, every daily delivery made."""
+    """Every feed is loaded, every view that people read deployed, every daily delivery made.
+
+    It asks for that by the clock's steps, as far as these go: a district may have other datasets and vendors. (What is
+    landed lies below what is loaded, so that an old date's files are not asked for once their tables hold a later one.)
+    """
 
     last = staticmethod(delivered)
 
     def requires(self) -> tuple[luigi.Task, ...]:
+        tables = _loaded(flows.feeds(), self.date)
         views = tuple(DeployedView(date=self.date, view=view) for view in flows.views() if self._has(view))
-        return (*_loaded(flows.feeds(), self.date), *views, *self.last(_wanted("daily", self.date), self.date))
+        sets = self.last(_wanted("daily", self.date), self.date)
+        steps = tuple(step for step in self._steps() if step.deps())  # type: ignore[no-untyped-call]
+        taken = {task.task_id for step in steps for task in step.deps()}  # type: ignore[no-untyped-call]
+        return (*steps, *(task for task in (*tables, *views, *sets) if task.task_id not in taken))
+
+    def _steps(self) -> tuple[luigi.Task, ...]:
+        made = (BigqueryOperations(date=self.date), BigqueryOperationsMisc(date=self.date))
+        return (*made, SftpOperations(date=self.date), SftpOperationsLocal(date=self.date))
 
     def _has(self, view: str) -> bool:
         """Whether the date has a file of all that the view reads."""
@@ -58,6 +73,9 @@ class MorningRehearsal(Morning):
     """All that `Morning` makes but the last step: what would be given is kept, and nobody is given anything."""
 
     last = staticmethod(exported)
+
+    def _steps(self) -> tuple[luigi.Task, ...]:
+        return (BigqueryOperations(date=self.date), BigqueryOperationsMisc(date=self.date))
 
 
 class WeekRehearsal(Week):
@@ -117,7 +135,7 @@ class SftpOperationsLocal(_Step):
     """The files that the student information systems import are in their folder (the clock's 7:05)."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
-        return delivered([each for each in _wanted(None, self.date) if each.vendor == OWN], self.date)
+        return delivered([each for each in _wanted("daily", self.date) if each.vendor == OWN], self.date)
 
 
 def _loaded(feeds: Iterable[Feed], date: dt.date) -> tuple[luigi.Task, ...]:
@@ -137,7 +155,7 @@ def _landed(feed: Feed, date: dt.date) -> list[luigi.Task]:
     return [LandedFile(date=date, feed=feed, part=part) for part in parts]
 
 
-def _wanted(cadence: str | None, date: dt.date) -> list[Delivery]:
+def _wanted(cadence: str, date: dt.date) -> list[Delivery]:
     """The sets of that cadence that the date asks for."""
     expected.look_ahead(flows.feeds(), date)
     return [each for each in flows.deliveries(cadence) if wanted(each, date)]

@@ -214,7 +214,7 @@ start_scheduler() {
         *) broken "the central scheduler at $host:$port does not answer. Next: start luigid there" ;;
     esac
     mkdir -p -- "$beside" "$logs"
-    setsid .venv/bin/luigid --address "$host" --port "$port" --state-path "$state" \
+    setsid .venv/bin/python -m pipeline.run.luigid --address "$host" --port "$port" --state-path "$state" \
         </dev/null >>"$logs/luigid.log" 2>&1 7>&- 8>&- 9>&- &
     printf '%s\n' $! >"$beside/luigid.pid"
     printf '%s\n' "$version" >"$beside/luigid.version"

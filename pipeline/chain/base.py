@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import luigi
+from luigi.parameter import ParameterVisibility
 
 from pipeline import catalogue
 from pipeline.catalogue import flows
@@ -47,6 +48,24 @@ class DeliveryParameter(luigi.Parameter[Delivery]):
         return x.name
 
 
+class MorningParameter(luigi.DateParameter):
+    """The morning's date. Luigi's pages do not show it beside each task: it is the same for nearly all."""
+
+    def __init__(self) -> None:
+        super().__init__(visibility=ParameterVisibility.HIDDEN)
+
+
+class DatedTask(luigi.Task):
+    """A task of one morning."""
+
+    date: MorningParameter = MorningParameter()
+
+    def to_str_params(self, only_significant: bool = False, only_public: bool = False) -> dict[str, str]:
+        """Also where Luigi asks for what is shown: it makes the task's id of that, which must tell the date."""
+        told: dict[str, str] = super().to_str_params(only_significant)  # type: ignore[no-untyped-call]
+        return told
+
+
 # What is known of tasks below others, by task id: one pass of scheduling asks of a table for each view that reads it.
 _known: dict[str, bool] = {}
 
@@ -62,10 +81,9 @@ def _complete(task: luigi.Task) -> bool:
     return _known[task.task_id]
 
 
-class ChainTask(luigi.Task):
+class ChainTask(DatedTask):
     """A state of the chain: complete when all below it is and its target exists."""
 
-    date: luigi.DateParameter = luigi.DateParameter()
     _just_ran = False
 
     def requires(self) -> tuple[luigi.Task, ...]:

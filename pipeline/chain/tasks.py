@@ -11,7 +11,7 @@ exists after all (its input was made again, with the same bytes), it does nothin
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import luigi
 
@@ -20,12 +20,12 @@ from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed, of_table
 from pipeline.catalogue.place import PortalReport, Source
 from pipeline.chain import portal
-from pipeline.chain.base import ChainTask, DeliveryParameter, FeedParameter
-from pipeline.ground import border
+from pipeline.chain.base import ChainTask, DatedTask, DeliveryParameter, FeedParameter
+from pipeline.ground import border, secrets
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import NotYet
 from pipeline.ground.progress import Made, Meter
-from pipeline.inbound import lastgood, reports, sources, steps
+from pipeline.inbound import lastgood, lateness, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
 from pipeline.outbound import evidence, exports, giving, snapshots, verdicts, views
 from pipeline.outbound.evidence import ReceiptTarget
@@ -53,15 +53,30 @@ class FeedTask(ChainTask):
         return self.feed.name
 
 
-class VendorFile(luigi.ExternalTask):
-    """The newest match of the pattern is at the vendor, fresh for the date, and stands still."""
+class VendorFile(DatedTask, luigi.ExternalTask):
+    """The newest match of the pattern is at the vendor, fresh for the date, and stands still.
 
-    date: luigi.DateParameter = luigi.DateParameter()
+    Nothing here makes it so, and Luigi has it wait. After the feed's deadline it fails, with what is there instead.
+    """
+
     feed: FeedParameter = FeedParameter()
     part: luigi.Parameter[str] = luigi.Parameter()
 
     def output(self) -> VendorFileTarget:
         return VendorFileTarget(self.feed, self.part, self.date)
+
+    @property
+    def run(self) -> Callable[[], None] | None:  # type: ignore[override]
+        """None is Luigi's word for a task that only somebody else can make true."""
+        return self._fail if lateness.overdue(self.feed, self.date) else None
+
+    def _fail(self) -> None:
+        with border.around(f"{self.task_family} {self.feed.name} {self.part}", "looking what is there instead"):
+            raise lateness.of(self.feed, self.part, self.date).error()
+
+    def on_failure(self, exception: BaseException) -> str:
+        """What the visualiser shows. The run's end tells it by itself, of every file that is overdue."""
+        return secrets.told(exception)
 
 
 class LandedFile(FeedTask):

@@ -7,7 +7,8 @@
     │   ├── LoginRefused          does not take our credentials; never tried twice
     │   ├── VendorUnreachable     did not answer, or broke off, after the bounded retries
     │   ├── TransferIncomplete    the bytes that arrived are not those that were sent
-    │   └── StaleFile             gives the same bytes morning after morning
+    │   ├── StaleFile             gives the same bytes morning after morning
+    │   └── Overdue               has no file of this morning after its deadline
     ├── ContractBroken            a file that came in is not what its contract says; it is in quarantine
     ├── DiskFailed                our own disk is full, or cannot be written
     ├── StandsStill               a task, or the whole run, has not moved for too long and was given up
@@ -15,7 +16,8 @@
     ├── StatementRefused          GoogleSQL does not take a statement; it says in which line and column
     └── OnHold                    a delivery is checked and waits for a person: exit code 40
 
-A vendor's file that is not there yet is no error: its `VendorFile` is incomplete, and the exit code 20.
+A vendor's file that is not there yet is no error before its deadline: its `VendorFile` is incomplete, and the exit
+code 20.
 
 No message holds a value out of a file, a secret, or a person's name: `masked` shows a value's shape instead.
 """
@@ -67,6 +69,10 @@ class TransferIncomplete(VendorError):
 
 class StaleFile(VendorError):
     """The vendor gives the same bytes morning after morning."""
+
+
+class Overdue(VendorError):
+    """The vendor has no file of this morning, after the feed's deadline."""
 
 
 class ContractBroken(PipelineError):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import Source
 from pipeline.ground import settings
-from pipeline.inbound import sources
+from pipeline.ground.errors import Overdue
+from pipeline.inbound import calendar, sources
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,20 @@ class Late:
         """Where the file should be."""
         return str(self.feed.source(self.part).place)
 
-    def sentences(self) -> str:
-        """What is said of it, before its deadline and after."""
+    def error(self) -> Overdue:
+        """What is said of it, before its deadline and after; then it is what its task fails with."""
         when = f" at {self.feed.deadline:%H:%M}, its deadline" if self.overdue else ""
         waiting = f"nothing before {self.feed.deadline:%H:%M}, its deadline: every run looks again"
         asking = "ask the vendor; every run looks again"
-        return (
-            f"found: {self}{when}\n"
-            f"expected: the file of this morning by {self.feed.due:%H:%M}\n"
-            f"next: {asking if self.overdue else waiting}. What needs it was not made, and is made when it comes"
+        return Overdue(
+            f"{self}{when}",
+            expected=f"the file of this morning by {self.feed.due:%H:%M}",
+            next_step=f"{asking if self.overdue else waiting}. What needs it was not made, and is made when it comes",
         )
+
+    def sentences(self) -> str:
+        """The same, as text."""
+        return str(self.error())
 
 
 def of(feed: Feed, part: str, date: dt.date) -> Late:
@@ -77,7 +82,10 @@ def _is_called(name: str, source: Source) -> bool:
 
 
 def overdue(feed: Feed, date: dt.date) -> bool:
-    """Whether the feed's deadline on that date is over, with the hours that luigi.cfg grants to all."""
+    """Whether the feed's deadline on that date is over, with the hours that luigi.cfg grants to all. On a day that is
+    none of the feed's there is none."""
+    if not calendar.is_day(feed.days, date):
+        return False
     told = settings.load().district
     return dt.datetime.now(dt.UTC) > told.moment(date, feed.deadline) + dt.timedelta(hours=told.grace_hours)
 

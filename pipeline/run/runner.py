@@ -15,7 +15,6 @@ import os
 import socket
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -25,6 +24,7 @@ import luigi
 from luigi.rpc import RPCError
 
 from pipeline import morning
+from pipeline.chain import by_hand
 from pipeline.chain.base import ChainTask, ask_anew
 from pipeline.chain.tasks import DeliveredSet, DeliveryTask, DeployedView, FeedTask
 from pipeline.ground import border, journal, logs, manifests, progress, secrets, settings
@@ -77,8 +77,7 @@ def run(
     if telling:
         telling.begin()
     os.environ[journal.RUN] = f"{name.lower()} {manifests.now()}"
-    # Luigi's own rpc_* settings: read by its client, and unknown to its task of the same name.
-    warnings.filterwarnings("ignore", message=".*that is not consumed by the task 'core'")
+    by_hand.quiet_core()
     entry = chronicle.begin(name, date)
     root = getattr(morning, task)(date=date, **({"flow": only} if only else {}))
     display = Display(root, quiet=quiet)

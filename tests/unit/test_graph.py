@@ -1,11 +1,12 @@
 """The graph, as far as it is known without asking anybody: what needs what, for the morning and the clock's steps."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import luigi
 import pytest
+from luigi.parameter import ParameterVisibility
 
 from pipeline import catalogue, morning
 from pipeline.catalogue import flows
@@ -13,12 +14,15 @@ from pipeline.chain.base import ChainTask, DeliveryParameter, FeedParameter
 from pipeline.chain.portal import PortalTask
 from pipeline.chain.tasks import (
     DeliveredSet,
+    DeployedView,
     ExportedFile,
     LandedFile,
     LoadedTable,
     PreparedFile,
     VendorFile,
+    delivered,
     exported,
+    tables,
 )
 from pipeline.ground.errors import ConfigurationError
 from pipeline.run.outcome import tasks_below
@@ -88,6 +92,48 @@ def test_morning_and_week_hold_everything() -> None:
     assert {task.delivery.name for task in both if isinstance(task, DeliveredSet)} == set(catalogue.deliveries())
 
 
+def clock_s_own(task: luigi.Task) -> list[luigi.Task]:
+    """What a wrapper asks for, by the clock's steps or itself."""
+    return [
+        each
+        for below_it in below(task)
+        for each in (below(below_it) if isinstance(below_it, luigi.WrapperTask) else [below_it])
+    ]
+
+
+@pytest.mark.parametrize(("name", "last"), [("Morning", delivered), ("MorningRehearsal", exported)])
+def test_the_clock_s_steps_leave_nothing_out_and_ask_for_nothing_twice(
+    name: str, last: Callable[..., tuple[luigi.Task, ...]]
+) -> None:
+    views = [DeployedView(date=MONDAY, view=view) for view in flows.views()]
+    whole = [*tables(flows.feeds(), MONDAY), *views, *last(flows.deliveries("daily"), MONDAY)]
+    asked = [task.task_id for task in clock_s_own(root(name))]
+    assert sorted(asked) == sorted(task.task_id for task in whole)
+    steps = {type(task).__name__ for task in below(root(name)) if isinstance(task, luigi.WrapperTask)}
+    given = {"SftpOperations", "SftpOperationsLocal"} if name == "Morning" else set()
+    assert steps == {"BigqueryOperations", "BigqueryOperationsMisc", *given}
+
+
+def test_what_no_step_takes_a_morning_asks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A district may have other datasets, and nothing in those of the steps."""
+    feeds = tuple(replace(feed, dataset="ours") for feed in flows.feeds())
+    monkeypatch.setattr(flows, "feeds", lambda: feeds)
+    monkeypatch.setattr(flows, "views", tuple)
+    asked = below(root("Morning"))
+    assert {task.feed for task in asked if isinstance(task, LoadedTable)} == {*feeds}
+    steps = {type(task).__name__ for task in asked if isinstance(task, luigi.WrapperTask)}
+    assert steps == {"SftpOperations", "SftpOperationsLocal"}
+
+
+def test_luigi_s_pages_show_what_tells_tasks_apart() -> None:
+    """And their ids tell the date besides: a scheduler takes two of one id for one."""
+    for task in every_task():
+        parameters = task.get_params()  # type: ignore[no-untyped-call]
+        shown = {name for name, each in parameters if each.visibility == ParameterVisibility.PUBLIC}
+        assert shown == {"date"} if isinstance(task, luigi.WrapperTask) else "date" not in shown
+        assert type(task)(**{**task.param_kwargs, "date": MONDAY - dt.timedelta(days=1)}).task_id != task.task_id
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_an_old_step_is_a_part_of_them(step: str) -> None:
     assert ids(step) - {root(step).task_id} <= ids("Morning") | ids("Week")
@@ -95,9 +141,9 @@ def test_an_old_step_is_a_part_of_them(step: str) -> None:
 
 def test_morning_asks_for_every_layer_itself() -> None:
     """Luigi looks below a task only when it is incomplete: a table below a delivery that was made must not be lost."""
-    asked = {task.task_id for task in below(root("Morning"))}
-    tables = {task.task_id for task in tasks_below(root("Morning")) if isinstance(task, LoadedTable)}
-    assert tables <= asked
+    asked = {task.task_id for task in clock_s_own(root("Morning"))}
+    loaded = {task.task_id for task in tasks_below(root("Morning")) if isinstance(task, LoadedTable)}
+    assert loaded <= asked
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
@@ -105,8 +151,8 @@ def test_a_rehearsal_is_all_but_the_giving(name: str) -> None:
     whole, rehearsed = (tasks_below(root(each)) for each in (name, f"{name}Rehearsal"))
     given = {task.task_id for task in whole if isinstance(task, DeliveredSet)}
     assert given
-    tops = {root(name).task_id, root(f"{name}Rehearsal").task_id}
-    assert {task.task_id for task in whole} - given - tops == {task.task_id for task in rehearsed} - tops
+    wrappers = {task.task_id for task in (*whole, *rehearsed) if isinstance(task, luigi.WrapperTask)}
+    assert {task.task_id for task in whole} - given - wrappers == {task.task_id for task in rehearsed} - wrappers
 
 
 def test_scores_are_passed_on_after_their_contract_was_kept() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from pipeline import catalogue
 from pipeline.catalogue.place import SftpFolder
+from pipeline.chain.tasks import VendorFile
 from pipeline.ground import manifests, settings
-from pipeline.ground.errors import StaleFile
+from pipeline.ground.errors import Overdue, StaleFile
 from pipeline.inbound import lateness, sources, steps
 from pipeline.inbound.evidence import LandedTarget
 from pipeline.outside.sftp.sftp import Listing, RemoteFile
@@ -250,3 +251,29 @@ def test_the_hours_of_a_morning_leave_no_gap_and_overlap_nowhere(
     assert FTE.hours(date) == (utc(begins), utc(ends))
     assert FTE.hours(date - DAY)[1] == utc(begins)
     assert FTE.hours(date + DAY)[0] == utc(ends)
+
+
+def test_what_waits_after_its_deadline_fails_on_luigis_page_with_its_three_sentences(
+    drop: Path, configure: Configure
+) -> None:
+    """Before it, it is Luigi's external task, which nobody here can run."""
+    task = VendorFile(date=MONDAY, feed=FTE, part="RSD")
+    assert task.run is None
+    assert not task.complete()  # type: ignore[no-untyped-call]
+    configure(district={"grace_hours": "0"})
+    assert task.run is not None
+    with pytest.raises(Overdue) as caught:
+        task.run()
+    told = task.on_failure(caught.value)
+    assert told == lateness.of(FTE, "RSD", MONDAY).sentences()
+    assert told.startswith(
+        "found: fte RSD: nothing called fte.csv is in district:powerschool_rsd at 10:00, its deadline\n"
+    )
+
+
+def test_nothing_is_overdue_on_a_day_that_is_none(configure: Configure) -> None:
+    configure(district={"grace_hours": "0"})
+    feed = replace(FTE, days=("Tuesday",))
+    assert not lateness.overdue(feed, MONDAY)
+    assert lateness.overdue(feed, MONDAY + DAY)
+    assert VendorFile(date=MONDAY, feed=FTE, part="RSD").run is not None

@@ -25,6 +25,7 @@ from pipeline.run.outcome import judge, tasks_below
 from pipeline.sandbox.school_year import school_year, why_no_school
 
 from .conftest import Configure
+from .test_graph import clock_s_own
 
 DAY = dt.timedelta(days=1)
 FRIDAY, SATURDAY = dt.date(2025, 11, 21), dt.date(2025, 11, 22)
@@ -360,7 +361,7 @@ def made(monkeypatch: pytest.MonkeyPatch, date: dt.date, days: Days = "school da
     sources.forget()
     lastgood.forget()
     found = set()
-    for task in (root, *root.deps()):  # type: ignore[no-untyped-call]
+    for task in clock_s_own(root):
         if isinstance(task, DeliveredSet):
             found.add(task.delivery.name)
         if isinstance(task, LoadedTable):
