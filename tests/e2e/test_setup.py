@@ -95,12 +95,14 @@ known_hosts = var/known_hosts
 def tree(tmp_path: Path) -> Path:
     """A copy of the pipeline's folder with the stand-in in it. A blank in its path is no reason to fail."""
     place = tmp_path / "a district"
-    (place / "pipeline/ground").mkdir(parents=True)
+    for folder in ("ground", "run"):
+        (place / "pipeline" / folder).mkdir(parents=True)
     for name in ("run_daily.sh", "run_weekly.sh", "luigi.cfg"):
         shutil.copy(ROOT / name, place)
     for name in (
         *("wrapper.sh", "environment.sh"),
         "__init__.py",
+        *(f"run/{each}.py" for each in ("__init__", "luigid")),
         *(f"ground/{each}.py" for each in ("__init__", "configuration", "settings", "masking", "errors", "receivers")),
     ):
         shutil.copy(ROOT / "pipeline" / name, place / "pipeline" / name)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipeline.catalogue import calendar_file, flows
 from pipeline.catalogue.days import Days, Weekday
 from pipeline.catalogue.delivery import Delivery, LandedCopy
 from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import Place
 from pipeline.chain.tasks import DeliveredSet, LandedFile, LoadedTable
 from pipeline.ground import settings
 from pipeline.ground.errors import PipelineError, VendorUnreachable
@@ -449,3 +451,37 @@ def test_a_vendor_who_does_not_answer_is_trouble_only_where_something_is_expecte
     assert len(expected.nobody_waits_at(catalogued.values(), THANKSGIVING)) == 2
     catalogued["two"] = replace(catalogued["two"], days="every day", sources=catalogued["one"].sources)
     assert expected.nobody_waits_at(catalogued.values(), THANKSGIVING) == set()
+
+
+def test_what_a_slow_vendor_has_after_all_is_scheduled_in_a_second_pass(
+    catalogued: dict[str, Feed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scheduling waits for nobody; when the answer has come, something is left to do, or nothing."""
+    may = threading.Event()
+    came(catalogued, "one", THANKSGIVING)
+    (source,) = catalogued["one"].sources
+    slow = replace(source, place=Slow(source.place, may))
+    catalogued["one"] = replace(catalogued["one"], sources=(slow,))
+    monkeypatch.setattr(sources, "GRACE", 0.05)
+    with sources.scheduling():
+        assert made(monkeypatch, THANKSGIVING) == set()
+    may.set()
+    assert lastgood.settle()
+    assert expected.asked(catalogued["one"], THANKSGIVING)
+    assert not lastgood.settle()
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A folder that is told of when it may be."""
+
+    there: Place
+    may: threading.Event = field(compare=False)
+    settle: float = 0
+
+    def look(self) -> dict[str, RemoteFile]:
+        assert self.may.wait(10)
+        return self.there.look()
+
+    def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
+        raise NotImplementedError
