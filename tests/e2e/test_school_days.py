@@ -12,7 +12,7 @@ WEEKLY = "otus_attendance_discipline"  # of the week, which has school days
 
 def states(district: District, date: dt.date) -> dict[str, str]:
     told = json.loads(district.pipeline("status", "--date", f"{date}", "--json").out)
-    return {flow["flow"]: flow["state"] for flow in told if flow["flow"] != WEEKLY}
+    return {flow["flow"]: flow["state"] for flow in told["flows"] if flow["flow"] != WEEKLY}
 
 
 def test_a_saturday_a_holiday_and_the_summer_are_no_trouble(district: District) -> None:
