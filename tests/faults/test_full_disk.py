@@ -1,6 +1,7 @@
 """The disk of the landing area is full: it is said in three sentences, nothing is half, and space is all it takes."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -34,6 +35,8 @@ def test_a_full_disk_is_said_and_nothing_is_half(small_disk: District) -> None:
     assert run.code == 30, run.out
     assert f"no space is left on the disk of {small_disk.landing}" in run.out
     assert "next: make room there" in run.out
+    assert len(re.findall(r"^broken", run.out, re.M)) == 1, run.out  # one cause, however many tasks met it
+    assert re.search(rf"^Morning {TUESDAY}: \d of 2 delivered · 1 broken", run.out, re.M)
     assert "Traceback" not in run.out
     assert small_disk.delivered_files() == before
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk.landing)], check=True)
