@@ -89,18 +89,18 @@ class Display:
         log.info("%s", "\n".join(_page(found, seconds, log_file, 0)))
         if self._quiet and not news:
             return
-        lines = _page(found, seconds, log_file, screen.width())
-        if self._quiet:
-            lines = [found.headline, *lines[:-2]]
+        lines = _page(found, seconds, log_file, screen.width(), first=self._quiet)
         printer = Printer()
         printer.put(partial(say, "\n".join(lines)))
         printer.end()
 
 
-def _page(found: Report, seconds: float, log_file: str, columns: int) -> list[str]:
-    """The end of a run; its last line is the headline."""
-    head = f"\n{found.district}: {found.wrapper} of {found.date}, {seconds:.1f} s, exit {found.code}; log: {log_file}"
-    return [head, settings.in_force(), *screen.body(found, columns), "", found.headline]
+def _page(found: Report, seconds: float, log_file: str, columns: int, *, first: bool = False) -> list[str]:
+    """The end of a run; its headline is the first line, or the last."""
+    head = f"{found.district}: {found.wrapper} of {found.date}, {seconds:.1f} s, exit {found.code}; log: {log_file}"
+    lines = [line for text in (head, settings.in_force()) for line in screen.folded(text, columns)]
+    headline, body = screen.folded(found.headline, columns), list(screen.body(found, columns))
+    return [*headline, *lines, *body] if first else ["", *lines, *body, "", *headline]
 
 
 def _one_line(text: str, style: str = "") -> Any:

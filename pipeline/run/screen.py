@@ -30,7 +30,7 @@ def causes(found: Iterable[Cause], columns: int) -> Iterator[str]:
     """A block for each cause: what it is to whom, the three sentences, the commands to paste."""
     for cause in found:
         yield ""
-        yield from _folded(f"{cause.harm}: {several(cause.met)}{_holding(cause)}".removesuffix(": "), columns, "")
+        yield from folded(f"{cause.harm}: {several(cause.met)}{_holding(cause)}".removesuffix(": "), columns)
         for word, sentence in (("found", cause.found), ("expected", cause.expected), ("next", cause.do)):
             yield from _sentence(word, sentence, columns) if sentence else ()
         yield from (f"    {command}" for command in cause.commands)
@@ -39,9 +39,9 @@ def causes(found: Iterable[Cause], columns: int) -> Iterator[str]:
 def _sentence(word: str, sentence: str, columns: int) -> Iterator[str]:
     """A sentence of many parts (a set that ten checks hold) has a line for each."""
     first, *parts = sentence.split("; ") if len(sentence) > _LONG else [sentence]
-    yield from _folded(f"{word}: {first}", columns, "  ")
+    yield from folded(f"{word}: {first}", columns, "  ")
     for part in parts:
-        yield from _folded(part, columns, "    ")
+        yield from folded(part, columns, "    ")
 
 
 def _holding(cause: Cause) -> str:
@@ -59,7 +59,7 @@ def remarks(found: Iterable[str], columns: int) -> Iterator[str]:
     for remark in found:
         yield ""
         for line in remark.splitlines():
-            yield from _folded(line, columns, "  ")
+            yield from folded(line, columns, "  ")
 
 
 def table(found: Sequence[Flow], columns: int) -> Iterator[str]:
@@ -67,8 +67,8 @@ def table(found: Sequence[Flow], columns: int) -> Iterator[str]:
     shown = [flow for flow in found if not columns or flow.state not in DONE or flow.stale]
     rows = [_row(flow) for flow in sorted(shown, key=lambda flow: _ORDER.index(flow.state))]
     yield from _lines([("", "flow", "state", "rows", "bytes", "at", ""), *rows], columns) if rows else ()
-    if folded := len(found) - len(shown):
-        yield f"{folded} flow{'s are' if folded > 1 else ' is'} done (--all shows {'them' if folded > 1 else 'it'})"
+    if done := len(found) - len(shown):
+        yield f"{done} flow{'s are' if done > 1 else ' is'} done (--all shows {'them' if done > 1 else 'it'})"
 
 
 def _row(flow: Flow) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def _lines(rows: Sequence[tuple[str, ...]], columns: int) -> Iterator[str]:
         yield line if not columns or len(line) <= columns else f"{line[: columns - 1]}…"
 
 
-def _folded(text: str, columns: int, indent: str) -> list[str]:
+def folded(text: str, columns: int, indent: str = "") -> list[str]:
     """The text as lines of at most `columns`; as one, when that is 0."""
     if not columns:
         return [f"{indent}{text}"]
@@ -106,16 +106,17 @@ def body(report: Report, columns: int) -> Iterator[str]:
     yield from remarks(report.remarks, columns)
     yield ""
     if report.as_of:
-        yield f"Nobody could look at all of it now: some of this is as of the last run, {report.as_of:%m-%d %H:%M}."
+        said = "Nobody could look at all of it now: some of this is as of the last run"
+        yield from folded(f"{said}, {report.as_of:%m-%d %H:%M}.", columns)
     yield from table(report.flows, columns)
 
 
 def status(found: Report, week: Report, columns: int) -> Iterator[str]:
     """What `status` prints: the morning, and what the weekly wrapper of the date's week does where there is one."""
-    yield found.headline
+    yield from folded(found.headline, columns)
     if any(flow.cadence == "weekly" for flow in found.flows):
-        yield week.headline
-    yield f"{found.district}; {settings.in_force()}"
+        yield from folded(week.headline, columns)
+    yield from folded(f"{found.district}; {settings.in_force()}", columns)
     told = {cause.name for cause in found.causes}
     more = tuple(cause for cause in week.causes if cause.name not in told)
     yield from body(replace(found, causes=(*found.causes, *more)), columns)
