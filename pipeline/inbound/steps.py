@@ -243,7 +243,7 @@ def _typed_by(feed: Feed) -> Iterator[None]:
         raise WarehouseError(
             error.found,
             expected=f"values of the types that {schemas.file(feed.dataset, feed.name)} says",
-            next_step=f"correct the types there, as the file has them; then run again. {error.next_step}",
+            next_step=f"correct the types there, as the file has them, or {error.next_step}",
         ) from None
 
 

@@ -46,7 +46,9 @@ def grouped(found: Iterable[Failure], state: Sequence[Flow]) -> tuple[Cause, ...
     groups: dict[tuple[str, ...], list[Failure]] = {}
     for failure in found:
         groups.setdefault(_key(failure), []).append(failure)
-    causes = [_cause(group, state) for group in groups.values()]
+    # Whoever met it first is chance: the same morning is told in the same words.
+    ordered = (sorted(group, key=lambda each: (not each.of, each.of, each.found)) for group in groups.values())
+    causes = [_cause(group, state) for group in ordered]
     return tuple(sorted(causes, key=lambda each: (_ORDER.index(each.harm), -len(each.blocks), -len(each.met))))
 
 

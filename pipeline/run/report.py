@@ -114,7 +114,7 @@ def of(wrapper: str, date: dt.date, outcome: Outcome | None = None) -> Report:
         date,
         causes.grouped([*found, *seen.failures], seen.flows),
         tuple(seen.flows),
-        (*_unclaimed(told), *_refused(seen.flows, found, date), *told.get("remarks", []), *told.get("untold", [])),
+        (*_unclaimed(told), *_refused(seen.flows, found, date), *_remarks(told, found), *told.get("untold", [])),
         ended,
         calls.following(wrapper, date),
         ended if any(flow.stale for flow in seen.flows) else None,
@@ -132,6 +132,12 @@ def _aged(failure: Failure, date: dt.date) -> Failure:
 def _unclaimed(told: dict[str, Any]) -> list[str]:
     """A line for each file of a watched folder that no feed takes."""
     return [f"{file} is no feed's; it was not loaded: {_CLAIM}" for file in told.get("unclaimed", [])]
+
+
+def _remarks(told: dict[str, Any], found: Iterable[Failure]) -> list[str]:
+    """What should be otherwise and stops nothing; what is a failure, too, is told as that."""
+    failed = set(failures.messages(found))
+    return [remark for remark in told.get("remarks", []) if remark not in failed]
 
 
 # What to do about it.

@@ -188,9 +188,10 @@ def plain(text: str, district: District) -> str:
         (r"127\.0\.0\.1:\d+", "127.0.0.1:…"),
         (r"192\.0\.2\.1:\d+", "192.0.2.1:…"),
         (r"SHA256:\S+", "SHA256:…"),
-        (r"last run [\d: -]+", "last run 07:31"),
-        (rf"{TUESDAY}-[0-9a-f]{{12}}", f"{TUESDAY}-…"),
+        (r"last run,? [\d: -]+", "last run 07:31"),
+        (r"and \d+ more", "and … more"),
         (r"-[0-9a-f]{16}_\d", "-…"),
+        (rf"{TUESDAY}-[0-9a-f]{{12}}", f"{TUESDAY}-…"),
     ):
         text = re.sub(found, words, text)
     return text

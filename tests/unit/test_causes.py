@@ -130,12 +130,12 @@ def held(name: str, shared: str = "") -> Failure:
 def test_sets_on_hold_for_one_table_are_one_cause_and_one_command_releases_them() -> None:
     short = "students RSD 310, usually 409–414"  # noqa: RUF001
     cause = one(held("savvas_rosters", short), held("ellevation_rosters", short))
-    assert (cause.name, cause.met) == ("students", ("savvas_rosters", "ellevation_rosters"))
-    assert cause.found == f"{short}; savvas_rosters is on hold; ellevation_rosters is on hold"
+    assert (cause.name, cause.met) == ("students", ("ellevation_rosters", "savvas_rosters"))
+    assert cause.found == f"{short}; ellevation_rosters is on hold; savvas_rosters is on hold"
     assert cause.commands == (
-        f"{MORNING} diff savvas_rosters --date D",
         f"{MORNING} diff ellevation_rosters --date D",
-        f"{MORNING} release savvas_rosters ellevation_rosters --date D",
+        f"{MORNING} diff savvas_rosters --date D",
+        f"{MORNING} release ellevation_rosters savvas_rosters --date D",
     )
 
 
