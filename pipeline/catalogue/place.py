@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from pipeline import catalogue
+from pipeline.ground.errors import nearest
 from pipeline.outside.dropfolder import DropFolder as DropFolder
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.sftp import Progress, RemoteFile
+from pipeline.outside.sftp.vendor import Vendor
 
 Report = Literal["ADMAudit", "StudentMembership", "AllErr"]
 
@@ -45,13 +47,17 @@ class SftpFolder:
 
     @property
     def settle(self) -> float:
-        return catalogue.vendors()[self.vendor].settle
+        return self._server.settle
+
+    @property
+    def _server(self) -> Vendor:
+        return nearest(catalogue.vendors(), self.vendor, "vendor")
 
     def look(self) -> dict[str, RemoteFile]:
-        return sftp.listing(catalogue.vendors()[self.vendor], self.folder)
+        return sftp.listing(self._server, self.folder)
 
     def fetch(self, file: RemoteFile, to: Path, progress: Progress) -> None:
-        sftp.download(catalogue.vendors()[self.vendor], self.folder, file, to, progress)
+        sftp.download(self._server, self.folder, file, to, progress)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,6 @@ from pipeline.ground import configuration, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import ConfigurationError
 
-# Seconds for which `status` waits for an answer of Google's: what our own disk knows is shown without.
-_LOOKS = 10
-
-
 # What makes a feed or delivery alone: it holds the locks, and sees to the scheduler, as every run's wrapper does.
 _WRAPPER = Path(__file__).resolve().parents[2] / "run_daily.sh"
 
@@ -72,16 +68,12 @@ def named(name: str) -> str:
 
 
 def status(asked: argparse.Namespace, _: list[str]) -> Answer:
-    from pipeline.ground import cloud, logs
     from pipeline.run import report, screen
 
-    logs.nowhere()
-    cloud.hurry(_LOOKS)
-    found = report.of("Morning", asked.date)
+    found = report.of_day(asked.date)
 
     def text() -> str:
-        week = report.of("Week", asked.date)
-        return "\n".join(screen.status(found, week, 0 if asked.all else screen.width()))
+        return "\n".join(screen.status(found, screen.width(), whole=True if asked.all else None))
 
     return Answer(text, found.as_json, found.code)
 

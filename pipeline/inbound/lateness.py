@@ -14,12 +14,14 @@ from pipeline.inbound import calendar, sources
 
 @dataclass(frozen=True)
 class Late:
-    """A part's file that the morning of a date waits for; `why` says what is at the vendor instead."""
+    """A part's file that the morning of a date waits for; `why` says what is at the vendor instead, `until` when its
+    deadline is, with the hours that luigi.cfg grants to all."""
 
     feed: Feed
     part: str
     why: str
     overdue: bool
+    until: str = ""
 
     def __str__(self) -> str:
         return f"{self.feed.name} {self.part}: {self.why}"
@@ -31,8 +33,9 @@ class Late:
 
     def error(self) -> Overdue:
         """What is said of it, before its deadline and after; then it is what its task fails with."""
-        when = f" at {self.feed.deadline:%H:%M}, its deadline" if self.overdue else ""
-        waiting = f"nothing before {self.feed.deadline:%H:%M}, its deadline: every run looks again"
+        until = self.until or f"{self.feed.deadline:%H:%M}"
+        when = f" at {until}, its deadline" if self.overdue else ""
+        waiting = f"nothing before {until}, its deadline: every run looks again"
         asking = "ask the vendor; every run looks again"
         return Overdue(
             f"{self}{when}",
@@ -47,7 +50,7 @@ class Late:
 
 def of(feed: Feed, part: str, date: dt.date) -> Late:
     """Raises PipelineError when nobody could look."""
-    return Late(feed, part, why(feed, part, date), overdue(feed, date))
+    return Late(feed, part, why(feed, part, date), overdue(feed, date), _told(deadline(feed, date), date))
 
 
 def why(feed: Feed, part: str, date: dt.date) -> str:
@@ -86,8 +89,25 @@ def overdue(feed: Feed, date: dt.date) -> bool:
     none of the feed's there is none."""
     if not calendar.is_day(feed.days, date):
         return False
+    return dt.datetime.now(dt.UTC) > deadline(feed, date)
+
+
+def deadline(feed: Feed, date: dt.date) -> dt.datetime:
+    """The moment of it on that date, with the hours that luigi.cfg grants to all; the last moment there is, at most."""
     told = settings.load().district
-    return dt.datetime.now(dt.UTC) > told.moment(date, feed.deadline) + dt.timedelta(hours=told.grace_hours)
+    try:
+        return told.moment(date, feed.deadline) + dt.timedelta(hours=told.grace_hours)
+    except OverflowError:
+        return dt.datetime.max.replace(tzinfo=dt.UTC)
+
+
+def _told(moment: dt.datetime, date: dt.date) -> str:
+    """A moment as people of the district say it: of another day with that."""
+    try:
+        local = moment.astimezone(settings.load().district.zone)
+    except OverflowError:
+        return "the end of time"
+    return f"{local:%H:%M}" if local.date() == date else f"{local:%Y-%m-%d %H:%M}"
 
 
 def is_due(feed: Feed, date: dt.date) -> bool:

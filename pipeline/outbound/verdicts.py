@@ -43,13 +43,30 @@ def check(delivery: Delivery, date: dt.date) -> Made:
     content = {"checks": [each.as_json() for each in done], "files": {each.file.name: each.facts for each in looked}}
     _store(delivery, date, content, "no" if failed else "yes")
     if failed:
-        told = [*(words for file in looked for words in file.words), *map(str, failed)]
-        raise OnHold(
-            f"{delivery.name} for {delivery.period(date)} is on hold: {'; '.join(told)}",
-            expected="every check passed; nothing of it was sent",
-            next_step=_next(delivery, date, failed),
-        )
+        raise _held(delivery, date, failed, (*(words for file in looked for words in file.words), *map(str, failed)))
     return Made(words=f"{len(done)} checks passed" if done else "files as landed; their contracts are kept")
+
+
+def hold(delivery: Delivery, date: dt.date) -> OnHold | None:
+    """The hold of the period as its verdict tells it, when there is one. Raises WarehouseError."""
+    held = storage.read_json(verdict_name(delivery, date))
+    if held is None or held["may_go"] != "no":
+        return None
+    failed = [Check(**each) for each in held["checks"] if not each["passed"]]
+    return _held(delivery, date, failed, map(str, failed))
+
+
+def _held(delivery: Delivery, date: dt.date, failed: Sequence[Check], told: Iterable[str]) -> OnHold:
+    return OnHold(
+        f"{delivery.name} for {delivery.period(date)} is on hold: {'; '.join(told)}",
+        expected="every check passed; nothing of it was sent",
+        next_step=_next(delivery, date, failed),
+    )
+
+
+def may_be_released(advice: str) -> bool:
+    """Whether the advice of a hold is one that names a release: not of what the vendor's agreement does not list."""
+    return f"{MORNING} release " in advice
 
 
 def _next(delivery: Delivery, date: dt.date, failed: Sequence[Check]) -> str:

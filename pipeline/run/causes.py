@@ -68,6 +68,8 @@ def mended(failure: Failure, seen: Seen) -> bool:
 def _key(failure: Failure) -> tuple[str, ...]:
     if failure.harm == "on hold":
         return failure.harm, failure.shared or failure.flow
+    if failure.task == "VendorFile" and failure.shared:  # files of other hours are waited for otherwise
+        return failure.harm, failure.error, f"{failure.shared}\n{failure.expected}\n{failure.next}"
     return failure.harm, failure.error, failure.shared or f"{failure.found}\n{failure.next}"
 
 

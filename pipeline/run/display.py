@@ -99,7 +99,8 @@ def _page(found: Report, seconds: float, log_file: str, columns: int, *, first: 
     """The end of a run; its headline is the first line, or the last."""
     head = f"{found.district}: {found.wrapper} of {found.date}, {seconds:.1f} s, exit {found.code}; log: {log_file}"
     lines = [line for text in (head, settings.in_force()) for line in screen.folded(text, columns)]
-    headline, body = screen.folded(found.headline, columns), list(screen.body(found, columns))
+    headline = screen.folded(found.headline, columns)
+    body = list(screen.body(found, columns, whole=False if first else None))
     return [*headline, *lines, *body] if first else ["", *lines, *body, "", *headline]
 
 

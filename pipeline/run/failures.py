@@ -1,7 +1,7 @@
 """What a run could not do: one failure for each task that failed, each file that is not there, each trouble beside."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from pipeline.ground import secrets
@@ -59,6 +59,11 @@ def of_error(error: PipelineError) -> Failure:
     return Failure("broken", *parted(secrets.told(error)), error=type(error).__name__, shared=shared)
 
 
+def of_hold(error: OnHold, delivery: str) -> Failure:
+    """The failure of a set that waits for a person, as its verdict tells it."""
+    return replace(of_error(error), harm="on hold", task="CheckedSet", of=delivery, flow=delivery)
+
+
 def of_look(error: PipelineError, feed: str, part: str) -> Failure:
     """The failure of a look for a part's file."""
     return replace(of_error(error), task="VendorFile", of=f"{feed} {part}", flow=feed)
@@ -69,7 +74,9 @@ def of_late(late: Late) -> Failure:
     harm: Harm = "broken" if late.overdue else "late"
     found, expected, following = parted(late.sentences())
     told = {"task": "VendorFile", "of": f"{late.feed.name} {late.part}", "flow": late.feed.name}
-    return Failure(harm, found, expected, following, shared=f"files of this morning are not in {late.place}", **told)
+    own = ", but " in late.why or "; beside it is " in late.why or late.why.endswith("being written")
+    shared = "" if own else f"files of this morning are not in {late.place}"
+    return Failure(harm, found, expected, following, shared=shared, **told)
 
 
 def of_older(line: str, flow: str) -> Failure:
@@ -79,8 +86,19 @@ def of_older(line: str, flow: str) -> Failure:
 
 
 def kept(note: dict[str, Any]) -> list[Failure]:
-    """The failures of a run's note."""
-    return [Failure(**each) for each in note.get("failures", [])]
+    """The failures of a run's note; of one that another version of the engine left, that it did."""
+    names = {field.name for field in fields(Failure)}
+    try:
+        told: Any = note.get("failures", [] if note.get("exit", 0) == 0 else None)
+        return [Failure(**{name: each[name] for name in names & each.keys()}) for each in told]
+    except (TypeError, AttributeError):
+        return [of_words(_OTHER.format(code=note.get("exit")))]
+
+
+_OTHER = (
+    "found: the last run ended with {code}, and another version of the engine wrote why\n"
+    "expected: a note of this version\nnext: look at the log of that run, or run again"
+)
 
 
 def messages(failures: Iterable[Failure]) -> list[str]:

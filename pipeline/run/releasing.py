@@ -26,15 +26,17 @@ def named(names: Iterable[str], cause: str, date: dt.date) -> list[str]:
 
 def _held_for(name: str, date: dt.date) -> list[str]:
     """The deliveries that are on hold for that cause, the weekly ones too."""
-    causes = [cause for wrapper in ("Morning", "Week") for cause in report.of(wrapper, date).causes]
-    held = {cause.name: cause.met for cause in causes if cause.harm == "on hold"}
+    held: dict[str, list[str]] = {}
+    for cause in report.of_day(date).causes:
+        if cause.harm == "on hold":
+            held.setdefault(cause.name, []).extend(cause.met)
     if name not in held:
         raise ConfigurationError(
             f"nothing is on hold for {name} on {date}",
             expected=f"one of {', '.join(held)}" if held else "a delivery on hold (exit code 40)",
             next_step=f"look at `{MORNING} status --date {date}`",
         )
-    return list(held[name])
+    return held[name]
 
 
 def release(name: str, date: dt.date, reason: str) -> Iterator[str]:

@@ -7,28 +7,33 @@ None of it holds a name, a number or a value of a person: what it says are names
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from pipeline import catalogue
-from pipeline.ground import settings
+from pipeline.catalogue import flows
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import ConfigurationError
 from pipeline.inbound import lateness, steps
+from pipeline.outbound import verdicts
 from pipeline.run import calls, causes, failures, notes, status
 from pipeline.run.causes import Cause
 from pipeline.run.failures import Failure
 from pipeline.run.outcome import Outcome
-from pipeline.run.status import Flow
+from pipeline.run.status import Flow, Seen
 
 # How a morning stands, the worst first; of several the first is told.
-Standing = Literal["broken", "on hold", "late", "not run", "done"]
-CODES: dict[Standing, int] = {"broken": 30, "on hold": 40, "late": 20, "not run": 20, "done": 0}
+Standing = Literal["broken", "on hold", "late", "not run", "not done", "done"]
+CODES: dict[Standing, int] = {"broken": 30, "on hold": 40, "late": 20, "not run": 20, "not done": 20, "done": 0}
 
 
 @dataclass(frozen=True)
 class Report:
     """How the `wrapper` of `date` stands. `last_run` and `next_run` are local times of the district; `as_of` is the
-    moment from which the state of the flows is, where it could not be looked at now. `remarks` stop nothing."""
+    moment from which the state of some flows is, where it could not be looked at now. `remarks` stop nothing. `left`
+    are the flows that the next run makes, which nothing holds up.
+    """
 
     wrapper: str
     district: str
@@ -39,16 +44,14 @@ class Report:
     last_run: dt.datetime | None = None
     next_run: dt.datetime | None = None
     as_of: dt.datetime | None = None
+    left: tuple[str, ...] = ()
 
     @property
     def standing(self) -> Standing:
-        """The worst of its causes; of a morning that nobody ran, that."""
+        """The worst of its causes; of a morning that nobody ran, or after which something is left, that."""
         harms: list[Standing] = [cause.harm for cause in self.causes]
-        harms += ["not run"] if self.last_run is None and not self._all_done() else []
+        harms += ["not run" if self.last_run is None else "not done"] if self.left else []
         return next((each for each in CODES if each in harms), "done")
-
-    def _all_done(self) -> bool:
-        return all(flow.state in status.DONE for flow in self.flows)
 
     @property
     def code(self) -> int:
@@ -68,7 +71,14 @@ class Report:
         words = [f"{delivered} of {len(sets)} delivered"] if sets else []
         words += ["no set is of today"] if not sets and self._own() else []
         words += [f"{count} {harm}" for harm, count in counts.items() if count]
-        return f"{self.wrapper} {self.date}: {' · '.join([*words, self._runs()])}"
+        words += [f"{len(self.left)} still to be made"] if self.left and self.last_run else []
+        return f"{self.called} {self.date}: {' · '.join([*words, self._runs()])}"
+
+    @property
+    def called(self) -> str:
+        """The wrapper, as people call it: of a rehearsal that it is one, of a run of one flow alone that one."""
+        name = self.wrapper.removeprefix("OnlyRehearsal-").removeprefix("Only-").removesuffix("Rehearsal")
+        return f"Rehearsal of {name}" if "Rehearsal" in self.wrapper else name
 
     def _sets(self) -> list[Flow]:
         return [flow for flow in self._own() if flow.state not in ("discarded", "not today")]
@@ -95,30 +105,112 @@ def cadence(wrapper: str) -> str:
     return "weekly" if wrapper.startswith("Week") else "daily"
 
 
-def of(wrapper: str, date: dt.date, outcome: Outcome | None = None) -> Report:
-    """How the wrapper of that date stands now: by the `outcome` of the run that ends, or by what the last one left.
+def of(wrapper: str, date: dt.date, outcome: Outcome | None = None, only: Collection[str] = ()) -> Report:
+    """How the wrapper of that date stands now: by the `outcome` of the run that ends, or by what the last one left; of
+    the flows `only`, where some are named.
 
     Raises PipelineError when not even the configuration or the catalogue can be read.
     """
     note = notes.of(wrapper, date) or {}
-    told = outcome.as_json() if outcome else note
+    told = {**outcome.as_json(), "ended_at": manifests.now()} if outcome else note
     found = [_aged(failure, date) for failure in failures.kept(told)]
-    seen = status.seen(date, found, status.from_json(note.get("flows", [])))
-    if not outcome:  # what a run has just said is of now
+    seen = _of_these(status.seen(date, found, status.from_json(note)), only)
+    return _reported(wrapper, date, told, found, seen, ended=outcome is not None)[0]
+
+
+@dataclass(frozen=True)
+class Day:
+    """Both wrappers of a date, and the causes of both, each once."""
+
+    morning: Report
+    week: Report
+    causes: tuple[Cause, ...]
+
+    @property
+    def code(self) -> int:
+        """The exit code of the worst cause; that the week's sets are still to be made is none."""
+        harms = [*(cause.harm for cause in self.causes), self.morning.standing]
+        return next(CODES[each] for each in CODES if each in harms)
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: the morning, with all causes, and the week's headline."""
+        told = {"causes": [asdict(cause) for cause in self.causes], "exit": self.code}
+        week = {"headline": self.week.headline, "standing": self.week.standing, "exit": self.week.code}
+        return {**self.morning.as_json(), **told, "week": week}
+
+
+def of_day(date: dt.date) -> Day:
+    """How the date stands now, by what the last runs left, in one look. Raises PipelineError as `of` does."""
+    told = {wrapper: notes.of(wrapper, date) or {} for wrapper in ("Week", "Morning")}
+    found = {wrapper: [_aged(failure, date) for failure in failures.kept(note)] for wrapper, note in told.items()}
+    known = {name: flow for note in told.values() for name, flow in status.from_json(note).items()}
+    seen = status.seen(date, [failure for each in found.values() for failure in each], known)
+    (week, his), (morning, hers) = (_reported(each, date, told[each], found[each], seen) for each in told)
+    return Day(morning, week, causes.grouped([*hers, *his, *seen.failures], seen.flows))
+
+
+def _reported(
+    wrapper: str, date: dt.date, told: dict[str, Any], found: list[Failure], seen: Seen, *, ended: bool = False
+) -> tuple[Report, list[Failure]]:
+    """The report, and the failures that are left. A run that has `ended` just now has said what is of now."""
+    left: tuple[str, ...] = ()
+    if not ended:
         found = [failure for failure in found if not causes.mended(failure, seen)]
-    last = dt.datetime.now(dt.UTC).isoformat() if outcome else note.get("ended_at")
-    ended = dt.datetime.fromisoformat(last).astimezone(settings.load().district.zone) if last else None
-    return Report(
+        found += _holds(wrapper, date, seen.flows, found)
+        left = () if found or seen.failures else _left(wrapper, date, seen.flows)
+    next_run, wrong = _following(wrapper, date)
+    remarks = (*_unclaimed(told), *_refused(seen.flows, found, date), *_remarks(told, found), *told.get("untold", []))
+    known = [moment for flow in seen.flows if flow.stale and (moment := _moment(flow.as_of))]
+    made = Report(
         wrapper,
         settings.load().district.name,
         date,
         causes.grouped([*found, *seen.failures], seen.flows),
         tuple(seen.flows),
-        (*_unclaimed(told), *_refused(seen.flows, found, date), *_remarks(told, found), *told.get("untold", [])),
-        ended,
-        calls.following(wrapper, date),
-        ended if any(flow.stale for flow in seen.flows) else None,
+        (*remarks, *wrong),
+        _moment(told.get("ended_at")),
+        next_run,
+        min(known, default=None),
+        left,
     )
+    return made, found
+
+
+def _of_these(seen: Seen, only: Collection[str]) -> Seen:
+    if not only:
+        return seen
+    failed = [failure for failure in seen.failures if not failure.flow or failure.flow in only]
+    return Seen([flow for flow in seen.flows if flow.flow in only], failed, seen.deployed)
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    """A moment of a note in the district's zone."""
+    return dt.datetime.fromisoformat(text).astimezone(settings.load().district.zone) if text else None
+
+
+def _following(wrapper: str, date: dt.date) -> tuple[dt.datetime | None, list[str]]:
+    """When cron calls next; a line that is none of a crontab stops no morning."""
+    try:
+        return calls.following(wrapper, date), []
+    except ConfigurationError as error:
+        return None, [str(error)]
+
+
+def _holds(wrapper: str, date: dt.date, state: Iterable[Flow], found: Iterable[Failure]) -> list[Failure]:
+    """The holds of which the last run of the wrapper knew nothing: another one made them, as a rehearsal does."""
+    told = {failure.flow for failure in found if failure.harm == "on hold"}
+    held = [flow.flow for flow in state if flow.state == "on hold" and flow.cadence == cadence(wrapper)]
+    errors = [(name, verdicts.hold(flows.here()[name], date)) for name in held if name not in told]
+    return [failures.of_hold(error, name) for name, error in errors if error]
+
+
+def _left(wrapper: str, date: dt.date, state: Iterable[Flow]) -> tuple[str, ...]:
+    """What of the wrapper's the next run makes; nothing of a date that is still to come."""
+    if date > settings.load().today():
+        return ()
+    own = [flow for flow in state if flow.direction == "out" and flow.cadence == cadence(wrapper)]
+    own += [flow for flow in state if flow.direction == "in" and cadence(wrapper) == "daily"]
+    return tuple(flow.flow for flow in own if flow.state not in (*status.DONE, "on hold"))
 
 
 def _aged(failure: Failure, date: dt.date) -> Failure:

@@ -15,7 +15,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -33,7 +33,7 @@ from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import calendar, lastgood, sources
-from pipeline.outbound import exports, interrupted, snapshots, wanted
+from pipeline.outbound import exports, interrupted, snapshots, verdicts, wanted
 from pipeline.outside.cloud import standing, storage, warehouse
 from pipeline.run import causes, chronicle, failures, kept, notes, notify, purge, rehearsal, report, status, unusual
 from pipeline.run.display import Display
@@ -102,20 +102,21 @@ def run(
         entering.begin()
         outcome = judge(root, events, begin.failures + trouble, partial(_looks, root, date))
         _complete(date, outcome, entering)
-        found, news = _kept(name, date, outcome, telling, partial(chronicle.end, entry, outcome, events))
         if not sends:
             _show(root, date, outcome)
-        found = _below(root, found) if only else found
+        names = _below(root, outcome) if only else set[str]()
+        found, news = _kept(name, date, outcome, names, telling, partial(chronicle.end, entry, outcome, events))
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
 
 
-def _below(root: luigi.Task, found: Report) -> Report:
-    """Of all flows, those below the root."""
+def _below(root: luigi.Task, outcome: Outcome) -> set[str]:
+    """The flows below the root; of other ones nothing is told."""
     names: set[str] = set()
     with suppress(PipelineError):  # what keeps us from looking is told by now
         names = {task.flow() for task in tasks_below(root) if isinstance(task, ChainTask)}
-    return replace(found, flows=tuple(flow for flow in found.flows if flow.flow in names))
+        outcome.failures = [each for each in outcome.failures if not each.flow or names & {*each.flow.split()}]
+    return names
 
 
 def _complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
@@ -131,31 +132,39 @@ def _complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
 
 
 def _kept(
-    name: str, date: dt.date, outcome: Outcome, telling: Telling | None, enter: Callable[..., list[str]]
+    name: str,
+    date: dt.date,
+    outcome: Outcome,
+    names: set[str],
+    telling: Telling | None,
+    enter: Callable[..., list[str]],
 ) -> tuple[Report, bool]:
     """How the morning stands, which is kept for `status`, entered in the history and told to its receivers; and whether
     it is news."""
-    found, news = _report(name, date, outcome), True
-    note, heard = {**outcome.as_json(), "flows": status.as_json(found.flows)}, list[str]()
+    found, news = _report(name, date, outcome, names), True
+    before = notes.of(name, date) or {}
+    flows, heard = status.as_json(found.flows) or before.get("flows", []), before.get("untold", [])
+    note, known = {**outcome.as_json(), "flows": flows}, len(outcome.failures)
     with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
         news = is_news(name, date, outcome)
-        heard = (notes.of(name, date) or {}).get("untold", heard)
         notes.keep(name, date, note)
+    if len(outcome.failures) > known:  # what cannot be kept is told as well
+        found = _report(name, date, outcome, names)
     remarks = enter(news=news)
     if untold := telling.end(found) if telling else []:
         news = news or not {*untold} <= {*heard}
-        with undoing_nothing(outcome, "the note of this run", "keeping who was not told"):
+        with suppress(OSError):  # then the next run says it once more
             notes.keep(name, date, {**note, "untold": untold})
     return replace(found, remarks=(*found.remarks, *remarks, *untold)), news
 
 
-def _report(name: str, date: dt.date, outcome: Outcome) -> Report:
+def _report(name: str, date: dt.date, outcome: Outcome, names: Collection[str] = ()) -> Report:
     """How the morning stands; what keeps us from looking is one more failure of the run."""
     with suppress(PipelineError), border.around("the history", "looking which rows are usual"):  # no hold needs it
-        held = unusual.told([failure.flow for failure in outcome.of("on hold")], date)
+        held = unusual.told([each.flow for each in outcome.of("on hold") if verdicts.may_be_released(each.next)], date)
         outcome.failures = [replace(each, shared=held.get(each.flow, each.shared)) for each in outcome.failures]
     with undoing_nothing(outcome, "the state of the flows", "reading the evidence of them"):
-        found = report.of(name, date, outcome)
+        found = report.of(name, date, outcome, names)
         outcome.code = found.code
         return found
     told = settings.load().district

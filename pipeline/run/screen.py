@@ -10,7 +10,7 @@ from dataclasses import replace
 from pipeline.ground import settings
 from pipeline.ground.progress import size
 from pipeline.run.causes import Cause
-from pipeline.run.report import Report
+from pipeline.run.report import Day, Report
 from pipeline.run.status import DONE, Flow
 
 # So many of the things that met a cause are named.
@@ -30,7 +30,7 @@ def causes(found: Iterable[Cause], columns: int) -> Iterator[str]:
     """A block for each cause: what it is to whom, the three sentences, the commands to paste."""
     for cause in found:
         yield ""
-        yield from folded(f"{cause.harm}: {several(cause.met)}{_holding(cause)}".removesuffix(": "), columns)
+        yield from folded(f"{cause.harm}: {several(cause.met) or 'the run itself'}{_holding(cause)}", columns)
         for word, sentence in (("found", cause.found), ("expected", cause.expected), ("next", cause.do)):
             yield from _sentence(word, sentence, columns) if sentence else ()
         yield from (f"    {command}" for command in cause.commands)
@@ -45,7 +45,10 @@ def _sentence(word: str, sentence: str, columns: int) -> Iterator[str]:
 
 
 def _holding(cause: Cause) -> str:
-    return f"; holds up {', '.join(cause.blocks)}" if cause.blocks else ""
+    """What it holds up; of a hold, the name by which `release --cause` knows it."""
+    named = cause.harm == "on hold" and cause.met != (cause.name,)
+    waiting = f"; holds up {', '.join(cause.blocks)}" if cause.blocks else ""
+    return f"{waiting}; cause: {cause.name}" if named else waiting
 
 
 def several(names: Sequence[str]) -> str:
@@ -62,9 +65,9 @@ def remarks(found: Iterable[str], columns: int) -> Iterator[str]:
             yield from folded(line, columns, "  ")
 
 
-def table(found: Sequence[Flow], columns: int) -> Iterator[str]:
-    """The flows, troubled ones on top; in a terminal, those that are done are counted."""
-    shown = [flow for flow in found if not columns or flow.state not in DONE or flow.stale]
+def table(found: Sequence[Flow], columns: int, *, whole: bool) -> Iterator[str]:
+    """The flows, troubled ones on top; where it is not the whole, those that are done are counted."""
+    shown = [flow for flow in found if whole or flow.state not in DONE or flow.stale]
     rows = [_row(flow) for flow in sorted(shown, key=lambda flow: _ORDER.index(flow.state))]
     yield from _lines([("", "flow", "state", "rows", "bytes", "at", ""), *rows], columns) if rows else ()
     if done := len(found) - len(shown):
@@ -83,7 +86,10 @@ def _lines(rows: Sequence[tuple[str, ...]], columns: int) -> Iterator[str]:
     for row in rows:
         cells = [row[i].rjust(widths[i]) if i in (3, 4) else row[i].ljust(widths[i]) for i in range(6)]
         line = "  ".join([*cells, row[6]]).rstrip()
-        yield line if not columns or len(line) <= columns else f"{line[: columns - 1]}…"
+        if not columns or len(line) <= columns:
+            yield line
+        else:  # what it waits for has lines of its own
+            yield from ("  ".join(cells).rstrip()[:columns], *folded(row[6], columns, "       "))
 
 
 def folded(text: str, columns: int, indent: str = "") -> list[str]:
@@ -100,23 +106,22 @@ def folded(text: str, columns: int, indent: str = "") -> list[str]:
     )
 
 
-def body(report: Report, columns: int) -> Iterator[str]:
-    """All below the headline."""
+def body(report: Report, columns: int, *, whole: bool | None = None) -> Iterator[str]:
+    """All below the headline; in a terminal, and where it is not to be the whole, without the flows that are done."""
     yield from causes(report.causes, columns)
     yield from remarks(report.remarks, columns)
     yield ""
     if report.as_of:
         said = "Nobody could look at all of it now: some of this is as of the last run"
         yield from folded(f"{said}, {report.as_of:%m-%d %H:%M}.", columns)
-    yield from table(report.flows, columns)
+    yield from table(report.flows, columns, whole=not columns if whole is None else whole)
 
 
-def status(found: Report, week: Report, columns: int) -> Iterator[str]:
+def status(day: Day, columns: int, *, whole: bool | None = None) -> Iterator[str]:
     """What `status` prints: the morning, and what the weekly wrapper of the date's week does where there is one."""
+    found, week = day.morning, day.week
     yield from folded(found.headline, columns)
     if any(flow.cadence == "weekly" for flow in found.flows):
         yield from folded(week.headline, columns)
     yield from folded(f"{found.district}; {settings.in_force()}", columns)
-    told = {cause.name for cause in found.causes}
-    more = tuple(cause for cause in week.causes if cause.name not in told)
-    yield from body(replace(found, causes=(*found.causes, *more)), columns)
+    yield from body(replace(found, causes=day.causes), columns, whole=whole)

@@ -36,7 +36,8 @@ DONE = ("loaded", "delivered", "discarded", "not today")
 @dataclass(frozen=True)
 class Flow:
     """One flow on one date. `at` is the local time at which its state came true; `refused` are the files in quarantine:
-    folder and what was found. `stale` says that its state is that of the last run, since nobody could look now."""
+    folder and what was found. `stale` says that its state is that of a run before, since nobody could look now, and
+    `as_of` when that was (ISO)."""
 
     flow: str
     direction: str
@@ -48,6 +49,7 @@ class Flow:
     refused: dict[str, str] = field(default_factory=dict)
     cadence: str = "daily"
     stale: bool = False
+    as_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,13 @@ def seen(date: dt.date, failed: Iterable[Failure], known: Mapping[str, Flow]) ->
     return Seen(look.inward() + look.outward(), look.failures, look.deployed)
 
 
-def from_json(told: Iterable[dict[str, Any]]) -> dict[str, Flow]:
+def from_json(note: dict[str, Any]) -> dict[str, Flow]:
     """The flows of a run's note, by name; none of a note that another version left."""
     try:
-        return {each["flow"]: Flow(**each) for each in told}
-    except (TypeError, KeyError):
+        found = [Flow(**each) for each in note.get("flows", [])]
+    except TypeError:
         return {}
+    return {flow.flow: replace(flow, as_of=flow.as_of or str(note.get("ended_at", ""))) for flow in found}
 
 
 def as_json(found: Iterable[Flow]) -> list[dict[str, Any]]:
@@ -112,12 +115,17 @@ class _Look:
     def _set(self, delivery: Delivery) -> Flow:
         otherwise = Flow(delivery.name, "out", "waiting", cadence=delivery.cadence)
         flow = self._looked(partial(self._outbound, delivery), otherwise)
+        if flow.stale and flow.state == "waiting":
+            flow = self._asked(partial(self._blocked, delivery, flow), flow)
         said = "; ".join(filter(None, (flow.detail, self._asked(partial(flows.left_out, delivery), ""))))
         return replace(flow, detail=said, cadence=delivery.cadence)
 
     def _looked(self, look: Callable[[], Flow], otherwise: Flow) -> Flow:
         """What `look` sees; when nobody can look, what the last run saw, or `otherwise`."""
-        return self._asked(look, replace(self._known.get(otherwise.flow, otherwise), stale=True), otherwise.flow)
+        known = replace(self._known.get(otherwise.flow, otherwise), stale=True)
+        if (flow := self._asked(look, known, otherwise.flow)) is known:
+            self._stopped[known.flow] = "broken"
+        return flow
 
     def _asked(self, question: Callable[[], T], otherwise: T, flow: str = "") -> T:
         """The answer; `otherwise`, when there is none: then why is told."""
@@ -225,7 +233,8 @@ def _late_or_waiting(feed: Feed, date: dt.date) -> State:
 
 def _delivered(flow: Flow, receipt: dict[str, Any], where: str, changed: bool) -> Flow:
     rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
-    detail = f"{len(receipt['files'])} files at {where}"
+    files = len(receipt["files"])
+    detail = f"{files} file{'s' if files != 1 else ''} at {where}"
     detail += "".join(f"; {name} is of {day}" for name, day in receipt.get("older_inputs", {}).items())
     detail += "; what changed since is not sent before the next period (never-same-day)" if changed else ""
     return replace(

@@ -185,7 +185,7 @@ FAILURES = (
         "a vendor is late, before its deadline",
         _late,
         "1 of 2 delivered · 1 late",
-        (Told("late", "is of 2025-11-1", "nothing before 10:00", 1, ("otus_scores",)),),
+        (Told("late", "is of 2025-11-1", "nothing before", 1, ("otus_scores",)),),
     ),
     Failure(
         "a whole server's export is missing, after its deadline",
@@ -236,7 +236,7 @@ FAILURES = (
         "loads fail",
         _fault("job-fails", "load"),
         "2 of 2 delivered · 1 broken",
-        (Told("broken", "resourcesExceeded", "", 1),),
+        (Told("broken", "resourcesExceeded", "then run again", 1),),
     ),
     Failure(
         "luigid is another machine's, and dead",
@@ -293,7 +293,7 @@ FAILURES = (
         _no_credentials,
         "2 of 2 delivered · 1 broken",
         (Told("broken", "no credentials", "GOOGLE_APPLICATION_CREDENTIALS", 1),),
-        (("doctor", ""),),
+        (("doctor", "configuration"),),
     ),
     Failure(
         "the folder into which a set goes is gone",

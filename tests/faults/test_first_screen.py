@@ -190,6 +190,7 @@ def plain(text: str, district: District) -> str:
         (r"SHA256:\S+", "SHA256:…"),
         (r"last run,? [\d: -]+", "last run 07:31"),
         (r"and \d+ more", "and … more"),
+        (r"before \d{4}-\d\d-\d\d \d\d:\d\d", "before 10:00"),  # hours are granted without end to days of the past
         (r"-[0-9a-f]{16}_\d", "-…"),
         (rf"{TUESDAY}-[0-9a-f]{{12}}", f"{TUESDAY}-…"),
     ):

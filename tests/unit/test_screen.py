@@ -17,12 +17,12 @@ import pytest
 from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.progress import Event
 from pipeline.morning import Morning
-from pipeline.run import calls, report, runner, screen
+from pipeline.run import calls, display, report, runner, screen
 from pipeline.run.causes import Cause
 from pipeline.run.display import Display
 from pipeline.run.failures import Failure
 from pipeline.run.outcome import Outcome
-from pipeline.run.report import Report
+from pipeline.run.report import Day, Report
 from pipeline.run.status import Flow
 from pipeline.scaffold import installing
 
@@ -72,9 +72,15 @@ def reported(*causes: Cause, **more: object) -> Report:
         (reported(flows=SETS[:1]), "done", 0, "1 of 1 delivered · last run 07:31"),
         (reported(flows=FEEDS[:1]), "done", 0, "last run 07:31"),
         (reported(flows=(replace(SETS[0], state="not today"),)), "done", 0, "no set is of today · last run 07:31"),
-        (reported(flows=SETS[3:], last_run=None), "not run", 20, "nothing ran"),
-        (reported(last_run=None), "not run", 20, "1 of 3 delivered · 1 on hold · nothing ran"),
+        (reported(flows=SETS[3:], last_run=None), "done", 0, "nothing ran"),
+        (reported(last_run=None, left=("students",)), "not run", 20, "1 of 3 delivered · 1 on hold · nothing ran"),
         (reported(last_run=None, flows=SETS[:1]), "done", 0, "1 of 1 delivered · nothing ran"),
+        (
+            reported(left=("cc", "clever_rosters")),
+            "not done",
+            20,
+            "1 of 3 delivered · 1 on hold · 2 still to be made · last run 07:31",
+        ),
         (
             reported(LATE, last_run=AT + dt.timedelta(days=2)),
             "late",
@@ -88,6 +94,19 @@ def test_the_headline_counts_sets_and_causes(found: Report, standing: str, code:
     assert found.headline == f"Morning 2026-11-23: {headline}"
     told = json.loads(json.dumps(found.as_json()))
     assert (told["exit"], told["headline"]) == (code, found.headline)
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "called"),
+    [
+        ("Week", "Week"),
+        ("MorningRehearsal", "Rehearsal of Morning"),
+        ("Only-students", "students"),
+        ("OnlyRehearsal-otus_scores", "Rehearsal of otus_scores"),
+    ],
+)
+def test_a_wrapper_is_called_as_people_call_it(wrapper: str, called: str) -> None:
+    assert replace(reported(), wrapper=wrapper).headline.startswith(f"{called} 2026-11-23: ")
 
 
 def test_a_wrapper_counts_its_own_sets() -> None:
@@ -109,6 +128,17 @@ def test_a_cause_is_told_once_with_what_met_it_and_what_it_holds_up() -> None:
     ]
 
 
+def test_of_the_run_itself_and_of_a_hold_s_table_the_name_is_told() -> None:
+    held = replace(HELD, name="students", met=("clever_rosters", "savvas_rosters"))
+    assert list(screen.causes((replace(LOGIN, met=()), held, replace(HELD, name="savvas_rosters")), 0))[1::5][0] == (
+        "broken: the run itself"
+    )
+    assert [line for line in screen.causes((held, replace(HELD, name="savvas_rosters")), 0) if "on hold" in line] == [
+        "on hold: clever_rosters, savvas_rosters; cause: students",
+        "on hold: savvas_rosters",
+    ]
+
+
 def test_one_more_is_named_and_not_counted() -> None:
     assert screen.several("abcd") == "a, b, c, d"
     assert screen.several("abcde") == "a, b, c and 2 more"
@@ -118,7 +148,9 @@ def test_one_more_is_named_and_not_counted() -> None:
 def test_in_a_terminal_nothing_is_wider_than_that_but_a_command(columns: int) -> None:
     command = f"./morning release {'x' * 200}"
     long = replace(LOGIN, found="a word " * 200, do="; ".join(["so much"] * 90), commands=(command,))
-    lines = list(screen.body(reported(long, LATE, HELD, remarks=("remark " * 60,)), columns))
+    found = reported(long, LATE, HELD, remarks=("remark " * 60,), next_run=AT + dt.timedelta(minutes=14), as_of=AT)
+    lines = list(screen.status(Day(found, found, found.causes), columns))
+    lines += display._page(found, 1.0, f"/var/log/{'morning-' * 5}2026-11-23.log", columns)
     assert all(len(line) <= columns for line in lines if command not in line)
     assert f"    {command}" in lines
 
@@ -130,7 +162,7 @@ def test_a_sentence_of_many_parts_has_a_line_for_each() -> None:
 
 
 def test_troubled_flows_stand_above_and_done_ones_are_a_count_in_a_terminal() -> None:
-    everything = list(screen.table((*FEEDS, *SETS), 0))
+    everything = list(screen.table((*FEEDS, *SETS), 0, whole=True))
     assert everything == [
         "     flow                        state        rows     bytes  at",
         "out  savvas_rosters              on hold",
@@ -140,11 +172,11 @@ def test_troubled_flows_stand_above_and_done_ones_are_a_count_in_a_terminal() ->
         "out  clever_rosters              delivered  31,745    2.4 MB  11-23 07:10",
         "in   students                    loaded      4,012  912.3 kB  11-23 04:10",
     ]
-    shown = list(screen.table((*FEEDS, *SETS), 100))
+    shown = list(screen.table((*FEEDS, *SETS), 100, whole=False))
     assert [line.split()[1] for line in shown[1:-1]] == [line.split()[1] for line in everything[1:5]]
     assert shown[-1] == "2 flows are done (--all shows them)"
-    assert list(screen.table(SETS[:1], 100)) == ["1 flow is done (--all shows it)"]
-    assert list(screen.table((), 100)) == []
+    assert list(screen.table(SETS[:1], 100, whole=False)) == ["1 flow is done (--all shows it)"]
+    assert list(screen.table((), 100, whole=False)) == []
 
 
 def test_what_the_last_run_saw_is_said_to_be_so() -> None:

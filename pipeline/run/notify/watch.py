@@ -53,7 +53,7 @@ def found(date: dt.date, by: dt.time, now: dt.datetime) -> str:
     if now < settings.load().district.moment(date, by) or not promises.is_expected(date):
         return ""
     note = notes.of(WRAPPER, date)
-    if note and note["exit"] == 0:
+    if note and note.get("exit") == 0:
         return ""
     try:
         with border.around("the bucket", "looking for the receipts of the day"):
@@ -78,7 +78,7 @@ def tell(date: dt.date, words: str, now: dt.datetime) -> list[str]:
 def _why(note: dict[str, object] | None, by: dt.time) -> str:
     """What is seen of runs here."""
     if note:
-        return f"not done by {by:%H:%M}: the last run ended {ENDS.get(note['exit'], 'otherwise')}"
+        return f"not done by {by:%H:%M}: the last run ended {ENDS.get(note.get('exit'), 'in a way that is not known')}"
     if not _here():
         return f"not done by {by:%H:%M}"
     if since := _at_work():
