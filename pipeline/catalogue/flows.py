@@ -30,7 +30,7 @@ def folders() -> set[str]:
 
 
 # Folders of the bucket besides the feeds'.
-BUCKET = ("deliveries", "deliveries_restricted", "extracts", "extracts_restricted", "receipts")
+BUCKET = ("deliveries", "deliveries_restricted", "extracts", "extracts_restricted", "receipts", "pages")
 # What lies in a delivery's folder beside its files.
 NO_FILES = ("verdict.json", "receipt.json")
 masking.ask(masking.name, names)

@@ -37,7 +37,7 @@ class Answer:
 
 # Seconds for which a person who asks waits for an answer of Google's; those commands.
 _PATIENCE = 10
-_LOOK = ("status", "release", "discard", "history", "explain", "watch")
+_LOOK = ("status", "release", "discard", "history", "explain", "watch", "page")
 # It answers, or says what it does while it does it and returns its exit code.
 Command = Callable[[argparse.Namespace, list[str]], Answer | int]
 

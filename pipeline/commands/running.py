@@ -78,6 +78,16 @@ def status(asked: argparse.Namespace, _: list[str]) -> Answer:
     return Answer(text, found.as_json, found.code)
 
 
+def page(asked: argparse.Namespace, _: list[str]) -> Answer:
+    from pipeline.run.page import making
+
+    page, remarks = making.by_hand(asked.date)
+    code = 30 if remarks else 0
+    return Answer(
+        lambda: "\n".join([f"{page}", *remarks]), lambda: {"exit": code, "page": f"{page}", "remarks": remarks}, code
+    )
+
+
 def watch(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline.run.notify import watch
 

@@ -63,6 +63,7 @@ def parser(description: str, *, for_programs: bool) -> argparse.ArgumentParser:
     status.add_argument(
         "--all", action="store_true", help="each flow, also those that are done; lines as long as they are"
     )
+    add("page", running.page, "make the page of the date anew, publish it where [report] says, and print where it lies")
     watch = add(
         "watch",
         running.watch,

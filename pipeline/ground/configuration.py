@@ -24,8 +24,8 @@ PATHS = (
     *(("district", key) for key in ("catalogue", "drop", "landing", "logs")),
     *(("secrets", "folder"), ("sftp", "known_hosts"), ("sandbox", "data"), ("scheduler", "state_path")),
 )
-# A path, or the name of a feed.
-CALENDAR = ("district", "calendar")
+# A path, or a word: the name of a feed, or of the bucket.
+OR_WORDS = (("district", "calendar"), ("report", "publish"))
 
 # Where a machine's one district is configured.
 MACHINES = Path("/etc/morning/luigi.cfg")
@@ -105,10 +105,10 @@ def _from_here(parser: configparser.ConfigParser, file: Path) -> None:
 
     A run stands in the folder of the pretend district's own file: messages tell its paths as short as they are there.
     """
-    paths = (*PATHS, CALENDAR, *((name, "key") for name in parser.sections() if name.startswith("sftp:")))
+    paths = (*PATHS, *OR_WORDS, *((name, "key") for name in parser.sections() if name.startswith("sftp:")))
     for section, key in paths if file.resolve() != PRETEND else [("district", "catalogue")]:
         said = parser.get(section, key, fallback="")
-        if (section, key) == CALENDAR and re.fullmatch(r"\w*", said):
+        if (section, key) in OR_WORDS and re.fullmatch(r"\w*", said):
             continue
         if said and not Path(environment(said, f"[{section}] {key}")).is_absolute():
             parser.set(section, key, str(file.absolute().parent / said))

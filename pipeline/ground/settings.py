@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline import VERSION
-from pipeline.ground import configuration, masking, receivers
+from pipeline.ground import configuration, masking, publishing, receivers
 from pipeline.ground.errors import ConfigurationError, did_you_mean
+from pipeline.ground.publishing import Pages
 from pipeline.ground.receivers import Notify, Receiver, SecretName, States
 
 
@@ -136,6 +137,7 @@ class Settings:
     sftp: Sftp
     portal: Portal
     notify: Notify
+    report: Pages
     sandbox: Sandbox
     core: Scheduler
     accounts: dict[str, SftpAccount]
@@ -191,7 +193,9 @@ LUIGIS_SECTIONS = {"core", "worker", "scheduler", "resources", "retcode", "email
 _CONVERT: dict[Any, Callable[[str], Any]] = {
     **{bool: _boolean, int: int, Path: Path, str: str, tuple[str, ...]: _names},
     **{SecretName: receivers.secret_name, dt.time | None: receivers.time, States: receivers.states},
+    publishing.Place: publishing.place,
 }
+_EXPECTED = receivers.EXPECTED | publishing.EXPECTED
 
 
 def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
@@ -215,8 +219,7 @@ def _section(parser: configparser.ConfigParser, name: str, kind: type[T]) -> T:
             shown = "(not shown)" if field.type is SecretName else text  # it may be the secret itself
             raise ConfigurationError(
                 f"[{name}] {key} = {shown}",
-                expected=receivers.EXPECTED.get(field.type)
-                or f"a value of type {getattr(field.type, '__name__', field.type)}",
+                expected=_EXPECTED.get(field.type) or f"a value of type {getattr(field.type, '__name__', field.type)}",
                 next_step=f"correct it in {_WHERE}",
             ) from None
     return kind(**values)
@@ -287,6 +290,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "sftp": Sftp,
     "portal": Portal,
     "notify": Notify,
+    "report": Pages,
     "sandbox": Sandbox,
 }
 

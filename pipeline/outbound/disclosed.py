@@ -125,3 +125,49 @@ def _block(span: Span) -> str:
     often = "once" if span.deliveries == 1 else f"{span.deliveries} deliveries"
     columns = textwrap.fill(", ".join(span.columns), 100, initial_indent="    ", subsequent_indent="    ")
     return f"{when}  {often}  to {span.vendor}: {span.file}\n  {span.agreement} ({span.basis})\n{columns}"
+
+
+# ------------------------------------------------------------------------------------------------------ of all vendors
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a vendor was given: sets, files, rows, and the number of different students in them. `unnamed` are files of
+    which the ledger does not know whose rows they held: their students are not among these."""
+
+    vendor: str
+    sets: int
+    files: int
+    rows: int
+    students: int
+    unnamed: int
+
+
+def by_vendor(since: dt.date, until: dt.date) -> list[Given]:
+    """What each vendor was given for the days from `since` to `until`: counts alone. Raises WarehouseError."""
+    if not _there():
+        return []
+    files, students = f"`{ledger.DISCLOSURES.name}`", f"`{ledger.STUDENTS.name}`"
+    query = f"""
+        WITH files AS (SELECT * FROM {files} WHERE period >= @since AND period <= @until),
+        people AS (
+          SELECT files.vendor, COUNT(DISTINCT students.student_number) AS students
+          FROM files INNER JOIN {students} AS students
+            ON students.receipt = files.receipt AND students.file = files.file
+          WHERE students.sent_on >= @since
+          GROUP BY files.vendor
+        ),
+        sums AS (
+          SELECT vendor, COUNT(DISTINCT receipt) AS sets, COUNT(*) AS files, SUM(row_count) AS row_count,
+            COUNTIF(students_named != students) AS unnamed
+          FROM files GROUP BY vendor
+        )
+        SELECT sums.vendor, sets, files, row_count, IFNULL(people.students, 0) AS students, unnamed
+        FROM sums LEFT JOIN people ON people.vendor = sums.vendor
+        ORDER BY sums.vendor
+    """  # noqa: S608
+    rows = entries.ask(query, "looking into the ledger", since=since, until=until)
+    return [Given(*(row[name] for name in _GIVEN)) for row in rows]
+
+
+_GIVEN = ("vendor", "sets", "files", "row_count", "students", "unnamed")

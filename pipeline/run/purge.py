@@ -16,6 +16,7 @@ from pipeline.ground.errors import PipelineError
 from pipeline.outbound import exports, rendering, snapshots
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.storage import Stored
+from pipeline.run.page import publishing, shelf
 from pipeline.run.rehearsal import FOLDER
 
 _DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
@@ -51,7 +52,7 @@ def left_files() -> None:
 def on_disk(today: dt.date) -> Iterator[Path]:
     """The dated folders of the landing area (quarantine included) that are `landing_days` old; sooner, the copies of a
     feed that says so, records of refused logins, and what a rehearsal laid there; and what a killed run left on an
-    earlier day in an outbox, or of the portal's downloads."""
+    earlier day in an outbox, or of the portal's downloads; and old pages of mornings."""
     told = settings.load().district
     yield from _folders([*told.landing.glob("*/*"), *told.landing.glob("quarantine/*/*")], today, told.landing_days)
     for folder in ("refused", FOLDER):
@@ -59,6 +60,7 @@ def on_disk(today: dt.date) -> Iterator[Path]:
     for feed in catalogue.feeds().values():
         if feed.landing_days is not None:
             yield from _of_feed(feed, today, min(feed.landing_days, told.landing_days))
+    yield from _pages(today)
     for file in sorted([*told.landing.glob("outbox/*/*"), *told.landing.glob("downloads/*/*/*")]):
         if dt.datetime.fromtimestamp(file.stat().st_mtime, told.zone).date() < today:
             file.unlink()
@@ -75,6 +77,21 @@ def _folders(folders: Iterable[Path], today: dt.date, days: int) -> Iterator[Pat
     for folder in _old(folders, today, days):
         shutil.rmtree(folder)
         yield folder
+
+
+def _pages(today: dt.date) -> Iterator[Path]:
+    """The pages of mornings that are `days` of [report] old: ours, and those in the folder of `publish`."""
+    told = settings.load().report
+    first = _first_page(today)
+    for folder in (shelf.folder(), *([told.folder] if told.folder else [])):
+        for file in [*shelf.old(folder, first)]:
+            file.unlink()
+            yield file
+
+
+def _first_page(today: dt.date) -> dt.date:
+    """The date of the oldest page that stays."""
+    return today - dt.timedelta(days=max(settings.load().report.days, 1) - 1)
 
 
 def _of_feed(feed: Feed, today: dt.date, days: int) -> Iterator[Path]:
@@ -119,14 +136,17 @@ def _date(name: str) -> dt.date | None:
 
 def in_bucket(today: dt.date) -> Iterator[str]:
     """The names of objects that went: of restricted feeds and of vendors' files with restricted access those of earlier
-    days, of vendors' other files what is `sent_days` old, and extracts that a killed run left on an earlier day."""
+    days, of vendors' other files what is `sent_days` old, extracts that a killed run left on an earlier day, and
+    pages of mornings that are `days` of [report] old."""
     first = today - dt.timedelta(days=snapshots.RESTRICTED_DAYS - 1)  # the first that stays
     sent_first = today - dt.timedelta(days=max(settings.load().district.sent_days, 1) - 1)
     restricted = {feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}
+    shown_first = _first_page(today)
     rules: dict[str, tuple[Callable[[Stored], dt.date | None], dt.date]] = {
         **dict.fromkeys(sorted(restricted), (lambda stored: _date(stored.name.split("/")[1]), first)),
         exports.RESTRICTED: (_date_of_export, first),
         exports.OPEN: (_date_of_export, sent_first),
+        publishing.PREFIX: (lambda stored: shelf.date_of(stored.name.split("/")[-1]), shown_first),
         rendering.EXTRACTS: (_date_of_extract, today),
         f"{rendering.EXTRACTS}{warehouse.RESTRICTED}": (_date_of_extract, today),
     }

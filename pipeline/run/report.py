@@ -60,10 +60,13 @@ class Report:
 
     @property
     def headline(self) -> str:
-        """`Morning 2026-11-28: 4 of 6 delivered · 1 on hold · 1 broken · last run 07:31, next 07:45`.
+        """`Morning 2026-11-28: 4 of 6 delivered · 1 on hold · 1 broken · last run 07:31, next 07:45`."""
+        return f"{self.called} {self.date}: {' · '.join([*self.counts, self._runs()])}"
 
-        Sets are counted that were delivered or are on hold, and causes that are broken or late.
-        """
+    @property
+    def counts(self) -> list[str]:
+        """`4 of 6 delivered`, `1 on hold` and so on: sets that were delivered or are on hold, and causes that are
+        broken or late."""
         sets = self._sets()
         delivered = sum(flow.state == "delivered" for flow in sets)
         counts = {harm: sum(cause.harm == harm for cause in self.causes) for harm in ("broken", "late")}
@@ -71,8 +74,7 @@ class Report:
         words = [f"{delivered} of {len(sets)} delivered"] if sets else []
         words += ["no set is of today"] if not sets and self._own() else []
         words += [f"{count} {harm}" for harm, count in counts.items() if count]
-        words += [f"{len(self.left)} still to be made"] if self.left and self.last_run else []
-        return f"{self.called} {self.date}: {' · '.join([*words, self._runs()])}"
+        return words + ([f"{len(self.left)} still to be made"] if self.left and self.last_run else [])
 
     @property
     def called(self) -> str:

@@ -41,6 +41,7 @@ from pipeline.run.entering import Entering
 from pipeline.run.failures import Failure
 from pipeline.run.notify import Telling
 from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, tasks_below, undoing_nothing
+from pipeline.run.page import making
 from pipeline.run.report import Report
 from pipeline.run.watchdog import Watchdog
 from pipeline.run.worker import Threads
@@ -105,7 +106,8 @@ def run(
         if not sends:
             _show(root, date, outcome)
         names = _below(root, outcome) if only else set[str]()
-        found, news = _kept(name, date, outcome, names, telling, partial(chronicle.end, entry, outcome, events))
+        enter = partial(chronicle.end, entry, outcome, events)
+        found, news = _kept(name, date, outcome, names, telling, enter, shows=sends and not only)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
 
@@ -138,9 +140,11 @@ def _kept(
     names: set[str],
     telling: Telling | None,
     enter: Callable[..., list[str]],
+    *,
+    shows: bool,
 ) -> tuple[Report, bool]:
-    """How the morning stands, which is kept for `status`, entered in the history and told to its receivers; and whether
-    it is news."""
+    """How the morning stands, which is kept for `status`, entered in the history, shown by a page (where the run
+    `shows` one) and told to its receivers; and whether it is news."""
     found, news = _report(name, date, outcome, names), True
     before = notes.of(name, date) or {}
     flows, heard = status.as_json(found.flows) or before.get("flows", []), before.get("untold", [])
@@ -151,6 +155,7 @@ def _kept(
     if len(outcome.failures) > known:  # what cannot be kept is told as well
         found = _report(name, date, outcome, names)
     remarks = enter(news=news)
+    remarks += making.after_run(replace(found, remarks=(*found.remarks, *remarks))) if shows else []
     if untold := telling.end(found) if telling else []:
         news = news or not {*untold} <= {*heard}
         with suppress(OSError):  # then the next run says it once more

@@ -13,7 +13,10 @@ from pipeline.catalogue.where import Where
 from pipeline.ground.errors import ConfigurationError, did_you_mean
 
 # Folders of ours beside the feeds', in the landing area and in the bucket.
-_BESIDE = ("outbox", "quarantine", "runs", "locks", "refused", "downloads", "diagnostics", "rehearsal", "calendar")
+_BESIDE = (
+    *("outbox", "quarantine", "runs", "locks", "refused", "downloads", "diagnostics", "rehearsal", "calendar"),
+    "pages",
+)
 OURS = frozenset({*flows.BUCKET, *_BESIDE})
 
 

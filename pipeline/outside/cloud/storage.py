@@ -122,11 +122,19 @@ def store_file(path: Path, name: str, metadata: dict[str, str], over: Stored) ->
 def store_json(name: str, content: dict[str, Any], metadata: dict[str, str], over: Stored) -> Stored:
     """Put `content` as JSON under `name`, like `store_file`."""
     text = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    return store_text(name, text, "application/json", "", metadata, over)
+
+
+def store_text(
+    name: str, text: bytes, content_type: str, cached: str, metadata: dict[str, str], over: Stored
+) -> Stored:
+    """Put `text` under `name`, like `store_file`; `cached` is what Cache-Control says, '' for its default."""
 
     def upload(blob: gcs.Blob) -> None:
+        blob.cache_control = cached or None
         blob.upload_from_string(
             text,
-            content_type="application/json",
+            content_type=content_type,
             if_generation_match=over.generation,
             checksum="crc32c",
             **cloud.STORAGE.patience(),
