@@ -19,6 +19,7 @@ from pipeline.ground.errors import WarehouseError
 from pipeline.inbound import evidence, steps
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import disclosed, entries, ledger, receipts
+from pipeline.outbound.disclosed import Given
 from pipeline.outside.cloud import jobs, storage, warehouse
 from pipeline.sandbox.faults import FaultFile
 from riverbend import PROJECT, Sandbox
@@ -486,6 +487,26 @@ def test_a_delivery_without_the_student_ends_a_span(there: Cloud) -> None:
     entered()
     assert [(span.first.day, span.last.day) for span in disclosed.of_student("0000005")] == [(25, 25), (23, 23)]
     assert [(span.first.day, span.last.day) for span in disclosed.of_student("0000001")] == [(23, 25)]
+
+
+def test_each_vendors_week_is_counted_and_each_student_once(there: Cloud) -> None:
+    assert disclosed.by_vendor(dt.date(2026, 11, 23), dt.date(2026, 11, 27)) == []
+    week(there)
+
+    def told(first: int, last: int) -> list[Given]:
+        return disclosed.by_vendor(dt.date(2026, 11, first), dt.date(2026, 11, last))
+
+    assert told(23, 27) == [Given("clever", 5, 5, 100, 5, 0), Given("otus", 1, 1, 20, 1, 0)]
+    assert told(24, 24) == [Given("clever", 1, 1, 20, 4, 0)]
+    assert told(28, 29) == []
+
+
+def test_a_file_whose_students_are_not_known_is_counted_as_such(there: Cloud) -> None:
+    receipts.keep(given(contents={"students.csv": held()}))
+    storage.forget()
+    warehouse.forget()
+    ledger.record()
+    assert disclosed.by_vendor(MONDAY, MONDAY) == [Given("clever", 1, 1, 20, 0, 1)]
 
 
 def test_the_command_answers_a_parent(there: Cloud, capsys: pytest.CaptureFixture[str]) -> None:

@@ -234,10 +234,12 @@ def test_a_delivery_is_entered_in_the_ledger(delivery: Delivery) -> None:
 def test_the_ledger_is_asked(border: Border) -> None:
     assert disclosed.of_student("0000001") == []
     assert disclosed.not_known() == []
+    assert disclosed.by_vendor(NOW.date(), NOW.date()) == []
     assert ledger._unnamed(["receipts/2026-11-23/a/b.json"]) == []
-    student, unknown, unnamed = border.told
+    student, unknown, vendors, unnamed = border.told
     assert {*of_ledger(ledger.DISCLOSURES), "place"} == {*student.names}
     assert unknown.names == ("vendor", "file", "sent_at")
+    assert vendors.names == disclosed._GIVEN
     assert unnamed.names == ("delivery", "period", "file", "students")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import svg
 from markupsafe import Markup, escape
 
+from pipeline.ground import secrets
 from pipeline.run.page.content import Band, Clock, School, Step
 
 # Of a small line: its width and height, and the place at its edges for a dot. Whole numbers are short.
@@ -20,7 +21,7 @@ _HIDDEN = {"aria-hidden": "true"}
 
 def _named(picture: svg.SVG, name: str) -> Markup:
     """The picture with a text in its place for those who do not see it."""
-    picture.elements = [svg.Title(text=str(escape(name))), *(picture.elements or [])]
+    picture.elements = [svg.Title(text=str(escape(secrets.redact(name)))), *(picture.elements or [])]
     picture.extra = {"role": "img"}
     return _drawn(picture)
 

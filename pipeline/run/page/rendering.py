@@ -19,13 +19,18 @@ _SIGNS = {"green": "✓", "amber": "…", "red": "!", "grey": "–"}  # noqa: RU
 
 def page(shown: Shown) -> str:
     """The page of a date."""
-    return _environment().get_template("page.html.j2").render(shown=shown, title=_title(shown))
+    return _seen(_environment().get_template("page.html.j2").render(shown=shown, title=_title(shown)))
 
 
 def calendar(district: str, mornings: Sequence[Morning], *, pretends: bool) -> str:
     """The page that leads to the others, the newest first. There is one at least."""
     told = {"district": district, "months": _months(mornings), "last": mornings[-1], "pretends": pretends}
-    return _environment().get_template("calendar.html.j2").render(told, title=f"Mornings of {district}")
+    return _seen(_environment().get_template("calendar.html.j2").render(told, title=f"Mornings of {district}"))
+
+
+def _seen(html: str) -> str:
+    """Without what is not seen, and could turn what stands behind it."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in html)
 
 
 def _title(shown: Shown) -> str:
@@ -40,7 +45,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_clean,
+        finalize=_open,
     )
     made.filters |= {
         "called": naming.any_flow,
@@ -65,16 +70,14 @@ def _environment() -> jinja2.Environment:
     return made
 
 
-def _clean(value: Any) -> Any:
-    """What may stand on a page: no secret, and nothing that is not seen."""
-    if isinstance(value, Markup):
-        return value
-    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in secrets.redact(f"{value}"))
+def _open(value: Any) -> Any:
+    """What may stand on a page: no secret."""
+    return value if isinstance(value, Markup) else secrets.redact(f"{value}")
 
 
 def marked(text: str) -> Markup:
     """What stands between backticks, which is to be typed, looks so."""
-    parts = [escape(_clean(part)) for part in text.split("`")]
+    parts = [escape(secrets.redact(part)) for part in text.split("`")]
     whole = "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
     return Markup(whole)  # noqa: S704  (its parts are escaped)
 
