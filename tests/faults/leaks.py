@@ -1,6 +1,7 @@
 """What must stand in nothing that is printed, logged or shown: passwords, and people's names and numbers."""
 
 import csv
+import html
 import io
 import re
 
@@ -36,7 +37,7 @@ def shown(district: District) -> str:
 
 def said(district: District) -> str:
     """All that the pipeline has said: its logs, its commands' output, its notes, the names of its files, luigid's API,
-    the messages that receivers got.
+    the messages that receivers got, the pages of its mornings.
 
     `diff --rows` says on its first line that it shows personal data, and is left out.
     """
@@ -45,6 +46,7 @@ def said(district: District) -> str:
     names = [str(path.relative_to(district.landing)) for path in district.landing.rglob("*")]
     scheduler = shown(district) if any("luigid" in " ".join(each.cmdline()) for each in district.servers()) else ""
     written = [path.read_text() for path in notes]
+    written += [html.unescape(path.read_text()) for path in district.landing.glob("pages/*")]
     return "\n".join([district.said(), scheduler, *printed, *district.received, *written, *names])
 
 

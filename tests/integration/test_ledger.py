@@ -496,7 +496,7 @@ def test_each_vendors_week_is_counted_and_each_student_once(there: Cloud) -> Non
     def told(first: int, last: int) -> list[Given]:
         return disclosed.by_vendor(dt.date(2026, 11, first), dt.date(2026, 11, last))
 
-    assert told(23, 27) == [Given("clever", 5, 5, 100, 5, 0), Given("otus", 1, 1, 20, 1, 0)]
+    assert told(23, 27) == [Given("clever", 5, 5, 100, 5, 0), Given("otus", 1, 1, 20, 10, 0)]
     assert told(24, 24) == [Given("clever", 1, 1, 20, 4, 0)]
     assert told(28, 29) == []
 

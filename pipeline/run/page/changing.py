@@ -50,18 +50,19 @@ def _set(flow: Flow, held: Mapping[str, Any], date: dt.date, named: int) -> Set:
         None if period == date else period,
         len(checks),
         (*failed[:CHECKS], *([f"and {len(failed) - CHECKS} more"] if failed[CHECKS:] else [])),
-        tuple(_files(delivery, held.get("files", {}), named)) if delivery and flow.state != "not today" else (),
+        tuple(_files(delivery, held, named)) if delivery and flow.state != "not today" else (),
     )
 
 
-def _files(delivery: Delivery, told: Mapping[str, Mapping[str, Any]], named: int) -> Iterable[File]:
+def _files(delivery: Delivery, held: Mapping[str, Any], named: int) -> Iterable[File]:
     """Those that are made of views: of a file that goes on as it came nothing is compared."""
+    told, failed = held.get("files", {}), {each["file"] for each in held.get("checks", []) if not each["passed"]}
     for file in delivery.view_files:
         if file.name in told:
-            yield _file(file, told[file.name], named)
+            yield _file(file, told[file.name], named, held=file.name in failed)
 
 
-def _file(file: ViewFile, told: Mapping[str, Any], named: int) -> File:
+def _file(file: ViewFile, told: Mapping[str, Any], named: int, *, held: bool) -> File:
     if "now" not in told:
         return File(file.name, told["rows"], file.called, None, School("", 0, 0, 0))
     changes = [Change(**each) for each in told["changes"]]
@@ -75,6 +76,7 @@ def _file(file: ViewFile, told: Mapping[str, Any], named: int) -> File:
         _sum("", map(_school, changes)),
         tuple(met[:named]),
         _sum(f"{len(rest)} other schools", rest) if rest else None,
+        held,
     )
 
 

@@ -70,20 +70,20 @@ def step(told: Step, clock: Clock) -> Markup:
     """A flow in the clock: the usual times, the vendor's file, our work. A table says the same in numbers."""
     drawn: list[svg.Element] = []
     if told.usual:
-        drawn.append(_between(told.usual[0], told.usual[1], clock, "band", 0, 16))
+        drawn.append(_between(told.usual[0], told.usual[1], clock, "band"))
     if told.done:
         ours = (told.begun if told.out else told.here) or told.done
         if told.begun and not told.out:
-            drawn.append(_between(told.begun, ours, clock, "vendor", 7, 2))
-        drawn.append(_between(ours, told.done, clock, "late" if told.late else "ours", 4, 8))
+            drawn.append(_between(told.begun, ours, clock, "vendor"))
+        drawn.append(_between(ours, told.done, clock, "late" if told.late else "ours"))
     return _drawn(svg.SVG(elements=drawn, class_=["step"], extra=_HIDDEN))
 
 
-def _between(begin: dt.datetime, end: dt.datetime, clock: Clock, kind: str, y: int, high: int) -> svg.Rect:
+def _between(begin: dt.datetime, end: dt.datetime, clock: Clock, kind: str) -> svg.Rect:
     """From a moment to another one, wide enough to be seen."""
     left, right = _place(begin, clock), _place(end, clock)
     left = min(left, 99.2)
-    return svg.Rect(x=_percent(left), y=y, width=_percent(max(right - left, 0.8)), height=high, class_=[kind])
+    return svg.Rect(x=_percent(left), width=_percent(max(right - left, 0.8)), class_=[kind])
 
 
 def _place(moment: dt.datetime, clock: Clock) -> float:

@@ -47,7 +47,7 @@ class School:
 @dataclass(frozen=True)
 class File:
     """A file of a set: `before` are the keys or people of the last accepted one, None where there is none to compare
-    with. `others` is what changes at schools that are not named."""
+    with. `others` is what changes at schools that are not named; `held` that a check of the file did not pass."""
 
     name: str
     rows: int
@@ -56,6 +56,7 @@ class File:
     total: School
     schools: tuple[School, ...] = ()
     others: School | None = None
+    held: bool = False
 
 
 @dataclass(frozen=True)
