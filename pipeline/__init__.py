@@ -3,7 +3,7 @@
 import os
 
 # As CHANGELOG.md's first entry and the tag of a release have it.
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 
 # Nothing that runs on this machine is asked through a proxy. Without this, where `http_proxy` is set and `no_proxy` is
 # not, Luigi's client (and Google's, and Selenium's) would ask the proxy for its own scheduler on 127.0.0.1.

@@ -107,7 +107,7 @@ def run(
             _show(root, date, outcome)
         names = _below(root, outcome) if only else set[str]()
         enter = partial(chronicle.end, entry, outcome, events)
-        found, news = _kept(name, date, outcome, names, telling, enter, shows=sends and not only)
+        found, news = _kept(name, date, outcome, names, telling, enter)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
 
@@ -140,11 +140,9 @@ def _kept(
     names: set[str],
     telling: Telling | None,
     enter: Callable[..., list[str]],
-    *,
-    shows: bool,
 ) -> tuple[Report, bool]:
-    """How the morning stands, which is kept for `status`, entered in the history, shown by a page (where the run
-    `shows` one) and told to its receivers; and whether it is news."""
+    """How the morning stands, which is kept for `status`, entered in the history, shown by a page and told to its
+    receivers; and whether it is news."""
     found, news = _report(name, date, outcome, names), True
     before = notes.of(name, date) or {}
     flows, heard = status.as_json(found.flows) or before.get("flows", []), before.get("untold", [])
@@ -155,7 +153,7 @@ def _kept(
     if len(outcome.failures) > known:  # what cannot be kept is told as well
         found = _report(name, date, outcome, names)
     remarks = enter(news=news)
-    remarks += making.after_run(replace(found, remarks=(*found.remarks, *remarks))) if shows else []
+    remarks += making.after_run(replace(found, remarks=(*found.remarks, *remarks)))
     if untold := telling.end(found) if telling else []:
         news = news or not {*untold} <= {*heard}
         with suppress(OSError):  # then the next run says it once more

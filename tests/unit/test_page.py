@@ -35,7 +35,7 @@ from pipeline.run.causes import Cause
 from pipeline.run.page import asking, gathering, making, publishing, rendering, shelf
 from pipeline.run.page.asking import Known
 from pipeline.run.page.content import Morning, School, Shown
-from pipeline.run.report import Report
+from pipeline.run.report import CODES, Report
 from pipeline.run.status import Flow
 
 from .conftest import Configure
@@ -82,7 +82,12 @@ def page(found: Shown) -> Page:
         (reported(Cause("late", "a", "no file"), flows=[delivery("clever_rosters")]), "amber", "Files are late"),
         (reported(HELD), "amber", "A delivery waits for a decision"),
         (reported(HELD, LOGIN), "red", "Something is broken"),
-        (reported(flows=[delivery("clever_rosters", "waiting")], last_run=None), "red", "Nobody has run it"),
+        (
+            reported(flows=[delivery("clever_rosters", "waiting")], last_run=None, left=("x",)),
+            "red",
+            "Nobody has run it",
+        ),
+        (reported(left=("x",)), "amber", "Something is still to be made"),
         (reported(flows=[delivery("clever_rosters", "not today"), feed("cc", "not today")]), "grey", "Nothing was due"),
         (reported(), "green", "All is done"),
     ],
@@ -91,6 +96,10 @@ def test_the_headline_is_in_words(report: Report, light: str, words: str) -> Non
     found = shown(report)
     assert (found.morning.light, found.morning.words) == (light, words)
     assert words in page(found).text
+
+
+def test_however_a_morning_stands_there_are_words_for_it() -> None:
+    assert {*gathering._WORDS} == {*CODES}
 
 
 def test_the_worst_of_two_wrappers_is_the_days() -> None:

@@ -19,6 +19,7 @@ _WORDS: Mapping[Standing, tuple[Light, str]] = {
     "on hold": ("amber", "A delivery waits for a decision"),
     "late": ("amber", "Files are late"),
     "not run": ("red", "Nobody has run it"),
+    "not done": ("amber", "Something is still to be made"),
     "done": ("green", "All is done"),
 }
 _CODES: Mapping[int | None, Standing] = {0: "done", 20: "late", 40: "on hold", 30: "broken"}

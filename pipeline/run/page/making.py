@@ -23,7 +23,10 @@ _WRAPPERS = ("Morning", "Week")
 
 
 def after_run(found: Report) -> list[str]:
-    """Make the page of the run's date, where something is new, and publish it; returns what went wrong."""
+    """Make the page of the run's date, where something is new, and publish it; returns what went wrong. A rehearsal,
+    and a run of one flow alone, leave the page as it is."""
+    if found.wrapper not in _WRAPPERS:
+        return []
     try:
         with border.around("the page of the morning", "making it"):
             return bounded(PATIENCE, lambda: _after(found), "making the page")
