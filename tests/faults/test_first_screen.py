@@ -75,8 +75,8 @@ def on_call(monday: Monday) -> Iterator[OnCall]:
             secret = district.folder / "sandbox/secrets/on_call"
             secret.touch(mode=0o600)
             secret.write_text(hooks.address())
-            text = district.config.read_text().replace("[cloud]\n", "[cloud]\ntimeout = 4\n")
-            district.config.write_text(f"{text}[notify:on call]\nsecret = on_call\n")
+            with district.config.open("a") as config:
+                config.write("[notify:on call]\nsecret = on_call\n")
             district.sandbox("new-day", *DATE)
             found = OnCall(district, hooks)
             done = found.run()
