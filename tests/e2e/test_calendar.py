@@ -111,7 +111,7 @@ def test_in_a_terminal_a_line_shows_what_is_at_work(district: District) -> None:
     )
     assert shown.returncode == 0, shown.stdout
     assert "\x1b[2K" in shown.stdout
-    live = re.findall(r"… (\w+) ([\w.-]+)", shown.stdout)
+    live = re.findall(r"\d+ of \d+, \d\d:\d\d · (\w+) ([\w.-]+)", shown.stdout)
     assert {"Snapshot", "CheckedSet"} & {task for task, _ in live}
     text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", shown.stdout)
     assert re.search(r"done +DeliveredSet +ellevation_rosters", text)

@@ -20,10 +20,10 @@ def test_a_feed_and_a_delivery_are_made_with_what_they_need_and_nothing_else(dis
     assert run.code == 0, run.out
     assert run.tasks("done") == OF_STUDENTS
     assert district.writes(since) == []
-    assert "Only-students 2025-11-18: " in run.out
+    assert run.out.splitlines()[-1].startswith("students 2025-11-18: ")
     again = json.loads(district.call("./morning", "run", "students", *DATE, "--json").out)
     assert again["exit"] == 0
-    assert again["said"][-1].startswith("Only-students 2025-11-18: ")
+    assert again["said"][-1].startswith("students 2025-11-18: ")
     assert not any(" done " in line for line in again["said"])
 
     rehearsal = district.call("./morning", "run", "ellevation", *DATE, "--send-nothing")

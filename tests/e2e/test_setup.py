@@ -103,7 +103,10 @@ def tree(tmp_path: Path) -> Path:
         *("wrapper.sh", "environment.sh"),
         "__init__.py",
         *(f"run/{each}.py" for each in ("__init__", "luigid")),
-        *(f"ground/{each}.py" for each in ("__init__", "configuration", "settings", "masking", "errors", "receivers")),
+        *(
+            f"ground/{each}.py"
+            for each in ("__init__", "configuration", "settings", "masking", "errors", "publishing", "receivers")
+        ),
     ):
         shutil.copy(ROOT / "pipeline" / name, place / "pipeline" / name)
     (place / "pipeline/__main__.py").write_text(RUN)
