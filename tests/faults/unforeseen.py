@@ -67,9 +67,11 @@ BESIDE = {
     "look ahead": Border("run.runner:_looks", "", "the catalogue"),
     "remove old copies": Border("run.purge:on_disk", "", "old copies", Undecodable),
     "complete the ledger": Border("outbound.ledger:record", "", "the ledger"),
-    "keep the note": Border("run.outcome:note", "", "the note of this run", Undecodable),
+    "keep the note": Border("run.notes:keep", "", "the note of this run", Undecodable),
     "tell what is nobody's": Border("inbound.sources:unclaimed", "", "vendors' folders"),
-    "make the table": Border("run.status:states", "", "the state of the flows", Undecodable),
+    "look at the flows": Border("run.status:seen", "", "the state of the flows", Undecodable),
+    "enter the history": Border("outbound.happened:record", "", ""),
+    "make the page": Border("run.page.making:_after", "", "", Undecodable),
     "print a line": Border("run.display:_line", "", ""),
 }
 BORDERS = IN | ON | BESIDE
@@ -96,7 +98,7 @@ def breaks(border: Border) -> None:
 
 
 if __name__ == "__main__":
-    for needed in ("run.runner", "run.status", "__main__"):
+    for needed in ("run.runner", "run.status", "run.page.making", "__main__"):
         importlib.import_module(f"pipeline.{needed}")
     for named in sys.argv[1].split(", "):
         breaks(BORDERS[named])
