@@ -48,7 +48,10 @@ def digest(content: bytes) -> str:
 
 def without_times(content: bytes) -> Any:
     found = json.loads(content)
-    return {key: value for key, value in found.items() if key not in TIMES}
+    told = {key: value for key, value in found.items() if key not in TIMES}
+    if "flows" in told:  # of a run's note: each says when its state came true
+        told["flows"] = [{**flow, "at": ""} for flow in told["flows"]]
+    return told
 
 
 def state(district: District) -> dict[str, Any]:
@@ -66,7 +69,8 @@ def state(district: District) -> dict[str, Any]:
         left[f"metadata of {name}"] = held.labels
     left |= {name: digest(content) for name, content in district.delivered_files().items()}
     for path in district.landing.rglob("*"):
-        if path.is_file() and path.suffix != ".lock":
+        # A page says when all was; its note, by which it is known whether that is shown already, holds a digest of it.
+        if path.is_file() and path.suffix != ".lock" and path.parent.name != "pages":
             content = path.read_bytes()
             told = without_times(content) if path.suffix == ".json" else digest(content)
             left[f"landing {path.relative_to(district.landing)}"] = told
