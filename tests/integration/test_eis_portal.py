@@ -197,7 +197,7 @@ def test_a_refused_password_is_tried_once(portal: Errands, fault: str, told: str
     assert USERS["BLF"] not in kept
     portal.faults.switch_on(fault, "", {})
     begun = len(portal.events("open"))
-    with pytest.raises(LoginRefused, match=r"was refused at 20.* are not sent again today"):
+    with pytest.raises(LoginRefused, match=r"was refused at \d\d-\d\d \d\d:\d\d.* are not sent again today"):
         portal.fetch(("AllErr", "0805"), code="BLF", password="a-wrong-one" if told == "refuses" else None)
     assert len(portal.events("open")) == begun  # no browser was started
 
