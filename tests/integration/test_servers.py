@@ -120,9 +120,9 @@ def test_a_server_that_says_nothing_any_more_costs_the_rows_bound_once(
     odd.silent = stage
     for _ in range(3):
         with pytest.raises(LoginRefused if stage == "login" else VendorUnreachable) as silent:
-            sftp.listing(Vendor("there", timeout=0.3, patience=0.5), "/")
+            sftp.listing(Vendor("there", timeout=1, patience=1.5), "/")  # a login's own work takes some of it
     assert bounds  # paramiko's own are 15 s, 30 s, an hour, and none
-    assert [bound for bound in bounds if bound is None or bound > 0.31] == []
+    assert [bound for bound in bounds if bound is None or bound > 1.01] == []
     assert odd.connections <= 2
     assert three_sentences(silent.value)
 
