@@ -176,7 +176,16 @@ def shown(name: str, text: str, district: District) -> None:
             re.sub(pattern, lambda _: block, page, flags=re.S) if re.search(pattern, page, re.S) else f"{page}\n{block}"
         )
         README.write_text(new)
-    assert block in README.read_text()
+    # The whole differs by chance (who met an outage first): its headline, and each cause's harm, must be those.
+    _, _, there = README.read_text().partition(f"### {name}\n\n```\n")
+    page = there.partition("\n```\n")[0]
+    assert kinds(page) == kinds(plain(text, district))
+
+
+def kinds(screen: str) -> list[str]:
+    """The headline, and the harm of each cause."""
+    lines = screen.splitlines()
+    return lines[:1] + [line.partition(":")[0] for line in lines if line.startswith(("broken:", "on hold:", "late:"))]
 
 
 def plain(text: str, district: District) -> str:
@@ -190,6 +199,7 @@ def plain(text: str, district: District) -> str:
         (r"SHA256:\S+", "SHA256:…"),
         (r"last run,? [\d: -]+", "last run 07:31"),
         (r"and \d+ more", "and … more"),
+        (r"the first: .*", "the first: …"),  # who met it first, and where, is chance
         (r"before \d{4}-\d\d-\d\d \d\d:\d\d", "before 10:00"),  # hours are granted without end to days of the past
         (r"-[0-9a-f]{16}_\d", "-…"),
         (rf"{TUESDAY}-[0-9a-f]{{12}}", f"{TUESDAY}-…"),
