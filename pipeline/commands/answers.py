@@ -35,19 +35,16 @@ class Answer:
     code: int = 0
 
 
-# Seconds for which a person who asks waits for an answer of Google's; those commands.
-_PATIENCE = 10
-_LOOK = ("status", "release", "discard", "history", "explain", "watch", "page")
 # It answers, or says what it does while it does it and returns its exit code.
 Command = Callable[[argparse.Namespace, list[str]], Answer | int]
 
 
 def given(command: Command, asked: argparse.Namespace, for_luigi: list[str]) -> int:
     """Let the command answer; returns its exit code. Raises PipelineError."""
-    if getattr(command, "__name__", "") in _LOOK:
+    if asked.patience:
         from pipeline.ground import cloud
 
-        cloud.hurry(_PATIENCE)
+        cloud.hurry(asked.patience)
     logs.nowhere()
     if not asked.json:
         found = command(asked, for_luigi)

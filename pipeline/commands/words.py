@@ -10,6 +10,8 @@ from pipeline import VERSION
 from pipeline.commands import asking, changing, deciding, running
 from pipeline.commands.answers import EXITS, Command, wrong
 
+# Seconds for which a person who only asks or decides waits for an answer of each of Google's services.
+PATIENCE = 10
 # Where ./morning was called.
 CALLERS_FOLDER = "MORNING_CALLED_IN"
 
@@ -42,7 +44,7 @@ def parser(description: str, *, for_programs: bool) -> argparse.ArgumentParser:
 
     def add(name: str, command: Command, words: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=words, description=words)
-        sub.set_defaults(command=command, words=commands.choices)
+        sub.set_defaults(command=command, words=commands.choices, patience=None)
         sub.add_argument("--date", type=dt.date.fromisoformat, help="YYYY-MM-DD; default: today in the district")
         sub.add_argument("--json", action="store_true", help="for programs: one JSON document, errors too")
         return sub
@@ -63,7 +65,9 @@ def parser(description: str, *, for_programs: bool) -> argparse.ArgumentParser:
     status.add_argument(
         "--all", action="store_true", help="each flow, also those that are done; lines as long as they are"
     )
-    add("page", running.page, "make the page of the date anew, publish it where [report] says, and print where it lies")
+    page = add(
+        "page", running.page, "make the page of the date anew, publish it where [report] says, and print where it lies"
+    )
     watch = add(
         "watch",
         running.watch,
@@ -160,6 +164,8 @@ def parser(description: str, *, for_programs: bool) -> argparse.ArgumentParser:
         running.purge,
         "remove copies that are landing_days old (luigi.cfg); those with passwords are that at a day",
     )
+    for asks in (status, page, watch, release, discard, history, explain):
+        asks.set_defaults(patience=PATIENCE)
     return made
 
 

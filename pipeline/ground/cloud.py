@@ -101,6 +101,8 @@ class Service:
                 expected=expected,
                 next_step=following,
                 shared=self._of_all(error),
+                answer=type(error).__name__,
+                reason=str(next((each.get("reason") for each in getattr(error, "errors", ())), "")),
             ) from None
 
     @property

@@ -88,7 +88,24 @@ class StandsStill(PipelineError):
 
 
 class WarehouseError(PipelineError):
-    """BigQuery or Cloud Storage refused, or holds what we did not put there."""
+    """BigQuery or Cloud Storage refused, or holds what we did not put there.
+
+    `answer` is the kind of Google's answer (the class of its client's error: BadRequest), `reason` BigQuery's word for
+    why (invalidQuery); both are empty where nothing was answered.
+    """
+
+    def __init__(
+        self,
+        found: str,
+        *,
+        expected: str,
+        next_step: str,
+        shared: str = "",
+        answer: str = "",
+        reason: str = "",
+    ) -> None:
+        super().__init__(found, expected=expected, next_step=next_step, shared=shared)
+        self.answer, self.reason = answer, reason
 
 
 class StatementRefused(PipelineError):

@@ -39,7 +39,7 @@ def has_school(date: dt.date) -> bool:
 
 def remarks(date: dt.date) -> list[str]:
     """What is said when the calendar was of no use for that date, or is not what it must be."""
-    said, errors = _said.__wrapped__()
+    said, errors = _read()
     if said is not None and not errors and is_weekday(date) and not said.reaches(date):
         named, last = settings.load().district.calendar, max(last for _, last in said.covers)
         errors = [
@@ -64,6 +64,11 @@ def forget() -> None:
 
 @cache
 def _said() -> tuple[Known | None, list[PipelineError]]:
+    """What this process goes by."""
+    return _read()
+
+
+def _read() -> tuple[Known | None, list[PipelineError]]:
     """What the calendar says; None when there is none (yet), or it cannot be read: then with the reason."""
     named = settings.load().district.calendar
     try:

@@ -93,20 +93,14 @@ def overdue(feed: Feed, date: dt.date) -> bool:
 
 
 def deadline(feed: Feed, date: dt.date) -> dt.datetime:
-    """The moment of it on that date, with the hours that luigi.cfg grants to all; the last moment there is, at most."""
+    """The moment of it on that date, with the hours that luigi.cfg grants to all."""
     told = settings.load().district
-    try:
-        return told.moment(date, feed.deadline) + dt.timedelta(hours=told.grace_hours)
-    except OverflowError:
-        return dt.datetime.max.replace(tzinfo=dt.UTC)
+    return told.moment(date, feed.deadline) + dt.timedelta(hours=told.grace_hours)
 
 
 def _told(moment: dt.datetime, date: dt.date) -> str:
     """A moment as people of the district say it: of another day with that."""
-    try:
-        local = moment.astimezone(settings.load().district.zone)
-    except OverflowError:
-        return "the end of time"
+    local = moment.astimezone(settings.load().district.zone)
     return f"{local:%H:%M}" if local.date() == date else f"{local:%Y-%m-%d %H:%M}"
 
 

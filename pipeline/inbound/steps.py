@@ -238,7 +238,7 @@ def _typed_by(feed: Feed) -> Iterator[None]:
     try:
         yield
     except WarehouseError as error:
-        if ": BadRequest: " not in error.found or "resourcesExceeded" in error.found:
+        if (error.answer, error.reason) != ("BadRequest", "invalid"):
             raise
         raise WarehouseError(
             error.found,

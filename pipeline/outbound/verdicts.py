@@ -64,19 +64,18 @@ def _held(delivery: Delivery, date: dt.date, failed: Sequence[Check], told: Iter
     )
 
 
-def may_be_released(advice: str) -> bool:
-    """Whether the advice of a hold is one that names a release: not of what the vendor's agreement does not list."""
-    return f"{MORNING} release " in advice
+def advice(names: Sequence[str], date: dt.date) -> str:
+    """What a person does about sets on hold: look at each, and let those go, with one command, that are right."""
+    looks = ", ".join(f"`{MORNING} diff {name} --date {date}`" for name in names)
+    release = f'`{MORNING} release {" ".join(names)} --date {date} --reason "..."`'
+    return f"look at {looks}; if the numbers are right: {release}"
 
 
 def _next(delivery: Delivery, date: dt.date, failed: Sequence[Check]) -> str:
     """What a person does about a hold; what the vendor's agreement does not list is nothing to release."""
     if unlisted := dict.fromkeys(each.file for each in failed if checks.UNLISTED in each.name):
         return f"{_unlisted(delivery, unlisted)}; a release cannot let it go"
-    return (
-        f"look at `{MORNING} diff {delivery.name} --date {date}`; if the numbers are right: "
-        f'`{MORNING} release {delivery.name} --date {date} --reason "..."`'
-    )
+    return advice([delivery.name], date)
 
 
 def _unlisted(delivery: Delivery, files: Iterable[str]) -> str:

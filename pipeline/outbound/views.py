@@ -10,9 +10,9 @@ from pipeline.ground.errors import StatementRefused, WarehouseError
 from pipeline.ground.progress import Made
 from pipeline.outside.cloud import warehouse
 
-# How BigQuery says where in a statement something stands, and its words for what concerns the statement itself.
+# How BigQuery says where in a statement something stands, and its answers to what concerns the statement itself.
 _PLACE = re.compile(r"\[(\d+):(\d+)\]")
-_ITS_OWN = re.compile(r": (BadRequest|NotFound): ")
+_ITS_OWN = ("BadRequest", "NotFound")
 
 
 def deploy(view: str) -> Made:
@@ -31,7 +31,7 @@ def explained(view: str, *, its_lines: bool = False) -> Iterator[None]:
     try:
         yield
     except WarehouseError as error:
-        if not _ITS_OWN.search(error.found):
+        if error.answer not in _ITS_OWN:
             raise
         place = _PLACE.search(error.found) if its_lines else None
         line, column = (int(place[1]), int(place[2])) if place else (1, 1)

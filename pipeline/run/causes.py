@@ -4,15 +4,17 @@ Failures are of one cause when their errors say so (`shared`: one login, one fol
 sentences are the same. Names are those that people say: "Clever's students.csv", not a task's.
 """
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline import catalogue
-from pipeline.catalogue import flows, sql
+from pipeline.catalogue import flows
 from pipeline.ground import manifests
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import PipelineError
+from pipeline.outbound import verdicts
 from pipeline.run.failures import Failure, Harm
 from pipeline.run.status import DONE, Flow, Seen, views_of
 
@@ -27,8 +29,8 @@ class Cause:
     those of `do` that can be pasted.
 
     `name` is the same while the reason is the same, and another one for another reason; of a hold, it is the table that
-    shows why, or the delivery. `met` are the things that met
-    it, as people call them; `blocks` the deliveries that wait for it.
+    shows why, or the delivery. `met` are the things that met it, as people call them, `flows` the feeds, views and
+    deliveries of these; `blocks` are the deliveries that wait for it.
     """
 
     harm: Harm
@@ -39,17 +41,23 @@ class Cause:
     commands: tuple[str, ...] = ()
     met: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
 
 
-def grouped(found: Iterable[Failure], state: Sequence[Flow]) -> tuple[Cause, ...]:
-    """The causes of the failures, the worst first. `state` is where each flow stands."""
+def grouped(found: Iterable[Failure], state: Sequence[Flow], date: dt.date) -> tuple[Cause, ...]:
+    """The causes of the failures of a date, the worst first. `state` is where each flow stands."""
     groups: dict[tuple[str, ...], list[Failure]] = {}
     for failure in found:
         groups.setdefault(_key(failure), []).append(failure)
     # Whoever met it first is chance: the same morning is told in the same words.
     ordered = (sorted(group, key=lambda each: (not each.of, each.of, each.found)) for group in groups.values())
-    causes = [_cause(group, state) for group in ordered]
+    causes = [_cause(group, state, date) for group in ordered]
     return tuple(sorted(causes, key=lambda each: (_ORDER.index(each.harm), -len(each.blocks), -len(each.met))))
+
+
+def releasable(hold: Failure, date: dt.date) -> bool:
+    """Whether a person may let the set go: not what the vendor's agreement does not list, or what was passed by."""
+    return hold.next == verdicts.advice([hold.flow], date)
 
 
 def mended(failure: Failure, seen: Seen) -> bool:
@@ -73,9 +81,9 @@ def _key(failure: Failure) -> tuple[str, ...]:
     return failure.harm, failure.error, failure.shared or f"{failure.found}\n{failure.next}"
 
 
-def _cause(group: list[Failure], state: Sequence[Flow]) -> Cause:
+def _cause(group: list[Failure], state: Sequence[Flow], date: dt.date) -> Cause:
     first = group[0]
-    following = _of_all(group) if first.harm == "on hold" else first.next
+    following = _of_holds(group, date) if first.harm == "on hold" else first.next
     return Cause(
         first.harm,
         _name(first),
@@ -85,13 +93,14 @@ def _cause(group: list[Failure], state: Sequence[Flow]) -> Cause:
         _commands(following),
         tuple(dict.fromkeys(filter(None, map(called, group)))),
         _blocked(group, state),
+        tuple(dict.fromkeys(name for failure in group for name in failure.flow.split())),
     )
 
 
 def _name(failure: Failure) -> str:
     if failure.harm == "on hold":
-        return failure.shared.partition(" ")[0] or failure.flow
-    return manifests.fingerprint(re.sub(r"\d+", "#", " ".join(_key(failure)[:3])))[:8]
+        return failure.table or failure.flow
+    return manifests.fingerprint(re.sub(r"\d+", "#", " ".join(_key(failure))))[:8]
 
 
 def _found(group: list[Failure]) -> str:
@@ -103,15 +112,11 @@ def _found(group: list[Failure]) -> str:
     return f"{first.shared}; the first: {first.found}" if first.shared and several else first.found
 
 
-def _of_all(group: list[Failure]) -> str:
-    """What to do about sets that are on hold for one reason: look at each, and one command releases them."""
-    first, names = group[0], [each.flow for each in group]
-    if len(group) == 1 or f"release {first.flow} " not in first.next:
-        return "; ".join(dict.fromkeys(each.next for each in group))
-    look, _, decide = first.next.partition(";")
-    looks = [look.replace(first.flow, name).removeprefix("look at ") for name in names]
-    all_of_them = decide.replace(f"release {first.flow} ", f"release {' '.join(names)} ")
-    return f"look at {', '.join(looks)};{all_of_them}"
+def _of_holds(group: list[Failure], date: dt.date) -> str:
+    """What to do about sets that are on hold for one reason."""
+    if all(releasable(each, date) for each in group):
+        return verdicts.advice([each.flow for each in group], date)
+    return "; ".join(dict.fromkeys(each.next for each in group))
 
 
 def _commands(sentence: str) -> tuple[str, ...]:
@@ -146,8 +151,3 @@ def _below(delivery: str) -> set[str]:
         return {feed.name for feed in flows.inputs(row)} | views_of(row)
     except PipelineError:
         return set()
-
-
-def file_of(view: str) -> str:
-    """Where the view's text stands, below the catalogue."""
-    return str(sql.file(view).relative_to(catalogue.folder()))

@@ -9,8 +9,6 @@ import time
 from functools import partial
 from typing import Any
 
-import luigi
-
 from pipeline.ground import progress, settings
 from pipeline.ground.console import Printer, say
 from pipeline.ground.progress import Event
@@ -23,8 +21,7 @@ log = logging.getLogger(__name__)
 class Display:
     """Follows a run's events and prints them."""
 
-    def __init__(self, root: luigi.Task, *, quiet: bool = False) -> None:
-        self._root = root
+    def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._live: Any = None
         self._begun = time.monotonic()

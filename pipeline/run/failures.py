@@ -17,7 +17,8 @@ Harm = Literal["broken", "on hold", "late"]
 class Failure:
     """`found`, `expected` and `next` are the three sentences (of a foreign error, the first alone), `error` the error's
     class, `task` the family, `of` what it was about, `flow` the feed, view or delivery (of a step of the portal,
-    several, with blanks between them). `shared` is what it has in common with others of the same cause.
+    several, with blanks between them). `shared` is what it has in common with others of the same cause; of a hold, that
+    is how many rows of `table` came.
     """
 
     harm: Harm
@@ -29,6 +30,7 @@ class Failure:
     of: str = ""
     flow: str = ""
     shared: str = ""
+    table: str = ""
 
     def __str__(self) -> str:
         """As the error itself says it."""

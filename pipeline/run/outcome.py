@@ -164,4 +164,4 @@ def _told(note: dict[str, Any]) -> list[Any]:
         return [failure.harm, failure.task, failure.of, failure.error, re.sub(r"\d+", "#", str(failure))]
 
     failed = sorted(map(words, failures.kept(note)))
-    return [note["exit"], failed, sorted(note.get("unclaimed", [])), sorted(note.get("remarks", []))]
+    return [note.get("exit"), failed, sorted(note.get("unclaimed", [])), sorted(note.get("remarks", []))]

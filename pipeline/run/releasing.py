@@ -29,7 +29,7 @@ def _held_for(name: str, date: dt.date) -> list[str]:
     held: dict[str, list[str]] = {}
     for cause in report.of_day(date).causes:
         if cause.harm == "on hold":
-            held.setdefault(cause.name, []).extend(cause.met)
+            held.setdefault(cause.name, []).extend(cause.flows)
     if name not in held:
         raise ConfigurationError(
             f"nothing is on hold for {name} on {date}",

@@ -148,7 +148,7 @@ def of_day(date: dt.date) -> Day:
     known = {name: flow for note in told.values() for name, flow in status.from_json(note).items()}
     seen = status.seen(date, [failure for each in found.values() for failure in each], known)
     (week, his), (morning, hers) = (_reported(each, date, told[each], found[each], seen) for each in told)
-    return Day(morning, week, causes.grouped([*hers, *his, *seen.failures], seen.flows))
+    return Day(morning, week, causes.grouped([*hers, *his, *seen.failures], seen.flows, date))
 
 
 def _reported(
@@ -167,7 +167,7 @@ def _reported(
         wrapper,
         settings.load().district.name,
         date,
-        causes.grouped([*found, *seen.failures], seen.flows),
+        causes.grouped([*found, *seen.failures], seen.flows, date),
         tuple(seen.flows),
         (*remarks, *wrong),
         _moment(told.get("ended_at")),
@@ -240,10 +240,10 @@ _CLAIM = "add a row in the catalogue's feeds.py, or name it there in the folder'
 
 def _refused(state: Iterable[Flow], found: Iterable[Failure], date: dt.date) -> list[str]:
     """A line for each file of the date that was refused and not corrected since, and one for those of earlier dates."""
-    causes = {failure.found for failure in found}
+    told = {failure.found for failure in found}
     refused = [(flow.flow, folder, what) for flow in state for folder, what in flow.refused.items()]
     lines = [
-        f"the refused file of {name}{'' if what in causes else f' ({what})'} lies in {folder}"
+        f"the refused file of {name}{'' if what in told else f' ({what})'} lies in {folder}"
         for name, folder, what in refused
     ]
     older = steps.refused_before(date)

@@ -15,9 +15,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 import luigi
@@ -27,22 +26,21 @@ from pipeline import morning
 from pipeline.chain import by_hand
 from pipeline.chain.base import ChainTask, ask_anew
 from pipeline.chain.tasks import DeliveredSet, DeliveryTask, DeployedView, FeedTask
-from pipeline.ground import border, journal, logs, manifests, progress, secrets, settings
+from pipeline.ground import journal, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
-from pipeline.inbound import calendar, lastgood, sources
-from pipeline.outbound import exports, interrupted, snapshots, verdicts, wanted
+from pipeline.inbound import lastgood, sources
+from pipeline.outbound import exports, interrupted, snapshots
 from pipeline.outside.cloud import standing, storage, warehouse
-from pipeline.run import causes, chronicle, failures, kept, notes, notify, purge, rehearsal, report, status, unusual
+from pipeline.run import chronicle, ending, failures, kept, notify, purge, rehearsal
 from pipeline.run.display import Display
+from pipeline.run.ending import Ended
 from pipeline.run.entering import Entering
 from pipeline.run.failures import Failure
 from pipeline.run.notify import Telling
-from pipeline.run.outcome import BROKEN, Outcome, is_news, judge, tasks_below, undoing_nothing
-from pipeline.run.page import making
-from pipeline.run.report import Report
+from pipeline.run.outcome import BROKEN, Outcome, judge, tasks_below, undoing_nothing
 from pipeline.run.watchdog import Watchdog
 from pipeline.run.worker import Threads
 
@@ -81,7 +79,7 @@ def run(
     by_hand.quiet_core()
     entry = chronicle.begin(name, date)
     root = getattr(morning, task)(date=date, **({"flow": only} if only else {}))
-    display = Display(root, quiet=quiet)
+    display = Display(quiet=quiet)
     arguments = [
         *("--module", "pipeline.morning", task, "--date", date.isoformat(), *(("--flow", only) if only else ())),
         *("--workers", str(workers), "--worker-id", f"{worker}-{socket.gethostname()}"),
@@ -102,77 +100,22 @@ def run(
             finishing.join()
         entering.begin()
         outcome = judge(root, events, begin.failures + trouble, partial(_looks, root, date))
-        _complete(date, outcome, entering)
+        ending.complete(date, outcome, entering)
         if not sends:
             _show(root, date, outcome)
-        names = _below(root, outcome) if only else set[str]()
-        enter = partial(chronicle.end, entry, outcome, events)
-        found, news = _kept(name, date, outcome, names, telling, enter)
+        names = _below(root, outcome) if only else frozenset[str]()
+        found, news = ending.kept(Ended(name, date, names, entry, events, telling), outcome)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
 
 
-def _below(root: luigi.Task, outcome: Outcome) -> set[str]:
+def _below(root: luigi.Task, outcome: Outcome) -> frozenset[str]:
     """The flows below the root; of other ones nothing is told."""
-    names: set[str] = set()
+    names = frozenset[str]()
     with suppress(PipelineError):  # what keeps us from looking is told by now
-        names = {task.flow() for task in tasks_below(root) if isinstance(task, ChainTask)}
+        names = frozenset(task.flow() for task in tasks_below(root) if isinstance(task, ChainTask))
         outcome.failures = [each for each in outcome.failures if not each.flow or names & {*each.flow.split()}]
     return names
-
-
-def _complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
-    """What belongs to the end of each run, whatever it made: none of it undoes anything of the morning."""
-    _purge(date, outcome)
-    with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
-        outcome.add(*map(failures.of_error, entering.end()))
-    # Who may not look is told by the doctor; who gets no answer, by all else.
-    with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
-        outcome.remarks += [str(found) for found in standing.otherwise(kept.datasets())]
-    with undoing_nothing(outcome, "the calendar", "looking which days it has"):
-        outcome.remarks += [*calendar.remarks(date), *wanted.remarks(date)]
-
-
-def _kept(
-    name: str,
-    date: dt.date,
-    outcome: Outcome,
-    names: set[str],
-    telling: Telling | None,
-    enter: Callable[..., list[str]],
-) -> tuple[Report, bool]:
-    """How the morning stands, which is kept for `status`, entered in the history, shown by a page and told to its
-    receivers; and whether it is news."""
-    found, news = _report(name, date, outcome, names), True
-    before = notes.of(name, date) or {}
-    flows, heard = status.as_json(found.flows) or before.get("flows", []), before.get("untold", [])
-    note, known = {**outcome.as_json(), "flows": flows}, len(outcome.failures)
-    with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
-        news = is_news(name, date, outcome)
-        notes.keep(name, date, note)
-    if len(outcome.failures) > known:  # what cannot be kept is told as well
-        found = _report(name, date, outcome, names)
-    remarks = enter(news=news)
-    remarks += making.after_run(replace(found, remarks=(*found.remarks, *remarks)))
-    if untold := telling.end(found) if telling else []:
-        news = news or not {*untold} <= {*heard}
-        with suppress(OSError):  # then the next run says it once more
-            notes.keep(name, date, {**note, "untold": untold})
-    return replace(found, remarks=(*found.remarks, *remarks, *untold)), news
-
-
-def _report(name: str, date: dt.date, outcome: Outcome, names: Collection[str] = ()) -> Report:
-    """How the morning stands; what keeps us from looking is one more failure of the run."""
-    with suppress(PipelineError), border.around("the history", "looking which rows are usual"):  # no hold needs it
-        held = unusual.told([each.flow for each in outcome.of("on hold") if verdicts.may_be_released(each.next)], date)
-        outcome.failures = [replace(each, shared=held.get(each.flow, each.shared)) for each in outcome.failures]
-    with undoing_nothing(outcome, "the state of the flows", "reading the evidence of them"):
-        found = report.of(name, date, outcome, names)
-        outcome.code = found.code
-        return found
-    told = settings.load().district
-    now = dt.datetime.now(told.zone)
-    return Report(name, told.name, date, causes.grouped(outcome.failures, ()), last_run=now, as_of=now)
 
 
 def _patience() -> float:
@@ -280,13 +223,6 @@ def _luigi(arguments: list[str], threads: Threads) -> Failure | None:
     except PipelineError as error:
         return failures.of_error(error)
     return None
-
-
-def _purge(date: dt.date, outcome: Outcome) -> None:
-    """Remove old copies, as of the run's date."""
-    with undoing_nothing(outcome, "old copies", "removing them; the next run tries again"):
-        removed = list(purge.old_copies(min(date, settings.load().today())))
-        log.info("%d old copies removed", len(removed))
 
 
 def main(

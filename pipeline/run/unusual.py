@@ -34,16 +34,14 @@ class Count:
         return f"{self.feed} {self.part} {self.rows:,}, {self.usual}"
 
 
-def told(names: Iterable[str], date: dt.date) -> dict[str, str]:
-    """For each of the deliveries, the part that is farthest from its usual rows, as a sentence; nothing of one whose
-    parts all have theirs. Raises PipelineError."""
+def farthest(names: Iterable[str], date: dt.date) -> dict[str, Count]:
+    """For each of the deliveries, the part that is farthest from its usual rows; nothing of one whose parts all have
+    theirs. Raises PipelineError."""
     inputs = {name: flows.inputs(flows.here()[name]) for name in names}
     counts = _counts({feed for feeds in inputs.values() for feed in feeds}, date)
     odd = sorted((count for count in counts if count.beyond >= 1), key=lambda count: (-count.beyond, count.feed))
-    found = {
-        name: [f"{count}" for count in odd if count.feed in {feed.name for feed in inputs[name]}] for name in inputs
-    }
-    return {name: sentences[0] for name, sentences in found.items() if sentences}
+    found = {name: [count for count in odd if count.feed in {feed.name for feed in inputs[name]}] for name in inputs}
+    return {name: counts[0] for name, counts in found.items() if counts}
 
 
 def _counts(feeds: Iterable[Feed], date: dt.date) -> list[Count]:

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import json
 import re
 import time
 from collections import Counter
@@ -13,7 +14,8 @@ import psutil
 import pytest
 
 from e2e.district import MONDAY, ROOT, TUESDAY, District, Result
-from faults.leaks import shown
+from faults.leaks import shown as told_by_luigid
+from faults.screens import screen, shown
 from faults.test_killed import kill
 from pipeline import catalogue
 from pipeline.ground.command import MORNING
@@ -189,12 +191,13 @@ def test_a_refused_password_is_tried_once_a_day(district: District, told: list[R
     events = Counter(event["event"] for event in district.activity(since, "portal"))
     assert events["sign-in-refused"] == 2  # one of each login
     assert "refuses the password" in run.out
-    assert one_cause(run) == "ADMAudit, StudentMembership, AllErr"
+    assert one_cause(district, run) == "ADMAudit, StudentMembership, AllErr"
+    shown("the portal refuses the password", "\n\n".join(screen(run)), district)
     again = district.run_daily(THURSDAY)  # as cron would
     told.append(again)
     assert again.code == 30
     assert "the same credentials are not sent again today" in again.out
-    assert one_cause(again) == "ADMAudit, StudentMembership, AllErr"
+    assert one_cause(district, again) == "ADMAudit, StudentMembership, AllErr"
     assert [event["event"] for event in district.activity(since, "portal")].count("sign-in-refused") == 2
     held = district.tables("eis")
     assert {held[stack].labels["as_of"] for stack in STACKS} == {f"{TUESDAY}"}
@@ -217,13 +220,16 @@ def test_a_portal_that_is_down_is_one_cause_and_nothing_to_do(district: District
     told.append(run)
     district.sandbox("heal")
     assert run.code == 30, run.out
-    assert one_cause(run) == "ADMAudit, StudentMembership, AllErr"
+    assert one_cause(district, run) == "ADMAudit, StudentMembership, AllErr"
+    shown("the portal answers 500", "\n\n".join(screen(run)), district)
     assert "  found: the EIS portal does not give its reports" in run.out
     assert "  next: nothing: the next run fetches what is missing." in run.out
 
 
-def one_cause(run: Result) -> str:
-    """What met the one cause that the run tells."""
+def one_cause(district: District, run: Result) -> str:
+    """What met the one cause that the run and `status` tell."""
+    told = json.loads(district.pipeline("status", "--date", f"{THURSDAY}", "--json").out)
+    assert (told["exit"], [cause["harm"] for cause in told["causes"]]) == (30, ["broken"])
     (met,) = re.findall(r"^broken: (.*)$", run.out, re.M)
     assert re.search(r"^Morning [\d-]+: 1 broken · last run", run.out, re.M), run.out
     return str(met)
@@ -238,7 +244,7 @@ def test_no_social_security_number_and_no_password_is_left(district: District, t
     places = {str(p): p.read_text(errors="replace") for p in district.landing.rglob("*") if p.is_file()}
     places |= {name: district.content(name).decode(errors="replace") for name in district.objects()}
     places |= {name: str(district.rows(f"eis.{name}")) for name in district.tables("eis")}
-    places["said"] = "\n".join([district.said(), shown(district), *(run.out for run in told)])
+    places["said"] = "\n".join([district.said(), told_by_luigid(district), *(run.out for run in told)])
     assert len(places) > 20
     digits = re.compile(r"\d{9}")
     leaks = {name for name, text in places.items() if set(digits.findall(text)) & numbers}

@@ -156,21 +156,17 @@ def _cut(content: bytes) -> bytes:
     return b"".join(lines[: len(lines) * 6 // 10])
 
 
-def _secret(district: District) -> Iterator[Path | None]:
-    _correct(district)
-    file = district.folder / "sandbox/secrets/ellevation_password"
-    file.rename(away := district.folder / "away")
-    yield None
-    away.rename(file)
+def _away(path: str) -> Thrown:
+    """A file or folder of the sandbox is not there."""
 
+    def thrown(district: District) -> Iterator[Path | None]:
+        _correct(district)
+        there = district.folder / "sandbox" / path
+        there.rename(away := district.folder / "away")
+        yield None
+        away.rename(there)
 
-def _folder(district: District) -> Iterator[Path | None]:
-    """The folder into which a set goes is not there any more."""
-    _correct(district)
-    there = district.sftp / "ellevation/data"
-    there.rename(away := district.folder / "away")
-    yield None
-    away.rename(there)
+    return thrown
 
 
 def _no_credentials(district: District) -> Iterator[Path | None]:
@@ -188,11 +184,6 @@ def _elsewhere(district: District) -> Iterator[Path | None]:
         district.config,
         lambda text: text.replace("[core]\n", "[core]\nscheduler_host = 192.0.2.1\nrpc_retry_attempts = 1\n"),
     )
-
-
-def _nothing(district: District) -> Iterator[Path | None]:
-    """Cron did not run."""
-    yield None
 
 
 FAILURES = (
@@ -281,7 +272,7 @@ FAILURES = (
     ),
     Failure(
         "a secret is missing",
-        _secret,
+        _away("secrets/ellevation_password"),
         "1 of 2 delivered · 1 broken",
         (Told("broken", "no secret ellevation_password", "write it into", 1),),
     ),
@@ -312,7 +303,7 @@ FAILURES = (
     ),
     Failure(
         "the folder into which a set goes is gone",
-        _folder,
+        _away("sftp/ellevation/data"),
         "1 of 2 delivered · 1 broken",
         (Told("broken", "/data", "ask the vendor", 1),),
     ),

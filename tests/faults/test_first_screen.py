@@ -2,7 +2,6 @@
 `status`, and in the message of who is on call. tests/faults/README.md shows them."""
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -19,10 +18,10 @@ from e2e.district import ROOT, TUESDAY, District, Result
 from e2e.mornings import Monday, restored
 from faults.failures import FAILURES, Failure, Told
 from faults.leaks import leaks
+from faults.screens import screen, shown
 from receiving import Hooks
 
 DATE = ("--date", f"{TUESDAY}")
-README = ROOT / "tests/faults/README.md"
 
 
 @dataclass
@@ -83,16 +82,6 @@ def on_call(monday: Monday) -> Iterator[OnCall]:
             assert done.code == 0, done.out
             yield found
         assert leaks(district) == []
-
-
-def screen(run: Result) -> tuple[str, str]:
-    """The headline and the causes of a run's end; of one that did not begin, what it said."""
-    lines = run.out.splitlines()
-    begins = next((number for number, line in enumerate(lines) if line.startswith("Riverbend Schools: ")), None)
-    if begins is None:
-        return "", "\n".join(line for line in lines if not line.startswith("sandbox is up"))
-    causes = lines[begins + 2 : next(n for n, line in enumerate(lines) if n > begins and line.startswith("     flow"))]
-    return lines[-1], "\n".join(causes).strip("\n")
 
 
 def agrees(found: dict[str, Any], told: Told) -> None:
@@ -161,48 +150,3 @@ def typed(district: District, causes: str, words: str, said: str) -> None:
     assert offered, causes
     done = district.call("bash", "-c", offered[0].replace("...", "it is so"))
     assert said in done.out, f"{shlex.quote(offered[0])}: {done.out}"
-
-
-# ------------------------------------------------------------------------------------------------------- the page
-
-
-def shown(name: str, text: str, district: District) -> None:
-    """The README shows the screen as it is, but for what is another one each time."""
-    block = f"### {name}\n\n```\n{plain(text, district)}\n```\n"
-    page = README.read_text()
-    if os.environ.get("RENEW_SCREENS"):
-        pattern = rf"### {re.escape(name)}\n\n```\n.*?\n```\n"
-        new = (
-            re.sub(pattern, lambda _: block, page, flags=re.S) if re.search(pattern, page, re.S) else f"{page}\n{block}"
-        )
-        README.write_text(new)
-    # The whole differs by chance (who met an outage first): its headline, and each cause's harm, must be those.
-    _, _, there = README.read_text().partition(f"### {name}\n\n```\n")
-    page = there.partition("\n```\n")[0]
-    assert kinds(page) == kinds(plain(text, district))
-
-
-def kinds(screen: str) -> list[str]:
-    """The headline, and the harm of each cause."""
-    lines = screen.splitlines()
-    return lines[:1] + [line.partition(":")[0] for line in lines if line.startswith(("broken:", "on hold:", "late:"))]
-
-
-def plain(text: str, district: District) -> str:
-    """Without the folders, ports, times and digests of this run."""
-    for found, words in (
-        (re.escape(f"{ROOT}/morning"), "morning"),
-        (re.escape(f"{district.folder}"), "…"),
-        (re.escape(f"{ROOT}"), "…"),
-        (r"127\.0\.0\.1:\d+", "127.0.0.1:…"),
-        (r"192\.0\.2\.1:\d+", "192.0.2.1:…"),
-        (r"SHA256:\S+", "SHA256:…"),
-        (r"last run,? [\d: -]+", "last run 07:31"),
-        (r"and \d+ more", "and … more"),
-        (r"the first: .*", "the first: …"),  # who met it first, and where, is chance
-        (r"before \d{4}-\d\d-\d\d \d\d:\d\d", "before 10:00"),  # hours are granted without end to days of the past
-        (r"-[0-9a-f]{16}_\d", "-…"),
-        (rf"{TUESDAY}-[0-9a-f]{{12}}", f"{TUESDAY}-…"),
-    ):
-        text = re.sub(found, words, text)
-    return text

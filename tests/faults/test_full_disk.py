@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from e2e.district import TUESDAY, District
+from faults.screens import screen, shown
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
 
@@ -38,6 +39,7 @@ def test_a_full_disk_is_said_and_nothing_is_half(small_disk: District) -> None:
     assert len(re.findall(r"^broken", run.out, re.M)) == 1, run.out  # one cause, however many tasks met it
     assert re.search(rf"^Morning {TUESDAY}: \d of 2 delivered · 1 broken", run.out, re.M)
     assert "Traceback" not in run.out
+    shown("the disk is full", "\n\n".join(screen(run)), small_disk)
     assert small_disk.delivered_files() == before
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk.landing)], check=True)
     then = small_disk.run_daily(TUESDAY, workers=2)

@@ -1,5 +1,6 @@
 """Failures of one cause are told once, by the names that people use, with what they hold up; what is mended is gone."""
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -8,11 +9,13 @@ from pipeline import catalogue
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import LoginRefused, OnHold, PipelineError, WarehouseError, parted
 from pipeline.ground.progress import Event
+from pipeline.outbound import verdicts
 from pipeline.run import causes
 from pipeline.run.causes import Cause, grouped, mended
 from pipeline.run.failures import Failure, of_error, of_event, of_words
 from pipeline.run.status import Flow, Seen
 
+MONDAY = dt.date(2026, 11, 23)
 STATE = [
     Flow("students", "in", "broken"),
     Flow("cc", "in", "loaded"),
@@ -34,7 +37,7 @@ def outage(what: str) -> WarehouseError:
 
 
 def one(*failures: Failure) -> Cause:
-    (cause,) = grouped(failures, STATE)
+    (cause,) = grouped(failures, STATE, MONDAY)
     return cause
 
 
@@ -54,14 +57,14 @@ def test_the_same_sentences_are_one_cause_and_others_are_others() -> None:
         error = PipelineError(f"no secret {name}", expected="it", next_step="write it")
         return failed("LandedFile", f"students {name}", "students", error)
 
-    found = grouped([missing("a"), missing("a"), missing("b")], STATE)
+    found = grouped([missing("a"), missing("a"), missing("b")], STATE, MONDAY)
     assert [cause.found for cause in found] == ["no secret a", "no secret b"]
 
 
 def test_the_same_words_of_another_kind_of_error_are_another_cause() -> None:
     shared = {"expected": "x", "next_step": "y", "shared": "z"}
     failures = [of_error(WarehouseError("a", **shared)), of_error(LoginRefused("a", **shared))]
-    assert len(grouped(failures, STATE)) == 2
+    assert len(grouped(failures, STATE, MONDAY)) == 2
 
 
 @pytest.mark.parametrize(
@@ -114,38 +117,56 @@ def test_the_worst_comes_first() -> None:
     held = failed("CheckedSet", "otus_scores", "otus_scores", OnHold("x", expected="", next_step="y"))
     views = failed("DeployedView", "v", "roster_files.Clever_students", outage("x"))
     nothing = of_words("found: no scheduler\nexpected: one\nnext: start it")
-    assert [cause.harm for cause in grouped([late, held, nothing, views], STATE)] == [
+    assert [cause.harm for cause in grouped([late, held, nothing, views], STATE, MONDAY)] == [
         *("broken", "broken", "on hold", "late")
     ]
-    assert grouped([late, held, nothing, views], STATE)[0].blocks == ("clever_rosters",)
+    assert grouped([late, held, nothing, views], STATE, MONDAY)[0].blocks == ("clever_rosters",)
 
 
-def held(name: str, shared: str = "") -> Failure:
-    step = f"look at `{MORNING} diff {name} --date D`; if the numbers are right: `{MORNING} release {name} --date D`"
-    return failed(
-        "CheckedSet", name, name, OnHold(f"{name} is on hold", expected="none", next_step=step, shared=shared)
-    )
+def held(name: str, part: str = "") -> Failure:
+    """A set on hold that may be released; the table `part` shows why."""
+    error = OnHold(f"{name} is on hold", expected="none", next_step=verdicts.advice([name], MONDAY))
+    shared = f"{part}, usually 409–414" if part else ""  # noqa: RUF001
+    return replace(failed("CheckedSet", name, name, error), shared=shared, table=part.partition(" ")[0])
 
 
 def test_sets_on_hold_for_one_table_are_one_cause_and_one_command_releases_them() -> None:
-    short = "students RSD 310, usually 409–414"  # noqa: RUF001
-    cause = one(held("savvas_rosters", short), held("ellevation_rosters", short))
-    assert (cause.name, cause.met) == ("students", ("ellevation_rosters", "savvas_rosters"))
-    assert cause.found == f"{short}; ellevation_rosters is on hold; savvas_rosters is on hold"
+    cause = one(held("savvas_rosters", "students RSD 310"), held("ellevation_rosters", "students RSD 310"))
+    assert (cause.name, cause.flows) == ("students", ("ellevation_rosters", "savvas_rosters"))
+    assert cause.found == (
+        "students RSD 310, usually 409–414; ellevation_rosters is on hold; savvas_rosters is on hold"  # noqa: RUF001
+    )
     assert cause.commands == (
-        f"{MORNING} diff ellevation_rosters --date D",
-        f"{MORNING} diff savvas_rosters --date D",
-        f"{MORNING} release ellevation_rosters savvas_rosters --date D",
+        f"{MORNING} diff ellevation_rosters --date {MONDAY}",
+        f"{MORNING} diff savvas_rosters --date {MONDAY}",
+        f'{MORNING} release ellevation_rosters savvas_rosters --date {MONDAY} --reason "..."',
     )
 
 
 def test_a_set_on_hold_alone_is_called_by_its_name_or_by_the_table_that_shows_why() -> None:
-    assert [one(held("otus_scores")).name, one(held("otus_scores", "cc RSD 3, usually 9")).name] == [
-        "otus_scores",
-        "cc",
-    ]
-    assert one(held("otus_scores", "cc RSD 3, usually 9")).found == "cc RSD 3, usually 9; otus_scores is on hold"
-    assert len(grouped([held("otus_scores"), held("clever_rosters")], STATE)) == 2
+    assert [one(held("otus_scores")).name, one(held("otus_scores", "cc RSD 3")).name] == ["otus_scores", "cc"]
+    assert one(held("otus_scores", "cc RSD 3")).found.startswith("cc RSD 3, usually")
+    assert len(grouped([held("otus_scores"), held("clever_rosters")], STATE, MONDAY)) == 2
+
+
+def test_what_no_release_can_let_go_names_none() -> None:
+    advice = "have the agreement with clever (Clever 2026) changed; a release cannot let it go"
+    error = OnHold("columns that the agreement does not list", expected="none", next_step=advice)
+    hold = failed("CheckedSet", "clever_rosters", "clever_rosters", error)
+    assert not causes.releasable(hold, MONDAY)
+    assert (one(hold).do, one(hold).commands) == (advice, ())
+    assert len(grouped([hold, held("savvas_rosters", "students RSD 310")], STATE, MONDAY)) == 2
+
+
+def late(feed: str, part: str, **words: str) -> Failure:
+    told = {"expected": "the file by 05:00", "next": "nothing before 10:00", "shared": "files are not in x:/y", **words}
+    return Failure("late", f"{feed} {part}: nothing", task="VendorFile", of=f"{feed} {part}", flow=feed, **told)
+
+
+def test_late_files_of_one_folder_are_one_cause_unless_their_hours_or_reasons_are_others() -> None:
+    assert one(late("cc", "RSD"), late("students", "RSD")).met == ("cc RSD", "students RSD")
+    assert len(grouped([late("cc", "RSD"), late("terms", "RSD", next="nothing before 12:00")], STATE, MONDAY)) == 2
+    assert len(grouped([late("cc", "RSD"), late("terms", "RSD", shared="")], STATE, MONDAY)) == 2
 
 
 def test_commands_are_those_that_can_be_pasted() -> None:

@@ -26,7 +26,7 @@ from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
 from pipeline.outside.cloud.storage import Stored
 from pipeline.outside.cloud.warehouse import Shelved
 from pipeline.outside.sftp.sftp import RemoteFile
-from pipeline.run import notes, purge, report, runner, status
+from pipeline.run import ending, notes, purge, report, runner, status
 from pipeline.run.failures import Failure, Harm, of_words
 from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, is_news, judge
 from pipeline.run.status import Seen
@@ -417,7 +417,7 @@ def test_old_copies_that_cannot_go_are_trouble_after_the_mornings_own() -> None:
     (settings.load().district.landing / "outbox" / "otus" / "a_folder").mkdir(parents=True)
     os.utime(settings.load().district.landing / "outbox" / "otus" / "a_folder", (1, 1))
     outcome = Outcome(LATE, [STUDENTS, of_words("no scheduler")])
-    runner._purge(MONDAY, outcome)
+    ending.remove_old(MONDAY, outcome)
     assert (outcome.code, outcome.failures[:2]) == (BROKEN, [STUDENTS, of_words("no scheduler")])
     told = "found: old copies, while removing them; the next run tries again: IsADirectoryError"
     assert str(outcome.failures[2]).startswith(told)
@@ -434,5 +434,5 @@ def test_a_run_of_a_date_to_come_takes_nothing_of_today_away(monkeypatch: pytest
 
     monkeypatch.setattr(purge, "old_copies", old_copies)
     for date in (told + dt.timedelta(days=400), told, MONDAY - dt.timedelta(days=400)):
-        runner._purge(date, Outcome())
+        ending.remove_old(date, Outcome())
     assert asked == [told, told, MONDAY - dt.timedelta(days=400)]

@@ -148,7 +148,7 @@ def test_a_run_prints_plain_lines_without_a_terminal(capsys: pytest.CaptureFixtu
     progress.emit(Event("failed", "PreparedFile", "cc", message="found: x\nexpected: y", error="ContractBroken"))
     progress.close_pipe()
     events: list[Event] = []
-    Display(Morning(date=MONDAY)).follow(reading, events)
+    Display().follow(reading, events)
     lines = [line[9:] for line in capsys.readouterr().out.splitlines()]
     assert [" ".join(line.split()) for line in lines] == [
         "done LoadedTable students 3 rows (1.2 s)",
@@ -167,7 +167,7 @@ def test_a_display_that_breaks_breaks_no_work(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Display, "_show", broken)
     reading = progress.open_pipe()
     events: list[Event] = []
-    reader = threading.Thread(target=Display(Morning(date=MONDAY)).follow, args=(reading, events))
+    reader = threading.Thread(target=Display().follow, args=(reading, events))
     reader.start()
     for number in range(2000):  # more than a pipe holds
         progress.emit(Event("done", "LoadedTable", f"table {number}", message="x" * 100))

@@ -16,8 +16,7 @@ import pytest
 
 from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.progress import Event
-from pipeline.morning import Morning
-from pipeline.run import calls, display, report, runner, screen
+from pipeline.run import calls, display, ending, report, screen
 from pipeline.run.causes import Cause
 from pipeline.run.display import Display
 from pipeline.run.failures import Failure
@@ -194,7 +193,7 @@ def test_what_the_last_run_saw_is_said_to_be_so() -> None:
 def test_a_quiet_run_prints_the_end_alone_and_only_when_it_is_news(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, *, quiet: bool, news: bool
 ) -> None:
-    shown = Display(Morning(date=MONDAY), quiet=quiet)
+    shown = Display(quiet=quiet)
     reading, writing = os.pipe()
     os.write(writing, f"{json.dumps(asdict(Event('done', 'LoadedTable', 'cc', 'cc')))}\n".encode())
     os.close(writing)
@@ -219,7 +218,7 @@ def test_the_end_is_told_whatever_the_state_is_in(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(report, "of", broken)
     outcome = Outcome(20, [Failure("late", "students BLF: nothing there", of="students BLF")])
-    found = runner._report("Morning", MONDAY, outcome)
+    found = ending.reported("Morning", MONDAY, outcome)
     assert (outcome.code, found.code) == (30, 30)
     assert [cause.harm for cause in found.causes] == ["broken", "late"]
     assert "the state of the flows, while reading the evidence of them: KeyError" in found.causes[0].found
@@ -282,13 +281,12 @@ LIVE = """
 import datetime as dt, threading, time
 from pipeline.ground import progress
 from pipeline.ground.progress import Event
-from pipeline.morning import Morning
 from pipeline.run.display import Display
 
 reading = progress.open_pipe()
 for number in range(3):
     progress.plan(f"task {number}")
-shown = Display(Morning(date=dt.date(2026, 11, 23)))
+shown = Display()
 reader = threading.Thread(target=shown.follow, args=(reading, []))
 reader.start()
 progress.emit(Event("done", "LoadedTable", "students", message="4,012 rows, " * 30))

@@ -15,7 +15,7 @@ from pipeline.ground.errors import ConfigurationError, did_you_mean
 # Folders of ours beside the feeds', in the landing area and in the bucket.
 _BESIDE = (
     *("outbox", "quarantine", "runs", "locks", "refused", "downloads", "diagnostics", "rehearsal", "calendar"),
-    "pages",
+    *("history", "pages"),
 )
 OURS = frozenset({*flows.BUCKET, *_BESIDE})
 

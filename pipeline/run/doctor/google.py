@@ -7,7 +7,7 @@ from google.api_core.exceptions import BadRequest
 
 from pipeline.catalogue import sql
 from pipeline.ground import settings
-from pipeline.ground.errors import PipelineError
+from pipeline.ground.errors import PipelineError, WarehouseError
 from pipeline.outside.cloud import asking, standing, storage
 from pipeline.run import kept
 from pipeline.run.doctor.examining import Asked
@@ -103,8 +103,8 @@ def _refused(view: str) -> dict[str, PipelineError]:
     """The view that BigQuery does not take, or those below it at which that lies."""
     try:
         asking.dry_run(sql.alone(view), f"reading the view {view}")
-    except PipelineError as error:
-        if BadRequest.__name__ not in error.found:  # it is no matter of the view
+    except WarehouseError as error:
+        if error.answer != BadRequest.__name__:  # it is no matter of the view
             raise
         below: dict[str, PipelineError] = {}
         for name in sql.reads(view):

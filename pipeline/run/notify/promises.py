@@ -34,11 +34,11 @@ def missed(report: Report, now: dt.datetime) -> str:
 
 def early(report: Report, now: dt.datetime) -> frozenset[str]:
     """The names of the causes of late files that are not due yet: each good morning begins with them."""
-    late = [cause for cause in report.causes if cause.harm == "late" and cause.met]
-    return frozenset(cause.name for cause in late if not any(_is_due(each, report.date, now) for each in cause.met))
+    late = [cause for cause in report.causes if cause.harm == "late" and cause.flows]
+    return frozenset(cause.name for cause in late if not any(_is_due(each, report.date, now) for each in cause.flows))
 
 
-def _is_due(met: str, date: dt.date, now: dt.datetime) -> bool:
-    """Whether the file is to be there by now; what is met is called by its feed and part."""
-    feed = catalogue.feeds().get(met.split(" ")[0])
+def _is_due(name: str, date: dt.date, now: dt.datetime) -> bool:
+    """Whether the feed's file is to be there by now."""
+    feed = catalogue.feeds().get(name)
     return feed is None or now >= settings.load().district.moment(date, feed.due)

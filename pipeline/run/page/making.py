@@ -37,7 +37,8 @@ def after_run(found: Report) -> list[str]:
 def _after(found: Report) -> list[str]:
     known = shelf.note(found.date)
     if known is None or not known.whole or known.told.get(found.wrapper) != _told(found):
-        known = _made(found, known)
+        others = [name for name in _WRAPPERS if name != found.wrapper and notes.of(name, found.date)]
+        known = _made(found, [report.of(name, found.date) for name in others], known)
     elif known.published == settings.load().report.publish:
         return []
     return _published(known)
@@ -45,17 +46,16 @@ def _after(found: Report) -> list[str]:
 
 def by_hand(date: dt.date) -> tuple[Path, list[str]]:
     """Make the page of the date anew and publish it; where it lies, and what went wrong. Raises PipelineError."""
-    known = _made(report.of("Morning", date), shelf.note(date))
-    return shelf.page(date), _published(known)
+    day = report.of_day(date)
+    week = [day.week] if notes.of("Week", date) else []
+    return shelf.page(date), _published(_made(day.morning, week, shelf.note(date)))
 
 
-def _made(found: Report, known: Note | None) -> Note:
+def _made(found: Report, others: list[Report], known: Note | None) -> Note:
     """The page of the report and, where the other wrapper ran, of that one's."""
     from pipeline.run.page import rendering  # a run after which nothing has changed need not wait for what draws
 
-    others = [name for name in _WRAPPERS if name != found.wrapper and notes.of(name, found.date)]
-    reports = [found, *(report.of(name, found.date) for name in others)]
-    reports.sort(key=lambda each: each.wrapper != _WRAPPERS[0])
+    reports = sorted([found, *others], key=lambda each: each.wrapper != _WRAPPERS[0])
     names = tuple(flow.flow for flow in found.flows)
     google = asking.known(names, found.date)
     now = dt.datetime.now(settings.load().district.zone)
