@@ -34,7 +34,11 @@ def write(name: str, told: dict[str, Any]) -> None:
         for other in _root().glob(f"*/{file.name}"):
             if other != file:
                 other.unlink(missing_ok=True)
-        manifests.save(file, {**told, "run": run()})
+        told = {**told, "run": run()}
+        try:
+            manifests.save(file, told)
+        except FileNotFoundError:  # another run has swept the draft away
+            manifests.save(file, told)
     except OSError as error:
         log.warning("the history will not have %s: %s", name, type(error).__name__)
 
@@ -54,7 +58,10 @@ def forget(name: str) -> None:
 
 
 def left() -> dict[str, dict[Path, dict[str, Any]]]:
-    """What is not entered yet, by run (as its folder is called) and file, oldest first."""
+    """What is not entered yet, by run (as its folder is called) and file, oldest first. Sweeps first."""
+    for draft in _root().glob("*/.*.part"):  # of a kill in the middle of a writing
+        if draft.parent != _folder():
+            remove(draft)
     found: dict[str, dict[Path, dict[str, Any]]] = {}
     for file in sorted(_root().glob("*/*.json")):
         if told := manifests.load(file):

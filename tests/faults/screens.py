@@ -14,7 +14,7 @@ def screen(run: Result) -> tuple[str, str]:
     begins = next((number for number, line in enumerate(lines) if line.startswith("Riverbend Schools: ")), None)
     if begins is None:
         return "", "\n".join(line for line in lines if not line.startswith("sandbox is up"))
-    ends = next(n for n, line in enumerate(lines) if n > begins and line.startswith("     flow"))
+    ends = next(n for n, line in enumerate(lines) if n > begins and re.match(r" +flow +state", line))
     blocks = "\n".join(lines[begins + 2 : ends]).strip("\n").split("\n\n")
     return lines[-1], "\n\n".join(block for block in blocks if block.startswith(("broken", "on hold", "late")))
 

@@ -191,6 +191,37 @@ def test_what_the_next_run_loads_is_not_a_killed_ones_too(there: Cloud, monkeypa
     assert table("loads", "run") == [("morning 2026-11-23T12:15:00+00:00",)]
 
 
+def test_a_kill_in_the_middle_of_writing_something_down_leaves_nothing(
+    there: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever was just writing in another run, by hand or of the week, writes once more."""
+
+    def cut() -> None:
+        monkeypatch.setattr(manifests, "_flush", lambda path: end())
+        wrote(told())
+
+    assert in_a_fork(cut) == 9
+    (draft,) = (tmp_path / "history").rglob(".*.part")
+    next_run()
+    assert draft.exists()  # this very run may be writing
+    monkeypatch.setenv(journal.RUN, "morning 2026-11-23T12:15:00+00:00")
+    flush = manifests._flush
+
+    def swept(path: Path) -> None:
+        monkeypatch.setattr(manifests, "_flush", flush)
+        monkeypatch.setenv(journal.RUN, "week 2026-11-23T12:15:00+00:00")
+        journal.left()
+        monkeypatch.setenv(journal.RUN, "morning 2026-11-23T12:15:00+00:00")
+        flush(path)
+
+    monkeypatch.setattr(manifests, "_flush", swept)
+    wrote(told(rows=311))
+    assert not draft.parent.exists()
+    next_run()
+    assert [(*row,) for row in table("loads", "row_count")] == [(411,)]
+    assert not list((tmp_path / "history").rglob("*"))
+
+
 @pytest.mark.parametrize(
     ("module", "name", "killed"),
     [

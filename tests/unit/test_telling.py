@@ -448,7 +448,7 @@ def test_a_file_that_is_not_due_yet_is_told_when_it_is(
     monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
     configure(notify__hook={"secret": "hook"})
     feed = catalogue.feeds()["students"]
-    late = Cause("late", "L", "students: not there", met=("students RSD",))
+    late = Cause("late", "L", "students: not there", met=("students RSD",), flows=("students",))
     for offset, messages in ((-1, 0), (0, 1), (1, 1)):
         due = dt.datetime.combine(run.date, feed.due, settings.load().district.zone)
         report = Report("Morning", "Elsewhere", run.date, (late,), last_run=NOON)
