@@ -1,14 +1,15 @@
 """What may come in: the contract of an inbound file, made of its feed's row and its table's schema."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-import pyarrow as pa
-
 from pipeline.catalogue import dialect, schemas, values
 from pipeline.catalogue.schemas import Column
 from pipeline.ground import manifests
+from pipeline.ground.arrow import pa
 
 column_name = schemas.column_name
 

@@ -116,6 +116,14 @@ class Delivery:
     again: Literal["when-changed", "never-same-day"] = "when-changed"
     gone: str = "the vendor would no longer get"
 
+    def __hash__(self) -> int:
+        """Of the name alone, as a feed's."""
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        """Short, as a feed's."""
+        return f"Delivery({self.name!r})"
+
     def period(self, date: dt.date) -> dt.date:
         """The day that a delivery of `date` counts for: the date itself, or the Monday of its week."""
         return date - dt.timedelta(days=date.weekday()) if self.cadence == "weekly" else date

@@ -4,6 +4,8 @@ Arrow's own writer quotes every string; BigQuery then reads an empty quoted fiel
 NULL, and vendors differ in what they want. So the rendering is ours, a column at a time in Arrow's kernels.
 """
 
+from __future__ import annotations
+
 import codecs
 import io
 from dataclasses import dataclass
@@ -11,13 +13,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Literal, Protocol
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from pipeline.ground.arrow import pa, pc
 from pipeline.ground.errors import ConfigurationError, masked
-
-# Arrow's own allocator keeps what a large feed took until the end of the run, a fifth of the run's memory.
-pa.set_memory_pool(pa.system_memory_pool())
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,14 @@ class Feed:
     says: SaysSchoolDays | None = None
     layout: Layout = "modelled"
 
+    def __hash__(self) -> int:
+        """Of the name alone: a feed is asked for thousands of times a run, and two of a name are of two catalogues."""
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        """Short: Luigi writes one for each task that it makes."""
+        return f"Feed({self.name!r})"
+
     @cached_property
     def contract(self) -> Contract:
         """What the feed's files must be. Raises ConfigurationError."""

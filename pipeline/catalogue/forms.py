@@ -11,13 +11,13 @@
 An empty value breaks no form.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from pipeline.catalogue.limits import Form
+from pipeline.ground.arrow import pa, pc
 
 TEXT = Form("text", r"(?s:.*)")
 ID = Form("an id without white space", r"[^\p{Z}\p{Cc}\p{Cf}\p{Co}]+")

@@ -5,14 +5,14 @@ must be **present** (REQUIRED) may hold blanks inside, and the joiners that Arab
 other **text** may be empty or odd, but steers no terminal and turns no line around. Lengths have a limit everywhere.
 """
 
-from typing import Literal
+from __future__ import annotations
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import Literal
 
 from pipeline.catalogue import dialect, forms
 from pipeline.catalogue.schemas import Column
 from pipeline.ground import manifests
+from pipeline.ground.arrow import pa, pc
 
 Strictness = Literal["id", "present", "text"]
 

@@ -4,7 +4,8 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
 import luigi
 from luigi.parameter import ParameterVisibility
@@ -59,6 +60,12 @@ class DatedTask(luigi.Task):
     """A task of one morning."""
 
     date: MorningParameter = MorningParameter()
+
+    @classmethod
+    @cache
+    def get_params(cls) -> list[tuple[str, luigi.Parameter[Any]]]:
+        """Luigi looks for them in the class anew for each task that it makes."""
+        return super().get_params()  # type: ignore[no-untyped-call, no-any-return]
 
     def to_str_params(self, only_significant: bool = False, only_public: bool = False) -> dict[str, str]:
         """Also where Luigi asks for what is shown: it makes the task's id of that, which must tell the date."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import luigi
 
-from pipeline.catalogue import sql
+from pipeline.catalogue import flows, sql
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed, of_table
 from pipeline.catalogue.place import PortalReport, Source
@@ -31,6 +31,17 @@ from pipeline.outbound import evidence, exports, giving, snapshots, verdicts, vi
 from pipeline.outbound.evidence import ReceiptTarget
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
 
+# The priority of what is sent, and of all that it is made of: above any other feed's bytes, below portal.FIRST.
+SENT = 1 << 40
+
+
+def _if_sent(name: str) -> int:
+    """The priority of a feed or view of that name, by whether anything that is sent is made of it."""
+    try:
+        return SENT if flows.is_sent(name) else 0
+    except PipelineError:  # of the catalogue: whoever makes it says so
+        return 0
+
 
 class FeedTask(ChainTask):
     """A state of one feed."""
@@ -39,15 +50,16 @@ class FeedTask(ChainTask):
 
     @property
     def priority(self) -> int:  # type: ignore[override]
-        """The feed's bytes at its vendors: what takes long begins first. 0 when there is none or nobody could look; a
-        vendor who has not answered yet comes last."""
+        """What is sent comes before what is not, then the feed's bytes at its vendors, where somebody could look: what
+        takes long begins first. A vendor who has not answered yet comes last."""
+        first = _if_sent(self.feed.name)
         try:
             files = [sources.newest_of(self.feed, source.name, self.date) for source in self.feed.sources]
         except NotYet:
             return -1
         except PipelineError:
-            return 0
-        return sum(file.size for file in files if file)
+            return first
+        return first + sum(file.size for file in files if file)
 
     def flow(self) -> str:
         return self.feed.name
@@ -183,6 +195,10 @@ class DeployedView(ChainTask):
 
     view: luigi.Parameter[str] = luigi.Parameter()
 
+    @property
+    def priority(self) -> int:  # type: ignore[override]
+        return _if_sent(self.view)
+
     def requires(self) -> tuple[luigi.Task, ...]:
         return tuple(self._below(name) for name in sql.reads(self.view))
 
@@ -209,6 +225,7 @@ class DeliveryTask(ChainTask):
     tables hold a later date, or when it was given and is given once a period."""
 
     delivery: DeliveryParameter = DeliveryParameter()
+    priority = SENT
 
     def superseded(self) -> bool:
         return bool(verdicts.passed_by(self.delivery, self.date)) or (self._once() and self._receipt().for_the_period())
@@ -294,7 +311,7 @@ class DeliveredSet(DeliveryTask):
     @property
     def priority(self) -> int:  # type: ignore[override]
         """A set that a killed run left half-way at its vendor comes first."""
-        return int(evidence.trail_path(self.delivery.name).exists())
+        return SENT + int(evidence.trail_path(self.delivery.name).exists())
 
     def output(self) -> ReceiptTarget:
         return self._receipt()

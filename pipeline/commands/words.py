@@ -3,6 +3,8 @@
 import argparse
 import datetime as dt
 import os
+import shutil
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +16,8 @@ from pipeline.commands.answers import EXITS, Command, wrong
 PATIENCE = 10
 # Where ./morning was called.
 CALLERS_FOLDER = "MORNING_CALLED_IN"
+# As argparse has it; it would ask the terminal anew for each argument that is added.
+_WIDTH = shutil.get_terminal_size().columns - 2
 
 
 class _Parser(argparse.ArgumentParser):
@@ -22,7 +26,7 @@ class _Parser(argparse.ArgumentParser):
     for_programs = False
 
     def __init__(self, **words: object) -> None:
-        form = argparse.RawDescriptionHelpFormatter
+        form = partial(argparse.RawDescriptionHelpFormatter, width=_WIDTH)
         super().__init__(**words, epilog=EXITS, formatter_class=form)  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:

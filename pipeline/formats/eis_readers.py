@@ -5,6 +5,8 @@ feed then reads the plain file like any other. A reader streams; it refuses what
 and leaves `plain` as it was then. No message holds a value: lines are those of the raw file, from 1.
 """
 
+from __future__ import annotations
+
 import csv
 import datetime as dt
 import re
@@ -14,10 +16,9 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import pyarrow as pa
-
 from pipeline.catalogue import dialect
 from pipeline.ground import manifests
+from pipeline.ground.arrow import pa
 from pipeline.ground.errors import ContractBroken
 from pipeline.inbound import encoding, kinds
 from pipeline.inbound.headings import Lines

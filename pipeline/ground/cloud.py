@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-import google.cloud.bigquery.retry
 import google.cloud.client
 import google.cloud.storage.retry
 import requests
@@ -23,6 +22,10 @@ from pipeline.ground import settings
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import PipelineError, WarehouseError, masked
 from pipeline.ground.masking import shown
+from pipeline.ground.unused import hidden
+
+with hidden("numpy", "pandas", "pyarrow"):  # for data frames
+    import google.cloud.bigquery.retry
 
 log = logging.getLogger(__name__)
 

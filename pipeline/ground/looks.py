@@ -32,7 +32,7 @@ class Looks(Generic[P, T]):
     def at(self, place: P, within: float | None = None) -> T:
         """What is there. Raises PipelineError; with `within` NotYet, when it is not known after so many seconds."""
         seen = self.begin(place, aside=within is not None)
-        if not wait([seen], within).done:
+        if not seen.done() and not wait([seen], within).done:
             raise NotYet(
                 f"nobody knows yet what is at {place}", expected="an answer", next_step="wait for it, and ask again"
             )

@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -78,10 +79,29 @@ def now() -> str:
 def load(path: Path) -> dict[str, Any] | None:
     """The manifest, or None when there is none (or what is there is not one of ours)."""
     try:
-        manifest = json.loads(path.read_text())
+        manifest = json.loads(_text(path))
     except (FileNotFoundError, ValueError):
         return None
     return manifest if isinstance(manifest, dict) else None
+
+
+# The texts of files that were read, each with what its file was then: inode, bytes, time of the last change (ns).
+_texts: dict[str, tuple[tuple[int, int, int], str]] = {}
+# A file that was changed within so many nanoseconds may change once more and look the same: its text is not kept.
+_RACY = 100_000_000
+
+
+def _text(path: Path) -> str:
+    """The file's text: a morning asks for each manifest a hundred times, and nearly none changes in between."""
+    name, found = os.fspath(path), path.stat()
+    mark = (found.st_ino, found.st_size, found.st_mtime_ns)
+    held = _texts.get(name)
+    if held and held[0] == mark:
+        return held[1]
+    text = path.read_text()
+    if time.time_ns() - found.st_mtime_ns > _RACY:
+        _texts[name] = mark, text
+    return text
 
 
 def sha256(path: Path) -> str:

@@ -29,6 +29,7 @@ def is_day(days: Days, date: dt.date) -> bool:
     return days == "every day" or WEEKDAYS[date.weekday()] in days
 
 
+@cache
 def has_school(date: dt.date) -> bool:
     """Whether the date is a school day; what this process has once read holds to its end."""
     said, _ = _said()
@@ -60,6 +61,7 @@ def _stopgap(error: PipelineError) -> PipelineError:
 def forget() -> None:
     """Read it anew."""
     _said.cache_clear()
+    has_school.cache_clear()
 
 
 @cache

@@ -5,7 +5,9 @@ above it incomplete, and an output that is deleted is the only one that is made 
 """
 
 import datetime as dt
+import stat
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,22 @@ from pipeline.outside.sftp.sftp import RemoteFile
 
 def landing(feed: Feed, date: dt.date) -> Path:
     """The folder of the feed's copies of that date."""
-    return settings.load().district.landing / feed.folder / date.isoformat()
+    return _below(settings.load().district.landing, feed.folder, date.isoformat())
+
+
+@cache
+def _below(folder: Path, *names: str) -> Path:
+    """A path in that folder: a run asks for each a hundred times."""
+    return folder.joinpath(*names)
+
+
+def _is_whole(file: Path, size: int) -> bool:
+    """Whether it is a file of so many bytes."""
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == size
 
 
 @dataclass(frozen=True)
@@ -68,19 +85,18 @@ class LandedTarget:
 
     @property
     def folder(self) -> Path:
-        return landing(self.feed, self.date) / self.part
+        return _below(landing(self.feed, self.date), self.part)
 
     @property
     def manifest_path(self) -> Path:
-        return self.folder / f"{self.feed.name}.manifest.json"
+        return _below(self.folder, f"{self.feed.name}.manifest.json")
 
     def manifest(self) -> dict[str, Any] | None:
         """What was landed, when the copy is there and whole, or was removed when it had been read."""
         found = manifests.load(self.manifest_path)
         if found is None or found.get("removed"):
             return found
-        copy = self.folder / str(found["name"])
-        return found if copy.is_file() and copy.stat().st_size == found["size"] else None
+        return found if _is_whole(_below(self.folder, found["name"]), found["size"]) else None
 
     def copy_is_there(self) -> bool:
         """Whether the copy itself is on disk, whole or not."""
@@ -132,18 +148,18 @@ class PreparedTarget:
 
     @property
     def path(self) -> Path:
-        return landing(self.feed, self.date) / self.feed.file
+        return _below(landing(self.feed, self.date), self.feed.file)
 
     @property
     def manifest_path(self) -> Path:
-        return self.path.with_name(f"{self.feed.name}.manifest.json")
+        return _below(landing(self.feed, self.date), f"{self.feed.name}.manifest.json")
 
     def manifest(self) -> dict[str, Any] | None:
         """What was prepared, when it is there and made from the parts and by the contract of now."""
         found = manifests.load(self.manifest_path)
         if found is None or found["contract"] != self.feed.contract.fingerprint or found["parts"] != self.parts():
             return None
-        return found if self.path.is_file() and self.path.stat().st_size == found["size"] else None
+        return found if _is_whole(self.path, found["size"]) else None
 
     def parts(self) -> dict[str, str | None]:
         """The digest of each part as it is landed now."""

@@ -1,20 +1,20 @@
 """The fast reading of a feed's parts: whether the contract is kept, and if so the one CSV, in Arrow's kernels."""
 
+from __future__ import annotations
+
 import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 
 from pipeline.catalogue import dialect, forms, values
 from pipeline.catalogue.contract import Contract
 from pipeline.catalogue.schemas import Column
 from pipeline.ground import manifests
+from pipeline.ground.arrow import pa, pacsv, pc
 from pipeline.ground.errors import masked
 from pipeline.inbound import encoding, headings, kinds
 from pipeline.inbound.parts import Broken, Part, Prepared, Refused
@@ -138,11 +138,11 @@ def _read(part: Part, contract: Contract, codec: str, tally: Tally) -> Iterator[
     if not _has_rows(part, codec):
         return
     wanted = [column.name for column in contract.expected]
-    reader = pyarrow.csv.open_csv(
+    reader = pacsv.open_csv(
         dialect.Blocks(part.path, codec),
-        pyarrow.csv.ReadOptions(column_names=names, skip_rows=1, block_size=encoding.BLOCK),
-        pyarrow.csv.ParseOptions(delimiter=contract.delimiter, newlines_in_values=True),
-        pyarrow.csv.ConvertOptions(
+        pacsv.ReadOptions(column_names=names, skip_rows=1, block_size=encoding.BLOCK),
+        pacsv.ParseOptions(delimiter=contract.delimiter, newlines_in_values=True),
+        pacsv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), include_columns=wanted, strings_can_be_null=False
         ),
     )
@@ -170,14 +170,18 @@ def _told(batch: pa.RecordBatch, told: dict[str, str], contract: Contract) -> pa
     return pa.RecordBatch.from_arrays(columns, [column.name for column in contract.columns])
 
 
-ARROW_TYPES = {
-    "INTEGER": pa.int64(),
-    "FLOAT": pa.float64(),
-    "NUMERIC": pa.decimal128(38, 9),
-    "DATE": pa.date32(),
-    "TIMESTAMP": pa.timestamp("us"),
-    "BOOLEAN": pa.bool_(),
-}
+@cache
+def _arrow_type(kind: str) -> pa.DataType:
+    """Arrow's type for one of BigQuery's."""
+    types = {
+        "INTEGER": pa.int64(),
+        "FLOAT": pa.float64(),
+        "NUMERIC": pa.decimal128(38, 9),
+        "DATE": pa.date32(),
+        "TIMESTAMP": pa.timestamp("us"),
+        "BOOLEAN": pa.bool_(),
+    }
+    return types[kind]
 
 
 def _checked(part: Part, batch: pa.RecordBatch, contract: Contract, tally: Tally) -> pa.RecordBatch:
@@ -215,7 +219,7 @@ def typed(values: pa.Array, kind: str) -> pa.Array:
     written = pc.match_substring_regex(values, rf"\A(?:{_WRITTEN[kind]})?\z")
     if not pc.all(written).as_py():
         raise pa.ArrowInvalid(f"a value that is not written as {kind} is")
-    return pc.cast(pc.if_else(pc.equal(values, ""), None, values), ARROW_TYPES[kind])
+    return pc.cast(pc.if_else(pc.equal(values, ""), None, values), _arrow_type(kind))
 
 
 def _twice(keys: list[pa.RecordBatch]) -> tuple[int, int] | None:

@@ -4,18 +4,18 @@ It runs only on a file that the fast reading (`reading`) has refused, and holds 
 one: a block, or a row. Lines are those of the file as an editor counts them, from 1; the header is line 1.
 """
 
+from __future__ import annotations
+
 import csv
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from pipeline.catalogue import values
 from pipeline.catalogue.contract import Contract
 from pipeline.catalogue.schemas import Column
+from pipeline.ground.arrow import pa, pc
 from pipeline.ground.errors import ContractBroken, masked
 from pipeline.inbound import encoding, kinds
 from pipeline.inbound.headings import Lines, header

@@ -5,18 +5,17 @@ here is about one push. The ledger is made of these (ledger.py), and `contents` 
 its columns, how many students it holds, and where their numbers stand for as long as they do.
 """
 
+from __future__ import annotations
+
 import datetime as dt
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 
 from pipeline import catalogue
 from pipeline.catalogue import agreement
 from pipeline.catalogue.delivery import LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests
+from pipeline.ground.arrow import pa, pacsv, pc
 from pipeline.ground.errors import WarehouseError
 from pipeline.inbound import lastgood, steps
 from pipeline.inbound.evidence import PreparedTarget
@@ -46,10 +45,10 @@ def of_copy(copy: LandedCopy, date: dt.date) -> dict[str, Any]:
 
 def _students(feed: Feed, date: dt.date, column: str) -> int:
     """How many different values the prepared file has in the column, besides none."""
-    rows = pyarrow.csv.read_csv(
+    rows = pacsv.read_csv(
         PreparedTarget(feed, lastgood.date_of(feed, date)).path,
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pyarrow.csv.ConvertOptions(column_types={column: pa.string()}, include_columns=[column]),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True),
+        convert_options=pacsv.ConvertOptions(column_types={column: pa.string()}, include_columns=[column]),
     )
     values = pc.unique(rows[column])
     return int(pc.sum(pc.not_equal(pc.fill_null(values, ""), "")).as_py() or 0)

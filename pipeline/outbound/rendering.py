@@ -1,18 +1,18 @@
 """A delivery's files as their vendor gets them: a view's frozen rows, or a feed's file as it landed."""
 
+from __future__ import annotations
+
 import csv
 import datetime as dt
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.csv
-
 from pipeline.catalogue import dialect
 from pipeline.catalogue.delivery import ViewFile
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests
+from pipeline.ground.arrow import pa, pacsv
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import PipelineError, WarehouseError
 from pipeline.ground.patience import computing
@@ -77,15 +77,10 @@ def _sorted(extracted: Path, file: ViewFile) -> pa.Table:
     """
     with extracted.open(encoding="utf-8", newline="") as head:
         names = next(csv.reader(head))
-    rows: pa.Table = pyarrow.csv.read_csv(
+    rows: pa.Table = pacsv.read_csv(
         dialect.Blocks(extracted),
-        parse_options=_PARSING,
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
+        parse_options=pacsv.ParseOptions(newlines_in_values=True),
+        convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
     )
     keys = [*file.key, *(name for name in names if name not in file.key)]
     return rows.sort_by([(name, "ascending") for name in keys])
-
-
-_PARSING = pyarrow.csv.ParseOptions(newlines_in_values=True)

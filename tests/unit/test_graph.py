@@ -9,9 +9,9 @@ import pytest
 from luigi.parameter import ParameterVisibility
 
 from pipeline import catalogue, morning
-from pipeline.catalogue import flows
+from pipeline.catalogue import flows, sql
 from pipeline.chain.base import ChainTask, DeliveryParameter, FeedParameter
-from pipeline.chain.portal import PortalTask
+from pipeline.chain.portal import FIRST, PortalTask
 from pipeline.chain.tasks import (
     DeliveredSet,
     DeployedView,
@@ -225,3 +225,16 @@ def test_nothing_waits_for_a_feed_that_is_off(configure: Configure) -> None:
     assert any("RTI_RSD" in task for task in asked)
     assert [task for task in asked if "TN_options" in task or "IEP_Import" in task or "iep_plans" in task] == []
     assert DeliveryParameter().parse("powerschool_imports").view_files == flows.named("district").view_files
+
+
+def test_what_is_sent_comes_before_what_is_not() -> None:
+    """Whatever the bytes of a feed of no delivery; and the portal's steps before all."""
+    sent = flows.named("ellevation_rosters")
+    (view, *_) = [name for name in sql.names() if not flows.is_sent(name)]
+    (unsent, *_) = [feed for feed in catalogue.feeds().values() if not flows.is_sent(feed.name)]
+    below = [task for task in tasks_below(DeliveredSet(date=MONDAY, delivery=sent)) if isinstance(task, ChainTask)]
+    assert {LandedFile, LoadedTable, DeployedView, DeliveredSet} <= {type(task) for task in below}
+    many = 1 << 38  # bytes
+    assert min(task.priority for task in below) > many + PreparedFile(date=MONDAY, feed=unsent).priority
+    assert DeployedView(date=MONDAY, view=view).priority == 0
+    assert max(task.priority for task in below) < FIRST

@@ -98,3 +98,26 @@ def test_fingerprint_is_the_same_for_the_same_and_fits_a_label() -> None:
 def test_sha256(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert manifests.sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_what_was_read_is_read_anew_when_the_file_is_another(tmp_path: Path) -> None:
+    """Whatever time it carries, and though it has as many bytes."""
+    path = tmp_path / "a.json"
+    for n in range(3):
+        manifests.save(path, {"n": n})
+        os.utime(path, ns=(1, 1))
+        assert manifests.load(path) == manifests.load(path) == {"n": n}
+    path.write_text('{"n": 7}')  # in place
+    assert manifests.load(path) == {"n": 7}
+    path.unlink()
+    assert manifests.load(path) is None
+
+
+def test_what_was_read_is_the_readers_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    manifests.save(path, {"parts": {"RSD": 1}})
+    os.utime(path, ns=(1, 1))
+    first = manifests.load(path)
+    assert first
+    first["parts"]["RSD"] = 2
+    assert manifests.load(path) == {"parts": {"RSD": 1}}

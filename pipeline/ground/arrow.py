@@ -1,0 +1,38 @@
+"""Arrow, imported when it is first used: of a morning's runs twenty have nothing to do, and need none of it.
+
+    from pipeline.ground.arrow import pa, pacsv, pc
+
+A module that annotates with its types needs `from __future__ import annotations`.
+"""
+
+import importlib
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["pa", "pacsv", "pc"]
+
+
+class _Later(ModuleType):
+    """A module that is imported when something of it is asked for; what was asked for is kept."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(_imported(self.__name__), name)
+        self.__dict__[name] = found
+        return found
+
+
+@cache
+def _imported(name: str) -> ModuleType:
+    arrow = importlib.import_module("pyarrow")
+    # Arrow's own allocator keeps what a large feed took until the end of the run, a fifth of the run's memory.
+    arrow.set_memory_pool(arrow.system_memory_pool())
+    return importlib.import_module(name)
+
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.csv as pacsv
+else:
+    pa, pacsv, pc = map(_Later, ("pyarrow", "pyarrow.csv", "pyarrow.compute"))

@@ -1,0 +1,35 @@
+"""What a run with nothing to do imports: a third of its time is the start."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("pyarrow", "numpy", "pandas", "invoke", "selenium", "apprise", "jinja2", "sqlglot", "duckdb")
+
+
+def imported_by(words: str) -> set[str]:
+    """The modules that are there after these words, in a process of its own."""
+    said = f"{words}; import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_a_run_begins_without_what_only_work_needs() -> None:
+    there = imported_by("import pipeline.__main__, pipeline.run.runner")
+    assert "luigi" in there
+    assert sorted(there & {*HEAVY}) == []
+
+
+@pytest.mark.parametrize("first", ["pa.array([1])", "pc.sum([1, 2])", "pacsv.ParseOptions()"])
+def test_arrow_comes_when_it_is_used_with_the_systems_own_allocator(first: str) -> None:
+    words = f"from pipeline.ground.arrow import pa, pacsv, pc; {first}; assert pa.default_memory_pool().backend_name"
+    there = imported_by(f"{words} == 'system'")
+    assert "pyarrow" in there
+    assert imported_by("from pipeline.ground.arrow import pa, pacsv, pc").isdisjoint(HEAVY)
+
+
+def test_what_is_hidden_is_there_again_afterwards() -> None:
+    words = "import json\nfrom pipeline.ground.unused import hidden\nwith hidden('pyarrow', 'json'):\n    import json\n"
+    assert "pyarrow" not in imported_by(f"{words}None")
+    assert "pyarrow" in imported_by(f"{words}import pyarrow")
