@@ -172,6 +172,8 @@ def sshd(stand: Stand) -> Iterator[str]:
         "Subsystem": "sftp internal-sftp",
     }
     (folder / "config").write_text("".join(f"{name} {value}\n" for name, value in told.items()))
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # where root's sshd separates privileges
     server = _started(stand, [str(shutil.which("sshd")), "-D", "-e", "-f", str(folder / "config")], "sshd.log")
     try:
         _wait([port], [server])
