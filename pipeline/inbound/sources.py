@@ -24,9 +24,10 @@ _ends: ContextVar[float | None] = ContextVar("ends", default=None)
 
 
 @contextmanager
-def scheduling() -> Iterator[None]:
-    """In this block (and thread) nobody waits for a look longer than the GRACE: who asks for it then gets NotYet."""
-    before = _ends.set(time.monotonic() + GRACE)
+def scheduling(since: float | None = None) -> Iterator[None]:
+    """In this block (and thread) nobody waits for a look longer than the GRACE: who asks for it then gets NotYet. It
+    counts from now, or from the moment `since` of the monotonic clock."""
+    before = _ends.set((time.monotonic() if since is None else since) + GRACE)
     try:
         yield
     finally:

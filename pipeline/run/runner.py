@@ -196,7 +196,7 @@ def _build(
 def _work(arguments: list[str], root: luigi.Task) -> list[Failure]:
     """Let Luigi work, and once more when its scheduler was restarted (it comes back empty, and has no work for us), or
     when a vendor whose look came late has no file, and an older one stands in."""
-    threads, left = Threads(), Outcome()
+    threads, left = Threads(time.monotonic()), Outcome()
     if _is_complete(root):
         return []
     for _ in range(4):  # passes of Luigi

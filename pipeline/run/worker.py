@@ -114,8 +114,9 @@ class ThreadWorker(Worker):
     Scheduling waits for no vendor, and a thread that waits for one takes nobody's place.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, began: float | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self._began = began
         self._threads: dict[str, TaskThread] = {}
 
     @property
@@ -129,7 +130,8 @@ class ThreadWorker(Worker):
         self._places: int = places
 
     def add(self, task: luigi.Task, multiprocess: bool = False, processes: int = 0) -> bool:
-        with sources.scheduling():
+        began, self._began = self._began, None
+        with sources.scheduling(began):
             return bool(super().add(task, multiprocess, processes))  # type: ignore[no-untyped-call]
 
     def _add_task(self, *args: Any, **kwargs: Any) -> None:
@@ -177,9 +179,11 @@ def _tell(task: luigi.Task, error: StandsStill) -> None:
 
 
 class Threads(_WorkerSchedulerFactory):
-    """Tells luigi.run to use the worker above, and knows the central scheduler that it talks to."""
+    """Tells luigi.run to use the worker above, and knows the central scheduler that it talks to. The first scheduling
+    began at the moment `began` of the monotonic clock, if it did before Luigi's own: vendors are waited for once."""
 
-    def __init__(self) -> None:
+    def __init__(self, began: float | None = None) -> None:
+        self._began = began
         self._scheduler: RemoteScheduler | None = None
 
     def create_remote_scheduler(self, url: str) -> RemoteScheduler:
@@ -187,7 +191,8 @@ class Threads(_WorkerSchedulerFactory):
         return self._scheduler
 
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> ThreadWorker:
-        return ThreadWorker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant)
+        began, self._began = self._began, None
+        return ThreadWorker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant, began=began)
 
     def knows(self, task: luigi.Task) -> bool | None:
         """Whether the central scheduler knows the task; one that was restarted does not. None: it does not answer."""
