@@ -30,7 +30,7 @@ def run() -> str:
 def write(name: str, told: dict[str, Any]) -> None:
     """Keep what happened under that name, of this run, in the place of what an earlier one said under it."""
     try:
-        file = _folder() / f"{name}.json"
+        file = folder() / f"{name}.json"
         for other in _root().glob(f"*/{file.name}"):
             if other != file:
                 other.unlink(missing_ok=True)
@@ -54,13 +54,13 @@ def during(name: str, told: dict[str, Any]) -> Iterator[None]:
 
 def forget(name: str) -> None:
     """Nothing of that name happened in this run after all."""
-    remove(_folder() / f"{name}.json")
+    remove(folder() / f"{name}.json")
 
 
 def left() -> dict[str, dict[Path, dict[str, Any]]]:
     """What is not entered yet, by run (as its folder is called) and file, oldest first. Sweeps first."""
     for draft in _root().glob("*/.*.part"):  # of a kill in the middle of a writing
-        if draft.parent != _folder():
+        if draft.parent != folder():
             remove(draft)
     found: dict[str, dict[Path, dict[str, Any]]] = {}
     for file in sorted(_root().glob("*/*.json")):
@@ -83,5 +83,6 @@ def _root() -> Path:
     return settings.load().district.landing / "history"
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where what this run tells lies."""
     return _root() / f"{settings.load().today()}-{manifests.fingerprint(run())[:12]}"

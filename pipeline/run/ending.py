@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.ground import border, settings
+from pipeline import VERSION
+from pipeline.ground import border, journal, settings
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.progress import Event
 from pipeline.inbound import calendar
@@ -21,7 +22,7 @@ from pipeline.run import causes, chronicle, failures, notes, purge, report, stat
 from pipeline.run import kept as own
 from pipeline.run.entering import Entering
 from pipeline.run.notify import Telling
-from pipeline.run.outcome import Outcome, is_news, undoing_nothing
+from pipeline.run.outcome import DONE, Outcome, is_news, undoing_nothing
 from pipeline.run.page import making
 from pipeline.run.report import Report
 
@@ -41,8 +42,18 @@ class Ended:
     telling: Telling | None
 
 
+def is_idle(name: str, date: dt.date, outcome: Outcome, events: Sequence[Event]) -> bool:
+    """Whether the run found all made, as one before it did at whose end nothing was wrong or remarkable; and no killed
+    one has been between them, whose entries in the history would be left."""
+    made = [event for event in events if event.kind != "moving"]
+    if made or outcome != Outcome(unclaimed=outcome.unclaimed) or journal.left().keys() - {journal.folder().name}:
+        return False
+    before = notes.of(name, date) or {}
+    return (before.get("exit"), before.get("remarks"), before.get("version")) == (DONE, [], VERSION)
+
+
 def complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
-    """What belongs to the end of each run, whatever it made."""
+    """What belongs to the end of each run that is not idle, whatever it made."""
     remove_old(date, outcome)
     with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
         outcome.add(*map(failures.of_error, entering.end()))
@@ -66,7 +77,7 @@ def kept(run: Ended, outcome: Outcome) -> tuple[Report, bool]:
     with suppress(PipelineError), border.around("the history", "looking which rows are usual"):  # no hold needs it
         _tell_why(outcome, run.date)
     found, before, news = reported(run.name, run.date, outcome, run.only), notes.of(run.name, run.date) or {}, True
-    note = {**outcome.as_json(), "flows": status.as_json(found.flows) or before.get("flows", [])}
+    note = {**outcome.as_json(), "version": VERSION, "flows": status.as_json(found.flows) or before.get("flows", [])}
     known = len(outcome.failures)
     with undoing_nothing(outcome, "the note of this run", "keeping it for `status`"):
         news = is_news(run.name, run.date, outcome)

@@ -22,7 +22,9 @@ class Entering:
 
     def end(self) -> list[PipelineError]:
         """All that was given before the last beginning is entered; what could not be. Raises what it raised, the last
-        time: what failed before was tried again."""
+        time: what failed before was tried again. Enters it now, if nobody has said so before."""
+        if not self._last:
+            self.begin()
         unnamed: list[PipelineError] = []
         for time in range(1, self._last):
             with suppress(Exception):

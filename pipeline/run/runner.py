@@ -88,8 +88,8 @@ def run(
     with undoing_nothing(begin, "what a killed run left on its way", "removing it"):
         purge.left_files()
     with undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
-        ahead(_looks(root, date))
-    with Watchdog(_patience(), BROKEN):
+        ahead(_looks(root, date))  # not at the views' texts: most runs do without
+    with Watchdog(_patience(), BROKEN), warehouse.labels_believed():
         finishing = threading.Thread(target=_finish, args=(begin,), name="interrupted pushes", daemon=True)
         if sends:
             finishing.start()
@@ -98,9 +98,11 @@ def run(
         events, trouble = _build(arguments, display, root, entering)
         if sends:
             finishing.join()
-        entering.begin()
-        outcome = judge(root, events, begin.failures + trouble, partial(_looks, root, date))
-        ending.complete(date, outcome, entering)
+        if any(event.kind != "moving" for event in events):
+            entering.begin()  # beside the last looks
+        outcome = judge(root, events, begin.failures + trouble, lambda: (*_looks(root, date), *_looks_of_work(root)))
+        if not ending.is_idle(name, date, outcome, events):
+            ending.complete(date, outcome, entering)
         if not sends:
             _show(root, date, outcome)
         names = _below(root, outcome) if only else frozenset[str]()
@@ -129,19 +131,29 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     time."""
     with sources.scheduling():  # it is one already, and waits for no vendor
         below = tasks_below(root)
-    yield partial(standing.otherwise, kept.datasets())
     feeds = {task.feed for task in below if isinstance(task, FeedTask)}
     deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
-    views = dict(task.view.split(".") for task in below if isinstance(task, DeployedView))
-    yield from (partial(warehouse.view_text, *view) for view in views.items())  # one of each dataset looks at all
     places = {source.place for feed in feeds for source in feed.sources}
     yield from (partial(sources.look_ahead, place) for place in places)
-    datasets = {feed.dataset for feed in feeds} | {snapshots.DATASET}
-    yield from (partial(warehouse.find, dataset, "") for dataset in datasets - views.keys())
+    datasets = {feed.dataset for feed in feeds} | {snapshots.DATASET} | _views(root).keys()
+    yield from (partial(warehouse.find, dataset, "") for dataset in datasets)
     files = [(each.period(date), file) for each in deliveries for file in each.files]
     folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}
     folders |= {f"{exports.OPEN}/{day}" for day, _ in files}
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
+
+
+def _views(root: luigi.Task) -> dict[str, str]:
+    """A view of each dataset of views, by the dataset."""
+    with sources.scheduling():
+        return dict(task.view.split(".") for task in tasks_below(root) if isinstance(task, DeployedView))
+
+
+def _looks_of_work(root: luigi.Task) -> Iterator[Callable[[], object]]:
+    """What a run with nothing to do does not ask: what stands in the cloud, and the texts of all views (one of each
+    dataset looks at all)."""
+    yield partial(standing.otherwise, kept.datasets())
+    yield from (partial(warehouse.view_text, *view) for view in _views(root).items())
 
 
 def _show(root: luigi.Task, date: dt.date, outcome: Outcome) -> None:
@@ -199,6 +211,10 @@ def _work(arguments: list[str], root: luigi.Task) -> list[Failure]:
     threads, left = Threads(time.monotonic()), Outcome()
     if _is_complete(root):
         return []
+    warehouse.doubt_labels()
+    ask_anew()
+    with undoing_nothing(left, "the catalogue", "looking ahead at its views"):
+        ahead(_looks_of_work(root))
     for _ in range(4):  # passes of Luigi
         trouble = _luigi(arguments, threads)
         known, older = threads.knows(root), False

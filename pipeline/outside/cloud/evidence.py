@@ -44,11 +44,11 @@ class TableTarget:
 
 @dataclass(frozen=True)
 class ViewTarget:
-    """The warehouse's text of the view is `text`."""
+    """The warehouse's text of the view is `text`, and we deployed it."""
 
     dataset: str
     view: str
     text: str
 
     def exists(self) -> bool:
-        return warehouse.view_text(self.dataset, self.view) == self.text
+        return warehouse.is_deployed(self.dataset, self.view, self.text)

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -14,13 +16,15 @@ from google.api_core.exceptions import Conflict, NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery.table import RowIterator, TableListItem
 
-from pipeline.ground import cloud, settings
+from pipeline.ground import cloud, manifests, settings
 from pipeline.ground.errors import WarehouseError
 from pipeline.ground.looks import Looks
 from pipeline.outside.cloud import datasets, jobs
 
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
+# The label of a view that holds the fingerprint of its SQL.
+_TEXT = "text"
 # Seconds for which a listing may be behind a change.
 _BEHIND = 60
 # Tables in one answer to a listing.
@@ -254,6 +258,34 @@ def _look(dataset: str, table: str) -> bigquery.Table | None:
 # -------------------------------------------------------------------------------------------------------- views
 
 
+# Whether a view's label is believed of its text: see `labels_believed`.
+_believed = threading.Event()
+
+
+@contextmanager
+def labels_believed() -> Iterator[None]:
+    """In this block a view is what its label says, until `doubt_labels`: a listing tells that, and the texts are a call
+    each. That is enough to see that nothing is left to do. Whoever makes something looks at the texts themselves: a
+    person may have changed one, and the label stays."""
+    _believed.set()
+    try:
+        yield
+    finally:
+        _believed.clear()
+
+
+def doubt_labels() -> None:
+    """From now on the texts themselves are looked at."""
+    _believed.clear()
+
+
+def is_deployed(dataset: str, view: str, text: str) -> bool:
+    """Whether the view was deployed by us with that SQL, and has it. Raises WarehouseError."""
+    if find(dataset, view).labels.get(_TEXT) != manifests.fingerprint(text):
+        return False
+    return _believed.is_set() or view_text(dataset, view) == text
+
+
 def view_text(dataset: str, view: str) -> str | None:
     """The SQL that the view has in the warehouse, or None when there is no such view. Raises WarehouseError.
 
@@ -286,17 +318,17 @@ os.register_at_fork(after_in_child=forget)
 def deploy_view(dataset: str, view: str, text: str) -> None:
     """Make the view's SQL `text`, whether or not the view is there."""
     made = bigquery.Table(_name(dataset, view))
-    made.view_query = text
+    made.view_query, made.labels = text, {_TEXT: manifests.fingerprint(text)}
 
     def create() -> bigquery.Table:
         try:
             return _client().create_table(made, **cloud.BIGQUERY.patience())
         except Conflict:
-            return _client().update_table(made, ["view_query"], **cloud.BIGQUERY.patience())
+            return _client().update_table(made, ["view_query", "labels"], **cloud.BIGQUERY.patience())
 
     with cloud.BIGQUERY.explained(f"deploying the view {dataset}.{view}"):
         told = _with_dataset(dataset, create)
-    _remember(dataset, view, {})
+    _remember(dataset, view, dict(made.labels))
     for place in (dataset, f"{dataset}.{view}"):
         if (texts := _texts.known(place)) is not None:
             texts[view] = str(told.view_query)
