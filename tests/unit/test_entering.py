@@ -58,3 +58,8 @@ def test_what_fails_at_the_end_is_raised(answers: list[Recorded | Exception]) ->
     answers += [Recorded(), ZeroDivisionError("at the end"), ZeroDivisionError("at the end")]
     with pytest.raises(ZeroDivisionError, match="at the end"):
         ended(2)
+
+
+def test_what_nobody_has_begun_is_entered_at_the_end(answers: list[Recorded | Exception]) -> None:
+    answers += [Recorded(trouble=[error("not entered")])]
+    assert ended(0) == ["not entered"]

@@ -12,7 +12,7 @@ from typing import Any
 import luigi
 import pytest
 
-from pipeline import catalogue, morning
+from pipeline import VERSION, catalogue, morning
 from pipeline.catalogue.place import SftpFolder
 from pipeline.chain.base import ChainTask, Target
 from pipeline.chain.tasks import LandedFile
@@ -411,6 +411,45 @@ def test_what_ended_as_the_last_run_did_is_no_news(before: Outcome | None, now: 
         note("Morning", MONDAY, before)
     assert is_news("Morning", MONDAY, now) == news
     assert not is_news("Morning", MONDAY + dt.timedelta(days=1), Outcome())
+
+
+WELL = {"exit": DONE, "remarks": [], "version": VERSION}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "events", "idle"),
+    [
+        (WELL, Outcome(), [], True),
+        (WELL, Outcome(unclaimed=["savvas:/scores/new.csv"]), [ON], True),
+        (WELL, Outcome(), [HOLD], False),  # and released since
+        (WELL, Outcome(), [Event("done", "LandedFile", "students RSD")], False),
+        (WELL, Outcome(remarks=["nobody could look at savvas"]), [], False),
+        (WELL, HERS, [], False),
+        (WELL, Outcome(BROKEN), [], False),
+        ({**WELL, "exit": LATE}, Outcome(), [], False),
+        ({**WELL, "remarks": ["the bucket lies elsewhere"]}, Outcome(), [], False),
+        ({**WELL, "version": "0.1.0"}, Outcome(), [], False),
+        (None, Outcome(), [], False),
+    ],
+)
+def test_a_run_that_found_all_made_is_idle(
+    before: dict[str, Any] | None, now: Outcome, events: list[Event], *, idle: bool
+) -> None:
+    if before:
+        notes.keep("Morning", MONDAY, before)
+    journal.write("run-own", {"kind": "run"})
+    assert ending.is_idle("Morning", MONDAY, now, events) == idle
+
+
+def test_after_a_killed_run_none_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it made is not in the history yet, nor in the ledger."""
+    notes.keep("Morning", MONDAY, WELL)
+    monkeypatch.setenv(journal.RUN, "morning 2026-11-23T11:55:00+00:00")
+    journal.write("run-killed", {"kind": "run"})
+    monkeypatch.setenv(journal.RUN, "morning 2026-11-23T12:10:00+00:00")
+    assert not ending.is_idle("Morning", MONDAY, Outcome(), [])
+    journal.write("run-own", {"kind": "run"})
+    assert not ending.is_idle("Morning", MONDAY, Outcome(), [])
 
 
 def test_old_copies_that_cannot_go_are_trouble_after_the_mornings_own() -> None:
