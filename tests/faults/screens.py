@@ -42,6 +42,7 @@ def plain(text: str, district: District) -> str:
         (r"192\.0\.2\.1:\d+", "192.0.2.1:…"),
         (r"SHA256:\S+", "SHA256:…"),
         (r"last run,? [\d: -]+", "last run 07:31"),
+        (r"refused at [\d-]+ [\d:]+", "refused at 06:10"),
         (r"and \d+ more", "and … more"),
         (r"the first: .*", "the first: …"),  # who met it first, and where, is chance
         (r"before \d{4}-\d\d-\d\d \d\d:\d\d", "before 10:00"),  # hours are granted without end to days of the past
