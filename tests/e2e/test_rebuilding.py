@@ -95,7 +95,6 @@ DELETIONS: dict[str, tuple[Callable[[District], None], str, set[str]]] = {
         f"DeployedView {ROSTER}Student-Demographics",
         OF_DEMOGRAPHICS,
     ),
-    "text of a view": (change_view, f"DeployedView {ROSTER}Student-Demographics", OF_DEMOGRAPHICS),
     "snapshot": (
         lambda district: remove_table(district, "deliveries", "ellevation_rosters__Student_Demographics"),
         "Snapshot ellevation_rosters/Student-Demographics.csv",
@@ -136,6 +135,21 @@ def test_what_is_deleted_is_made_again_and_nothing_is_sent(same_district: Distri
     assert run.tasks("unchanged") == looked_at
     assert same_district.writes(since) == []
     assert same_district.delivered_files() == before
+
+
+def test_a_view_that_somebody_changed_is_put_back_before_anything_is_made_of_it(same_district: District) -> None:
+    """A run with nothing to do goes by the views' labels, which stay."""
+    change_view(same_district)
+    idle = same_district.run_daily(MONDAY)
+    assert (idle.code, idle.tasks("done"), idle.tasks("unchanged")) == (0, set(), set()), idle.out
+    remove_table(same_district, "deliveries", "ellevation_rosters__Student_Demographics")
+    since = time.time()
+    run = same_district.run_daily(MONDAY)
+    assert run.code == 0, run.out
+    snapshot = "Snapshot ellevation_rosters/Student-Demographics.csv"
+    assert run.tasks("done") == {f"DeployedView {ROSTER}Student-Demographics", snapshot}
+    assert run.tasks("unchanged") == OF_DEMOGRAPHICS - {snapshot}
+    assert same_district.writes(since) == []
 
 
 def test_a_lost_disk_is_filled_again_and_nothing_is_sent(district: District) -> None:
