@@ -36,7 +36,7 @@ from pipeline.sandbox import elsewhere, supervisor, translations
 from pipeline.sandbox.places import Places
 
 SANDBOX = [sys.executable, "-m", "pipeline.sandbox"]
-# A file that nearly every set is made of, and a table of which nothing is.
+# A file that nearly every set is made of, and a table that no view reads.
 CORRECTED, DELETED = "district/powerschool_rsd/students.csv", "misc_imports.savvas_assessment_scores"
 TRANSLATED = Path("sandbox", "warehouse", translations.FILE)
 Make = Callable[[dt.date], float]
@@ -143,27 +143,21 @@ def looked_into(folder: Path, morning: Make, date: dt.date) -> dict[str, float]:
     for step in path.steps:
         print(f"| {step.task} | {step.seconds:.1f} | {step.waited:.1f} |")
     print(flush=True)
-    found = {"longest path": path.seconds, "its tasks": (path.last - path.first).total_seconds(), "the morning": took}
-    return (
-        found | {"nothing to do": morning(date)} | {what: after() or morning(date) for what, after in again().items()}
-    )
+    tasks = (path.last - path.first).total_seconds()
+    found = {"longest path": path.seconds, "its tasks": tasks, "the morning": took, "nothing to do": morning(date)}
+    timed([*SANDBOX, "fault", "corrected", CORRECTED])
+    stood_still(Places(settings.load()).sftp)
+    found["one corrected file, until the last vendor has it"] = morning(date)
+    delete()
+    found["one table deleted"] = morning(date)
+    return found
 
 
-def again() -> dict[str, Callable[[], None]]:
-    """What is to be done once more after the morning, by what happened."""
-    places = Places(settings.load())
-
-    def corrected() -> None:
-        timed([*SANDBOX, "fault", "corrected", CORRECTED])
-        stood_still(places.sftp)
-
-    def deleted() -> None:
-        told = settings.load()
-        access = cloud.credentials(told.cloud.bigquery_endpoint)
-        options = {"api_endpoint": told.cloud.bigquery_endpoint}
-        bigquery.Client(told.district.project, access, client_options=options).delete_table(DELETED)
-
-    return {"one corrected file, until the last vendor has it": corrected, "one table deleted": deleted}
+def delete() -> None:
+    """Delete the table DELETED."""
+    told = settings.load()
+    access, options = cloud.credentials(told.cloud.bigquery_endpoint), {"api_endpoint": told.cloud.bigquery_endpoint}
+    bigquery.Client(told.district.project, access, client_options=options).delete_table(DELETED)
 
 
 def computed() -> float:

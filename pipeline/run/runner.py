@@ -129,13 +129,12 @@ def _patience() -> float:
 def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     """What the scheduling will ask of the outside. Each is a login or a listing, and waits for a server most of its
     time."""
-    with sources.scheduling():  # it is one already, and waits for no vendor
-        below = tasks_below(root)
+    below = _below_now(root)
     feeds = {task.feed for task in below if isinstance(task, FeedTask)}
     deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
     places = {source.place for feed in feeds for source in feed.sources}
     yield from (partial(sources.look_ahead, place) for place in places)
-    datasets = {feed.dataset for feed in feeds} | {snapshots.DATASET} | _views(root).keys()
+    datasets = {feed.dataset for feed in feeds} | {snapshots.DATASET} | _views(below).keys()
     yield from (partial(warehouse.find, dataset, "") for dataset in datasets)
     files = [(each.period(date), file) for each in deliveries for file in each.files]
     folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}
@@ -143,17 +142,22 @@ def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
 
 
-def _views(root: luigi.Task) -> dict[str, str]:
-    """A view of each dataset of views, by the dataset."""
+def _below_now(root: luigi.Task) -> list[luigi.Task]:
+    """The tasks below the root, as far as that is known without waiting for a vendor."""
     with sources.scheduling():
-        return dict(task.view.split(".") for task in tasks_below(root) if isinstance(task, DeployedView))
+        return tasks_below(root)
+
+
+def _views(below: list[luigi.Task]) -> dict[str, str]:
+    """A view of each dataset of views, by the dataset."""
+    return dict(task.view.split(".") for task in below if isinstance(task, DeployedView))
 
 
 def _looks_of_work(root: luigi.Task) -> Iterator[Callable[[], object]]:
     """What a run with nothing to do does not ask: what stands in the cloud, and the texts of all views (one of each
     dataset looks at all)."""
     yield partial(standing.otherwise, kept.datasets())
-    yield from (partial(warehouse.view_text, *view) for view in _views(root).items())
+    yield from (partial(warehouse.view_text, *view) for view in _views(_below_now(root)).items())
 
 
 def _show(root: luigi.Task, date: dt.date, outcome: Outcome) -> None:
@@ -206,18 +210,21 @@ def _build(
 
 
 def _work(arguments: list[str], root: luigi.Task) -> list[Failure]:
-    """Let Luigi work, and once more when its scheduler was restarted (it comes back empty, and has no work for us), or
-    when a vendor whose look came late has no file, and an older one stands in."""
+    """Let Luigi work where anything is left to do, and once more when its scheduler was restarted (it comes back empty,
+    and has no work for us), or when a vendor whose look came late has no file, and an older one stands in, or has one
+    on a day on which none was expected."""
     threads, left = Threads(time.monotonic()), Outcome()
-    if _is_complete(root):
-        return []
-    warehouse.doubt_labels()
-    ask_anew()
-    with undoing_nothing(left, "the catalogue", "looking ahead at its views"):
-        ahead(_looks_of_work(root))
-    for _ in range(4):  # passes of Luigi
-        trouble = _luigi(arguments, threads)
-        known, older = threads.knows(root), False
+    trouble: Failure | None = None
+    for _ in range(4):  # passes
+        trouble, older = None, False
+        known: bool | None = True
+        if not _is_complete(root):
+            warehouse.doubt_labels()
+            ask_anew()
+            with undoing_nothing(left, "the catalogue", "looking ahead at its views"):
+                ahead(_looks_of_work(root))
+            trouble = _luigi(arguments, threads)
+            known = threads.knows(root)
         with undoing_nothing(left, "files of earlier mornings", "deciding which of them stand in"):
             older = lastgood.settle()
         if known is None or not (older or trouble or not known):

@@ -81,6 +81,8 @@ def set_up(running: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch, time
     settings.load.cache_clear()
     for adapter in (storage, warehouse):
         monkeypatch.setattr(adapter, "_client", cloud.per_process(adapter._client.__wrapped__))
+    for service in (cloud.STORAGE, cloud.BIGQUERY):  # what did not answer in an earlier test
+        monkeypatch.setattr(service, "silent", "")
     made = Cloud(running, name, name.replace("-", "_"))
     made.look_again()
     made.from_now_on()

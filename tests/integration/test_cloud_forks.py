@@ -58,7 +58,10 @@ def test_workers_that_find_no_bucket_make_one(
         for name in ("a", "b"):
             pids.append(os.fork())
             if not pids[-1]:
-                storage.store_json(f"x/y/{name}.json", {}, {}, over=storage.Stored(f"x/y/{name}.json"))
-                os._exit(0)
+                try:
+                    storage.store_json(f"x/y/{name}.json", {}, {}, over=storage.Stored(f"x/y/{name}.json"))
+                    os._exit(0)
+                finally:  # a child must not go on with the tests
+                    os._exit(70)
         assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids] == [0, 0]
         assert sorted(storage.list_objects("x/")) == ["x/y/a.json", "x/y/b.json"]

@@ -87,8 +87,11 @@ def test_what_stands_there_already(doctor: Doctor) -> None:
     assert (line.state, "keeps what was deleted for 7 days" in line.found) == ("warning", True)
     assert "--clear-soft-delete" in line.remedy
     doctor.configure(district={"location": "EU"})
-    elsewhere, _ = doctor.ask("what stands there", "Google")
+    elsewhere, keeping, *datasets = doctor.ask("what stands there", "Google")  # other tests left those
     assert (elsewhere.state, "lies in US" in elsewhere.found) == ("wrong", True)
+    assert (keeping.state, "keeps what was deleted for 7 days" in keeping.found) == ("warning", True)
+    assert all(name in line.found for name, line in [(name, elsewhere), (name, keeping)])
+    assert not any(name in line.found for line in datasets)
 
 
 # ----------------------------------------------------------------------------------------------------------- views

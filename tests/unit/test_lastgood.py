@@ -144,8 +144,35 @@ def test_a_scheduling_waits_for_no_vendor_and_goes_on_with_the_older_file_in_a_s
         return ""
 
     monkeypatch.setattr(runner, "_luigi", luigi_works)
-    assert runner._work([], luigi.WrapperTask()) == []  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(runner, "_looks_of_work", lambda root: ())
+    assert runner._work([], luigi.ExternalTask()) == []  # type: ignore[no-untyped-call]
     assert passes == [tuesday, MONDAY]
+
+
+def test_what_a_silent_vendor_has_is_waited_for_though_all_looks_made(
+    overdue: None, good_monday: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was left open in looking whether anything is to be done is decided before nothing is done."""
+    place = Silent()
+    feed = replace(FEED, sources=(replace(FEED.sources[0], place=place),))
+    monkeypatch.setattr(sources, "GRACE", 0.05)
+    passes = list[dt.date]()
+
+    class Root(luigi.Task):
+        def complete(self) -> bool:
+            """As long as nobody knows better."""
+            stands = lastgood.date_of(feed, MONDAY + DAY)
+            place.may.set()
+            return stands == MONDAY + DAY or stands in passes
+
+    def luigi_works(arguments: list[str], threads: object) -> str:
+        passes.append(lastgood.date_of(feed, MONDAY + DAY))
+        return ""
+
+    monkeypatch.setattr(runner, "_luigi", luigi_works)
+    monkeypatch.setattr(runner, "_looks_of_work", lambda root: ())
+    assert runner._work([], Root()) == []  # type: ignore[no-untyped-call]
+    assert passes == [MONDAY]
 
 
 def test_a_file_that_is_there_after_all_needs_no_second_pass(overdue: None, good_monday: None) -> None:

@@ -32,6 +32,8 @@ from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, is_news, jud
 from pipeline.run.status import Seen
 from pipeline.run.worker import Threads
 
+from .conftest import Configure
+
 MONDAY = dt.date(2026, 11, 23)
 BROKE = Event("failed", "PreparedFile", "cc", "cc", message="found: 2 fields", error="ContractBroken")
 HOLD = Event("failed", "CheckedSet", "otus_scores", "otus_scores", message="found: on hold", error="OnHold")
@@ -275,8 +277,10 @@ class Own(luigi.WrapperTask):
 
 
 @pytest.fixture
-def works(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A run in this process, around a wrapper of the test's own; it changes nothing of the process."""
+def works(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A run in this process, around a wrapper of the test's own; it changes nothing of the process. Where nobody
+    answers for Google, it gives up at once."""
+    configure(cloud={"timeout": "1"})
     monkeypatch.setattr(morning, "Own", Own, raising=False)
     monkeypatch.setattr(logs, "start", lambda name, date: Path("own.log"))
     monkeypatch.setattr(logs, "nowhere", lambda: None)
