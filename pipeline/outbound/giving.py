@@ -249,7 +249,7 @@ def _store_receipt(receipt: dict[str, Any]) -> None:
     delivery, period = str(receipt["delivery"]), dt.date.fromisoformat(receipt["period"])
     where = manifests.fingerprint({key: receipt[key] for key in ("vendor", "server", "folder")})
     print_ = "" if receipt.get("slow") else str(receipt["fingerprint"])  # to be sent once more is not given
-    metadata = {"fingerprint": print_, "period": str(period), "address": where}
+    metadata = {"fingerprint": print_, "period": str(period), "address": where, **receipts.metadata(receipt)}
     name, latest = receipt_name(delivery, period), latest_period(delivery)
     storage.store_json(name, receipt, metadata, over=storage.find(name))
     if latest is None or latest <= period:

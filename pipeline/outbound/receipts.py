@@ -8,6 +8,7 @@ its columns, how many students it holds, and where their numbers stand for as lo
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 from pipeline import catalogue
@@ -23,6 +24,8 @@ from pipeline.outside.cloud import storage
 from pipeline.outside.cloud.storage import Stored
 
 FOLDER = "receipts"
+# Of the 8 KiB that all metadata of an object may have (Cloud Storage's documentation, "Custom metadata").
+_ROOM = 6 * 1024
 
 
 def of_view(file: ViewFile, table: str, looked_at: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +55,33 @@ def _students(feed: Feed, date: dt.date, column: str) -> int:
     )
     values = pc.unique(rows[column])
     return int(pc.sum(pc.not_equal(pc.fill_null(values, ""), "")).as_py() or 0)
+
+
+def in_short(receipt: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a set that was given: of which morning it is, when it went, how many files, rows and bytes, and
+    which of its feeds were of another day."""
+    files = receipt["files"].values()
+    return {
+        **{key: receipt[key] for key in ("fingerprint", "as_of", "sent_at")},
+        "files": len(files),
+        **{fact: sum(int(file[fact]) for file in files) for fact in ("rows", "bytes")},
+        "older_inputs": receipt.get("older_inputs", {}),
+    }
+
+
+def metadata(receipt: dict[str, Any]) -> dict[str, str]:
+    """`in_short`, as an object's metadata hold it, so that the listing tells it; nothing where it has no room."""
+    text = json.dumps(in_short(receipt))
+    return {"told": text} if len(text) <= _ROOM else {}
+
+
+def told(name: str) -> dict[str, Any] | None:
+    """The receipt under that name in short; None when there is none. Raises WarehouseError."""
+    held = storage.find(name)
+    if text := held.metadata.get("told"):
+        return dict(json.loads(text))
+    receipt = storage.read_json(name) if held.generation else None
+    return in_short(receipt) if receipt else None
 
 
 def identity(receipt: dict[str, Any]) -> str:

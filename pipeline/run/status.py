@@ -19,7 +19,7 @@ from pipeline.ground import border, settings
 from pipeline.ground.errors import PipelineError
 from pipeline.inbound import expected, lastgood, lateness, loads, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
-from pipeline.outbound import evidence, verdicts, wanted
+from pipeline.outbound import evidence, receipts, verdicts, wanted
 from pipeline.outside.cloud import storage
 from pipeline.outside.cloud.evidence import TableTarget, ViewTarget
 from pipeline.run import failures
@@ -103,7 +103,7 @@ class _Look:
         off = set(settings.load().district.off)
         every = [delivery for name, delivery in flows.here().items() if name not in off]
         sets = self._asked(lambda: list(flows.deliveries()), every)
-        with ThreadPoolExecutor(max(1, len(sets))) as pool:  # a receipt is read of each
+        with ThreadPoolExecutor(max(1, len(sets))) as pool:  # where a receipt must be read
             return list(pool.map(self._set, sets))
 
     def _feeds(self) -> list[Feed]:
@@ -180,7 +180,7 @@ class _Look:
 
     def _outbound(self, delivery: Delivery) -> Flow:
         target = evidence.receipt_target(delivery, self._date)
-        receipt = storage.read_json(target.name) if storage.find(target.name).generation else None
+        receipt = receipts.told(target.name)
         where = f"{delivery.vendor}:{evidence.folder(delivery)}"
         flow = Flow(delivery.name, "out", "waiting", detail=f"goes to {where}")
         if receipt and target.exists():
@@ -232,16 +232,15 @@ def _late_or_waiting(feed: Feed, date: dt.date) -> State:
 
 
 def _delivered(flow: Flow, receipt: dict[str, Any], where: str, changed: bool) -> Flow:
-    rows, size = (sum(int(file[fact]) for file in receipt["files"].values()) for fact in ("rows", "bytes"))
-    files = len(receipt["files"])
+    files = receipt["files"]
     detail = f"{files} file{'s' if files != 1 else ''} at {where}"
     detail += "".join(f"; {name} is of {day}" for name, day in receipt.get("older_inputs", {}).items())
     detail += "; what changed since is not sent before the next period (never-same-day)" if changed else ""
     return replace(
         flow,
         state="delivered",
-        rows=rows,
-        bytes=size,
+        rows=receipt["rows"],
+        bytes=receipt["bytes"],
         at=settings.load().district.local(receipt["sent_at"]),
         detail=detail,
     )

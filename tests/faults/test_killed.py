@@ -66,7 +66,9 @@ def state(district: District) -> dict[str, Any]:
             continue  # one a push, called by when it was
         content = district.content(name)
         left[f"object {name}"] = without_times(content) if name.endswith(".json") else digest(content)
-        left[f"metadata of {name}"] = held.labels
+        left[f"metadata of {name}"] = {
+            key: without_times(value.encode()) if key == "told" else value for key, value in held.labels.items()
+        }
     left |= {name: digest(content) for name, content in district.delivered_files().items()}
     for path in district.landing.rglob("*"):
         # A page says when all was; its note, by which it is known whether that is shown already, holds a digest of it.

@@ -444,3 +444,25 @@ def test_an_interrupted_set_that_is_completed_too_late_is_sent_once_more_by_the_
     as_the_next_run()
     assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     assert len(pushed) == 2
+
+
+def test_what_a_receipt_says_in_short_is_told_by_the_listing(
+    district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered(FRIDAY, {"0105": 3, "0210": 2})
+    name = evidence.receipt_name(ROSTERS.name, FRIDAY)
+    as_the_next_run()
+    whole = storage.read_json(name)
+    assert whole is not None
+    told = receipts.told(name)
+    assert told == receipts.in_short(whole)
+    assert (told["files"], told["rows"], told["as_of"]) == (1, 5, f"{FRIDAY}")
+    assert receipts.told(evidence.receipt_name(ROSTERS.name, MONDAY)) is None
+    stored = storage.find(name)
+    metadata = {key: value for key, value in stored.metadata.items() if key != "told"}
+    storage.store_json(name, whole, metadata, over=stored)  # as an earlier version of the engine wrote it
+    as_the_next_run()
+    assert "told" not in storage.find(name).metadata
+    assert receipts.told(name) == told
+    older = {f"feed_{number}": f"{FRIDAY}" for number in range(400)}
+    assert receipts.metadata({**whole, "older_inputs": older}) == {}  # more than an object's metadata hold
