@@ -13,6 +13,8 @@
     ├── DiskFailed                our own disk is full, or cannot be written
     ├── StandsStill               a task, or the whole run, has not moved for too long and was given up
     ├── WarehouseError            BigQuery or Cloud Storage refused, or holds what we did not put there
+    │   └── WrittenByAnother      somebody else wrote the object since it was looked at
+    ├── AtWorkElsewhere           another machine does it just now, or has taken it over
     ├── StatementRefused          GoogleSQL does not take a statement; it says in which line and column
     └── OnHold                    a delivery is checked and waits for a person: exit code 40
 
@@ -106,6 +108,14 @@ class WarehouseError(PipelineError):
     ) -> None:
         super().__init__(found, expected=expected, next_step=next_step, shared=shared)
         self.answer, self.reason = answer, reason
+
+
+class WrittenByAnother(WarehouseError):
+    """Somebody else wrote the object since it was looked at; nothing was changed."""
+
+
+class AtWorkElsewhere(PipelineError):
+    """Another machine does it just now, or has taken it over."""
 
 
 class StatementRefused(PipelineError):

@@ -1,6 +1,6 @@
 """The last step: give the set that is kept to the vendor, and write down what it was given.
 
-A push leaves a trail on our disk (outside/sftp/trail.py), and the receipt is made of the trail alone: nothing that
+A push leaves a trail (outside/sftp/trail.py, pushes.py), and the receipt is made of the trail alone: nothing that
 happens after the last file has taken its place can make the set forgotten, or given twice.
 """
 
@@ -17,10 +17,9 @@ from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import border, journal, manifests
 from pipeline.ground.errors import ConfigurationError, VendorError, WarehouseError
-from pipeline.ground.patience import Turns
 from pipeline.ground.progress import Made
 from pipeline.inbound import lastgood
-from pipeline.outbound import exports, happened, receipts, verdicts
+from pipeline.outbound import exports, happened, pushes, receipts, verdicts
 from pipeline.outbound.evidence import (
     ReceiptTarget,
     address,
@@ -36,25 +35,27 @@ from pipeline.outbound.evidence import (
 from pipeline.outbound.exports import Facts
 from pipeline.outbound.snapshots import compared_target, qualified
 from pipeline.outside.cloud import storage
+from pipeline.outside.cloud.leases import Lease
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.sftp import Progress
 from pipeline.outside.sftp.trail import Trail
-
-# Of a delivery one push is on its way at a time.
-turns = Turns()
 
 
 def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     """Give the kept files to the vendor unless the receipt says it has these bytes, then write the receipt.
 
-    Raises OnHold when the set must not go after all, VendorError, WarehouseError.
+    Raises OnHold when the set must not go after all, VendorError, WarehouseError; AtWorkElsewhere when another machine
+    gives it, and does not come to an end.
     """
     verdicts.refuse_passed(delivery, date)
-    with turns.of(delivery.name):  # an interrupted push of it is completed first, and then its folder is removed
+    # An interrupted push of it is completed first, and then its folder is removed.
+    with pushes.of(delivery.name, pushes.PATIENCE, lambda: progress(0, 0)) as lease:
         own = manifests.folder(outbox() / delivery.name)
         try:
-            _account_for_given(trail_path(delivery.name))
-            return _deliver(delivery, date, own, progress)
+            for name in (receipt_name(delivery.name, delivery.period(date)), latest_name(delivery.name)):
+                storage.look(name)  # another machine may have given it just now
+            _account_for_given(delivery.name, lease)
+            return _deliver(delivery, date, own, progress, lease)
         finally:
             shutil.rmtree(own)  # after a failure too: the files are people's data, and are brought again
 
@@ -62,9 +63,9 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
 def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
     """Let the next run send the set once more, though the vendor was given it: the receipt says so until then.
 
-    Raises ConfigurationError when nothing was sent for that period.
+    Raises ConfigurationError when nothing was sent for that period, AtWorkElsewhere while it is being sent.
     """
-    with turns.of(delivery.name):
+    with pushes.of(delivery.name, 0):
         target = receipt_target(delivery, date)
         if not (before := _given(target)):
             raise ConfigurationError(
@@ -75,14 +76,14 @@ def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
         _store_receipt({**before, "slow": True, "wanted_again": reason})
 
 
-def _account_for_given(path: Path) -> None:
+def _account_for_given(delivery: str, lease: Lease) -> None:
     """Write the receipt of a set that was given whole, when a run could not: before it is asked what was given."""
-    left = Trail.left(path)
+    left = Trail.left(trail_path(delivery), lease.note)
     if left and left.given():
         received(left)
 
 
-def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -> Made:
+def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress, lease: Lease) -> Made:
     target = receipt_target(delivery, date)
     where = f"{len(delivery.files)} files to {delivery.vendor}:{folder(delivery)}"
     before = _given(target)
@@ -95,8 +96,8 @@ def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress) -
     if sent := not _has(before, delivery, facts):
         files = _brought(receipt, own)
         again = {**receipt, "once_more": True}
-        if _give(delivery, date, again if before.get("slow") else receipt, files, progress):
-            _give(delivery, date, again, files, progress)
+        if _give(delivery, date, again if before.get("slow") else receipt, files, progress, lease):
+            _give(delivery, date, again, files, progress, lease)
     else:
         _store_receipt({**before, **receipt})
     rows, size = (sum(int(each[fact]) for each in facts.values()) for fact in ("rows", "bytes"))
@@ -133,31 +134,32 @@ def _brought(receipt: dict[str, Any], own: Path) -> dict[str, Path]:
 
 
 def _give(
-    delivery: Delivery, date: dt.date, receipt: dict[str, Any], files: dict[str, Path], progress: Progress
+    delivery: Delivery, date: dt.date, receipt: dict[str, Any], files: dict[str, Path], progress: Progress, lease: Lease
 ) -> bool:
     """Push the set, when it still may go, and write down that it was given; whether it took too long."""
 
     def may_go() -> None:
         verdicts.ask_again(delivery, date, receipt)
+        lease.check()
 
     may_go()  # before a byte leaves us, and once more before the first file takes its place
-    trail = _trail({**receipt, "run": journal.run(), **agreement.told(delivery.vendor)})
+    trail = _trail({**receipt, "run": journal.run(), **agreement.told(delivery.vendor)}, lease)
     with border.around(f"{delivery.vendor}:{folder(delivery)}", "sending files there", VendorError):
         begun = time.monotonic()
         sftp.push(catalogue.vendors()[delivery.vendor], delivery.folder, files, progress, trail, may_go)
     return received(trail, round(time.monotonic() - begun, 1))
 
 
-def _trail(receipt: dict[str, Any]) -> Trail:
+def _trail(receipt: dict[str, Any], lease: Lease) -> Trail:
     """Of this push. An interrupted one of the same set is gone on with, and is one receipt; another set's gives way."""
     path = trail_path(receipt["delivery"])
     of = manifests.fingerprint(receipt["period"], receipt["fingerprint"], receipt["files"])
-    left = Trail.left(path)
+    left = Trail.left(path, lease.note)
     if left and left.of == of:
         return left
     if left:
         give_way(left)
-    return Trail(path, of, receipt)
+    return Trail(path, of, receipt, lease.note)
 
 
 def give_way(left: Trail) -> None:

@@ -5,18 +5,22 @@ what is kept of it in the bucket.
 """
 
 import datetime as dt
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipeline import catalogue
 from pipeline.ground import border
-from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, VendorError
-from pipeline.outbound import exports, giving, verdicts
-from pipeline.outbound.evidence import latest_period, outbox
+from pipeline.ground.errors import AtWorkElsewhere, ConfigurationError, OnHold, PipelineError, VendorError
+from pipeline.outbound import exports, giving, pushes, verdicts
+from pipeline.outbound.evidence import latest_period, trail_path
+from pipeline.outside.cloud.leases import Lease
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.trail import Trail
 from pipeline.outside.sftp.vendor import Vendor
+
+log = logging.getLogger(__name__)
 
 
 def finish() -> Iterator[str | PipelineError]:
@@ -26,22 +30,24 @@ def finish() -> Iterator[str | PipelineError]:
     It needs nothing of today, so that a vendor gets its whole set also when today's is late, or on hold. What stands
     against one comes as its error, and the next one is completed all the same.
     """
-    for path in sorted(outbox().glob("*.json")):
+    for delivery in pushes.left():
         try:
             with (
-                giving.turns.of(path.stem),
-                border.around(f"the interrupted push of {path.stem}", "completing it", VendorError),
+                border.around(f"the interrupted push of {delivery}", "completing it", VendorError),
+                pushes.of(delivery, 0) as lease,
             ):
-                done = _finished(path)
+                done = _finished(trail_path(delivery), lease)
+        except AtWorkElsewhere as error:  # it is not interrupted
+            log.info("%s is on its way: %s", delivery, error)
         except PipelineError as error:
             yield error
         else:
             yield from [done] if done else []
 
 
-def _finished(path: Path) -> str:
+def _finished(path: Path, lease: Lease) -> str:
     """The set that is complete now; nothing when there is none, when it needs our files, or must not go any more."""
-    trail = Trail.left(path)
+    trail = Trail.left(path, lease.note)
     try:
         if trail is None or not (trail.given() or _completed(trail)):
             return ""

@@ -17,7 +17,7 @@ from pipeline.ground import manifests, settings
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
 from pipeline.ground.progress import Made
-from pipeline.outbound import checks, inspection
+from pipeline.outbound import checks, inspection, pushes
 from pipeline.outbound.checks import Check
 from pipeline.outbound.evidence import (
     fingerprint,
@@ -149,8 +149,10 @@ def discard(delivery: Delivery, date: dt.date, reason: str) -> None:
 
 def _on_its_way(delivery: Delivery, period: dt.date) -> bool:
     """Whether the vendor has a file of the period's set, or a part of one, and the receipt is still to be written."""
-    left = Trail.left(trail_path(delivery.name))
-    return left is not None and left.receipt["period"] == period.isoformat() and bool(left.begun())
+    if left := Trail.left(trail_path(delivery.name)):
+        return bool(left.receipt["period"] == period.isoformat() and left.begun())
+    noted = pushes.noted(delivery.name)  # by another machine, which alone knows whether one has taken its place
+    return noted is not None and noted["receipt"]["period"] == period.isoformat()
 
 
 def discarded(delivery: Delivery, date: dt.date) -> bool:

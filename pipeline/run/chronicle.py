@@ -29,6 +29,11 @@ def begin(name: str, date: dt.date) -> dict[str, Any]:
     return told
 
 
+def forget() -> None:
+    """It was no run after all."""
+    journal.forget(_name())
+
+
 def end(begun: dict[str, Any], outcome: Outcome, events: Iterable[Event], *, news: bool) -> list[str]:
     """Enter what this run did, and what earlier ones left; in a sentence, what kept it from being entered.
 
@@ -39,7 +44,7 @@ def end(begun: dict[str, Any], outcome: Outcome, events: Iterable[Event], *, new
         told = {**begun, "ended": manifests.now(), "exit_code": outcome.code, **_counts(outcome, done)}
         journal.write(_name(), told)
     else:
-        journal.forget(_name())
+        forget()
     try:
         with border.around("the history", "entering what happened"):
             happened.record()

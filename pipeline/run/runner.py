@@ -6,7 +6,8 @@
     40  a delivery is on hold and waits for a person; all else is done
 
 Of several, the first of 30, 40, 20 is told. The shell wrappers hold the lock that keeps two runs apart; with it, the
-fixed worker id lets a run take back at once what a killed one had in hand (Luigi would wait for minutes).
+fixed worker id lets a run take back at once what a killed one had in hand (Luigi would wait for minutes). A run that
+has something to do holds a lease as well (`AT_WORK`), since a lock of one disk tells no other machine.
 """
 
 import datetime as dt
@@ -15,8 +16,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from functools import partial
 
 import luigi
@@ -25,26 +26,29 @@ from luigi.rpc import RPCError
 from pipeline import morning
 from pipeline.chain import by_hand
 from pipeline.chain.base import ChainTask, ask_anew
-from pipeline.chain.tasks import DeliveredSet, DeliveryTask, DeployedView, FeedTask
+from pipeline.chain.tasks import DeliveredSet
 from pipeline.ground import border, journal, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
-from pipeline.ground.errors import PipelineError
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError, WarehouseError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
-from pipeline.outbound import exports, interrupted, snapshots
-from pipeline.outside.cloud import standing, storage, warehouse
-from pipeline.run import chronicle, ending, failures, kept, notify, purge, rehearsal
+from pipeline.outbound import interrupted
+from pipeline.outside.cloud import leases, storage, warehouse
+from pipeline.run import chronicle, ending, failures, lookahead, notify, purge, rehearsal
 from pipeline.run.display import Display
 from pipeline.run.ending import Ended
 from pipeline.run.entering import Entering
 from pipeline.run.failures import Failure
 from pipeline.run.notify import Telling
-from pipeline.run.outcome import BROKEN, Outcome, judge, tasks_below, undoing_nothing
+from pipeline.run.outcome import BROKEN, DONE, Outcome, judge, tasks_below, undoing_nothing
 from pipeline.run.watchdog import Watchdog
 from pipeline.run.worker import Threads
 
 log = logging.getLogger(__name__)
+
+# The lease of whoever makes something, of all machines that share the bucket.
+AT_WORK = "leases/run.json"
 
 
 def run(
@@ -88,19 +92,26 @@ def run(
     with undoing_nothing(begin, "what a killed run left on its way", "removing it"):
         purge.left_files()
     with undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
-        ahead(_looks(root, date))  # not at the views' texts: most runs do without
-    with Watchdog(_patience(), BROKEN), warehouse.labels_believed():
+        ahead(lookahead.of_scheduling(root, date))  # not at the views' texts: most runs do without
+    with Watchdog(_patience(), BROKEN), warehouse.labels_believed(), ExitStack() as alone:
         finishing = threading.Thread(target=_finish, args=(begin,), name="interrupted pushes", daemon=True)
         if sends:
             finishing.start()
             finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
         entering = Entering()
-        events, trouble = _build(arguments, display, root, entering)
-        if sends:
-            finishing.join()
+        try:
+            events, trouble = _build(arguments, display, root, entering, partial(_begin_alone, alone))
+        except AtWorkElsewhere as error:
+            chronicle.forget()
+            if not quiet:
+                say(f"{error.found}: this run has nothing to do")
+            return DONE
+        finally:
+            if sends:
+                finishing.join()
         if any(event.kind != "moving" for event in events):
             entering.begin()  # beside the last looks
-        outcome = judge(root, events, begin.failures + trouble, lambda: (*_looks(root, date), *_looks_of_work(root)))
+        outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_both, root, date))
         if not ending.is_idle(name, date, outcome, events):
             ending.complete(date, outcome, entering)
         if not sends:
@@ -124,40 +135,6 @@ def _patience() -> float:
     """Seconds after which a run in which nothing moves is ended: later than a task that hangs is given up."""
     config = luigi.configuration.get_config()  # type: ignore[no-untyped-call]
     return 1.25 * float(config.getint("worker", "timeout", 0))
-
-
-def _looks(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
-    """What the scheduling will ask of the outside. Each is a login or a listing, and waits for a server most of its
-    time."""
-    below = _below_now(root)
-    feeds = {task.feed for task in below if isinstance(task, FeedTask)}
-    deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
-    places = {source.place for feed in feeds for source in feed.sources}
-    yield from (partial(sources.look_ahead, place) for place in places)
-    datasets = {feed.dataset for feed in feeds} | {snapshots.DATASET} | _views(below).keys()
-    yield from (partial(warehouse.find, dataset, "") for dataset in datasets)
-    files = [(each.period(date), file) for each in deliveries for file in each.files]
-    folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}
-    folders |= {f"{exports.OPEN}/{day}" for day, _ in files}
-    yield from (partial(storage.find, f"{folder}/") for folder in folders | {"deliveries/latest"})
-
-
-def _below_now(root: luigi.Task) -> list[luigi.Task]:
-    """The tasks below the root, as far as that is known without waiting for a vendor."""
-    with sources.scheduling():
-        return tasks_below(root)
-
-
-def _views(below: list[luigi.Task]) -> dict[str, str]:
-    """A view of each dataset of views, by the dataset."""
-    return dict(task.view.split(".") for task in below if isinstance(task, DeployedView))
-
-
-def _looks_of_work(root: luigi.Task) -> Iterator[Callable[[], object]]:
-    """What a run with nothing to do does not ask: what stands in the cloud, and the texts of all views (one of each
-    dataset looks at all)."""
-    yield partial(standing.otherwise, kept.datasets())
-    yield from (partial(warehouse.view_text, *view) for view in _views(_below_now(root)).items())
 
 
 def _show(root: luigi.Task, date: dt.date, outcome: Outcome) -> None:
@@ -194,35 +171,48 @@ class _Heard(list[Event]):
             self._entering.begin()
 
 
+def _begin_alone(alone: ExitStack) -> None:
+    """No other machine makes anything in the block of `alone`. Raises AtWorkElsewhere when one does. Where the bucket
+    does not answer, whoever needs it says so."""
+    with suppress(WarehouseError):
+        if not storage.failed():
+            alone.enter_context(leases.held(AT_WORK, 0))
+
+
 def _build(
-    arguments: list[str], display: Display, root: luigi.Task, entering: Entering
+    arguments: list[str], display: Display, root: luigi.Task, entering: Entering, begins: Callable[[], object]
 ) -> tuple[list[Event], list[Failure]]:
-    """Let Luigi work; returns the events of the tasks, and what kept Luigi itself from working."""
+    """Let Luigi work; returns the events of the tasks, and what kept Luigi itself from working. Raises what `begins`
+    does, which is called when something is to be made."""
     events = _Heard(entering)
     reading = progress.open_pipe()
     reader = threading.Thread(target=display.follow, args=(reading, events))
     reader.start()
     try:
-        return events, _work(arguments, root)
+        return events, _work(arguments, root, begins)
     finally:
         progress.close_pipe()
         reader.join()
 
 
-def _work(arguments: list[str], root: luigi.Task) -> list[Failure]:
+def _work(arguments: list[str], root: luigi.Task, begins: Callable[[], object] = lambda: None) -> list[Failure]:
     """Let Luigi work where anything is left to do, and once more when its scheduler was restarted (it comes back empty,
     and has no work for us), or when a vendor whose look came late has no file, and an older one stands in, or has one
     on a day on which none was expected."""
     threads, left = Threads(time.monotonic()), Outcome()
     trouble: Failure | None = None
+    begun = False
     for _ in range(4):  # passes
         trouble, older = None, False
         known: bool | None = True
         if not _is_complete(root):
+            if not begun:
+                begins()
+                begun = True
             warehouse.doubt_labels()
             ask_anew()
             with undoing_nothing(left, "the catalogue", "looking ahead at its views"):
-                ahead(_looks_of_work(root))
+                ahead(lookahead.of_work(root))
             trouble = _luigi(arguments, threads)
             known = threads.knows(root)
         with undoing_nothing(left, "files of earlier mornings", "deciding which of them stand in"):

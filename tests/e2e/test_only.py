@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import threading
 import time
 
 from e2e.district import TUESDAY, District
@@ -77,3 +78,31 @@ def test_it_waits_for_a_morning_and_a_morning_for_it(district: District) -> None
         assert process.returncode in (0, 20, 143), out
         if words[0] == "./morning":
             assert "schools" in out
+
+
+def test_it_goes_home_while_another_machine_is_at_work(district: District) -> None:
+    """Which has this bucket and a disk of its own: no lock tells of it, but it writes its lease anew all the time."""
+    lease, over = district.bucket.blob("leases/run.json"), threading.Event()
+
+    def beat() -> None:
+        while not over.wait(0.5):
+            lease.metadata = {"machine": "another", "who": "server2, Morning", "since": "2025-11-18T06:00:00+00:00"}
+            lease.upload_from_string("{}")
+
+    district.sandbox("new-day", *DATE)
+    other = threading.Thread(target=beat)
+    other.start()
+    try:
+        run = district.call("./morning", "run", "students", *DATE)
+    finally:
+        over.set()
+        other.join()
+    assert (run.code, run.tasks("done")) == (0, set()), run.out
+    assert "server2, Morning, since 2025-11-18T06:00:00+00:00 is at work" in run.out
+    assert "this run has nothing to do" in run.out
+    lease.delete()
+    run = district.call("./morning", "run", "students", *DATE)
+    assert (run.code, run.tasks("done")) == (0, OF_STUDENTS), run.out
+    assert not lease.exists()
+    rows = [row["wrapper"] for row in district.warehouse.list_rows("riverbend-sandbox.operations.runs")]
+    assert rows.count("Only-students") == 1, "what went home was no run"

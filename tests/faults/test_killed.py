@@ -72,7 +72,8 @@ def state(district: District) -> dict[str, Any]:
     left |= {name: digest(content) for name, content in district.delivered_files().items()}
     for path in district.landing.rglob("*"):
         # A page says when all was; its note, by which it is known whether that is shown already, holds a digest of it.
-        if path.is_file() and path.suffix != ".lock" and path.parent.name != "pages":
+        # "machine" tells one machine from others.
+        if path.is_file() and path.suffix != ".lock" and path.parent.name != "pages" and path.name != "machine":
             content = path.read_bytes()
             told = without_times(content) if path.suffix == ".json" else digest(content)
             left[f"landing {path.relative_to(district.landing)}"] = told

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,9 +18,11 @@ from pipeline.catalogue.delivery import Delivery
 from pipeline.chain.tasks import CheckedSet, DeliveredSet
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, WarehouseError
+from pipeline.ground.progress import Made
 from pipeline.inbound.evidence import PreparedTarget
-from pipeline.outbound import evidence, giving, interrupted, ledger, receipts, snapshots, verdicts
+from pipeline.outbound import evidence, giving, interrupted, ledger, pushes, receipts, snapshots, verdicts
 from pipeline.outside.cloud import storage
+from pipeline.outside.cloud.leases import Lease
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.trail import Trail
 from pipeline.outside.sftp.vendor import Vendor
@@ -178,7 +181,9 @@ def kept() -> list[dict[str, Any]]:
     return sorted((receipts.read(name) for name in receipts.kept().values()), key=lambda told: min(told["files"]))
 
 
-@pytest.mark.parametrize("fails", ["receipts/", f"deliveries/{FRIDAY}/own_rosters/receipt", "deliveries/latest/"])
+@pytest.mark.parametrize(
+    "fails", ["receipts/", f"deliveries/{FRIDAY}/own_rosters/receipt", "deliveries/latest/own_rosters.json"]
+)
 def test_what_was_given_is_written_down_whatever_failed_and_never_given_again(
     district: Cloud, folder: Path, fails: str
 ) -> None:
@@ -466,3 +471,34 @@ def test_what_a_receipt_says_in_short_is_told_by_the_listing(
     assert receipts.told(name) == told
     older = {f"feed_{number}": f"{FRIDAY}" for number in range(400)}
     assert receipts.metadata({**whole, "older_inputs": older}) == {}  # more than an object's metadata hold
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_folder_of_a_set_is_its_own_while_it_goes_and_is_gone_afterwards(
+    district: Cloud, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    """The turn before this one may have completed an interrupted push, and removed what was brought for that."""
+    seen: set[Path] = set()
+
+    @contextmanager
+    def after_another(delivery: str, *waits: Any) -> Iterator[Lease]:
+        with turn(delivery, *waits) as lease:
+            shutil.rmtree(evidence.outbox() / delivery, ignore_errors=True)
+            yield lease
+
+    def deliver(delivery: Delivery, date: dt.date, own: Path, *told: object) -> Made:
+        seen.update({own} if own.is_dir() else ())
+        (own / "students.csv").write_text("ID\n1\n")
+        if fails:
+            raise WarehouseError("503", expected="200", next_step="run again")
+        return Made(words="given")
+
+    turn = pushes.of
+    monkeypatch.setattr(pushes, "of", after_another)
+    monkeypatch.setattr(giving, "_deliver", deliver)
+    try:
+        assert giving.deliver(ROSTERS, FRIDAY, ignore).words == "given"
+    except WarehouseError:
+        assert fails
+    assert seen == {evidence.outbox() / ROSTERS.name}
+    assert not any(evidence.outbox().iterdir())  # people's data does not stay, whatever happened

@@ -12,7 +12,7 @@ import luigi
 import pytest
 from luigi.rpc import RemoteScheduler
 
-from pipeline.run import runner
+from pipeline.run import lookahead, runner
 from sshd import free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
@@ -88,7 +88,7 @@ class Second(luigi.Task):
 def arguments(luigid: Luigid, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     First.luigid, First.comes_back = luigid, True
     First.ran.clear()
-    monkeypatch.setattr(runner, "_looks_of_work", lambda root: ())  # nobody answers them here
+    monkeypatch.setattr(lookahead, "of_work", lambda root: ())  # nobody answers them here
     return ["Second", "--worker-id", "unit", "--workers", "2", "--no-lock"]
 
 

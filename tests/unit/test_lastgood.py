@@ -16,7 +16,7 @@ from pipeline.ground import settings
 from pipeline.inbound import lastgood, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outside.sftp.sftp import Progress, RemoteFile
-from pipeline.run import runner
+from pipeline.run import lookahead, runner
 
 MONDAY = dt.date(2025, 11, 17)
 DAY = dt.timedelta(days=1)
@@ -144,7 +144,7 @@ def test_a_scheduling_waits_for_no_vendor_and_goes_on_with_the_older_file_in_a_s
         return ""
 
     monkeypatch.setattr(runner, "_luigi", luigi_works)
-    monkeypatch.setattr(runner, "_looks_of_work", lambda root: ())
+    monkeypatch.setattr(lookahead, "of_work", lambda root: ())
     assert runner._work([], luigi.ExternalTask()) == []  # type: ignore[no-untyped-call]
     assert passes == [tuesday, MONDAY]
 
@@ -170,7 +170,7 @@ def test_what_a_silent_vendor_has_is_waited_for_though_all_looks_made(
         return ""
 
     monkeypatch.setattr(runner, "_luigi", luigi_works)
-    monkeypatch.setattr(runner, "_looks_of_work", lambda root: ())
+    monkeypatch.setattr(lookahead, "of_work", lambda root: ())
     assert runner._work([], Root()) == []  # type: ignore[no-untyped-call]
     assert passes == [MONDAY]
 

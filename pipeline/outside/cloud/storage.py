@@ -15,7 +15,7 @@ from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import Conflict, NotFound, PreconditionFailed
 
 from pipeline.ground import cloud, settings
-from pipeline.ground.errors import WarehouseError
+from pipeline.ground.errors import WarehouseError, WrittenByAnother
 from pipeline.ground.looks import Looks
 
 # Else each process's client asks, in a thread, for what its traces would say of the bucket (and needs the right to).
@@ -65,6 +65,16 @@ def under(folder: str) -> dict[str, Stored]:
     return _listings.at(f"{folder}/")
 
 
+def look(name: str) -> Stored:
+    """The object as it is this moment, by a request of its own: another machine may have written it since the listing.
+    Raises WarehouseError."""
+    with cloud.STORAGE.explained(f"looking at {uri(name)}"):
+        try:
+            return _remember(_stored(_bucket().get_blob(name, **cloud.STORAGE.patience()), name))
+        except NotFound:  # there is no bucket
+            return Stored(name)
+
+
 def _prefix(name: str) -> str:
     return "/".join(name.split("/")[:2]) + "/"
 
@@ -85,7 +95,7 @@ def list_objects(prefix: str) -> dict[str, Stored]:
 
 
 _listings = Looks(list_objects)
-forget = _listings.forget
+forget, failed = _listings.forget, _listings.failed
 # A forked task looks for itself: what the scheduling process saw is older.
 os.register_at_fork(after_in_child=forget)
 
@@ -108,7 +118,7 @@ def _remember(stored: Stored) -> Stored:
 def store_file(path: Path, name: str, metadata: dict[str, str], over: Stored) -> Stored:
     """Put the file's bytes under `name`, over what `over` says is there and nothing else; checksum verified.
 
-    Raises WarehouseError, also when somebody else wrote the object since `over` was seen.
+    Raises WarehouseError; WrittenByAnother when somebody else wrote the object since `over` was seen.
     """
 
     def upload(blob: gcs.Blob) -> None:
@@ -182,13 +192,13 @@ def _uploaded(upload: Callable[[gcs.Blob], None], blob: gcs.Blob) -> None:
 def _if_ours(name: str, metadata: dict[str, str], size: int, pieces: Iterable[bytes]) -> gcs.Blob:
     """The object that stands there: what we wrote, when the answer to that was lost and the client wrote once more.
 
-    Raises WarehouseError when it is not exactly that.
+    Raises WrittenByAnother when it is not exactly that.
     """
     found = _bucket().get_blob(name, **cloud.STORAGE.patience())
     told = found and (found.metadata or {}, found.size, found.crc32c)
     if told == (metadata, size, _crc32c(pieces)):
         return found
-    raise WarehouseError(
+    raise WrittenByAnother(
         f"{uri(name)} was written by somebody else meanwhile",
         expected="only this run to write it",
         next_step="run again; if it happens again, look for a second pipeline on this bucket",
@@ -224,10 +234,15 @@ def fetch(name: str, to: Path) -> None:
         _bucket().blob(name).download_to_filename(str(to), **cloud.STORAGE.patience())
 
 
-def remove(name: str) -> None:
-    """Delete the object, if it is there."""
+def remove(name: str, only: Stored | None = None) -> None:
+    """Delete the object, if it is there; with `only`, if it is still that one."""
+    one = {"if_generation_match": only.generation} if only else {}
     with cloud.STORAGE.explained(f"deleting {uri(name)}"):
         try:
-            _bucket().blob(name).delete(**cloud.STORAGE.patience())
-        except NotFound:
+            _bucket().blob(name).delete(**one, **cloud.STORAGE.patience())
+        except PreconditionFailed:
             return
+        except NotFound:
+            pass
+    if (listed := _listings.known(_prefix(name))) is not None:
+        listed.pop(name, None)

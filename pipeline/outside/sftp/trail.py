@@ -2,33 +2,54 @@
 
 By it the next run completes an interrupted set without sending a byte, and knows what the vendor was given even when
 the vendor has taken its files away since. It holds nothing of a file but its name, size and time.
+
+Before the first file changes its place, before one is written in its place, and when the last one is there, other
+machines are told, too (`note`), before our disk is; what has changed in between is seen at the vendor.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+import uuid
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.ground import manifests
+from pipeline.ground.errors import WarehouseError
 
 # Bytes and time of change, as the server tells them: both stay when the file gets another name.
 Stamp = tuple[int, int]
 
 
+Note = Callable[[Mapping[str, Any] | None], object]
+
+
 @dataclass(frozen=True)
 class Trail:
-    """`of` is the fingerprint of exactly this set and its period; `receipt` what the receipt will say of it."""
+    """`of` is the fingerprint of exactly this set and its period; `receipt` what the receipt will say of it; `note`
+    tells other machines what the file says, None when it says nothing any more, and raises where this one may not go
+    on."""
 
     path: Path
     of: str
     receipt: Mapping[str, Any] = field(default_factory=dict)
+    note: Note | None = field(default=None, compare=False)
 
     @staticmethod
-    def left(path: Path) -> "Trail | None":
+    def left(path: Path, note: Note | None = None) -> "Trail | None":
         """The one that an interrupted push left there."""
         told = manifests.load(path)
-        return Trail(path, told["of"], told["receipt"]) if told else None
+        return Trail(path, told["of"], told["receipt"], note) if told else None
+
+    @staticmethod
+    def found(path: Path, noted: Mapping[str, Any] | None) -> None:
+        """Make the file say what was noted last, on whatever machine. Where that is this one, the file says more. One
+        that was noted, and is no more, was brought to its end by another machine."""
+        told = manifests.load(path) or {}
+        if noted and noted["noted"] != told.get("noted"):
+            manifests.save(path, dict(noted))
+        elif not noted and told.get("noted"):
+            path.unlink()
 
     def _told(self) -> dict[str, Any]:
         """What the file says; nothing when it is another set's."""
@@ -66,13 +87,31 @@ class Trail:
         self, stamps: Mapping[str, Stamp | None], placed: Collection[str], host_key: str, half: Collection[str] = ()
     ) -> None:
         """Written atomically. `half` are files that are being written under their own names."""
-        at, begun = manifests.now(), self._told().get("begun")
+        at, before = manifests.now(), self._told()
         now = {"of": self.of, "stamps": stamps, "placed": sorted(placed), "at": at, "host_key": host_key}
         if half:
             now["half"] = sorted(half)
         if placed:
-            now["begun"] = begun or at
-        manifests.save(self.path, {**now, "receipt": self.receipt})
+            now["begun"] = before.get("begun") or at
+        told = {**now, "receipt": self.receipt, "noted": before.get("noted", "")}
+        begins = not placed or set(half) != set(before.get("half", []))
+        manifests.save(self.path, self._told_to_others(told) if begins or set(placed) >= set(stamps) else told)
+
+    def _told_to_others(self, told: dict[str, Any]) -> dict[str, Any]:
+        """What the file is to say, with a mark of what the others know. Raises what `note` does; but a set of which a
+        part has gone does not stop because the bucket does not answer."""
+        if self.note is None:
+            return told
+        if told["placed"]:
+            manifests.save(self.path, told)  # whatever becomes of the note
+        marked = {**told, "noted": uuid.uuid4().hex}
+        try:
+            self.note(marked)
+        except WarehouseError:
+            if not told["placed"]:
+                raise
+            return told
+        return marked
 
     def took(self) -> float:
         """Seconds from the first file that took its place to the last."""
@@ -83,3 +122,5 @@ class Trail:
     def end(self) -> None:
         """The receipt is there, or another set is on its way."""
         self.path.unlink(missing_ok=True)
+        if self.note:
+            self.note(None)

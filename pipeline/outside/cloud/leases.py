@@ -1,0 +1,190 @@
+"""Leases: which machine may do something just now, of all that share the bucket; an object each.
+
+Whoever holds one writes the object anew every few seconds, over the generation that it wrote last and over nothing
+else. A holder that was killed writes no more, and after LEASE another machine may take its place; the same machine may
+at once, since a lock on its own disk says that the process is gone. One that only stood still finds its generation
+gone, and knows it before that by its own clock: it asks `check` before each thing that it must not do twice. Two clocks
+are never compared for it. (Burrows, "The Chubby lock service", OSDI 2006; the preconditions are Cloud Storage's.)
+
+A holder may `note` what it is doing: who comes after it finds that.
+"""
+
+import fcntl
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from pipeline.ground import journal, manifests, settings
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError, WrittenByAnother
+from pipeline.ground.patience import resting
+from pipeline.outside.cloud import storage
+from pipeline.outside.cloud.storage import Stored
+
+log = logging.getLogger(__name__)
+
+# Seconds. A lease whose object nobody has written for LEASE may be taken by another machine; its holder writes it every
+# BEAT, and believes in it for BELIEVED after that was done. Who waits for one looks every LOOK.
+LEASE, BEAT, BELIEVED, LOOK = 60.0, 10.0, 45.0, 2.0
+
+
+class Lease:
+    """One that is held. `found` is what the holder before it had noted and not ended."""
+
+    def __init__(self, name: str, stored: Stored, found: dict[str, Any] | None) -> None:
+        self.name, self.found = name, found
+        self._noted = found
+        self._told = {"machine": machine(), "who": f"{socket.gethostname()}, {journal.run()}", "since": manifests.now()}
+        self._stored = stored
+        self._lost, self._written = False, 0.0
+        self._writing = threading.Lock()
+        self._over = threading.Event()
+        self._write()
+
+    def _write(self) -> None:
+        """Raises WrittenByAnother when another machine has it, and WarehouseError."""
+        with self._writing:
+            if self._lost or self._over.is_set():
+                return
+            begun = _clock()
+            told = {**self._told, "beat": secrets.token_hex(8)}
+            try:
+                self._stored = storage.store_json(self.name, self._noted or {}, told, over=self._stored)
+            except WrittenByAnother:
+                self._lost = True
+                raise
+            self._written = begun
+
+    def check(self) -> None:
+        """Raises AtWorkElsewhere when it is another's by now, or may be."""
+        if not self._lost and _clock() < self._written + BELIEVED:
+            return
+        raise AtWorkElsewhere(
+            f"another machine has taken over {storage.uri(self.name)}, or the bucket did not answer for too long",
+            expected="this one to hold it until its work is done",
+            next_step="nothing, where another machine goes on with it; else run again",
+        )
+
+    def note(self, told: Mapping[str, Any] | None) -> None:
+        """Who comes after us finds this; None: nothing. Raises AtWorkElsewhere, WarehouseError."""
+        self._noted = dict(told) if told else None
+        if told:
+            self.check()
+            with suppress(WrittenByAnother):
+                self._write()
+            self.check()
+
+    def beat(self) -> None:
+        """Hold it until it ends: what a thread of its own does."""
+        while not self._over.wait(BEAT) and not self._lost:
+            with suppress(PipelineError):  # one that is lost is told by `check`
+                self._write()
+
+    def end(self) -> None:
+        """It is free. What is noted stays for whoever comes next."""
+        with self._writing:
+            self._over.set()
+            if self._lost:
+                return
+            try:
+                if self._noted:
+                    storage.store_json(self.name, self._noted, {"beat": secrets.token_hex(8)}, over=self._stored)
+                else:
+                    storage.remove(self.name, only=self._stored)
+            except PipelineError:
+                log.warning("%s could not be given back, and ends by itself", self.name, exc_info=True)
+
+
+def _clock() -> float:
+    """Seconds, also of those in which the machine slept."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def machine() -> str:
+    """What tells this machine from others, as long as its landing folder stays."""
+    path = settings.load().district.landing / "machine"
+    if not path.exists():
+        draft = manifests.folder(path.parent) / f".machine.{secrets.token_hex(4)}"
+        draft.write_text(secrets.token_hex(16))
+        with suppress(FileExistsError):  # another process was faster
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text()
+
+
+@contextmanager
+def held(name: str, wait: float, waiting: Callable[[], object] = lambda: None) -> Iterator[Lease]:
+    """The block has the lease `name`, an object. Another machine that is at work is waited for `wait` seconds at most;
+    with 0 until it is known that it lives. Who waits rests, and calls `waiting` now and then. Raises AtWorkElsewhere,
+    WarehouseError."""
+    until = time.monotonic() + wait
+    with _alone_on_this_machine(name, until, waiting):
+        lease = _taken(name, until, waiting)
+        threading.Thread(target=lease.beat, name=f"lease {name}", daemon=True).start()
+        try:
+            yield lease
+        finally:
+            lease.end()
+
+
+@contextmanager
+def _alone_on_this_machine(name: str, until: float, waiting: Callable[[], object]) -> Iterator[None]:
+    """A lock of the disk's, which goes with its process."""
+    path = settings.load().district.landing / "locks" / f"lease-{manifests.fingerprint(name)[:16]}.lock"
+    manifests.folder(path.parent)
+    with path.open("w") as file:
+        while not _locked(file.fileno()):
+            if time.monotonic() > until:
+                raise _elsewhere(name, "another process of this machine")
+            _pause(waiting)
+        yield
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _taken(name: str, until: float, waiting: Callable[[], object]) -> Lease:
+    """Ours, when nobody has it, or nobody has written it for as long as a lease lasts while we looked on."""
+    first = seen = storage.look(name)
+    since = _clock()
+    while True:
+        if _is_free(seen) or _clock() > since + LEASE:
+            with suppress(WrittenByAnother):
+                return Lease(name, seen, (storage.read_json(name) or None) if seen.generation else None)
+        elif seen.generation != first.generation and time.monotonic() > until:
+            told = seen.metadata
+            raise _elsewhere(name, f"{told.get('who', 'another machine')}, since {told.get('since', '?')}")
+        else:
+            _pause(waiting)
+        now = storage.look(name)
+        if now.generation != seen.generation:
+            seen, since = now, _clock()
+
+
+def _is_free(stored: Stored) -> bool:
+    """Whether nobody holds it, or a process of this machine did, which is gone: its lock is ours."""
+    return stored.metadata.get("machine", machine()) == machine()
+
+
+def _pause(waiting: Callable[[], object]) -> None:
+    with resting():
+        waiting()
+        time.sleep(LOOK)
+
+
+def _elsewhere(name: str, who: str) -> AtWorkElsewhere:
+    return AtWorkElsewhere(
+        f"{who} is at work on {storage.uri(name)}",
+        expected="one at a time",
+        next_step="nothing while that goes on; if it hangs, end it: a minute later another takes over",
+    )
