@@ -26,7 +26,7 @@ from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
 from pipeline.outside.cloud.storage import Stored
 from pipeline.outside.cloud.warehouse import Shelved
 from pipeline.outside.sftp.sftp import RemoteFile
-from pipeline.run import ending, notes, purge, report, runner, status
+from pipeline.run import ending, lookahead, notes, purge, report, runner, status
 from pipeline.run.failures import Failure, Harm, of_words
 from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, is_news, judge
 from pipeline.run.status import Seen
@@ -286,12 +286,12 @@ def works(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(logs, "nowhere", lambda: None)
     monkeypatch.setattr(os, "umask", lambda mask: mask)
     monkeypatch.setenv(journal.RUN, "")
-    monkeypatch.setattr(runner, "_looks", lambda root, date: iter(()))
+    monkeypatch.setattr(lookahead, "of_scheduling", lambda root, date: iter(()))
     monkeypatch.setattr(ledger, "record", ledger.Recorded)
     monkeypatch.setattr(status, "seen", lambda *_: Seen([], [], set()))
     order: list[str] = []
 
-    def work(arguments: list[str], root: luigi.Task) -> list[Failure]:
+    def work(arguments: list[str], root: luigi.Task, begins: object) -> list[Failure]:
         order.append("Luigi")
         return []
 
