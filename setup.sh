@@ -198,9 +198,24 @@ add_missing() {
     mv -- "$stamp.new" "$stamp"
 }
 
+# Compiles the pipeline, where we may write it: whoever runs the morning may often not, and each process would do it anew.
+compile_pipeline() {
+    local mark=pipeline/__pycache__/compiled
+    [[ -w pipeline ]] || return 0
+    [[ ! -e $mark || -n $(find pipeline -name '*.py' -newer "$mark" -print -quit) ]] || return 0
+    .venv/bin/python -I -m compileall -q -x /scaffold/files/ pipeline >&2 || return 0 # a file that cannot be compiled is told when it is used
+    touch -- "$mark"
+}
+
+# What a whole .venv still needs.
+finish() {
+    browser_packages
+    compile_pipeline
+}
+
 if [[ $tests == yes ]]; then test_packages; fi
 if complete; then
-    browser_packages
+    finish
     exit 0
 fi
 
@@ -211,7 +226,7 @@ if ! flock -n 7; then
     say "waiting for a run, or another set-up, that uses .venv (at most 30 minutes)"
     flock -w 1800 7 || fail "something still uses .venv. Next: when it has ended, ./setup.sh again"
     if complete; then
-        browser_packages
+        finish
         exit 0
     fi
 fi
@@ -222,4 +237,5 @@ fi
 look .venv/bin/python || fail "the new .venv does not run"
 browser_packages
 add_missing
+compile_pipeline
 say "done"

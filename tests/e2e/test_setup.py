@@ -467,19 +467,24 @@ def test_root_takes_no_python_for_a_real_district_that_its_user_may_not_run(
     assert (told in done.stdout, "making .venv" in done.stdout) == (not pretends, pretends)
 
 
+def make_whole(tree: Path, python: Path) -> None:
+    """As setup.sh leaves it for a real district."""
+    for name in ("setup.sh", "requirements.lock"):
+        shutil.copy(ROOT / name, tree)
+    (tree / ".venv").unlink()
+    (tree / ".venv/bin").mkdir(parents=True)
+    (tree / ".venv/bin/python").symlink_to(python)
+    lock = hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tree / ".venv/set-up").write_text(f"python {version} in {tree}\n{lock}  requirements.lock\n")
+
+
 def test_what_is_whole_is_not_made_anew(tree: Path, tmp_path: Path) -> None:
     """Nor by root, whose Python another user could not run: a run of root's own must not take its environment away."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     shutil.copy(Path(sys._base_executable).resolve(), closed / "python3")  # type: ignore[attr-defined]
-    for name in ("setup.sh", "requirements.lock"):
-        shutil.copy(ROOT / name, tree)
-    (tree / ".venv").unlink()
-    (tree / ".venv/bin").mkdir(parents=True)
-    (tree / ".venv/bin/python").symlink_to(closed / "python3")
-    lock = hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    (tree / ".venv/set-up").write_text(f"python {version} in {tree}\n{lock}  requirements.lock\n")
+    make_whole(tree, closed / "python3")
     done = run(tree, "setup.sh", own=OWN.format(zone="Europe/Vienna"))
     assert (done.returncode, done.stdout) == (0, "")
     assert (tree / ".venv/bin/python").is_symlink()
@@ -493,3 +498,21 @@ def test_set_up_refuses_a_python_that_is_none(tree: Path) -> None:
     assert done.returncode == 30
     assert "found no Python 3.11, 3.12 or 3.13 in PYTHON=/bin/true" in done.stdout
     assert not (tree / ".venv").exists()
+
+
+def test_the_pipeline_is_compiled_once_by_whoever_may_write_it(tree: Path) -> None:
+    make_whole(tree, Path(sys.executable))
+    module = tree / "pipeline" / "ground" / "errors.py"
+    compiled = module.parent / "__pycache__" / f"errors.{sys.implementation.cache_tag}.pyc"
+
+    def set_up() -> int:
+        done = run(tree, "setup.sh", own=OWN.format(zone="Europe/Vienna"), PYTHONDONTWRITEBYTECODE="1")
+        assert (done.returncode, done.stdout) == (0, "")
+        return compiled.stat().st_mtime_ns
+
+    first = set_up()
+    assert set_up() == first
+    changed = time.time() + 60
+    module.write_text(module.read_text() + "\n")
+    os.utime(module, (changed, changed))
+    assert set_up() > first, "what has changed is compiled anew"
