@@ -49,7 +49,7 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     """
     verdicts.refuse_passed(delivery, date)
     # An interrupted push of it is completed first, and then its folder is removed.
-    with pushes.of(delivery.name, pushes.PATIENCE, lambda: progress(0, 0)) as lease:
+    with pushes.of(delivery.name, pushes.PATIENCE, lambda who: progress(0, 0)) as lease:
         own = manifests.folder(outbox() / delivery.name)
         try:
             for name in (receipt_name(delivery.name, delivery.period(date)), latest_name(delivery.name)):

@@ -4,7 +4,7 @@ The lease of a push is the object `deliveries/latest/<delivery>/push.json`, and 
 whose disk is lost, or that never comes back, leaves nothing that only it knew.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -26,7 +26,7 @@ def _name(delivery: str) -> str:
 
 
 @contextmanager
-def of(delivery: str, wait: float, waiting: Callable[[], object] = lambda: None) -> Iterator[Lease]:
+def of(delivery: str, wait: float, waiting: leases.Waiting = lambda who: None) -> Iterator[Lease]:
     """The block alone pushes the delivery; its trail file is what was left, here or by another machine.
 
     Raises AtWorkElsewhere when another machine goes on with it after `wait` seconds; WarehouseError.

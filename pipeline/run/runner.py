@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from functools import partial
+from functools import cache, partial
 
 import luigi
 from luigi.rpc import RPCError
@@ -100,7 +100,7 @@ def run(
             finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
         entering = Entering()
         try:
-            events, trouble = _build(arguments, display, root, entering, partial(_begin_alone, alone))
+            events, trouble = _build(arguments, display, root, entering, partial(_begin_alone, alone, quiet=quiet))
         except AtWorkElsewhere as error:
             chronicle.forget()
             if not quiet:
@@ -171,12 +171,18 @@ class _Heard(list[Event]):
             self._entering.begin()
 
 
-def _begin_alone(alone: ExitStack) -> None:
+def _begin_alone(alone: ExitStack, *, quiet: bool) -> None:
     """No other machine makes anything in the block of `alone`. Raises AtWorkElsewhere when one does. Where the bucket
     does not answer, whoever needs it says so."""
+
+    @cache  # once
+    def wait(who: str) -> None:
+        if not quiet:
+            say(f"looks for a minute at most whether that is still at work: {who}")
+
     with suppress(WarehouseError):
         if not storage.failed():
-            alone.enter_context(leases.held(AT_WORK, 0))
+            alone.enter_context(leases.held(AT_WORK, 0, wait))
 
 
 def _build(

@@ -99,6 +99,7 @@ def test_it_goes_home_while_another_machine_is_at_work(district: District) -> No
         other.join()
     assert (run.code, run.tasks("done")) == (0, set()), run.out
     assert "server2, Morning, since 2025-11-18T06:00:00+00:00 is at work" in run.out
+    assert "looks for a minute at most whether that is still at work: server2" in run.out
     assert "this run has nothing to do" in run.out
     lease.delete()
     run = district.call("./morning", "run", "students", *DATE)

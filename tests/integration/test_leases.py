@@ -109,7 +109,7 @@ def test_who_waits_gets_it_when_it_ends(there: Cloud, tmp_path: Path) -> None:
     held, thread = threading.Event(), threading.Thread(target=holding)
     thread.start()
     assert held.wait(30)
-    with another_machine(tmp_path / "two"), leases.held(NAME, 30, ended.set) as lease:
+    with another_machine(tmp_path / "two"), leases.held(NAME, 30, lambda who: ended.set()) as lease:
         lease.check()
     thread.join()
 

@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 # Seconds. A lease whose object nobody has written for LEASE may be taken by another machine; its holder writes it every
 # BEAT, and believes in it for BELIEVED after that was done. Who waits for one looks every LOOK.
 LEASE, BEAT, BELIEVED, LOOK = 60.0, 10.0, 45.0, 2.0
+# Is told who is waited for.
+Waiting = Callable[[str], object]
 
 
 class Lease:
@@ -118,7 +120,7 @@ def machine() -> str:
 
 
 @contextmanager
-def held(name: str, wait: float, waiting: Callable[[], object] = lambda: None) -> Iterator[Lease]:
+def held(name: str, wait: float, waiting: Waiting = lambda who: None) -> Iterator[Lease]:
     """The block has the lease `name`, an object. Another machine that is at work is waited for `wait` seconds at most;
     with 0 until it is known that it lives. Who waits rests, and calls `waiting` now and then. Raises AtWorkElsewhere,
     WarehouseError."""
@@ -133,15 +135,16 @@ def held(name: str, wait: float, waiting: Callable[[], object] = lambda: None) -
 
 
 @contextmanager
-def _alone_on_this_machine(name: str, until: float, waiting: Callable[[], object]) -> Iterator[None]:
+def _alone_on_this_machine(name: str, until: float, waiting: Waiting) -> Iterator[None]:
     """A lock of the disk's, which goes with its process."""
     path = settings.load().district.landing / "locks" / f"lease-{manifests.fingerprint(name)[:16]}.lock"
     manifests.folder(path.parent)
+    who = "another process of this machine"
     with path.open("w") as file:
         while not _locked(file.fileno()):
             if time.monotonic() > until:
-                raise _elsewhere(name, "another process of this machine")
-            _pause(waiting)
+                raise _elsewhere(name, who)
+            _pause(waiting, who)
         yield
 
 
@@ -153,7 +156,7 @@ def _locked(file: int) -> bool:
     return True
 
 
-def _taken(name: str, until: float, waiting: Callable[[], object]) -> Lease:
+def _taken(name: str, until: float, waiting: Waiting) -> Lease:
     """Ours, when nobody has it, or nobody has written it for as long as a lease lasts while we looked on."""
     first = seen = storage.look(name)
     since = _clock()
@@ -162,10 +165,9 @@ def _taken(name: str, until: float, waiting: Callable[[], object]) -> Lease:
             with suppress(WrittenByAnother):
                 return Lease(name, seen, (storage.read_json(name) or None) if seen.generation else None)
         elif seen.generation != first.generation and time.monotonic() > until:
-            told = seen.metadata
-            raise _elsewhere(name, f"{told.get('who', 'another machine')}, since {told.get('since', '?')}")
+            raise _elsewhere(name, _holder(seen))
         else:
-            _pause(waiting)
+            _pause(waiting, _holder(seen))
         now = storage.look(name)
         if now.generation != seen.generation:
             seen, since = now, _clock()
@@ -176,9 +178,14 @@ def _is_free(stored: Stored) -> bool:
     return stored.metadata.get("machine", machine()) == machine()
 
 
-def _pause(waiting: Callable[[], object]) -> None:
+def _holder(stored: Stored) -> str:
+    told = stored.metadata
+    return f"{told.get('who', 'another machine')}, since {told.get('since', '?')}"
+
+
+def _pause(waiting: Waiting, who: str) -> None:
     with resting():
-        waiting()
+        waiting(who)
         time.sleep(LOOK)
 
 
