@@ -17,6 +17,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import border, progress, secrets
 from pipeline.ground.errors import PipelineError, nearest
 from pipeline.ground.progress import Event, Kind, Made
+from pipeline.outside.cloud import leases
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +140,7 @@ class ChainTask(DatedTask):
         progress.emit(Event("started", self.task_family, self.of(), self.flow()))
         with border.around(f"{self.task_family} {self.of()}", "making it"):
             unchanged = self.output().exists()
+            leases.still_at_work()
             made = Made(words="unchanged") if unchanged else self.make()
         progress.show(self, str(made))
         self._just_ran = True

@@ -115,7 +115,11 @@ class WrittenByAnother(WarehouseError):
 
 
 class AtWorkElsewhere(PipelineError):
-    """Another machine does it just now, or has taken it over."""
+    """Another machine does it just now, or has taken it over; `about` is what it said of it."""
+
+    def __init__(self, found: str, *, expected: str, next_step: str, about: str = "") -> None:
+        super().__init__(found, expected=expected, next_step=next_step)
+        self.about = about
 
 
 class StatementRefused(PipelineError):

@@ -215,9 +215,14 @@ def table_fingerprint(feed: Feed, date: dt.date) -> str:
 
 
 def load(feed: Feed, date: dt.date) -> Made:
-    """Replace the table by the object's rows, as one job whose id is made of table, date and fingerprint."""
-    labels = loaded_target(feed, date).expected
+    """Replace the table by the object's rows, as one job whose id is made of table, date and fingerprint.
+
+    Raises WarehouseError; the rows that stand there stay then, also where they are of a later file, up to `date`, than
+    the one that would stand in: another machine had that.
+    """
+    labels, morning = loaded_target(feed, date).expected, date
     date = lastgood.date_of(feed, date)
+    _refuse_an_older(feed, date, morning)
     source = stored_target(feed, date)
     job = f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}"
     with journal.during(job, loads.told(feed, date, labels["sha"])), _typed_by(feed):
@@ -230,6 +235,17 @@ def load(feed: Feed, date: dt.date) -> Made:
             job=job,
         )
     return Made(rows, PreparedTarget(feed, date).path.stat().st_size)
+
+
+def _refuse_an_older(feed: Feed, date: dt.date, morning: dt.date) -> None:
+    held = TableTarget(feed.dataset, feed.name, {}).as_of()
+    if held is not None and date < held <= morning:
+        raise WarehouseError(
+            f"{feed.dataset}.{feed.name} holds the file of {held}, and the last one that this machine has is of {date}",
+            expected="no older file in the place of a newer one",
+            next_step=f"run on the machine that fetched the file of {held}; or, if the older one is to stand, delete "
+            "the table, and run again: it is made of that one then",
+        )
 
 
 @contextmanager

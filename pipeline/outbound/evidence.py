@@ -29,6 +29,10 @@ JUDGES = (
 )
 
 
+# What is true of each delivery now; one listing tells all of it.
+LATEST = "deliveries/latest"
+
+
 def receipt_name(delivery: str, period: dt.date) -> str:
     """The object that holds the receipt of the delivery of that period."""
     return f"deliveries/{period}/{delivery}/receipt.json"
@@ -36,7 +40,7 @@ def receipt_name(delivery: str, period: dt.date) -> str:
 
 def latest_name(delivery: str) -> str:
     """The object that holds a copy of the delivery's last receipt."""
-    return f"deliveries/latest/{delivery}.json"
+    return f"{LATEST}/{delivery}.json"
 
 
 def latest_period(delivery: str) -> dt.date | None:

@@ -47,13 +47,12 @@ def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
     Raises OnHold when the set must not go after all, VendorError, WarehouseError; AtWorkElsewhere when another machine
     gives it, and does not come to an end.
     """
-    verdicts.refuse_passed(delivery, date)
     # An interrupted push of it is completed first, and then its folder is removed.
     with pushes.of(delivery.name, pushes.PATIENCE, lambda who: progress(0, 0)) as lease:
         own = manifests.folder(outbox() / delivery.name)
         try:
-            for name in (receipt_name(delivery.name, delivery.period(date)), latest_name(delivery.name)):
-                storage.look(name)  # another machine may have given it just now
+            storage.look(receipt_name(delivery.name, delivery.period(date)))  # another machine may have given it
+            verdicts.refuse_passed(delivery, date)
             _account_for_given(delivery.name, lease)
             return _deliver(delivery, date, own, progress, lease)
         finally:

@@ -15,6 +15,7 @@ from pipeline.ground import border
 from pipeline.ground.errors import AtWorkElsewhere, ConfigurationError, OnHold, PipelineError, VendorError
 from pipeline.outbound import exports, giving, pushes, verdicts
 from pipeline.outbound.evidence import latest_period, trail_path
+from pipeline.outside.cloud import storage
 from pipeline.outside.cloud.leases import Lease
 from pipeline.outside.sftp import sftp
 from pipeline.outside.sftp.trail import Trail
@@ -66,7 +67,8 @@ def _completed(trail: Trail) -> bool:
             f"{trail.path} tells of an interrupted push of {told['delivery']} to {told['vendor']}",
             expected="both in the catalogue's deliveries.py and vendors.py",
             next_step="give the row its old name for one run, so that the set is completed and has its receipt; or, if "
-            "the vendor shall not have the rest of it, remove that file",
+            "the vendor shall not have the rest of it, remove that file and the object "
+            f"{storage.uri(pushes.name(told['delivery']))}",
         )
     vendor, delivery = catalogue.vendors()[told["vendor"]], catalogue.deliveries()[told["delivery"]]
     latest = latest_period(delivery.name)

@@ -10,19 +10,20 @@ from typing import Any
 
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.patience import Turns
-from pipeline.outbound.evidence import outbox, trail_path
+from pipeline.outbound.evidence import LATEST, latest_name, outbox, trail_path
 from pipeline.outside.cloud import leases, storage
 from pipeline.outside.cloud.leases import Lease
 from pipeline.outside.sftp.trail import Trail
 
 # A push of another machine is waited for so many seconds: a large set over a slow line takes a while.
 PATIENCE = 1800.0
-_LATEST, _FILE = "deliveries/latest", "push.json"
+_FILE = "push.json"
 _turns = Turns()
 
 
-def _name(delivery: str) -> str:
-    return f"{_LATEST}/{delivery}/{_FILE}"
+def name(delivery: str) -> str:
+    """The lease of the delivery's push, an object."""
+    return f"{LATEST}/{delivery}/{_FILE}"
 
 
 @contextmanager
@@ -31,21 +32,22 @@ def of(delivery: str, wait: float, waiting: leases.Waiting = lambda who: None) -
 
     Raises AtWorkElsewhere when another machine goes on with it after `wait` seconds; WarehouseError.
     """
-    with _turns.of(delivery), leases.held(_name(delivery), wait, waiting) as lease:
+    with _turns.of(delivery), leases.held(name(delivery), wait, waiting) as lease:
         Trail.found(trail_path(delivery), lease.found)
+        storage.look(latest_name(delivery))  # another machine may have given a set just now
         yield lease
 
 
 def noted(delivery: str) -> dict[str, Any] | None:
     """What the trail of a push says that is at work, or was left half-way, on some machine. Raises WarehouseError."""
-    name = _name(delivery)
-    return (storage.read_json(name) or None) if storage.find(name).generation else None
+    place = name(delivery)
+    return (storage.read_json(place) or None) if storage.find(place).generation else None
 
 
 def left() -> list[str]:
     """The deliveries of which a push was left half-way or is at work, as far as that can be seen now."""
     found = {path.stem for path in outbox().glob("*.json")}
     with suppress(PipelineError):  # of a bucket that does not answer, whoever needs it says so
-        names = (name.split("/") for name in storage.under(_LATEST))
+        names = (each.split("/") for each in storage.under(LATEST))
         found |= {parts[2] for parts in names if parts[3:] == [_FILE]}
     return sorted(found)

@@ -151,8 +151,11 @@ def _on_its_way(delivery: Delivery, period: dt.date) -> bool:
     """Whether the vendor has a file of the period's set, or a part of one, and the receipt is still to be written."""
     if left := Trail.left(trail_path(delivery.name)):
         return bool(left.receipt["period"] == period.isoformat() and left.begun())
-    noted = pushes.noted(delivery.name)  # by another machine, which alone knows whether one has taken its place
-    return noted is not None and noted["receipt"]["period"] == period.isoformat()
+    # By another machine. Whether one has taken its place meanwhile is seen by whoever goes on with it, who stops or
+    # completes it by that.
+    noted = pushes.noted(delivery.name) or {}
+    begun = noted.get("placed") or noted.get("half")
+    return bool(begun and noted["receipt"]["period"] == period.isoformat())
 
 
 def discarded(delivery: Delivery, date: dt.date) -> bool:

@@ -1,13 +1,13 @@
 """One honest run of a wrapper: the exit code comes from what is complete, and from nothing that Luigi says of itself.
 
-    0   everything the wrapper asks for is complete
+    0   everything the wrapper asks for is complete, or another machine is at work on just that
     20  late: a vendor's file is not there yet; all else is done
     30  broken: something failed; the message says what was found, what was expected, what to do next
     40  a delivery is on hold and waits for a person; all else is done
 
 Of several, the first of 30, 40, 20 is told. The shell wrappers hold the lock that keeps two runs apart; with it, the
 fixed worker id lets a run take back at once what a killed one had in hand (Luigi would wait for minutes). A run that
-has something to do holds a lease as well (`AT_WORK`), since a lock of one disk tells no other machine.
+has something to do holds a lease as well (alone.py), since a lock of one disk tells no other machine.
 """
 
 import datetime as dt
@@ -18,24 +18,24 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from functools import cache, partial
+from functools import partial
 
 import luigi
 from luigi.rpc import RPCError
 
-from pipeline import morning
+from pipeline import VERSION, morning
 from pipeline.chain import by_hand
 from pipeline.chain.base import ChainTask, ask_anew
 from pipeline.chain.tasks import DeliveredSet
 from pipeline.ground import border, journal, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
-from pipeline.ground.errors import AtWorkElsewhere, PipelineError, WarehouseError
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
 from pipeline.outbound import interrupted
-from pipeline.outside.cloud import leases, storage, warehouse
-from pipeline.run import chronicle, ending, failures, lookahead, notify, purge, rehearsal
+from pipeline.outside.cloud import warehouse
+from pipeline.run import alone, chronicle, ending, failures, lookahead, notes, notify, purge, rehearsal
 from pipeline.run.display import Display
 from pipeline.run.ending import Ended
 from pipeline.run.entering import Entering
@@ -46,9 +46,6 @@ from pipeline.run.watchdog import Watchdog
 from pipeline.run.worker import Threads
 
 log = logging.getLogger(__name__)
-
-# The lease of whoever makes something, of all machines that share the bucket.
-AT_WORK = "leases/run.json"
 
 
 def run(
@@ -93,26 +90,29 @@ def run(
         purge.left_files()
     with undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
         ahead(lookahead.of_scheduling(root, date))  # not at the views' texts: most runs do without
-    with Watchdog(_patience(), BROKEN), warehouse.labels_believed(), ExitStack() as alone:
-        finishing = threading.Thread(target=_finish, args=(begin,), name="interrupted pushes", daemon=True)
+    with Watchdog(_patience(), BROKEN), ExitStack() as block:
+        if ((notes.of(name, date) or {}).get("version")) == VERSION:  # of each date, one run looks at all views' texts
+            block.enter_context(warehouse.labels_believed())
+        completed: list[str] = []
+        finishing = threading.Thread(target=_finish, args=(begin, completed), name="interrupted pushes", daemon=True)
         if sends:
             finishing.start()
             finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
         entering = Entering()
         try:
-            events, trouble = _build(arguments, display, root, entering, partial(_begin_alone, alone, quiet=quiet))
+            begins = partial(alone.begin, block, f"{name} of {date}", quiet=quiet)
+            events, trouble = _build(arguments, display, root, entering, begins)
         except AtWorkElsewhere as error:
-            chronicle.forget()
-            if not quiet:
-                say(f"{error.found}: this run has nothing to do")
-            return DONE
+            if error.about != f"{name} of {date}":
+                raise
+            return _went_home(error, begin, telling, quiet=quiet)
         finally:
             if sends:
                 finishing.join()
         if any(event.kind != "moving" for event in events):
             entering.begin()  # beside the last looks
         outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_both, root, date))
-        if not ending.is_idle(name, date, outcome, events):
+        if completed or not ending.is_idle(name, date, outcome, events):
             ending.complete(date, outcome, entering)
         if not sends:
             _show(root, date, outcome)
@@ -148,7 +148,7 @@ def _show(root: luigi.Task, date: dt.date, outcome: Outcome) -> None:
         say("\nThis was a rehearsal: nobody was given anything.")
 
 
-def _finish(begin: Outcome) -> None:
+def _finish(begin: Outcome, completed: list[str]) -> None:
     """Sets that a killed run left half-way at a vendor come first."""
     with undoing_nothing(begin, "interrupted pushes", "completing them"):
         for done in interrupted.finish():
@@ -156,6 +156,7 @@ def _finish(begin: Outcome) -> None:
                 begin.add(failures.of_error(done))
             else:
                 log.info("completed at the vendor: %s", done)
+                completed.append(done)
 
 
 class _Heard(list[Event]):
@@ -171,18 +172,16 @@ class _Heard(list[Event]):
             self._entering.begin()
 
 
-def _begin_alone(alone: ExitStack, *, quiet: bool) -> None:
-    """No other machine makes anything in the block of `alone`. Raises AtWorkElsewhere when one does. Where the bucket
-    does not answer, whoever needs it says so."""
-
-    @cache  # once
-    def wait(who: str) -> None:
-        if not quiet:
-            say(f"looks for a minute at most whether that is still at work: {who}")
-
-    with suppress(WarehouseError):
-        if not storage.failed():
-            alone.enter_context(leases.held(AT_WORK, 0, wait))
+def _went_home(error: AtWorkElsewhere, begin: Outcome, telling: Telling | None, *, quiet: bool) -> int:
+    """Another machine makes just this; what had gone wrong by then is told all the same."""
+    chronicle.forget()
+    log.info("%s", error.found)
+    if not quiet:
+        say(f"{error.found}: this run has nothing to do")
+    remarks = telling.went_home(error.found, well=not begin.failures) if telling else []
+    for told in (*map(str, begin.failures), *remarks):
+        say(told, error=True)
+    return BROKEN if begin.failures else DONE
 
 
 def _build(

@@ -1,6 +1,7 @@
 """Two machines, which share the bucket and nothing else: one of them has a lease, and one pushes a set."""
 
 import configparser
+import json
 import multiprocessing
 import os
 import shutil
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,17 @@ import pytest
 from clouds import Cloud, given, in_a_fork, set_up
 from pipeline import catalogue
 from pipeline.ground import settings
-from pipeline.ground.errors import AtWorkElsewhere, ConfigurationError, WarehouseError, WrittenByAnother
+from pipeline.ground.errors import AtWorkElsewhere, ConfigurationError, OnHold, WarehouseError, WrittenByAnother
+from pipeline.inbound import lastgood, steps
 from pipeline.outbound import evidence, giving, interrupted, pushes, receipts, verdicts
-from pipeline.outside.cloud import leases, storage
+from pipeline.outside.cloud import leases, storage, warehouse
+from pipeline.outside.cloud.evidence import TableTarget
 from pipeline.outside.sftp import pushing
+from pipeline.outside.sftp.outgoing import Outgoing
 from riverbend import Sandbox
 from test_giving import checked, empty, refusing
 from test_giving import folder as folder
-from test_verdicts import FILE, FRIDAY, ROSTERS, as_the_next_run
+from test_verdicts import FEED, FILE, FRIDAY, MONDAY, ROSTERS, arrive, as_the_next_run
 from test_verdicts import district as district
 
 NAME = "leases/test.json"
@@ -89,7 +94,7 @@ def test_a_lease_has_one_holder_and_ends(there: Cloud, tmp_path: Path) -> None:
             pass
         with another_machine(tmp_path / "two"):
             begun = time.monotonic()
-            with pytest.raises(AtWorkElsewhere, match=r"by hand, since 20\d\d-"), leases.held(NAME, 0):
+            with pytest.raises(AtWorkElsewhere, match=r"by hand, since \d\d-\d\d \d\d:\d\d is"), leases.held(NAME, 0):
                 pass
             assert time.monotonic() - begun < leases.LEASE, "that it lives is known at its next beat"
         lease.check()
@@ -163,29 +168,96 @@ def test_a_bucket_that_does_not_answer_ends_a_lease(there: Cloud) -> None:
                     time.sleep(leases.BEAT)
 
 
-def test_a_machine_is_known_by_its_landing_folder(there: Cloud, tmp_path: Path) -> None:
+def test_a_machine_is_known_by_its_landing_folder_and_not_by_a_copy_of_it(there: Cloud, tmp_path: Path) -> None:
     here = leases.machine()
     assert leases.machine() == here
     with another_machine(tmp_path / "two"):
         assert leases.machine() != here
         assert [path.name for path in (tmp_path / "two").iterdir()] == ["machine"]
+    shutil.copytree(tmp_path / "one", tmp_path / "copy")
+    with another_machine(tmp_path / "copy"):
+        assert leases.machine() != here
+
+
+def test_what_can_be_noted_is_held_whatever_the_clock_says(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bucket answers again after a while, and nobody else has taken it."""
+    monkeypatch.setattr(leases, "BEAT", 60.0)
+    monkeypatch.setattr(leases, "BELIEVED", 0.0)
+    with leases.held(NAME, 0) as lease:
+        with pytest.raises(AtWorkElsewhere):
+            lease.check()
+        monkeypatch.setattr(leases, "BELIEVED", 60.0)
+        lease._written = 0.0
+        lease.note({"set": "half"})
+        lease.check()
+
+
+def test_a_write_of_which_the_answer_was_lost_was_ours(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "BEAT", 60.0)
+
+    def lost(*told: Any, **named: Any) -> storage.Stored:
+        store_json(*told, **named)
+        raise WarehouseError("no answer", expected="one", next_step="run again")
+
+    store_json = storage.store_json
+    with leases.held(NAME, 0) as lease:
+        with monkeypatch.context() as patch:
+            patch.setattr(storage, "store_json", lost)
+            with pytest.raises(WarehouseError, match="no answer"):
+                lease.note({"number": 1})
+        lease.note({"number": 2})
+    assert storage.read_json(NAME) == {"number": 2}
+
+
+def test_what_is_over_is_not_found_by_the_next(there: Cloud) -> None:
+    def over() -> None:
+        with leases.held(NAME, 0) as lease:
+            lease.note({"set": "half"})
+            lease.note(None)
+            os._exit(9)
+
+    dies(over)
+    with leases.held(NAME, 0) as lease:
+        assert lease.found is None
+
+
+def test_a_run_that_has_lost_its_lease_labels_nothing(there: Cloud) -> None:
+    """Another machine may have labelled the table, whose rows are this one's now."""
+    with leases.held(NAME, 0) as lease, leases.of_run(lease):
+        assert warehouse.freeze("SELECT 1 AS one", there.dataset, "kept", {"sha": "a"}, days=1) == 1
+        lease._lost = True
+        with pytest.raises(AtWorkElsewhere):
+            warehouse.freeze("SELECT 2 AS one", there.dataset, "kept", {"sha": "b"}, days=1)
+        there.look_again()
+        assert warehouse.find(there.dataset, "kept").labels["sha"] == warehouse.IN_WORK
+    leases.still_at_work()
 
 
 # ------------------------------------------------------------------------------------------------------------ a push
 
 
 def pushed_until(place: str) -> Callable[[], object]:
-    """A push that is killed: before its file takes its place, or when it has and nothing else knows."""
+    """A push that is killed: before its file takes its place; when it has, and only the vendor knows; or when that is
+    noted, and there is no receipt."""
 
     def stop(*_: object, **__: object) -> None:
         os._exit(9)
 
+    def placed(going: Outgoing) -> None:
+        if going.there:
+            os._exit(9)
+        keep(going)
+
     def push() -> None:
         if place == "before":
             pushing._renamed = stop  # type: ignore[assignment]
+        elif place == "unseen":
+            Outgoing.keep = placed  # type: ignore[assignment]
         else:
             giving.received = stop  # type: ignore[assignment]
         given(ROSTERS, FRIDAY)
+
+    keep = Outgoing.keep
 
     return push
 
@@ -194,7 +266,7 @@ def kept() -> list[dict[str, Any]]:
     return [receipts.read(name) for name in receipts.kept().values()]
 
 
-@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("place", ["before", "unseen", "after"])
 def test_what_a_machine_left_half_way_another_completes_without_sending_it(
     district: Cloud, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -206,7 +278,7 @@ def test_what_a_machine_left_half_way_another_completes_without_sending_it(
         empty(folder)  # the vendor has taken it
     with another_machine(tmp_path / "two"):
         assert list(interrupted.finish()) == [f"{ROSTERS.name} of {FRIDAY}"]
-        assert [path.name for path in folder.iterdir()] == ([FILE.name] if place == "before" else [])
+        assert [path.name for path in folder.iterdir()] == ([] if place == "after" else [FILE.name])
         (receipt,) = kept()
         assert storage.look(evidence.receipt_name(ROSTERS.name, FRIDAY)).generation
         assert pushes.left() == []
@@ -217,14 +289,74 @@ def test_what_a_machine_left_half_way_another_completes_without_sending_it(
     assert kept() == [receipt], "given twice"
 
 
-def test_a_set_that_another_machine_has_begun_is_not_discarded(district: Cloud, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_set_that_another_machine_left_is_discarded_as_long_as_nothing_of_it_has_gone(
+    district: Cloud, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
     checked(FRIDAY)
-    dies(pushed_until("before"))
-    with (
-        another_machine(tmp_path / "two", same_files=True),
-        pytest.raises(ConfigurationError, match="has been delivered"),
-    ):
+    dies(pushed_until(place))
+    with another_machine(tmp_path / "two", same_files=True):
+        if place == "after":
+            with pytest.raises(ConfigurationError, match="has been delivered"):
+                verdicts.discard(ROSTERS, FRIDAY, "too late")
+            return
         verdicts.discard(ROSTERS, FRIDAY, "too late")
+        assert list(interrupted.finish()) == []
+        assert list(folder.iterdir()) == []
+        assert pushes.left() == []
+    assert kept() == []
+
+
+def test_a_set_that_took_two_machines_too_long_is_sent_once_more(
+    district: Cloud, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The vendor may have read half of it in between; only the first machine knew when the first file was there."""
+    monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
+    hasty = replace(catalogue.vendors()["otus"], within=1)
+    monkeypatch.setitem(catalogue.vendors(), "otus", hasty)
+    checked(FRIDAY)
+    dies(pushed_until("unseen"))
+    with another_machine(tmp_path / "two"):
+        assert list(interrupted.finish()) == [f"{ROSTERS.name} of {FRIDAY}"]  # after LEASE, which is longer
+        (receipt,) = kept()
+        assert receipt["slow"] is True
+
+
+def test_a_set_is_not_given_when_a_later_one_has_gone_while_it_waited(
+    district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def after_monday(delivery: str, *waits: Any) -> Iterator[leases.Lease]:
+        with turn(delivery, *waits) as lease:
+            told = {"period": f"{MONDAY}"}
+            blob = storage._bucket().blob(evidence.latest_name(delivery))
+            blob.metadata = told
+            blob.upload_from_string(json.dumps(told))  # by another machine: this one's listing is of before
+            storage.look(evidence.latest_name(delivery))
+            yield lease
+
+    turn = pushes.of
+    checked(FRIDAY)
+    monkeypatch.setattr(pushes, "of", after_monday)
+    with pytest.raises(OnHold):
+        given(ROSTERS, FRIDAY)
+    assert list(folder.iterdir()) == []
+
+
+def test_an_older_file_takes_no_newer_one_s_place(district: Cloud) -> None:
+    """Where this machine does not have the newer one."""
+    arrive(FRIDAY, {"0105": 3})
+    arrive(MONDAY, {"0105": 4})
+    patient = replace(FEED, last_good_days=5)
+    lastgood._decided[FEED.name, MONDAY] = FRIDAY
+    try:
+        with pytest.raises(WarehouseError, match=f"holds the file of {MONDAY}, and the last one .* of {FRIDAY}"):
+            steps.load(patient, MONDAY)
+    finally:
+        lastgood.forget()
+    as_the_next_run()
+    assert TableTarget(FEED.dataset, FEED.name, {}).as_of() == MONDAY
 
 
 def test_two_machines_give_a_set_once(district: Cloud, folder: Path, tmp_path: Path) -> None:
@@ -240,6 +372,7 @@ def test_two_machines_give_a_set_once(district: Cloud, folder: Path, tmp_path: P
     first.start()
     assert begun.wait(60)
     with another_machine(tmp_path / "two", same_files=True):
+        assert pushes.left() == [ROSTERS.name]
         assert list(interrupted.finish()) == [], "it is on its way, and nobody's to complete"
         with pytest.raises(AtWorkElsewhere):
             giving.send_again(ROSTERS, FRIDAY, "a person asks")

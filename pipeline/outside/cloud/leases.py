@@ -38,10 +38,16 @@ Waiting = Callable[[str], object]
 class Lease:
     """One that is held. `found` is what the holder before it had noted and not ended."""
 
-    def __init__(self, name: str, stored: Stored, found: dict[str, Any] | None) -> None:
+    def __init__(self, name: str, stored: Stored, found: dict[str, Any] | None, about: str) -> None:
         self.name, self.found = name, found
         self._noted = found
-        self._told = {"machine": machine(), "who": f"{socket.gethostname()}, {journal.run()}", "since": manifests.now()}
+        self._told = {
+            "lease": secrets.token_hex(16),
+            "machine": machine(),
+            "who": f"{socket.gethostname()}, {journal.run()}",
+            "since": manifests.now(),
+            "about": about,
+        }
         self._stored = stored
         self._lost, self._written = False, 0.0
         self._writing = threading.Lock()
@@ -54,13 +60,19 @@ class Lease:
             if self._lost or self._over.is_set():
                 return
             begun = _clock()
-            told = {**self._told, "beat": secrets.token_hex(8)}
             try:
-                self._stored = storage.store_json(self.name, self._noted or {}, told, over=self._stored)
+                self._stored = self._stored_over(self._stored)
             except WrittenByAnother:
-                self._lost = True
-                raise
+                now = storage.look(self.name)  # a write of ours may have arrived of which the answer was lost
+                self._lost = now.metadata.get("lease") != self._told["lease"]
+                if self._lost:
+                    raise
+                self._stored = self._stored_over(now)
             self._written = begun
+
+    def _stored_over(self, before: Stored) -> Stored:
+        told = {**self._told, "beat": secrets.token_hex(8)}
+        return storage.store_json(self.name, self._noted or {}, told, over=before)
 
     def check(self) -> None:
         """Raises AtWorkElsewhere when it is another's by now, or may be."""
@@ -74,12 +86,12 @@ class Lease:
 
     def note(self, told: Mapping[str, Any] | None) -> None:
         """Who comes after us finds this; None: nothing. Raises AtWorkElsewhere, WarehouseError."""
+        if not told and not self._noted:
+            return
         self._noted = dict(told) if told else None
-        if told:
-            self.check()
-            with suppress(WrittenByAnother):
-                self._write()
-            self.check()
+        with suppress(WrittenByAnother):
+            self._write()  # which proves more than the clock
+        self.check()
 
     def beat(self) -> None:
         """Hold it until it ends: what a thread of its own does."""
@@ -108,7 +120,7 @@ def _clock() -> float:
 
 
 def machine() -> str:
-    """What tells this machine from others, as long as its landing folder stays."""
+    """What tells this machine from others, as long as its landing folder stays: also from one with a copy of it."""
     path = settings.load().district.landing / "machine"
     if not path.exists():
         draft = manifests.folder(path.parent) / f".machine.{secrets.token_hex(4)}"
@@ -116,17 +128,17 @@ def machine() -> str:
         with suppress(FileExistsError):  # another process was faster
             os.link(draft, path)
         draft.unlink()
-    return path.read_text()
+    return manifests.fingerprint(path.read_text(), path.stat().st_ino, socket.gethostname())
 
 
 @contextmanager
-def held(name: str, wait: float, waiting: Waiting = lambda who: None) -> Iterator[Lease]:
-    """The block has the lease `name`, an object. Another machine that is at work is waited for `wait` seconds at most;
-    with 0 until it is known that it lives. Who waits rests, and calls `waiting` now and then. Raises AtWorkElsewhere,
-    WarehouseError."""
+def held(name: str, wait: float, waiting: Waiting = lambda who: None, about: str = "") -> Iterator[Lease]:
+    """The block has the lease `name`, an object, which tells others what it is `about`. Another machine that is at work
+    is waited for `wait` seconds at most; with 0 until it is known that it lives. Who waits rests, and calls `waiting`
+    now and then. Raises AtWorkElsewhere, WarehouseError."""
     until = time.monotonic() + wait
     with _alone_on_this_machine(name, until, waiting):
-        lease = _taken(name, until, waiting)
+        lease = _taken(name, until, waiting, about)
         threading.Thread(target=lease.beat, name=f"lease {name}", daemon=True).start()
         try:
             yield lease
@@ -156,16 +168,16 @@ def _locked(file: int) -> bool:
     return True
 
 
-def _taken(name: str, until: float, waiting: Waiting) -> Lease:
+def _taken(name: str, until: float, waiting: Waiting, about: str) -> Lease:
     """Ours, when nobody has it, or nobody has written it for as long as a lease lasts while we looked on."""
     first = seen = storage.look(name)
     since = _clock()
     while True:
         if _is_free(seen) or _clock() > since + LEASE:
             with suppress(WrittenByAnother):
-                return Lease(name, seen, (storage.read_json(name) or None) if seen.generation else None)
+                return Lease(name, seen, (storage.read_json(name) or None) if seen.generation else None, about)
         elif seen.generation != first.generation and time.monotonic() > until:
-            raise _elsewhere(name, _holder(seen))
+            raise _elsewhere(name, _holder(seen), seen.metadata.get("about", ""))
         else:
             _pause(waiting, _holder(seen))
         now = storage.look(name)
@@ -179,8 +191,8 @@ def _is_free(stored: Stored) -> bool:
 
 
 def _holder(stored: Stored) -> str:
-    told = stored.metadata
-    return f"{told.get('who', 'another machine')}, since {told.get('since', '?')}"
+    who, since = stored.metadata.get("who", "another machine"), stored.metadata.get("since")
+    return f"{who}, since {settings.load().district.local(since)}" if since else who
 
 
 def _pause(waiting: Waiting, who: str) -> None:
@@ -189,9 +201,30 @@ def _pause(waiting: Waiting, who: str) -> None:
         time.sleep(LOOK)
 
 
-def _elsewhere(name: str, who: str) -> AtWorkElsewhere:
+def _elsewhere(name: str, who: str, about: str = "") -> AtWorkElsewhere:
     return AtWorkElsewhere(
         f"{who} is at work on {storage.uri(name)}",
         expected="one at a time",
         next_step="nothing while that goes on; if it hangs, end it: a minute later another takes over",
+        about=about,
     )
+
+
+# That of the run which this process is.
+_of_run: list[Lease] = []
+
+
+@contextmanager
+def of_run(lease: Lease) -> Iterator[None]:
+    """In the block this process makes things as long as it has the lease."""
+    _of_run.append(lease)
+    try:
+        yield
+    finally:
+        _of_run.remove(lease)
+
+
+def still_at_work() -> None:
+    """Asked before something is made. Raises AtWorkElsewhere when another machine may be at work instead of us."""
+    for lease in _of_run:
+        lease.check()

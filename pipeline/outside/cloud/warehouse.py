@@ -17,9 +17,9 @@ from google.cloud import bigquery
 from google.cloud.bigquery.table import RowIterator, TableListItem
 
 from pipeline.ground import cloud, manifests, settings
-from pipeline.ground.errors import WarehouseError
+from pipeline.ground.errors import AtWorkElsewhere, WarehouseError
 from pipeline.ground.looks import Looks
-from pipeline.outside.cloud import datasets, jobs
+from pipeline.outside.cloud import datasets, jobs, leases
 
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
@@ -163,7 +163,7 @@ def load(
                 expected=f"the {labels['rows']} of the file",
                 next_step="run again",
             )
-        _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None)
+        _say_what_it_holds(dataset, table, labels, days)
     return rows
 
 
@@ -218,8 +218,19 @@ def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: i
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
         rows: int = _with_dataset(dataset, asked, days)
-        _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
+        _say_what_it_holds(dataset, table, labels, days)
     return rows
+
+
+def _say_what_it_holds(dataset: str, table: str, labels: dict[str, str], days: int | None) -> None:
+    """The rows are there. Where another machine is at work by now, it may have labelled what it had put there: then the
+    table is to say nothing. Raises AtWorkElsewhere."""
+    try:
+        leases.still_at_work()
+    except AtWorkElsewhere:
+        _label(dataset, table, dict.fromkeys(labels, IN_WORK))
+        raise
+    _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None)
 
 
 def extract(dataset: str, table: str, uri: str) -> None:

@@ -92,9 +92,10 @@ class Trail:
         if half:
             now["half"] = sorted(half)
         if placed:
-            now["begun"] = before.get("begun") or at
+            # What another machine had placed is seen later than it was done: not before it told that it would.
+            now["begun"] = before.get("begun") or before.get("at") or at
         told = {**now, "receipt": self.receipt, "noted": before.get("noted", "")}
-        begins = not placed or set(half) != set(before.get("half", []))
+        begins = not placed or not set(half) <= set(before.get("half", []))
         manifests.save(self.path, self._told_to_others(told) if begins or set(placed) >= set(stamps) else told)
 
     def _told_to_others(self, told: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +122,6 @@ class Trail:
 
     def end(self) -> None:
         """The receipt is there, or another set is on its way."""
-        self.path.unlink(missing_ok=True)
         if self.note:
             self.note(None)
+        self.path.unlink(missing_ok=True)

@@ -66,6 +66,14 @@ class Telling:
         remarks += heartbeat.call("success" if well else "fail", report.headline)
         return list(dict.fromkeys([*self._remarks, *remarks]))
 
+    def went_home(self, why: str, *, well: bool) -> list[str]:
+        """Another machine makes the morning, and tells of it; the switch hears that this one has looked."""
+        if self.silent:
+            return []
+        if self._start:
+            self._start.join(2 * heartbeat.PATIENCE)
+        return heartbeat.call("success" if well else "fail", why)
+
     def broke_off(self, why: str) -> list[str]:
         """Tell that the run was ended by something that nobody foresaw."""
         told = settings.load().district
