@@ -1,7 +1,7 @@
 """One machine makes something at a time, of all that share the bucket: the run's lease."""
 
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from pipeline.ground import border, progress
 from pipeline.ground.console import say
@@ -16,8 +16,8 @@ WAITS = 7200.0
 
 
 def begin(block: ExitStack, about: str, *, quiet: bool) -> None:
-    """No other machine makes anything in the block. One that makes something else than `about` is waited
-    for. Raises AtWorkElsewhere. Where the bucket does not answer, whoever needs it says so."""
+    """No other machine makes anything in the block. One that makes something else than `about` is waited for. Raises
+    AtWorkElsewhere. Where the bucket does not answer, whoever needs it says so."""
 
     def wait(who: str) -> None:
         progress.moved()
@@ -43,3 +43,10 @@ def begin(block: ExitStack, about: str, *, quiet: bool) -> None:
         raise
     except PipelineError:
         log.warning("this run does not know whether another machine is at work", exc_info=True)
+
+
+def end(block: ExitStack) -> None:
+    """A run that found all made, and ends what a killed one had not: that one's lease goes with this block."""
+    if not leases.is_held():
+        with suppress(PipelineError):  # another machine is at work, and takes the lease from whoever had it
+            block.enter_context(leases.held(AT_WORK, 0))

@@ -113,6 +113,7 @@ def run(
             entering.begin()  # beside the last looks
         outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_both, root, date))
         if completed or not ending.is_idle(name, date, outcome, events):
+            alone.end(block)
             ending.complete(date, outcome, entering)
         if not sends:
             _show(root, date, outcome)

@@ -224,6 +224,11 @@ def of_run(lease: Lease) -> Iterator[None]:
         _of_run.remove(lease)
 
 
+def is_held() -> bool:
+    """Whether this process is in such a block."""
+    return bool(_of_run)
+
+
 def still_at_work() -> None:
     """Asked before something is made. Raises AtWorkElsewhere when another machine may be at work instead of us."""
     for lease in _of_run:
