@@ -158,14 +158,16 @@ def trouble_jobs(bad_day: BadDay) -> None:
 
 def let_listings_be_behind(bad_day: BadDay) -> None:
     """The trouble `behind`: tables.list tells labels that were changed a moment ago as they were before."""
-    from local_bigquery.catalog import tables
+    from local_bigquery.catalog import metadata, tables
+    from local_bigquery.models import Table
 
     update, list_ = tables.update, tables.list_
     # Each change: when, which table, its labels before.
     before: deque[tuple[float, tuple[str, str, str], dict[str, str] | None]] = deque(maxlen=1000)
 
     def noted(project: str, dataset: str, table: str, body: Any, etag: str | None, replace: bool) -> Any:
-        before.append((time.monotonic(), (project, dataset, table), tables.load(project, dataset, table).labels))
+        stored = metadata.load(Table, project, dataset, table)
+        before.append((time.monotonic(), (project, dataset, table), stored.labels if stored else None))
         return update(project, dataset, table, body, etag, replace)
 
     def as_it_was(project: str, dataset: str) -> list[Any]:

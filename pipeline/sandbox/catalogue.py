@@ -45,23 +45,56 @@ def asked_once(question: Callable[P, T]) -> Callable[P, T]:
     return answer
 
 
+# The tables that are known to be written as they are asked for: DuckDB takes `Students` for `students`.
+_tables: set[tuple[str, str, str]] = set()
+
+
 def counted(objects: Callable[..., list[Object]]) -> Callable[..., list[Object]]:
-    """`objects` of a dataset. The rows of one table that is asked for by name are counted, as BigQuery counts them:
-    DuckDB's own number may have deleted ones in it.
+    """`objects` of a dataset. One table that is asked for by name is looked for alone: DuckDB's list of tables writes a
+    statement for each table of all datasets, and for each result of a query. Its rows are counted, as BigQuery counts
+    them: DuckDB's own number may have deleted ones in it.
     """
 
     @wraps(objects)
     def asked(project: str, dataset: str, table: str | None = None) -> list[Object]:
-        from local_bigquery.engine import database
-
-        found = objects(project, dataset, table)
-        if table is None or not found or found[0][1] != "TABLE":
+        if table is None:
+            return objects(project, dataset)
+        asked_for = project, dataset, table
+        if asked_for in _tables and (rows := _rows(*asked_for)) is not None:
+            return [(table, "TABLE", rows)]
+        _tables.discard(asked_for)
+        if found := _views(*asked_for):
             return found
-        [(name, kind, _)] = found
-        [(rows,)] = database.fetch(f"SELECT count(*) FROM {database.quote(project, dataset, name)}")  # noqa: S608
-        return [(name, kind, rows)]
+        if (rows := _rows(*asked_for)) is None:
+            return []
+        found = [(name, kind, rows) for name, kind, _ in objects(*asked_for)]
+        if found:
+            _tables.add(asked_for)
+        return found
 
     return asked
+
+
+def _rows(*table: str) -> int | None:
+    """Of a table; None where there is none, and of a view, which has no number of a row."""
+    import duckdb
+    from local_bigquery.engine import database
+
+    try:
+        [(rows, _)] = database.fetch(f"SELECT count(*), min(rowid) FROM {database.quote(*table)}")  # noqa: S608
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return None
+    return int(rows)
+
+
+def _views(*view: str) -> list[Object]:
+    from local_bigquery.engine import database
+
+    return database.fetch(  # type: ignore[no-any-return]
+        "SELECT view_name, 'VIEW', 0 FROM duckdb_views() "
+        "WHERE database_name = ? AND schema_name = ? AND view_name = ? AND NOT internal",
+        list(view),
+    )
 
 
 # The columns of each view, with the time of its last change.

@@ -32,6 +32,16 @@ _REQUIRED = """    required = database.fetch(
         list(physical(project_id, dataset_id, table_id)),
     )
 """
+_LISTED = """    rows += [
+        (resource.tableReference.tableId, "TABLE")
+        for resource in metadata.list_(Table, project_id, dataset_id)
+        if resource.tableReference.tableId not in physical_ids
+    ]
+"""
+_LISTED_ONCE = """    listed = metadata.list_(Table, project_id, dataset_id)
+    described = {each.tableReference.tableId: each for each in listed}
+    rows += [(table_id, "TABLE") for table_id in described if table_id not in physical_ids]
+"""
 _HIDDEN = """    return bool(
         database.fetch(
             "SELECT 1 FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
@@ -77,6 +87,12 @@ _EDITS = {
         (_REQUIRED, "    required = catalogue.required(*physical(project_id, dataset_id, table_id))\n"),
         ("    required = {column for (column,) in required}\n", ""),
         ("def load(", "@catalogue.one_statement\ndef load("),
+        # All descriptions of a dataset are read at once.
+        (_LISTED, _LISTED_ONCE),
+        (
+            "(rows):\n        stored = metadata.load(Table, project_id, dataset_id, table_id)",
+            "(rows):\n        stored = described.get(table_id)",
+        ),
         (
             'columns(project_id, dataset_id, table_id) if kind != "EMPTY" else []',
             "catalogue.shown(columns, kind, resource, project_id, dataset_id, table_id)",

@@ -121,6 +121,46 @@ def test_deleted_rows_are_counted_no_more(load: Loader, warehouse: bigquery.Clie
     assert warehouse.get_table(table("counted")).num_rows == 1
 
 
+def test_a_table_is_called_as_it_is_written(load: Loader, warehouse: bigquery.Client) -> None:
+    load("Written", "id,name\n1,a\n")
+    for _ in range(2):
+        assert warehouse.get_table(table("Written")).num_rows == 1
+        with pytest.raises(NotFound):
+            warehouse.get_table(table("written"))
+
+
+def test_a_view_may_take_a_table_s_name_and_a_table_a_view_s(load: Loader, warehouse: bigquery.Client) -> None:
+    load("below", "id,name\n1,a\n")
+    for _ in range(2):
+        load("either", "id,name\n1,a\n2,b\n")
+        assert (warehouse.get_table(table("either")).table_type, warehouse.get_table(table("either")).num_rows) == (
+            "TABLE",
+            2,
+        )
+        warehouse.delete_table(table("either"))
+        with pytest.raises(NotFound):
+            warehouse.get_table(table("either"))
+        view = bigquery.Table(table("either"))
+        view.view_query = "SELECT id FROM tests.below"
+        warehouse.create_table(view)
+        assert warehouse.get_table(table("either")).table_type == "VIEW"
+        assert rows(warehouse, "SELECT * FROM either") == [("1",)]
+        warehouse.delete_table(table("either"))
+
+
+def test_a_view_whose_table_is_gone_is_still_there(load: Loader, warehouse: bigquery.Client) -> None:
+    load("gone", "id,name\n1,a\n")
+    view = bigquery.Table(table("of_gone"))
+    view.view_query = "SELECT id FROM tests.gone"
+    warehouse.create_table(view)
+    warehouse.delete_table(table("gone"))
+    with pytest.raises(Conflict):
+        warehouse.create_table(view)
+    warehouse.delete_table(table("of_gone"))
+    with pytest.raises(NotFound):
+        warehouse.delete_table(table("of_gone"))
+
+
 def test_a_view_stands_on_a_view_and_its_text_can_be_replaced(load: Loader, warehouse: bigquery.Client) -> None:
     load("ground", "id,name\n1,a\n2,b\n")
     for name, sql in (
