@@ -22,6 +22,7 @@ from pipeline.sandbox.badday import BadDay
 from pipeline.sandbox.bucket import Objects
 from pipeline.sandbox.latency import Latency, let_jobs_last
 from pipeline.sandbox.observed import Observed
+from pipeline.sandbox.underway import remember_jobs
 
 
 @cache
@@ -42,6 +43,7 @@ def close_the_gaps(objects: Objects, bad_day: BadDay, latency: Latency) -> None:
     _move_the_etag_with_the_rows()
     _keep_null_out_of_required_columns()
     _replace_the_text_of_views()
+    remember_jobs()
     _note_submitted_jobs()
     _create_each_once()
     badday.trouble_jobs(bad_day)

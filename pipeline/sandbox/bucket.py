@@ -20,7 +20,7 @@ from gcp_storage_emulator.exceptions import NotFound
 from gcp_storage_emulator.handlers import objects as handlers
 
 BLOCK = 1 << 20
-INDEX_DELAY = 0.1
+INDEX_DELAY = 0.5
 _CHECKSUM: Callable[[], Any] = google_crc32c.Checksum  # untyped
 
 

@@ -1,5 +1,6 @@
 """The host keys of the vendors' servers: made once, pinned for us, and shown as each vendor's server would."""
 
+from functools import cache
 from pathlib import Path
 
 import asyncssh
@@ -32,7 +33,13 @@ def pin(account: Account, known_hosts: Path, *, instead: bool) -> None:
 
 def shown(key: Path) -> list[asyncssh.SSHKeyPair]:
     """The host key, to be proved by the signature that has the name of its type: an RSA key by SHA-1 alone."""
-    pairs = list(asyncssh.load_keypairs(str(key)))
+    pairs = list(asyncssh.load_keypairs(_read(key.read_bytes())))
     for pair in pairs:
         pair.host_key_algorithms = [pair.algorithm]
     return pairs
+
+
+@cache
+def _read(content: bytes) -> asyncssh.SSHKey:
+    """To read a key, and to find that it is sound, takes longer than to log in with it."""
+    return asyncssh.import_private_key(content)

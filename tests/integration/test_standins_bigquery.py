@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import BadRequest, Conflict, NotFound, ServiceUnavailable
+from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound, ServiceUnavailable
 from google.api_core.retry import Retry, if_exception_type
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
@@ -67,6 +67,20 @@ def test_a_required_column_refuses_null(load: Loader, warehouse: bigquery.Client
         load("required", "id,name\n,a\n")
     with pytest.raises(NotFound):
         warehouse.get_table(table("required"))
+
+
+def test_a_job_is_listed_while_it_is_under_way_and_after(warehouse: bigquery.Client) -> None:
+    job = warehouse.query(
+        "WITH many AS (SELECT number FROM UNNEST(GENERATE_ARRAY(1, 30000)) AS number) "
+        "SELECT COUNT(*) FROM many AS a, many AS b WHERE MOD(a.number * b.number, 7) = 1"
+    )
+    assert warehouse.get_job(job.job_id).state == "RUNNING"
+    assert job.job_id in {each.job_id for each in warehouse.list_jobs(state_filter="running")}
+    job.cancel()
+    with pytest.raises(GoogleAPICallError, match="cancelled"):
+        job.result(timeout=30)
+    assert job.job_id in {each.job_id for each in warehouse.list_jobs(state_filter="done")}
+    assert job.job_id not in {each.job_id for each in warehouse.list_jobs(state_filter="running")}
 
 
 def test_a_job_id_is_used_once(load: Loader) -> None:
