@@ -1,13 +1,15 @@
 """What BigQuery's stand-in has translated, kept beside its data: to translate a query takes longer than to run it.
 
 A translation depends on the text, on what the statement is called with, and on what the catalogue answered while it was
-made. Those answers are kept with it, and asked for again before it is used. `sources.py` puts the decorators into the
-stand-in's sources.
+made. Those answers are kept with it, and asked for again before it is used. How a run calls its own tables is no part
+of it: the same statement of another run's is not translated again. `sources.py` puts the decorators into the stand-in's
+sources.
 """
 
 import contextvars
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,15 +28,33 @@ _PASSING = ("@@", "SYSTEM_TIME", "INFORMATION_SCHEMA")
 # What of a table's description changes from load to load; no translation looks at it.
 _VOLATILE = {"etag", "labels", "description", "creationTime", "lastModifiedTime", "expirationTime"}
 _TEXT = "text_of_the_statement"
+# A run's own table is called by a day and a digest of its rows.
+_OWN = re.compile(r"(?<![0-9A-Za-z])\d{8}_[0-9a-f]{8}(?![0-9A-Za-z])")
 
-_answers: contextvars.ContextVar[Answers | None] = contextvars.ContextVar("kept_answers", default=None)
 _questions: dict[str, Callable[..., Any]] = {}
 _told: dict[str, Callable[[Any], str]] = {}
 _writing = threading.Lock()
 
 
+class Names:
+    """What a statement calls a run's own tables by, each by a number in its place, and back."""
+
+    def __init__(self, statement: str) -> None:
+        own = dict.fromkeys(_OWN.findall(statement))
+        self._numbers = {name: f"00000000_{number:08x}" for number, name in enumerate(own)}
+        self._names = {number: name for name, number in self._numbers.items()}
+
+    def numbered(self, text: str) -> str:
+        return _OWN.sub(lambda found: self._numbers.get(found[0], found[0]), text)
+
+    def named(self, text: str) -> str:
+        return _OWN.sub(lambda found: self._names.get(found[0], found[0]), text)
+
+
 @dataclass(frozen=True)
 class Translation:
+    """All with numbers in the place of a run's own names."""
+
     sql: str
     used: list[str]
     """The parameters that it needs."""
@@ -42,8 +62,12 @@ class Translation:
     """The tables and views that it names: project, dataset, name."""
     answers: Answers
 
-    def holds(self) -> bool:
-        return all(_ask(asked) == answer for asked, answer in self.answers.items())
+    def holds(self, names: Names) -> bool:
+        return all(_ask(names.named(asked), names) == answer for asked, answer in self.answers.items())
+
+
+# What is learned of the catalogue by the translation that is being made.
+_learned: contextvars.ContextVar[tuple[Answers, Names] | None] = contextvars.ContextVar("learned", default=None)
 
 
 def asked(told: Callable[[Any], str] = repr) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -58,18 +82,20 @@ def asked(told: Callable[[Any], str] = repr) -> Callable[[Callable[..., Any]], C
 
         @wraps(question)
         def answer(*args: Any) -> Any:
-            if (answers := _answers.get()) is None:
+            if (learned := _learned.get()) is None:
                 return question(*args)
-            token, raised = _answers.set(None), None
+            token, raised = _learned.set(None), None
             try:
                 found = question(*args)
             except Exception as error:
                 raised = error
                 raise
             finally:
-                _answers.reset(token)
+                _learned.reset(token)
+                answers, names = learned
                 written = json.dumps([name, *args], default=lambda model: {"model": model.__name__})
-                answers[written] = _digest(type(raised).__name__ if raised else told(found))
+                answered = type(raised).__name__ if raised else told(found)
+                answers[names.numbered(written)] = _digest(names.numbered(answered))
             return found
 
         return answer
@@ -77,13 +103,13 @@ def asked(told: Callable[[Any], str] = repr) -> Callable[[Callable[..., Any]], C
     return decorate
 
 
-def _ask(written: str) -> str:
+def _ask(written: str, names: Names) -> str:
     name, *args = json.loads(written)
     from local_bigquery import models
 
     args = [getattr(models, arg["model"]) if isinstance(arg, dict) else arg for arg in args]
     try:
-        return _digest(_told[name](_questions[name](*args)))
+        return _digest(names.numbered(_told[name](_questions[name](*args))))
     except Exception as error:  # noqa: BLE001  # that it fails is an answer
         return _digest(type(error).__name__)
 
@@ -124,32 +150,34 @@ def kept(translate: Translate) -> Translate:
 
     @wraps(translate)
     def translated(tree: Any, context: Any) -> tuple[str, dict[str, Any]]:
-        if (key := _key(tree, context)) is None:
+        names = Names(tree.meta.get(_TEXT) or "")
+        if (key := _key(tree, context, names)) is None:
             return translate(tree, context)
-        if not ((found := _known().get(key)) and found.holds()):
-            found = _translated(translate, tree, context)
+        if not ((found := _known().get(key)) and found.holds(names)):
+            found = _translated(translate, tree, context, names)
             _keep(key, found)
         context.used.clear()
         context.used.update(found.used)
-        context.referenced.update(tuple(name) for name in found.referenced)
-        return found.sql, {name: context.values[name] for name in found.used}
+        context.referenced.update(tuple(map(names.named, name)) for name in found.referenced)
+        return names.named(found.sql), {name: context.values[name] for name in found.used}
 
     return translated
 
 
-def _translated(translate: Translate, tree: Any, context: Any) -> Translation:
+def _translated(translate: Translate, tree: Any, context: Any, names: Names) -> Translation:
     before, context.referenced = context.referenced, set()
     answers: Answers = {}
-    token = _answers.set(answers)
+    token = _learned.set((answers, names))
     try:
         sql, bound = translate(tree, context)
-        return Translation(sql, sorted(bound), sorted(map(list, context.referenced)), answers)
+        referenced = sorted([names.numbered(part) for part in name] for name in context.referenced)
+        return Translation(names.numbered(sql), sorted(bound), referenced, answers)
     finally:
-        _answers.reset(token)
+        _learned.reset(token)
         context.referenced = before | context.referenced
 
 
-def _key(tree: Any, context: Any) -> str | None:
+def _key(tree: Any, context: Any, names: Names) -> str | None:
     """What the translation of a query depends on beside the catalogue; None where something else counts too."""
     from sqlglot import exp
 
@@ -158,7 +186,7 @@ def _key(tree: Any, context: Any) -> str | None:
     if text is None or not isinstance(tree, exp.Query) or any(own) or any(word in text.upper() for word in _PASSING):
         return None
     with_what = (context.project_id, context.dataset_id, sorted(context.parameters.items()), sorted(context.values))
-    return _digest(repr((_translator(), text, with_what)))
+    return _digest(repr((_translator(), names.numbered(text), with_what)))
 
 
 _PROGRAMS = ("bigquery", "sources", "strict", "withs")

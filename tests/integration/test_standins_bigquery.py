@@ -356,6 +356,25 @@ def test_a_query_is_translated_once_and_asked_each_time(
     assert kept(running) == before + 1
 
 
+def test_the_same_query_of_another_run_s_own_table_is_not_translated_again(
+    load: Loader, warehouse: bigquery.Client, running: Sandbox
+) -> None:
+    sql = "SELECT own.name, '{0}' FROM {0} AS own JOIN {1} AS other USING (id)"
+    names = [f"own__{name}" for name in ("20251117_0123abcd", "20251118_89abcdef", "20251118_ffffffff")]
+    for number, name in enumerate(names):
+        load(name, f"id,name\n1,{number}\n")
+    assert rows(warehouse, sql.format(names[0], names[1])) == [("0", names[0])]
+    before = kept(running)
+    assert rows(warehouse, sql.format(names[2], names[0])) == [("2", names[2])]
+    assert kept(running) == before
+    assert rows(warehouse, sql.format(names[1], names[1])) == [("1", names[1])]
+    assert kept(running) == before + 1, "one table twice is another query"
+    load(names[1], "id,name\n1,1\n", NUMBER)
+    with pytest.raises(BadRequest, match="No matching signature"):
+        rows(warehouse, sql.format(names[0], names[1]).replace("USING (id)", "ON own.id = other.id"))
+    assert rows(warehouse, sql.format(names[0], names[2])) == [("0", names[0])]
+
+
 def test_a_table_of_other_columns_has_its_queries_translated_anew(load: Loader, warehouse: bigquery.Client) -> None:
     sql = "SELECT COUNT(*) FROM changing WHERE id = '1'"
     load("changing", "id,name\n1,a\n")
