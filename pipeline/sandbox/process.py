@@ -47,6 +47,7 @@ def serve(places: Places) -> NoReturn:
     for server in servers:
         server.start()
     gc.freeze()  # what was imported stays: to search it for garbage took a sixth of the start
+    gc.set_threshold(50_000)  # a statement's tree is thousands of objects that live for an instant
     gc.enable()
     say(places.pid, ready=True)
     _note(f"ready after {time.monotonic() - started:.1f} s")
