@@ -98,6 +98,13 @@ _EDITS = {
             "catalogue.shown(columns, kind, resource, project_id, dataset_id, table_id)",
         ),
     ),
+    # A job without a session begins with no tables of its own: to find none, all tables were listed.
+    "local_bigquery.jobs.query": (
+        (
+            'cur.sql("SELECT table_name FROM duckdb_tables() WHERE temporary")',
+            'cur.sql(f"SELECT table_name FROM duckdb_tables() WHERE temporary AND {session is not None}")',
+        ),
+    ),
     "local_bigquery.sql.rules.partitions": (
         ("from sqlglot import exp\n", f"from sqlglot import exp\n{_CATALOGUE}"),
         (_HIDDEN, "    return catalogue.has_column(table.catalog, table.db, table.name, tables.INGESTION_TIME)\n"),

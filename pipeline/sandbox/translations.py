@@ -146,7 +146,8 @@ def with_its_text(parse: Callable[[str], list[Any]]) -> Callable[[str], list[Any
 
 
 def kept(translate: Translate) -> Translate:
-    """`translate`; of a query that was translated before, with the same answers of the catalogue, what it was then."""
+    """`translate`; of a statement about rows that was translated before, with the same answers of the catalogue, what
+    it was then."""
 
     @wraps(translate)
     def translated(tree: Any, context: Any) -> tuple[str, dict[str, Any]]:
@@ -178,12 +179,12 @@ def _translated(translate: Translate, tree: Any, context: Any, names: Names) -> 
 
 
 def _key(tree: Any, context: Any, names: Names) -> str | None:
-    """What the translation of a query depends on beside the catalogue; None where something else counts too."""
+    """What a translation depends on beside the catalogue; None where something else counts too."""
     from sqlglot import exp
 
-    text = tree.meta.get(_TEXT)
+    text, about_rows = tree.meta.get(_TEXT), exp.Query | exp.Insert | exp.Update | exp.Delete
     own = (context.variables, context.functions, context.temporary, context.settings, context.position)
-    if text is None or not isinstance(tree, exp.Query) or any(own) or any(word in text.upper() for word in _PASSING):
+    if text is None or not isinstance(tree, about_rows) or any(own) or any(word in text.upper() for word in _PASSING):
         return None
     with_what = (context.project_id, context.dataset_id, sorted(context.parameters.items()), sorted(context.values))
     return _digest(repr((_translator(), names.numbered(text), with_what)))

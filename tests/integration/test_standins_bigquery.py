@@ -356,6 +356,25 @@ def test_a_query_is_translated_once_and_asked_each_time(
     assert kept(running) == before + 1
 
 
+def test_an_insertion_is_translated_once_and_inserts_each_time(
+    load: Loader, warehouse: bigquery.Client, running: Sandbox
+) -> None:
+    load("grown", "id,name\n1,a\n")
+    sql, counts = "INSERT INTO grown (id, name) SELECT @number, UPPER(name) FROM grown WHERE id = '1'", []
+    for number in ("2", "3"):
+        whose = bigquery.ScalarQueryParameter("number", "STRING", number)
+        config = bigquery.QueryJobConfig(default_dataset=f"{PROJECT}.tests", query_parameters=[whose])
+        job = warehouse.query(sql, job_config=config)
+        job.result(timeout=30)
+        counts.append((kept(running), job.num_dml_affected_rows))
+    assert counts == [(counts[0][0], 1)] * 2
+    assert rows(warehouse, "SELECT * FROM grown ORDER BY id") == [("1", "a"), ("2", "A"), ("3", "A")]
+    rows(warehouse, "DELETE FROM grown WHERE id != '1'")
+    warehouse.delete_table(table("grown"))
+    with pytest.raises(NotFound):
+        warehouse.query(sql, job_config=config).result(timeout=30)
+
+
 def test_the_same_query_of_another_run_s_own_table_is_not_translated_again(
     load: Loader, warehouse: bigquery.Client, running: Sandbox
 ) -> None:
