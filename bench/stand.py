@@ -53,7 +53,7 @@ class Stand:
         return len(counted) + (self.folder / "luigi-server.log").read_text().count("POST /api/")
 
 
-def _configure(folder: Path) -> Stand:
+def configure(folder: Path) -> Stand:
     """The repository's luigi.cfg with every port and every path replaced."""
     config = configparser.ConfigParser(interpolation=None)
     config.read("luigi.cfg")
@@ -94,17 +94,17 @@ def configured(stand: Stand) -> settings.Settings:
 def stand(folder: Path, feeds: Path) -> Iterator[Stand]:
     """Empty servers, with the feeds at the giving vendor; all of it ends, and the folder goes, with the block."""
     folder.mkdir(mode=0o700, parents=True)
-    made = _configure(folder)
+    made = configure(folder)
     told = configured(made)
     workload.describe(folder / "catalogue")
     servers = [
-        _started(made, [sys.executable, "-m", "pipeline.sandbox", "serve"], "sandbox.log"),
-        _started(made, _luigid(told, folder), "luigid.log", LUIGI_CONFIG_PATH=str(folder / "luigid.cfg")),
+        started(made, [sys.executable, "-m", "pipeline.sandbox", "serve"], "sandbox.log"),
+        started(made, _luigid(told, folder), "luigid.log", LUIGI_CONFIG_PATH=str(folder / "luigid.cfg")),
     ]
     try:
         places = Places(told)
         ports = [told.core.scheduler_port, places.storage_port, places.bigquery_port]
-        _wait([*ports, *(account.port for account in told.accounts.values())], servers)
+        wait([*ports, *(account.port for account in told.accounts.values())], servers)
         _give(told, places, feeds)
         yield made
     finally:
@@ -121,12 +121,12 @@ def _luigid(told: settings.Settings, folder: Path) -> list[str]:
     return [str(PROGRAMS / "luigid"), *address, "--logdir", str(folder)]
 
 
-def _started(stand: Stand, words: list[str], log: str, **environment: str) -> subprocess.Popen[bytes]:
+def started(stand: Stand, words: list[str], log: str, **environment: str) -> subprocess.Popen[bytes]:
     with (stand.folder / log).open("ab") as out:
         return subprocess.Popen(words, env={**stand.environment, **environment}, stdout=out, stderr=out)
 
 
-def _wait(ports: list[int], servers: list[subprocess.Popen[bytes]]) -> None:
+def wait(ports: list[int], servers: list[subprocess.Popen[bytes]]) -> None:
     """Until every port answers."""
     until = time.monotonic() + 30
     for port in ports:
@@ -174,9 +174,9 @@ def sshd(stand: Stand) -> Iterator[str]:
     (folder / "config").write_text("".join(f"{name} {value}\n" for name, value in told.items()))
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where root's sshd separates privileges
-    server = _started(stand, [str(shutil.which("sshd")), "-D", "-e", "-f", str(folder / "config")], "sshd.log")
+    server = started(stand, [str(shutil.which("sshd")), "-D", "-e", "-f", str(folder / "config")], "sshd.log")
     try:
-        _wait([port], [server])
+        wait([port], [server])
         options = f"-i {folder / 'own'} -o UserKnownHostsFile={folder / 'known_hosts'} -P {port}"
         yield f"sftp -q -b - {options} {getpass.getuser()}@127.0.0.1"
     finally:

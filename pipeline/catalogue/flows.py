@@ -1,8 +1,6 @@
 """Which flows this district has: the catalogue without what luigi.cfg switches off; and all of them as a table."""
 
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 from pipeline import catalogue
 from pipeline.catalogue import sql
@@ -117,19 +115,6 @@ def inputs(delivery: Delivery) -> set[Feed]:
     """The feeds that a delivery is made of."""
     below = {feed for file in delivery.view_files for feed in feeds_below(file.view)}
     return below | {catalogue.feeds()[copy.feed] for copy in delivery.copies}
-
-
-def is_sent(name: str) -> bool:
-    """Whether something that goes out is made of the feed, or of the view (`dataset.view`)."""
-    return name in _sent(catalogue.folder(), tuple(settings.load().district.off))
-
-
-@cache
-def _sent(_catalogue: Path, off: tuple[str, ...]) -> frozenset[str]:
-    """The feeds and views below what goes out of the catalogue, where these flows are off."""
-    sets = [each for each in here().values() if each.name not in off]
-    below = {view for each in sets for file in each.view_files for view in sql.views_below(file.view)}
-    return frozenset({feed.name for each in sets for feed in inputs(each)} | below)
 
 
 def views() -> tuple[str, ...]:

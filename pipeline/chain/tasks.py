@@ -15,32 +15,20 @@ from collections.abc import Callable, Iterable, Iterator
 
 import luigi
 
-from pipeline.catalogue import flows, sql
+from pipeline.catalogue import sql
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed, of_table
 from pipeline.catalogue.place import PortalReport, Source
-from pipeline.chain import portal
+from pipeline.chain import paths, portal
 from pipeline.chain.base import ChainTask, DatedTask, DeliveryParameter, FeedParameter
 from pipeline.ground import border, secrets
 from pipeline.ground.errors import PipelineError
-from pipeline.ground.looks import NotYet
 from pipeline.ground.progress import Made, Meter
 from pipeline.inbound import lastgood, lateness, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
 from pipeline.outbound import evidence, exports, giving, snapshots, verdicts, views
 from pipeline.outbound.evidence import ReceiptTarget
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
-
-# The priority of what is sent, and of all that it is made of: above any other feed's bytes, below portal.FIRST.
-SENT = 1 << 40
-
-
-def _if_sent(name: str) -> int:
-    """The priority of a feed or view of that name, by whether anything that is sent is made of it."""
-    try:
-        return SENT if flows.is_sent(name) else 0
-    except PipelineError:  # of the catalogue: whoever makes it says so
-        return 0
 
 
 class FeedTask(ChainTask):
@@ -50,16 +38,14 @@ class FeedTask(ChainTask):
 
     @property
     def priority(self) -> int:  # type: ignore[override]
-        """What is sent comes before what is not, then the feed's bytes at its vendors, where somebody could look: what
-        takes long begins first. A vendor who has not answered yet comes last."""
-        first = _if_sent(self.feed.name)
+        """By what is made of it, then by the feed's bytes at its vendors, where somebody could look: what takes long
+        begins first."""
         try:
             files = [sources.newest_of(self.feed, source.name, self.date) for source in self.feed.sources]
-        except NotYet:
-            return -1
         except PipelineError:
-            return first
-        return first + sum(file.size for file in files if file)
+            files = []
+        size = sum(file.size for file in files if file)
+        return paths.priority(self.task_family, self.feed.name, size)
 
     def flow(self) -> str:
         return self.feed.name
@@ -197,7 +183,7 @@ class DeployedView(ChainTask):
 
     @property
     def priority(self) -> int:  # type: ignore[override]
-        return _if_sent(self.view)
+        return paths.priority(self.task_family, self.view)
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return tuple(self._below(name) for name in sql.reads(self.view))
@@ -225,7 +211,10 @@ class DeliveryTask(ChainTask):
     tables hold a later date, or when it was given and is given once a period."""
 
     delivery: DeliveryParameter = DeliveryParameter()
-    priority = SENT
+
+    @property
+    def priority(self) -> int:  # type: ignore[override]
+        return paths.priority(self.task_family)
 
     def superseded(self) -> bool:
         return bool(verdicts.passed_by(self.delivery, self.date)) or (self._once() and self._receipt().for_the_period())
@@ -311,7 +300,8 @@ class DeliveredSet(DeliveryTask):
     @property
     def priority(self) -> int:  # type: ignore[override]
         """A set that a killed run left half-way at its vendor comes first."""
-        return SENT + int(evidence.trail_path(self.delivery.name).exists())
+        half_way = evidence.trail_path(self.delivery.name).exists()
+        return super().priority + paths.SENT * half_way
 
     def output(self) -> ReceiptTarget:
         return self._receipt()

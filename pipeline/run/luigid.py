@@ -11,7 +11,6 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import luigi
 import tornado.web
@@ -20,32 +19,7 @@ from luigi.scheduler import Scheduler
 from luigi.setup_logging import DaemonLogging
 from luigi.task_history import NopHistory
 
-# Luigi's own words.
-PENDING, RUNNING, DONE = "PENDING", "RUNNING", "DONE"
-# What cron asks for: with one of these a run begins.
-ROOTS = ("Morning", "Week", "MorningRehearsal", "WeekRehearsal")
-
-
-class MorningScheduler(Scheduler):
-    """Forgets, when a run begins, what earlier runs have left and nobody works on."""
-
-    def add_task(self, **told: Any) -> Any:
-        """Luigi's worker tells of the root before all that is below it."""
-        if told.get("family") in ROOTS and told.get("status", PENDING) in (PENDING, DONE):
-            self._forget(told["worker"], told["params"]["date"])
-        return super().add_task(**told)
-
-    def _forget(self, worker: str, date: str) -> None:
-        at_work = {each.id for each in self._state.get_active_workers()} - {worker}  # type: ignore[no-untyped-call]
-        gone = [
-            task.id
-            for task in self._state.get_active_tasks()  # type: ignore[no-untyped-call]
-            if task.status != RUNNING
-            and not at_work & task.stakeholders
-            and (task.status != DONE or task.params.get("date") != date)
-        ]
-        self._state.inactivate_tasks(gone)  # type: ignore[no-untyped-call]
-
+from pipeline.run.scheduling import MorningScheduler
 
 # What the pages' scripts say, and what they say here: of a task in the graph, which one it is, too; and room for that.
 SAYS = {
@@ -116,7 +90,7 @@ def main(words: list[str] | None = None) -> None:
     luigi.configuration.get_config().set("scheduler", "state_path", told.state_path)  # type: ignore[no-untyped-call]
     DaemonLogging.setup(told)  # type: ignore[no-untyped-call]
     server.app = pages
-    scheduler = MorningScheduler(task_history_impl=NoHistory())  # type: ignore[no-untyped-call]
+    scheduler = MorningScheduler(task_history_impl=NoHistory())
     server.run(api_port=int(told.port), address=told.address, scheduler=scheduler)  # type: ignore[no-untyped-call]
 
 

@@ -11,6 +11,7 @@ does not need it goes on, and the thread ends with the process.
 import ctypes
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 import time
@@ -27,6 +28,7 @@ from pipeline.ground import patience, progress
 from pipeline.ground.errors import StandsStill
 from pipeline.ground.progress import Event
 from pipeline.inbound import sources
+from pipeline.run.together import Together
 from pipeline.run.watchdog import stands_still
 
 
@@ -72,11 +74,7 @@ class TaskThread:
         self._thread = threading.Thread(target=self._work, name=process.task.task_id, daemon=True)
 
     def _work(self) -> None:
-        try:
-            self._process.run()  # type: ignore[no-untyped-call]
-        except ValueError:  # the worker has closed its queue of results
-            if not self._given_up:
-                raise
+        self._process.run()  # type: ignore[no-untyped-call]
 
     def start(self) -> None:
         self._thread.start()
@@ -108,6 +106,13 @@ def _about(task: luigi.Task) -> str:
     return task.of() if isinstance(task, ChainTask) else ""
 
 
+class Results(queue.SimpleQueue[Any]):
+    """What the threads' tasks have come to, for Luigi's worker; its own queue is one between processes."""
+
+    def close(self) -> None:
+        """Who comes later is heard by nobody."""
+
+
 class ThreadWorker(Worker):
     """A worker whose `worker_processes` are threads; one alone too, or nobody could give it up.
 
@@ -118,6 +123,7 @@ class ThreadWorker(Worker):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._began = began
         self._threads: dict[str, TaskThread] = {}
+        self._task_result_queue: Any = Results()
 
     @property
     def worker_processes(self) -> int:
@@ -132,13 +138,30 @@ class ThreadWorker(Worker):
     def add(self, task: luigi.Task, multiprocess: bool = False, processes: int = 0) -> bool:
         began, self._began = self._began, None
         with sources.scheduling(began):
-            return bool(super().add(task, multiprocess, processes))  # type: ignore[no-untyped-call]
+            added = bool(super().add(task, multiprocess, processes))  # type: ignore[no-untyped-call]
+        self._flush()
+        return added
 
     def _add_task(self, *args: Any, **kwargs: Any) -> None:
         task = self._scheduled_tasks.get(kwargs["task_id"])
         if isinstance(task, ChainTask) and kwargs["status"] == PENDING and kwargs["runnable"]:
             progress.plan(task.task_id)
         super()._add_task(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+    def _get_work(self) -> Any:
+        if isinstance(self._scheduler, Together):
+            self._scheduler.places = self.worker_processes - len(self._running_tasks)
+        return super()._get_work()  # type: ignore[no-untyped-call]
+
+    def _flush(self) -> None:
+        if isinstance(self._scheduler, Together):
+            self._scheduler.flush()
+
+    def _handle_next_task(self) -> None:
+        """And all that has ended meanwhile: one question for work follows them all."""
+        super()._handle_next_task()  # type: ignore[no-untyped-call]
+        while not self._task_result_queue.empty():
+            super()._handle_next_task()  # type: ignore[no-untyped-call]
 
     def _create_task_process(self, task: luigi.Task) -> TaskThread:
         self._threads[task.task_id] = TaskThread(super()._create_task_process(task))  # type: ignore[no-untyped-call]
@@ -162,7 +185,9 @@ class ThreadWorker(Worker):
     def run(self) -> bool:
         """Also when the scheduler answers no more, what is at work comes to its end: nobody looks at it before."""
         try:
-            return bool(super().run())  # type: ignore[no-untyped-call]
+            ran = bool(super().run())  # type: ignore[no-untyped-call]
+            self._flush()
+            return ran
         except RPCError:
             for thread in self._running_tasks.values():
                 while thread.is_alive() and not (error := thread.hangs()):
@@ -185,10 +210,12 @@ class Threads(_WorkerSchedulerFactory):
     def __init__(self, began: float | None = None) -> None:
         self._began = began
         self._scheduler: RemoteScheduler | None = None
+        # Only Luigi's own calls tell how much is pending, which a worker that stays for it reads.
+        self._together = not luigi.configuration.get_config().getboolean("worker", "keep_alive", False)  # type: ignore[no-untyped-call]
 
-    def create_remote_scheduler(self, url: str) -> RemoteScheduler:
+    def create_remote_scheduler(self, url: str) -> RemoteScheduler | Together:
         self._scheduler = super().create_remote_scheduler(url)  # type: ignore[no-untyped-call]
-        return self._scheduler
+        return Together(self._scheduler) if self._together else self._scheduler
 
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> ThreadWorker:
         began, self._began = self._began, None

@@ -1,19 +1,22 @@
 """The central scheduler's pages: what is left of other mornings, what was mended, the history that is not kept."""
 
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import luigi
 import pytest
-from luigi.rpc import RemoteScheduler
+from luigi.rpc import RemoteScheduler, RPCError
 
 from pipeline.run.luigid import SAYS
+from pipeline.run.together import Together
 from sshd import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -144,3 +147,84 @@ def test_a_browser_draws_the_graph_with_tasks_that_can_be_told_apart(pages: Page
     assert "LandedFile &lt;i&gt;students RSD</text>" in page
     assert "LandedFile schools</text>" in page
     assert page.count('fill="#DD0000"') >= 2
+
+
+def together(pages: Pages) -> Any:
+    return Together(pages._scheduler)
+
+
+def test_many_calls_are_one(pages: Pages) -> None:
+    """What is told waits for the question for work, which brings as many tasks as there are places."""
+    ours, asked = together(pages), {"worker": "many", "host": "here", "current_tasks": []}
+    names = [f"Many_{number}" for number in range(5)]
+    for name in names:
+        ours.add_task(worker="many", task_id=name, family="Many", params={}, priority=-len(name))
+    assert not pages.shown().keys() & {*names}
+    ours.places = 3
+    first = [ours.get_work(**asked)["task_id"] for _ in range(3)]
+    assert first == names[:3]
+    shown = pages.shown()
+    assert {shown[name] for name in first} == {"RUNNING"}
+    assert {shown[name] for name in names[3:]} == {"PENDING"}
+    ours.set_task_status_message(names[0], "half of it")
+    ours.set_task_progress_percentage(names[0], 50)
+    ours.ping(worker="many")
+    running = pages._scheduler.task_list(status="RUNNING", upstream_status="")[names[0]]
+    assert (running["status_message"], running["progress_percentage"]) == ("half of it", 50)
+    for name in first:
+        ours.add_task(worker="many", task_id=name, status="DONE")
+    ours.places = 32
+    last = [ours.get_work(**asked)["task_id"] for _ in range(3)]
+    assert last == [*names[3:], None]
+    assert {pages.shown()[name] for name in first} == {"DONE"}
+
+
+def test_what_was_told_is_kept_when_nobody_hears_it(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = together(pages)
+    ours.add_task(worker="many", task_id="Kept_1", family="Kept", params={})
+    address = pages._scheduler._url
+    monkeypatch.setattr(pages._scheduler, "_rpc_retry_attempts", 1)
+    monkeypatch.setattr(pages._scheduler, "_url", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(RPCError):
+        ours.flush()
+    ours.add_task(worker="many", task_id="Kept_2", family="Kept", params={})
+    monkeypatch.setattr(pages._scheduler, "_url", address)
+    ours.flush()
+    assert pages.shown().keys() >= {"Kept_1", "Kept_2"}
+
+
+def until_it_answers(port: int) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+
+
+def test_another_luigid_is_asked_as_luigi_asks_it(tmp_path: Path) -> None:
+    port = free_port()
+    luigid = str(Path(sys.executable).with_name("luigid"))
+    words = ["--address", "127.0.0.1", "--port", str(port), "--state-path", str(tmp_path / "state.pickle")]
+    with subprocess.Popen([luigid, *words], cwd=tmp_path) as process:
+        try:
+            until_it_answers(port)
+            pages = Pages(port)
+            ours = together(pages)
+            ours.add_task(worker="many", task_id="Plain_1", family="Plain", params={})
+            assert pages.shown() == {"Plain_1": "PENDING"}
+            ours.places = 3
+            replies = [ours.get_work(worker="many", host="here", current_tasks=["Plain_1"][:given]) for given in (0, 1)]
+            assert [reply["task_id"] for reply in replies] == ["Plain_1", None]
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def test_a_worker_takes_nothing_that_was_forgotten(pages: Pages) -> None:
+    """A run that was killed knew it; Luigi would hand it out."""
+    for name in ("Gone_1", "Gone_2", "Gone_3"):
+        pages._scheduler.add_task(worker="again", task_id=name, family="Gone", params={})
+    pages.add("Morning", TODAY, "DONE", worker="again")
+    for name in ("Waits_1", "Waits_2", "Waits_3", "Waits_4"):
+        pages._scheduler.add_task(worker="again", task_id=name, family="Waits", params={}, runnable=False)
+    assert pages._scheduler.get_work(worker="again", host="here", current_tasks=[])["task_id"] is None

@@ -83,6 +83,19 @@ def test_one_listing_answers_for_a_dataset(there: Cloud) -> None:
     assert there.asked("bigquery", "GET", "/tables/students") == []
 
 
+def test_a_listing_goes_on_until_its_last_page(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many tables a dataset has: one that a listing leaves out would be loaded on each run."""
+    load(there)
+    for number in range(4):
+        warehouse.ask(f"CREATE TABLE `{PROJECT}.{there.dataset}.more_{number}` AS SELECT 1 AS id", "making it")
+    monkeypatch.setattr(warehouse, "_PAGE", 2)
+    there.look_again()
+    there.from_now_on()
+    found = [warehouse.find(there.dataset, table).there for table in ("students", *(f"more_{n}" for n in range(4)))]
+    assert found == [True] * 5
+    assert len(there.asked("bigquery", "GET", "/tables")) == 3
+
+
 def test_a_kill_between_the_rows_and_their_label_leaves_a_table_that_is_not_done(
     there: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

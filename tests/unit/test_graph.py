@@ -10,6 +10,7 @@ from luigi.parameter import ParameterVisibility
 
 from pipeline import catalogue, morning
 from pipeline.catalogue import flows, sql
+from pipeline.chain import paths
 from pipeline.chain.base import ChainTask, DeliveryParameter, FeedParameter
 from pipeline.chain.portal import FIRST, PortalTask
 from pipeline.chain.tasks import (
@@ -24,7 +25,9 @@ from pipeline.chain.tasks import (
     exported,
     tables,
 )
+from pipeline.ground import manifests
 from pipeline.ground.errors import ConfigurationError
+from pipeline.outbound import evidence
 from pipeline.run.outcome import tasks_below
 
 from .conftest import Configure
@@ -58,19 +61,19 @@ def ids(name: str) -> set[str]:
     return {task.task_id for task in tasks_below(root(name))}
 
 
-def paths(task: luigi.Task, above: tuple[str, ...], seen: set[str]) -> Iterator[tuple[str, ...]]:
+def circles(task: luigi.Task, above: tuple[str, ...], seen: set[str]) -> Iterator[tuple[str, ...]]:
     """The ways that lead from a task back to itself."""
     if task.task_id in above:
         yield (*above, task.task_id)
     elif task.task_id not in seen:
         for each in below(task):
-            yield from paths(each, (*above, task.task_id), seen)
+            yield from circles(each, (*above, task.task_id), seen)
         seen.add(task.task_id)
 
 
 @everywhere
 def test_no_task_needs_itself(name: str) -> None:
-    assert list(paths(root(name), (), set())) == []
+    assert list(circles(root(name), (), set())) == []
 
 
 @everywhere
@@ -230,11 +233,63 @@ def test_nothing_waits_for_a_feed_that_is_off(configure: Configure) -> None:
 def test_what_is_sent_comes_before_what_is_not() -> None:
     """Whatever the bytes of a feed of no delivery; and the portal's steps before all."""
     sent = flows.named("ellevation_rosters")
-    (view, *_) = [name for name in sql.names() if not flows.is_sent(name)]
-    (unsent, *_) = [feed for feed in catalogue.feeds().values() if not flows.is_sent(feed.name)]
+    given = {name for each in flows.here().values() for file in each.view_files for name in sql.views_below(file.view)}
+    (view, *_) = {*sql.names()} - given
+    (unsent, *_) = {*flows.feeds()} - {feed for each in flows.here().values() for feed in flows.inputs(each)}
     below = [task for task in tasks_below(DeliveredSet(date=MONDAY, delivery=sent)) if isinstance(task, ChainTask)]
     assert {LandedFile, LoadedTable, DeployedView, DeliveredSet} <= {type(task) for task in below}
     many = 1 << 38  # bytes
     assert min(task.priority for task in below) > many + PreparedFile(date=MONDAY, feed=unsent).priority
-    assert DeployedView(date=MONDAY, view=view).priority == 0
+    assert DeployedView(date=MONDAY, view=view).priority < paths.SENT
     assert max(task.priority for task in below) < FIRST
+
+
+def way(task: luigi.Task, above: dict[str, set[luigi.Task]]) -> float:
+    """The seconds of the longest way from a task to a vendor, by the graph itself; minus infinity of one to none."""
+    ends = isinstance(task, DeliveredSet)
+    longest = max((way(each, above) for each in above.get(task.task_id, ())), default=0.0 if ends else float("-inf"))
+    return longest + paths.SECONDS.get(task.task_family, 0.0)
+
+
+def test_the_longest_way_to_a_vendor_comes_first() -> None:
+    """As the catalogue says it, which is as the graph has it; and no task comes before one that it needs."""
+    tasks = {task.task_id: task for name in WRAPPERS for task in tasks_below(root(name))}
+    chain = [task for task in tasks.values() if isinstance(task, ChainTask) and not isinstance(task, PortalTask)]
+    above: dict[str, set[luigi.Task]] = {}
+    for task in chain:
+        for each in below(task):
+            above.setdefault(each.task_id, set()).add(task)
+    ways = {task.task_id: way(task, above) for task in chain}
+    assert len({*ways.values()}) > 15
+    for task in chain:
+        is_sent, left = divmod(task.priority, paths.SENT)
+        assert bool(is_sent) == (ways[task.task_id] > 0)
+        if is_sent:
+            assert left // paths.TENTH == round(10 * ways[task.task_id])
+        assert all(each.priority >= task.priority for each in below(task) if each.task_id in ways)
+
+
+def test_a_larger_file_comes_first_among_equals_alone() -> None:
+    small, large, huge = (paths.priority("LandedFile", "students", size) for size in (0, 1 << 20, 1 << 60))
+    assert small < large < huge < paths.priority("LandedFile", "students") + paths.TENTH
+
+
+def test_what_the_catalogue_has_wrong_has_no_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever makes it says what is wrong; nobody is kept from scheduling."""
+
+    def wrong(_: str) -> None:
+        raise ConfigurationError("a row", expected="another", next_step="correct it")
+
+    paths.known.cache_clear()
+    monkeypatch.setattr(sql, "reads", wrong)
+    assert DeployedView(date=MONDAY, view=sql.names()[0]).priority == 0
+
+
+def test_a_set_that_is_half_way_at_its_vendor_comes_before_other_sets() -> None:
+    first, second = (DeliveredSet(date=MONDAY, delivery=each) for each in [*catalogue.deliveries().values()][:2])
+    assert first.priority == second.priority
+    trail = evidence.trail_path(second.delivery.name)
+    manifests.folder(trail.parent)
+    trail.write_text("{}")
+    longest = max(task.priority for task in tasks_below(first) if isinstance(task, ChainTask))
+    assert longest < second.priority < FIRST

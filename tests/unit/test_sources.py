@@ -1,6 +1,7 @@
 """Which file of a real folder is the morning's, and whether it stands still."""
 
 import datetime as dt
+import fnmatch
 import os
 import stat
 import threading
@@ -17,6 +18,7 @@ import pytest
 from pipeline import catalogue
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import DropFolder, Place, SftpFolder, Source
+from pipeline.chain import paths
 from pipeline.chain.base import ask_anew
 from pipeline.chain.tasks import LandedFile
 from pipeline.ground import manifests, patience, settings
@@ -481,7 +483,7 @@ def test_a_scheduling_waits_for_no_look_and_counts_nothing_as_done(drop: Path, s
             sources.newest_of(silent, "RSD", MONDAY)
         assert VendorFileTarget(silent, "RSD", MONDAY).exists()  # so that the task below has its turn, and waits
         assert not task.complete()
-        assert task.priority == -1
+        assert task.priority == paths.priority("LandedFile", silent.name)  # without the bytes, that nobody knows
     answers(silent)
     assert list(task.run()) == []
     assert task.complete()
@@ -530,3 +532,20 @@ def test_one_scheduling_waits_once_for_all(drop: Path, monkeypatch: pytest.Monke
     assert others == [0.0] * 19  # the first one's wait was everybody's
     for place in places:
         place.may.set()
+
+
+# ------------------------------------------------------------------------------------------------- of many files
+
+
+@pytest.mark.parametrize("pattern", ["a*", "a?.csv", "[ab]*.csv", "*", "a1.csv", "", "a[*].csv", "none*", "b*1*", "~*"])
+def test_the_files_that_match_are_those_of_fnmatch(monkeypatch: pytest.MonkeyPatch, pattern: str) -> None:
+    """However the names that are tried were found."""
+    names = [f"{first}{number}{last}" for first in "abAB~é" for number in range(12) for last in (".csv", "", "*.csv")]
+    listed = Listing()
+    listed.update({name: RemoteFile(name, 1, EARLY.timestamp()) for name in names})
+    monkeypatch.setattr(SftpFolder, "look", lambda _: listed)
+    sources.forget()
+    found = list(sources._matching(replace(WANTED[0], pattern=pattern), listed))
+    assert sorted(file.name for file in found) == sorted(name for name in names if fnmatch.fnmatchcase(name, pattern))
+    listed.clear()
+    assert list(sources._matching(replace(WANTED[0], pattern=pattern), listed)) == []
