@@ -180,9 +180,49 @@ def play(both: Both, dice: random.Random, steps: int) -> None:
     both.pages()
 
 
-@given(seeds=st.lists(st.integers(0, 2**32), min_size=3, max_size=3))
+@given(seed=st.integers(0, 2**32))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_it_hands_out_what_luigis_would(clock: Clock, seeds: list[int]) -> None:
-    for seed in seeds:
-        clock.now = 1_000_000.0
-        play(Both(clock), random.Random(seed), 150)
+def test_it_hands_out_what_luigis_would(clock: Clock, seed: int) -> None:
+    clock.now = 1_000_000.0
+    play(Both(clock), random.Random(seed), 150)
+
+
+def test_a_question_for_work_looks_at_few_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many can be begun, and however many wait for these."""
+    ours: Any = MorningScheduler(resources={}, **DELAYS)
+    looked: list[str] = []
+    schedulable = Scheduler._schedulable
+
+    def counted(self: Scheduler, task: luigi.scheduler.Task) -> bool:
+        looked.append(task.id)
+        return bool(schedulable(self, task))  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(Scheduler, "_schedulable", counted)
+    for number in range(500):
+        ours.add_task(worker="one", task_id=f"below_{number}", family="F", params={}, deps=[])
+        ours.add_task(worker="one", task_id=f"above_{number}", family="F", params={}, deps=[f"below_{number}"])
+    found = ours.together([], {"worker": "one", "host": "here", "current_tasks": []}, 20)
+    assert [reply["task_id"] for reply in found] == [f"below_{number}" for number in range(20)]
+    assert len(looked) <= 20 * 21  # what runs, and the one that is chosen
+
+
+def test_a_task_that_needs_many_is_looked_at_once_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours: Any = MorningScheduler(resources={}, **DELAYS)
+    names = [f"t{number}" for number in range(300)]
+    for name in names:
+        ours.add_task(worker="one", task_id=name, family="F", params={}, deps=[])
+    ours.add_task(worker="one", task_id="root", family="F", params={}, deps=names)
+    asked, looks = ours._state.get_task, count()
+
+    def counted(name: str, *rest: Any, **more: Any) -> Any:
+        next(looks)
+        return asked(name, *rest, **more)
+
+    monkeypatch.setattr(ours._state, "get_task", counted)
+    told: list[Any] = []
+    for _ in names:
+        (reply,) = ours.together(told, {"worker": "one", "host": "here", "current_tasks": []})
+        told = [("add_task", {"worker": "one", "task_id": reply["task_id"], "status": "DONE"})]
+    (reply,) = ours.together(told, {"worker": "one", "host": "here", "current_tasks": []})
+    assert reply["task_id"] == "root"
+    assert next(looks) < 30 * len(names)
