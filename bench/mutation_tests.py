@@ -51,6 +51,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "catalogue/limits": (*_unit("churn catalogue columns agreements"), LIMITS, DAMAGES),
     "catalogue/values": _unit("values contract forms"),
     "catalogue/forms": _unit("forms contract"),
+    "inbound/keys": _unit("keys contract"),
     "inbound/verdict": _unit("contract forms values prepared"),
     "catalogue/agreement": _unit("agreements catalogue"),
     "catalogue/feed": _unit("catalogue agreements prepared lateness graph sources"),

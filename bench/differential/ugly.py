@@ -163,7 +163,7 @@ def _pool(name: str, column: Column) -> tuple[list[str], list[str]]:
         return [source.name for source in told.sources], []
     if column.type != "STRING":
         wanted = {"BOOLEAN": ["true", "false"], "INTEGER": NUMBERS}.get(column.type, DECIMALS)
-        return [text for text in wanted if _typed(text, column.type)], []
+        return [text for text in wanted if reading.readable(pa.array([text]), column.type)], []
     literals = compared()[column.name]
     listed = re.sub(r"\\(.)", r"\1", column.form.pattern).split("|") if _is_list(column) and column.form else []
     usual = _taken(told.contract, column, literals or listed)
@@ -211,14 +211,6 @@ def _taken(contract: Contract, column: Column, texts: Iterable[str], *, strictly
     broken = forms.broken(found, column.form) if asked and column.form else None
     bad = dialect.either(*(mask for mask in (values.faulty(found, column, how), broken) if mask is not None))
     return [*dict.fromkeys((found if bad is None else found.filter(pc.invert(bad))).to_pylist())]
-
-
-def _typed(text: str, kind: str) -> bool:
-    try:
-        reading.typed(pa.array([text]), kind)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 def shuffled(chance: random.Random, rows: Iterable[Any]) -> list[Any]:

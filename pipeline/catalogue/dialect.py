@@ -98,7 +98,7 @@ def _rendered(column: pa.Array, dialect: Dialect, *, alone: bool) -> pa.Array:
     wanted = _holding(column, '"', *_breaks(dialect))
     if alone:  # a row whose only value is empty would be a blank line, which readers skip
         wanted = either(wanted, pc.equal(column, ""))
-    return column if wanted is None else pc.if_else(wanted, _quoted(column), column)
+    return column if wanted is None else pc.replace_with_mask(column, wanted, _quoted(column.filter(wanted)))
 
 
 def _breaks(dialect: Dialect) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ _PATTERNS: dict[Strictness, dict[str, str]] = {
 _ANY = {how: "|".join(patterns.values()) for how, patterns in _PATTERNS.items()}
 # The words that exporters write for nothing. `Null` and `Nan` are people's names, and no ids.
 _NOTHING = r"NULL|null|\\N|[(\[<](?:NULL|null)[)\]>]|None|NONE|none|NaN|nan|nil|undefined|#N/A|N/A"
+_LETTERS_OF_WORDS = (b"N", b"n")  # each of the words has one of these
 _WORDS: dict[Strictness, str] = {"id": rf"\A(?i:{_NOTHING})\z", "present": rf"\A(?:{_NOTHING})\z"}
 # Characters, where the schema has no maxLength.
 LONGEST: dict[Strictness, int] = {"id": 128, "present": 1_000, "text": 4_000}
@@ -82,8 +83,9 @@ def longest(column: Column, how: Strictness) -> int:
 
 def faulty(values: pa.Array, column: Column, how: Strictness) -> pa.Array | None:
     """Which of the strings are no value; None when all are. An empty one is a value, unless the column is REQUIRED."""
-    masks = [] if _seen(values, how) else [pc.match_substring_regex(values, _ANY[how])]
-    if how in _WORDS:
+    text = dialect.text_of(values)
+    masks = [_odd(values, text, how)]
+    if how in _WORDS and any(letter in text for letter in _LETTERS_OF_WORDS):
         masks.append(pc.match_substring_regex(values, _WORDS[how]))
     if column.mode == "REQUIRED":
         masks.append(pc.equal(values, ""))
@@ -93,10 +95,24 @@ def faulty(values: pa.Array, column: Column, how: Strictness) -> pa.Array | None
     return mask if mask is not None and pc.any(mask).as_py() else None
 
 
-def _seen(values: pa.Array, how: Strictness) -> bool:
-    """Whether it can be told from the bytes alone that no pattern matches."""
-    text = dialect.text_of(values)
-    return text.isascii() and len(text.translate(None, _LOOKED_AT[how])) == len(text)
+def _odd(values: pa.Array, text: bytes, how: Strictness) -> pa.Array | None:
+    """Which of the strings, whose bytes are `text`, a pattern matches; None where it can be told that none does."""
+    if _plain(text, how):
+        if text.isascii():
+            return None
+        beyond = values.filter(pc.invert(pc.string_is_ascii(values)))  # mostly some names
+        if not _matched(beyond, how):
+            return None
+    return pc.match_substring_regex(values, _ANY[how])
+
+
+def _plain(text: bytes, how: Strictness) -> bool:
+    """Whether no byte of ASCII has to be looked at."""
+    return len(text.translate(None, _LOOKED_AT[how])) == len(text)
+
+
+def _matched(values: pa.Array, how: Strictness) -> bool:
+    return bool(pc.any(pc.match_substring_regex(values, _ANY[how])).as_py())
 
 
 def reason(value: str, column: Column, how: Strictness) -> tuple[str, str]:
@@ -128,7 +144,8 @@ def _place(value: str, pattern: str) -> int:
 
 def trimmed(values: pa.Array) -> pa.Array:
     """The strings without what is not seen and without white space at their ends; inside, white space is a blank."""
-    if _seen(values, "id") or not pc.any(pc.match_substring_regex(values, _ANY["present"])).as_py():
+    text = dialect.text_of(values)
+    if (text.isascii() and _plain(text, "id")) or not _matched(values, "present"):
         return values
     seen = pc.replace_substring_regex(values, rf"{_HIDDEN}|[{_CONTROLS}]", "")
     bare = pc.replace_substring_regex(seen, _STRAY, r"\1\2")

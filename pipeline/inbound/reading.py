@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,25 +18,24 @@ from pipeline.ground import manifests
 from pipeline.ground.arrow import pa, pacsv, pc
 from pipeline.ground.errors import masked
 from pipeline.inbound import encoding, headings, kinds
+from pipeline.inbound.keys import Keys
 from pipeline.inbound.parts import Broken, Part, Prepared, Refused
 
 
 def prepare(parts: list[Part], contract: Contract, out: Path, as_of: dt.date | None = None) -> Prepared:
     """Write the normalised CSV to `out`. Raises Broken or Refused; `out` is then as it was before."""
     done = Prepared()
-    keys: list[pa.RecordBatch] = []
-    with manifests.written(out) as draft, draft.open("wb") as file:
+    with manifests.written(out) as draft, draft.open("wb") as file, Keys(out.parent) as seen:
         tee = _Tee(file)
         done.size = dialect.write_header([column.name for column in contract.columns], tee)
         for part in parts:
             done.encodings[part.name] = _encoding(part, contract)
             rows, tally = 0, Tally(contract)
-            told = {contract.tag: part.name, contract.dated: str(as_of)}
-            for read in _batches(part, contract, done.encodings[part.name], tally):
-                batch = _told(read, told, contract)
+            for batch in _whole(part, contract, done.encodings[part.name], tally, as_of):
                 done.size += dialect.write(batch, tee)
                 rows += batch.num_rows
-                keys.append(batch.select(list(contract.key)))
+                if contract.key:
+                    seen.add(_key(batch, contract))
             if rows < contract.floor or (contract.last_line == "ended" and not encoding.line_ended(part.path)):
                 raise Broken(part)
             if tally.over():
@@ -43,7 +43,7 @@ def prepare(parts: list[Part], contract: Contract, out: Path, as_of: dt.date | N
             done.told += tally.told(part)
             done.rows += rows
             done.part_rows[part.name] = rows
-        if contract.key and (twice := _twice(keys)):
+        if twice := _twice(seen, lambda: _keys(parts, contract, done.encodings, as_of)):
             raise Broken(parts[-1], twice)
     done.sha256 = tee.digest.hexdigest()
     return done
@@ -143,7 +143,10 @@ def _read(part: Part, contract: Contract, codec: str, tally: Tally) -> Iterator[
         pacsv.ReadOptions(column_names=names, skip_rows=1, block_size=encoding.BLOCK),
         pacsv.ParseOptions(delimiter=contract.delimiter, newlines_in_values=True),
         pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), include_columns=wanted, strings_can_be_null=False
+            check_utf8=False,  # `encoding` has
+            column_types=dict.fromkeys(names, pa.string()),
+            include_columns=wanted,
+            strings_can_be_null=False,
         ),
     )
     for batch in reader:
@@ -161,13 +164,27 @@ def _has_rows(part: Part, codec: str) -> bool:
     return False
 
 
-def _told(batch: pa.RecordBatch, told: dict[str, str], contract: Contract) -> pa.RecordBatch:
-    """The batch with the columns that are not in the file, each of one value."""
-    columns = [
-        pa.repeat(told[column.name], batch.num_rows) if column.name in told else batch.column(column.name)
-        for column in contract.columns
-    ]
-    return pa.RecordBatch.from_arrays(columns, [column.name for column in contract.columns])
+def _whole(part: Part, contract: Contract, codec: str, tally: Tally, as_of: dt.date | None) -> Iterator[pa.RecordBatch]:
+    """The batches with the columns that are not in the file, each of one value. Raises Broken."""
+    told = {contract.tag: part.name, contract.dated: str(as_of)}
+    names = [column.name for column in contract.columns]
+    for batch in _batches(part, contract, codec, tally):
+        columns = [pa.repeat(told[name], batch.num_rows) if name in told else batch.column(name) for name in names]
+        yield pa.RecordBatch.from_arrays(columns, names)
+
+
+def _key(batch: pa.RecordBatch, contract: Contract) -> list[pa.Array]:
+    """The columns of the key."""
+    return [batch.column(name) for name in contract.key]
+
+
+def _keys(
+    parts: list[Part], contract: Contract, encodings: dict[str, str], as_of: dt.date | None
+) -> Iterator[list[pa.Array]]:
+    """The keys of all parts, read once more."""
+    for part in parts:
+        for batch in _whole(part, contract, encodings[part.name], Tally(contract), as_of):
+            yield _key(batch, contract)
 
 
 @cache
@@ -194,8 +211,8 @@ def _checked(part: Part, batch: pa.RecordBatch, contract: Contract, tally: Tally
         if values.faulty(texts, column, contract.strictness(column)) is not None:
             raise Broken(part)
         tally.add(column, texts)
-        if column.type != "STRING":
-            typed(texts, column.type)
+        if column.type != "STRING" and not readable(texts, column.type):
+            raise Broken(part)
     return batch
 
 
@@ -213,25 +230,45 @@ _WRITTEN = {
 }
 
 
-def typed(values: pa.Array, kind: str) -> pa.Array:
-    """String values as BigQuery's type `kind`, empty as null. Raises pa.ArrowInvalid when one cannot be read, or is
-    written in a way that BigQuery's loader may read otherwise."""
-    written = pc.match_substring_regex(values, rf"\A(?:{_WRITTEN[kind]})?\z")
-    if not pc.all(written).as_py():
-        raise pa.ArrowInvalid(f"a value that is not written as {kind} is")
-    return pc.cast(pc.if_else(pc.equal(values, ""), None, values), _arrow_type(kind))
+def readable(values: pa.Array, kind: str) -> bool:
+    """Whether every one of the strings can be read as BigQuery's type `kind` (empty is null), and is written in no way
+    that BigQuery's loader may read otherwise."""
+    if kind == "INTEGER" and not dialect.text_of(values).translate(None, b"0123456789"):
+        texts = values  # they are written as they should be, and mostly each is another
+    else:
+        texts = pc.unique(values)
+        if not pc.all(pc.match_substring_regex(texts, rf"\A(?:{_WRITTEN[kind]})?\z")).as_py():
+            return False
+    try:
+        pc.cast(pc.if_else(pc.equal(texts, ""), None, texts), _arrow_type(kind))
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
-def _twice(keys: list[pa.RecordBatch]) -> tuple[int, int] | None:
-    """The numbers of the first row whose key stood before, and of that row before; None when every key is another."""
-    if not keys:
-        return None
-    first, *others = pa.Table.from_batches(keys).columns
-    # No value holds a NUL: the scan has refused it. (Table.group_by takes thrice the time and twice the memory.)
-    rows = pc.binary_join_element_wise(first, *others, "\0") if others else first
-    if pc.count_distinct(rows).as_py() == len(rows):
-        return None
-    # Codes count the different keys as they come: up to the first that stood before, each is its row's own number.
-    codes = pc.dictionary_encode(rows.cast(pa.large_string()).combine_chunks()).indices
-    again = pc.index(pc.equal(codes, pa.array(range(len(codes)), codes.type)), value=False).as_py()
-    return codes[again].as_py(), again
+def _twice(seen: Keys, read: Callable[[], Iterator[list[pa.Array]]]) -> tuple[int, int] | None:
+    """The numbers of the first row whose key stood before, and of that row before; None when every key is another.
+
+    Numbers of keys have found it. `read` gives the keys once more: two that are not the same are told of other numbers.
+    """
+    for seed in count(1):
+        pair = seen.twice()
+        if pair is None or _are_one(pair, read()):
+            return pair
+        seen.begin(seed)
+        for key in read():
+            seen.add(key)
+    raise AssertionError  # there is always another seed
+
+
+def _are_one(pair: tuple[int, int], keys: Iterator[list[pa.Array]]) -> bool:
+    """Whether these two rows have the same key."""
+    found: list[list[str]] = []
+    passed = 0
+    for key in keys:
+        found += [[each[row - passed].as_py() for each in key] for row in pair if 0 <= row - passed < len(key[0])]
+        if len(found) == len(pair):
+            break
+        passed += len(key[0])
+    one, other = found
+    return one == other

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain, islice
 
 from pipeline.catalogue import values
 from pipeline.catalogue.contract import Contract
@@ -20,7 +21,7 @@ from pipeline.ground.errors import ContractBroken, masked
 from pipeline.inbound import encoding, kinds
 from pipeline.inbound.headings import Lines, header
 from pipeline.inbound.parts import Broken, Part, Refused
-from pipeline.inbound.reading import Tally, typed
+from pipeline.inbound.reading import Tally, readable
 
 
 def explain(trouble: Broken | Refused, parts: list[Part], contract: Contract) -> ContractBroken:
@@ -42,14 +43,15 @@ def explain(trouble: Broken | Refused, parts: list[Part], contract: Contract) ->
     )
 
 
-def _reasons(trouble: Broken | Refused, parts: list[Part], contract: Contract) -> Iterator[Refused]:
-    for part in parts:
+def _reasons(trouble: Broken, parts: list[Part], contract: Contract) -> Iterator[Refused]:
+    looks: list[Callable[[], None]] = [partial(_examine, part, contract) for part in parts]
+    if trouble.twice:  # the fast reading has come to the end: all else is well
+        looks = [partial(_twice, trouble.twice, parts, contract)]
+    for look in looks:
         try:
-            _examine(part, contract)
+            look()
         except Refused as reason:
             yield reason
-    if isinstance(trouble, Broken) and trouble.twice:
-        yield _twice(trouble.twice, parts, contract)
 
 
 def _examine(part: Part, contract: Contract) -> None:
@@ -239,10 +241,10 @@ def _values(part: Part, contract: Contract, tally: Tally, names: list[str], batc
 def _first_wrong(texts: pa.Array, column: Column, contract: Contract) -> int | None:
     mask = values.faulty(texts, column, contract.strictness(column))
     first = pc.index(mask, value=True).as_py() if mask is not None else None
-    if column.type == "STRING":
+    if column.type == "STRING" or readable(texts, column.type):
         return first
-    wrong = next((place for place, text in enumerate(texts.to_pylist()) if not _readable(text, column)), None)
-    return min((place for place in (first, wrong) if place is not None), default=None)
+    wrong = next(place for place in range(len(texts)) if not readable(texts.slice(place, 1), column.type))
+    return wrong if first is None else min(first, wrong)
 
 
 def _why(value: str, column: Column, contract: Contract) -> tuple[str, str]:
@@ -262,23 +264,9 @@ _FORMS = {
 }
 
 
-def _readable(value: str, column: Column) -> bool:
-    try:
-        typed(pa.array([value]), column.type)
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def _twice(rows: tuple[int, int], parts: list[Part], contract: Contract) -> Refused:
-    """The refusal of a key that stands in both rows, whose numbers are counted over all parts, from 0."""
-    places: list[tuple[Part, int]] = []
-    number = 0
-    for part in parts:
-        for line, _ in _rows(part, contract, _codec(part)):
-            if number in rows:
-                places.append((part, line))
-            number += 1
-    (before, line), (part, again) = places
+def _twice(rows: tuple[int, int], parts: list[Part], contract: Contract) -> None:
+    """Refuse the key that stands in both rows, whose numbers are counted over all parts, from 0."""
+    read = ((part, line) for part in parts for line, _ in _rows(part, contract, _codec(part)))
+    (before, line), (part, again) = islice((place for number, place in enumerate(read) if number in rows), len(rows))
     found = f"the key of line {line} ({before.name}) again"
-    return Refused(part, found, "every key once", again, " + ".join(contract.key))
+    raise Refused(part, found, "every key once", again, " + ".join(contract.key))
