@@ -20,7 +20,7 @@ from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.ground import manifests
 from pipeline.ground.errors import WarehouseError
 from pipeline.ground.progress import Made
-from pipeline.outbound import evidence, rendering, snapshots
+from pipeline.outbound import evidence, rendering, snapshots, sorting
 from pipeline.outbound.snapshots import snapshot_target
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget
@@ -31,7 +31,7 @@ RESTRICTED = f"{OPEN}{warehouse.RESTRICTED}"
 # The rows, bytes and digest of each file of a set.
 Facts = dict[str, dict[str, int | str]]
 # The code that writes the files.
-WRITERS = (Path(rendering.__file__), Path(dialect.__file__))
+WRITERS = (Path(rendering.__file__), Path(sorting.__file__), Path(dialect.__file__))
 # So many files are brought from the bucket at the same time.
 AT_ONCE = 8
 # The name of a vendor's file, below the folder, and the period in it. A delivery's verdict and receipt lie beside.

@@ -48,12 +48,13 @@ def of_copy(copy: LandedCopy, date: dt.date) -> dict[str, Any]:
 
 def _students(feed: Feed, date: dt.date, column: str) -> int:
     """How many different values the prepared file has in the column, besides none."""
-    rows = pacsv.read_csv(
+    values = pa.array([], pa.string())
+    for batch in pacsv.open_csv(
         PreparedTarget(feed, lastgood.date_of(feed, date)).path,
         parse_options=pacsv.ParseOptions(newlines_in_values=True),
         convert_options=pacsv.ConvertOptions(column_types={column: pa.string()}, include_columns=[column]),
-    )
-    values = pc.unique(rows[column])
+    ):
+        values = pc.unique(pa.concat_arrays([values, batch.column(column)]))
     return int(pc.sum(pc.not_equal(pc.fill_null(values, ""), "")).as_py() or 0)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.catalogue import dialect
 from pipeline.catalogue.delivery import ViewFile
@@ -18,6 +20,7 @@ from pipeline.ground.errors import PipelineError, WarehouseError
 from pipeline.ground.patience import computing
 from pipeline.inbound import lastgood
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
+from pipeline.outbound import sorting
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
@@ -27,29 +30,28 @@ EXTRACTS = "extracts"
 
 def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
     """Write the frozen rows to the file `to`, in the file's dialect; returns the rows."""
-    extracted = to.with_name(f".{to.name}.extract")
-    _extract(frozen, manifests.fingerprint(to.name)[:8], extracted)
-    with computing.one():
-        rows = _sorted(extracted, file)
-        extracted.unlink()
-        with manifests.written(to) as draft, draft.open("wb") as out:
-            dialect.write_header(rows.column_names, out, file.dialect)
-            dialect.write(rows, out, file.dialect)
-        return int(rows.num_rows)
+    extracted = _extract(frozen, manifests.fingerprint(to.name)[:8], to)
+    with computing.one(), manifests.written(to) as draft, draft.open("wb") as out:
+        return _render(extracted, _names(extracted, frozen), file, out, to.parent)
 
 
-def _extract(frozen: TableTarget, of: str, to: Path) -> None:
-    """Bring the frozen rows to the file `to`, by an object that does not stay; `of` tells files of one view apart."""
+def _extract(frozen: TableTarget, of: str, to: Path) -> list[Path]:
+    """Bring the frozen rows into files beside `to`, by objects that do not stay; `of` tells files of one view apart."""
     folder = EXTRACTS + (warehouse.RESTRICTED if warehouse.restricted(frozen.dataset) else "")
-    name = f"{folder}/{of}_{frozen.table}.csv"
+    stem = f"{folder}/{of}_{frozen.table}"
     try:
-        warehouse.extract(frozen.dataset, frozen.table, storage.uri(name))
-        storage.fetch(name, to)
+        names = warehouse.extract(frozen.dataset, frozen.table, stem)
+        found = [to.with_name(f".{to.name}.extract{number}") for number in range(len(names))]
+        for name, beside in zip(names, found, strict=True):
+            storage.fetch(name, beside)
     except BaseException:
         with suppress(PipelineError):  # what failed is told, and what is left then goes with the old copies
-            storage.remove(name)
+            for name in storage.list_objects(f"{stem}-"):
+                storage.remove(name)
         raise
-    storage.remove(name)
+    for name in names:
+        storage.remove(name)
+    return found
 
 
 def as_landed(feed: Feed, date: dt.date, to: Path) -> int:
@@ -70,17 +72,33 @@ def as_landed(feed: Feed, date: dt.date, to: Path) -> int:
     return int(prepared["rows"])
 
 
-def _sorted(extracted: Path, file: ViewFile) -> pa.Table:
-    """The extracted rows in the order of their key, all columns strings.
+def _names(extracted: list[Path], frozen: TableTarget) -> list[str]:
+    """The columns. They stand above the rows in each file of an extract; of no rows there may be none."""
+    if not extracted:
+        return list(warehouse.columns(frozen.dataset, frozen.table) or ())
+    with extracted[0].open(encoding="utf-8", newline="") as head:
+        return next(csv.reader(head))
 
-    BigQuery promises no order of rows in an extract; a stated one makes equal rows equal bytes.
+
+def _render(extracted: list[Path], names: list[str], file: ViewFile, out: BinaryIO, folder: Path) -> int:
+    """Write the extracted rows in the order of their key, all columns strings; returns the rows. The files go as they
+    are read; what has no place in memory goes to a file without a name in `folder`.
+
+    BigQuery promises no order of rows in an extract, nor of its objects; a stated one makes equal rows equal bytes.
     """
-    with extracted.open(encoding="utf-8", newline="") as head:
-        names = next(csv.reader(head))
-    rows: pa.Table = pacsv.read_csv(
+    by = [*file.key, *(name for name in names if name not in file.key)]
+    dialect.write_header(names, out, file.dialect)
+    written = 0
+    for rows in sorting.in_order((batch for each in extracted for batch in _read(each, names)), by, folder):
+        dialect.write(rows, out, file.dialect)
+        written += rows.num_rows
+    return written
+
+
+def _read(extracted: Path, names: list[str]) -> Iterator[pa.RecordBatch]:
+    yield from pacsv.open_csv(
         dialect.Blocks(extracted),
         parse_options=pacsv.ParseOptions(newlines_in_values=True),
         convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
     )
-    keys = [*file.key, *(name for name in names if name not in file.key)]
-    return rows.sort_by([(name, "ascending") for name in keys])
+    extracted.unlink()

@@ -20,8 +20,8 @@ from pipeline.run.page import publishing, shelf
 from pipeline.run.rehearsal import FOLDER
 
 _DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
-# As outbound names a snapshot, and the object of its extract.
-_EXTRACT = re.compile(r"__(\d{4})(\d{2})(\d{2})_[0-9a-f]+\.csv$")
+# As outbound names a snapshot, and the objects of its extract.
+_EXTRACT = re.compile(r"__(\d{4})(\d{2})(\d{2})_[0-9a-f]+(?:-\d+)?\.csv$")
 
 
 def old_copies(today: dt.date) -> Iterator[str]:

@@ -97,6 +97,11 @@ class BadDay:
         """Whether we have the rights in the bucket that we ask about."""
         return self._countdown.strike("no-rights") is None
 
+    def largest(self) -> int:
+        """Bytes that an object of an extract may have; 0 for as many as with Google."""
+        fault = self._countdown.strike("small-objects")
+        return int(fault.options["bytes"]) if fault else 0
+
     def failing(self, kind: str) -> str:
         """BigQuery's word for why this job of that kind fails; "" when it does not."""
         fault = self._countdown.strike("job-fails", job=kind)

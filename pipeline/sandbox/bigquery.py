@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.sandbox import badday, observed, sources, strict
+from pipeline.sandbox import badday, extracts, observed, sources, strict
 from pipeline.sandbox.activity import ActivityLog
 from pipeline.sandbox.badday import BadDay
 from pipeline.sandbox.bucket import Objects
@@ -40,6 +40,7 @@ def imported() -> None:
 def close_the_gaps(objects: Objects, bad_day: BadDay, latency: Latency) -> None:
     """Once in a process, after the settings and before the first request."""
     _read_and_write_objects(objects)
+    extracts.keep_objects_small(bad_day)
     _move_the_etag_with_the_rows()
     _keep_null_out_of_required_columns()
     _replace_the_text_of_views()

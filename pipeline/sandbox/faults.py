@@ -166,6 +166,13 @@ KINDS = (
         ),
     ),
     Kind(
+        "small-objects",
+        "F14",
+        "",
+        "an extract of BigQuery's is in several objects: each is as small as this, where Google's limit is a gigabyte",
+        (Option("--bytes", int, 20_000, "of an object"),),
+    ),
+    Kind(
         "portal-slow",
         "F17",
         "",

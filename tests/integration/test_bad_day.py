@@ -104,8 +104,8 @@ def frozen(there: Cloud) -> None:
 
 
 def extracted(there: Cloud) -> None:
-    warehouse.extract(there.dataset, "students", storage.uri("extracts/students.csv"))
-    assert storage.list_objects("extracts/")["extracts/students.csv"].size == file().stat().st_size
+    [name] = warehouse.extract(there.dataset, "students", "extracts/students")
+    assert storage.list_objects("extracts/")[name].size == file().stat().st_size
 
 
 def asked(there: Cloud) -> None:

@@ -256,7 +256,7 @@ def test_a_rendering_that_fails_leaves_nothing(there: Cloud, monkeypatch: pytest
         with pytest.raises(WarehouseError, match="it breaks off"):
             exports.export(delivery(), FILE, MONDAY)
     assert left_behind() == ([], [])
-    monkeypatch.setattr(rendering, "_sorted", lambda extracted, file: 1 / 0)
+    monkeypatch.setattr(rendering, "_render", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         exports.export(delivery(), FILE, MONDAY)
     assert left_behind() == ([], [])
@@ -286,7 +286,8 @@ def put(*names: str) -> None:
 def test_objects_with_passwords_go_after_a_day_and_extracts_of_killed_runs(there: Cloud) -> None:
     old = (
         "extracts/own_imports__Passwords__20261122_0123abcd.csv",
-        "extracts_restricted/own_imports__Passwords__20261122_0123abcd.csv",
+        "extracts/own_imports__Passwords__20261122_0123abcd-000000000011.csv",
+        "extracts_restricted/own_imports__Passwords__20261122_0123abcd-000000000000.csv",
         "deliveries_restricted/2026-11-22/own_imports/Passwords.txt",
         "deliveries_restricted/2026-11-22/own_imports/earlier/0123abcd/Passwords.txt",
         "deliveries/2026-10-24/own_rosters/students.csv",
@@ -295,7 +296,7 @@ def test_objects_with_passwords_go_after_a_day_and_extracts_of_killed_runs(there
         f"{FEED.folder}/2026-11-22/{FEED.file}",
     )
     kept = (
-        "extracts/own_imports__Passwords__20261123_0123abcd.csv",
+        "extracts/own_imports__Passwords__20261123_0123abcd-000000000000.csv",
         "extracts/notes.csv",
         "deliveries_restricted/2026-11-23/own_imports/Passwords.txt",
         "deliveries/2026-10-25/own_rosters/students.csv",

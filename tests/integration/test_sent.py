@@ -14,10 +14,11 @@ from pipeline.catalogue import agreement
 from pipeline.chain.tasks import DeliveredSet, ExportedFile
 from pipeline.ground import settings
 from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
-from pipeline.outbound import evidence, exports, giving, interrupted, receipts, sent, snapshots, verdicts
+from pipeline.outbound import evidence, exports, giving, interrupted, receipts, sent, snapshots, sorting, verdicts
 from pipeline.outside.cloud import storage
 from pipeline.outside.sftp.trail import Trail
 from pipeline.run import purge
+from riverbend import Sandbox
 from test_giving import COLUMNS, agreed, checked, empty
 from test_giving import folder as folder
 from test_verdicts import FILE, FRIDAY, MONDAY, ROSTERS, as_the_next_run
@@ -55,6 +56,39 @@ def test_the_push_needs_nothing_of_the_machine_that_wrote_the_file(
     as_the_next_run()
     given(ROSTERS, FRIDAY)
     assert (folder / FILE.name).read_bytes().count(b"Smith") == 3
+
+
+def test_rows_of_several_objects_and_more_than_memory_has_place_for_are_the_same_file(
+    sandbox: Sandbox, district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing of the extract stays in the bucket."""
+    checked(FRIDAY, students=300)
+    exports.export(ROSTERS, FILE, FRIDAY)
+    storage.fetch(OBJECT, tmp_path / "at once.csv")
+    removed(monkeypatch)
+    storage.forget()
+    sandbox.run("fault", "small-objects", "--bytes", "4000")
+    monkeypatch.setattr(sorting, "HELD", 5_000)
+    monkeypatch.setattr(sorting, "_PIECE", 500)
+    fetched = brought_from_now_on(monkeypatch)
+    assert exports.export(ROSTERS, FILE, FRIDAY).rows == 300
+    assert len(fetched) > 3
+    storage.fetch(OBJECT, tmp_path / "in pieces.csv")
+    assert (tmp_path / "in pieces.csv").read_bytes() == (tmp_path / "at once.csv").read_bytes()
+    assert not storage.list_objects("extracts")
+    assert list(evidence.outbox().iterdir()) == []
+
+
+def brought_from_now_on(patch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the objects that are brought from now on."""
+    fetch, names = storage.fetch, list[str]()
+
+    def noted(name: str, to: Path) -> None:
+        names.append(name)
+        fetch(name, to)
+
+    patch.setattr(storage, "fetch", noted)
+    return names
 
 
 def changed(patch: pytest.MonkeyPatch) -> None:

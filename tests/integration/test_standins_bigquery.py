@@ -202,6 +202,26 @@ def test_a_query_is_frozen_extracted_and_downloaded(load: Loader, warehouse: big
     assert listed.download_as_text() == 'id,name\n1,Zoë\n2,"x, y"\n'
 
 
+def test_an_extract_that_one_object_cannot_hold_is_several_or_fails(
+    sandbox: Sandbox, load: Loader, warehouse: bigquery.Client, bucket: Bucket
+) -> None:
+    """Each has the header; there are some more than there must be, and one without rows."""
+    text = [f'{number},"a, {number}"' for number in range(500)]
+    load("many", "\n".join(["id,name", *text]) + "\n")
+    sandbox.run("fault", "small-objects", "--bytes", "3000")
+    with pytest.raises(BadRequest, match=r"too large to be exported to a single file\. Specify a uri including a \*"):
+        warehouse.extract_table(table("many"), f"gs://{bucket.name}/many/one.csv").result(timeout=30)
+    job = warehouse.extract_table(table("many"), f"gs://{bucket.name}/many/some-*.csv")
+    job.result(timeout=30)
+    objects = {blob.name: blob.download_as_text().splitlines() for blob in bucket.list_blobs(prefix="many/")}
+    assert job.destination_uri_file_counts == [len(objects)]
+    assert [*objects] == [f"many/some-{number:012}.csv" for number in range(len(objects))]
+    assert all(sum(map(len, lines)) < 3000 for lines in objects.values())
+    assert {lines[0] for lines in objects.values()} == {"id,name"}
+    assert ["id,name"] in objects.values()
+    assert sorted(line for lines in objects.values() for line in lines[1:]) == sorted(text)
+
+
 def test_a_query_that_fails_leaves_its_destination(load: Loader, warehouse: bigquery.Client) -> None:
     load("kept", "id,name\n1,a\n")
     config = bigquery.QueryJobConfig(destination=table("kept"), write_disposition="WRITE_TRUNCATE")

@@ -230,8 +230,8 @@ def test_rows_are_frozen_extracted_and_expire(there: Cloud, tmp_path: Path) -> N
     assert warehouse.freeze(f"{query} AND grade > 99", frozen, "none", {"sql": "a"}, days=14) == 0
     expires = warehouse._client().get_table(f"{PROJECT}.{frozen}.snapshot").expires
     assert abs(expires - dt.datetime.now(dt.UTC) - dt.timedelta(days=14)) < dt.timedelta(minutes=5)
-    warehouse.extract(frozen, "snapshot", storage.uri("extracts/snapshot.csv"))
-    storage.fetch("extracts/snapshot.csv", tmp_path / "snapshot.csv")
+    assert warehouse.extract(frozen, "snapshot", "extracts/snapshot") == ["extracts/snapshot-000000000000.csv"]
+    storage.fetch("extracts/snapshot-000000000000.csv", tmp_path / "snapshot.csv")
     assert (tmp_path / "snapshot.csv").read_text() == "id\n0004128\n"
 
 

@@ -77,7 +77,7 @@ CALLS: list[tuple[cloud.Service, list[Callable[[], object]]]] = [
             lambda: warehouse.columns("eis", "x"),
             lambda: warehouse.deploy_view("eis", "x", "SELECT 1"),
             lambda: warehouse.freeze("SELECT 1", "deliveries", "x", {}, 14),
-            lambda: warehouse.extract("eis", "x", "gs://a/b"),
+            lambda: warehouse.extract("eis", "x", "extracts/x"),
             lambda: entries.ask("SELECT 1", "asking"),
         ],
     ),

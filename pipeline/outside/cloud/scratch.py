@@ -158,12 +158,13 @@ class Scratch:
         return warehouse.view_text(self.dataset, "ugly_view") == text
 
     def extracted(self) -> int:
-        """Write the table into the bucket and bring it back: its lines. Raises WarehouseError."""
-        name = f"{self.folder}/extract.csv"
-        warehouse.extract(self.dataset, "ugly", storage.uri(name))
-        with tempfile.TemporaryDirectory() as own:
-            storage.fetch(name, Path(own) / "extract.csv")
-            return (Path(own) / "extract.csv").read_text(encoding="utf-8").count("\n")
+        """Write the table into the bucket and bring it back: its lines, with one header. Raises WarehouseError."""
+        lines = 1
+        for name in warehouse.extract(self.dataset, "ugly", f"{self.folder}/extract"):
+            with tempfile.TemporaryDirectory() as own:
+                storage.fetch(name, Path(own) / "extract.csv")
+                lines += (Path(own) / "extract.csv").read_text(encoding="utf-8").count("\n") - 1
+        return lines
 
     # ---------------------------------------------------------------------------------------------- the end
 

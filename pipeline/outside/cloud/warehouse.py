@@ -19,7 +19,7 @@ from google.cloud.bigquery.table import RowIterator, TableListItem
 from pipeline.ground import cloud, manifests, settings
 from pipeline.ground.errors import AtWorkElsewhere, WarehouseError
 from pipeline.ground.looks import Looks
-from pipeline.outside.cloud import datasets, jobs, leases
+from pipeline.outside.cloud import datasets, jobs, leases, storage
 
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
@@ -233,11 +233,15 @@ def _say_what_it_holds(dataset: str, table: str, labels: dict[str, str], days: i
     _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None)
 
 
-def extract(dataset: str, table: str, uri: str) -> None:
-    """Write the table as CSV (header, UTF-8) to the bucket: one object, so at most a gigabyte."""
+def extract(dataset: str, table: str, stem: str) -> list[str]:
+    """Write the table as CSV (UTF-8) to the bucket, into objects `<stem>-000000000000.csv` and so on: their names.
+
+    BigQuery writes a gigabyte of rows into one at most, and the header into each."""
     with cloud.BIGQUERY.explained(f"extracting {dataset}.{table}"):
-        begin = partial(_client().extract_table, _name(dataset, table), uri, **cloud.BIGQUERY.patience())
-        jobs.finished(_client(), begin, bigquery.ExtractJobConfig())  # type: ignore[no-untyped-call]
+        to = storage.uri(f"{stem}-*.csv")
+        begin = partial(_client().extract_table, _name(dataset, table), to, **cloud.BIGQUERY.patience())
+        job = jobs.finished(_client(), begin, bigquery.ExtractJobConfig())  # type: ignore[no-untyped-call]
+        return [f"{stem}-{number:012}.csv" for number in range(sum(job.destination_uri_file_counts))]
 
 
 def answered(query: str, config: bigquery.QueryJobConfig | None = None) -> RowIterator:
