@@ -167,3 +167,16 @@ def test_a_longer_outage_is_explained_in_time(
     ):
         acts[act]()
     assert time.monotonic() - begun < (DEFAULT_RETRY.timeout or 0) / 4  # for as long the client tries by itself
+
+
+def test_a_large_file_is_sent_in_pieces_of_a_bound(
+    there: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of which one is in memory at a time; small ones here, of a file that is just too large for one request."""
+    monkeypatch.setattr(storage, "_PIECE", 1 << 20)
+    (tmp_path / "big.csv").write_bytes(b"0123456789abcdef" * (17 << 15))
+    name = "misc_imports/2026-11-23/big.csv"
+    assert storage.store_file(tmp_path / "big.csv", name, {}, over=storage.find(name)).size == 17 << 19
+    assert len(there.asked("storage", "PUT", "/o")) == 9
+    storage.fetch(name, tmp_path / "back.csv")
+    assert (tmp_path / "back.csv").read_bytes() == (tmp_path / "big.csv").read_bytes()

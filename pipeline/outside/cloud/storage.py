@@ -22,6 +22,10 @@ from pipeline.ground.looks import Looks
 os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
 
 
+# Bytes of a large file that are sent, and held in memory, at a time: the client's own number is a hundred megabytes.
+_PIECE = 16 << 20
+
+
 @dataclass(frozen=True)
 class Stored:
     """An object as the bucket tells it: generation 0 means that there is none."""
@@ -122,6 +126,7 @@ def store_file(path: Path, name: str, metadata: dict[str, str], over: Stored) ->
     """
 
     def upload(blob: gcs.Blob) -> None:
+        blob.chunk_size = _PIECE
         blob.upload_from_filename(
             str(path), if_generation_match=over.generation, checksum="crc32c", **cloud.STORAGE.patience()
         )
