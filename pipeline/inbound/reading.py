@@ -237,7 +237,7 @@ def readable(values: pa.Array, kind: str) -> bool:
         texts = values  # they are written as they should be, and mostly each is another
     else:
         texts = pc.unique(values)
-        if not pc.all(pc.match_substring_regex(texts, rf"\A(?:{_WRITTEN[kind]})?\z")).as_py():
+        if not pc.all(pc.match_substring_regex(texts, rf"\A(?:{_WRITTEN[kind]})?\z"), min_count=0).as_py():
             return False
     try:
         pc.cast(pc.if_else(pc.equal(texts, ""), None, texts), _arrow_type(kind))

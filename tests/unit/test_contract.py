@@ -15,7 +15,7 @@ from pipeline.catalogue import contract, forms
 from pipeline.catalogue.contract import Contract
 from pipeline.catalogue.schemas import Column
 from pipeline.ground.errors import ContractBroken, masked
-from pipeline.inbound import encoding, preparing
+from pipeline.inbound import encoding, keys, preparing
 from pipeline.inbound.parts import Part, Prepared
 
 PUPILS = Contract(
@@ -398,6 +398,27 @@ def test_the_last_row_may_be_the_one_whose_key_stood_before(desk: Desk, rows: in
 def test_the_first_repetition_is_told_of_several(desk: Desk) -> None:
     found = desk.refusal(HEADER + '1,,\n\n2,"a\nb",\n3,,\n2,,\n1,,\n', HEADER + "1,,\n").found
     assert found.endswith("line 7, column district + id: the key of line 4 (RSD) again")
+
+
+@pytest.mark.parametrize("held", [0, 3, 1_000])
+def test_a_key_that_stood_before_is_told_the_same_when_keys_have_no_place_in_memory(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    """Over blocks and parts; nothing is left on disk."""
+    monkeypatch.setattr(keys, "HELD", held)
+    monkeypatch.setattr(encoding, "BLOCK", 200)
+    desk.contract = replace(PUPILS, key=("id",))
+    one, other = (HEADER + "".join(f"{number},,\n" for number in range(first, first + 200)) for first in (100, 300))
+    assert len(desk.rows(one, other)) == 400
+    desk.parts.clear()
+    found = desk.refusal(one, other + '"150",,\n301,,\n').found
+    assert found == "file BLF_pupils.csv (BLF), line 202, column id: the key of line 52 (RSD) again"
+    assert {path.name for path in desk.folder.iterdir()} == {
+        ".out.csv.part",
+        "BLF_pupils.csv",
+        "RSD_pupils.csv",
+        "out.csv",
+    }
 
 
 def test_a_row_larger_than_a_block_is_refused_in_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

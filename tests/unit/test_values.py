@@ -12,7 +12,7 @@ from pipeline.catalogue import forms, values
 from pipeline.catalogue.contract import Contract
 from pipeline.catalogue.schemas import Column
 from pipeline.ground.errors import ContractBroken
-from pipeline.inbound import preparing
+from pipeline.inbound import preparing, reading
 from pipeline.inbound.parts import Part, Prepared
 
 ID, NEEDED, TEXT = Column("id", mode="REQUIRED"), Column("last_name", mode="REQUIRED"), Column("street")
@@ -233,3 +233,35 @@ def test_an_id_holds_no_character_that_unicode_calls_space_format_or_control(let
             assert values.faulty(pa.array([text]), ID, "id") is not None
     elif letter.isalnum() and letter.isprintable() and letter not in "\u115f\u1160\u3164\uffa0":
         assert values.faulty(pa.array([f"4{letter}4"]), ID, "id") is None
+
+
+# ------------------------------------------------------------------------- what the bytes of a column tell at once
+
+some = st.sampled_from(
+    ["", "4127", "O'Brien", "Núñez", "Nu\u00a0ez", "41\x0727", "41\u202e27", " a", "null", "nil", "N/A", "李"]
+)
+
+
+@given(st.lists(some | st.text(max_size=5), max_size=12), st.sampled_from(["id", "present", "text"]))
+def test_among_others_a_value_is_as_faulty_as_alone(texts: list[str], how: values.Strictness) -> None:
+    column = NEEDED if how == "present" else TEXT
+    mask = values.faulty(pa.array(texts, pa.string()), column, how)
+    alone = [values.faulty(pa.array([text]), column, how) is not None for text in texts]
+    assert (mask.to_pylist() if mask is not None else [False] * len(texts)) == alone
+
+
+@pytest.mark.parametrize("word", [r"\N", "#N/A", "N/A", "NULL", "(null)", "None", "NaN", "nil", "nan", "undefined"])
+def test_a_word_for_nothing_is_found_by_its_one_letter(word: str) -> None:
+    for text in (word, word.lower(), word.upper()):
+        mask = values.faulty(pa.array(["4127", text]), TEXT, "id")
+        assert mask is not None
+        assert mask.to_pylist() == [False, True]
+
+
+numbers = st.sampled_from(["", "0", "0004127", "-1", "1_000", "+1", "1.0", " 1", "9" * 18, "9" * 19, "9" * 30, "٣"])
+
+
+@given(st.lists(numbers | st.text("0123456789", max_size=20), max_size=6), st.sampled_from(["INTEGER", "NUMERIC"]))
+def test_among_others_a_number_is_as_readable_as_alone(texts: list[str], kind: str) -> None:
+    alone = [reading.readable(pa.array([text]), kind) for text in texts]
+    assert reading.readable(pa.array(texts, pa.string()), kind) == all(alone)
