@@ -25,8 +25,12 @@ class _Later(ModuleType):
 @cache
 def _imported(name: str) -> ModuleType:
     arrow = importlib.import_module("pyarrow")
-    # Arrow's own allocator keeps what a large feed took until the end of the run, a fifth of the run's memory.
-    arrow.set_memory_pool(arrow.system_memory_pool())
+    # Arrow's own choice keeps what a large feed took until the end of the run, a fifth of the run's memory. The
+    # system's allocator gives it back, too, and takes more of the processor for it (bench/README.md).
+    try:
+        arrow.set_memory_pool(arrow.jemalloc_memory_pool())
+    except NotImplementedError:  # not every machine's pyarrow has it
+        arrow.set_memory_pool(arrow.system_memory_pool())
     return importlib.import_module(name)
 
 

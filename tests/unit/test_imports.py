@@ -22,10 +22,12 @@ def test_a_run_begins_without_what_only_work_needs() -> None:
 
 
 @pytest.mark.parametrize("first", ["pa.array([1])", "pc.sum([1, 2])", "pacsv.ParseOptions()"])
-def test_arrow_comes_when_it_is_used_with_the_systems_own_allocator(first: str) -> None:
+def test_arrow_comes_when_it_is_used_with_an_allocator_that_gives_back(first: str) -> None:
     words = f"from pipeline.ground.arrow import pa, pacsv, pc; {first}; assert pa.default_memory_pool().backend_name"
-    there = imported_by(f"{words} == 'system'")
+    there = imported_by(f"{words} == 'jemalloc'")
     assert "pyarrow" in there
+    other = "import pyarrow\ndef no(): raise NotImplementedError\npyarrow.jemalloc_memory_pool = no\n"
+    assert "pyarrow" in imported_by(f"{other}{words} == 'system'")
     assert imported_by("from pipeline.ground.arrow import pa, pacsv, pc").isdisjoint(HEAVY)
 
 
