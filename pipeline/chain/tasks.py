@@ -28,6 +28,7 @@ from pipeline.inbound import lastgood, lateness, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
 from pipeline.outbound import evidence, exports, giving, snapshots, verdicts, views
 from pipeline.outbound.evidence import ReceiptTarget
+from pipeline.outbound.exports import NeededTarget
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
 
 
@@ -272,11 +273,7 @@ class CheckedSet(DeliveryTask):
 
 
 class ExportedFile(FileTask):
-    """The exact bytes of the file that the vendor gets are in the bucket."""
-
-    def superseded(self) -> bool:
-        """Also once it was given, where it may not be kept for longer than it is needed."""
-        return super().superseded() or (exports.folder(self._file()) == exports.RESTRICTED and self._receipt().exists())
+    """The exact bytes of the file that the vendor gets are in the bucket, as long as they are needed."""
 
     def _file(self) -> ViewFile | LandedCopy:
         return next(file for file in self.delivery.files if file.name == self.file)
@@ -284,8 +281,8 @@ class ExportedFile(FileTask):
     def requires(self) -> tuple[luigi.Task, ...]:
         return (CheckedSet(date=self.date, delivery=self.delivery),)
 
-    def output(self) -> ObjectTarget:
-        return exports.export_target(self.delivery, self._file(), self.date)
+    def output(self) -> NeededTarget:
+        return exports.needed_target(self.delivery, self._file(), self.date)
 
     def make(self) -> Made:
         return exports.export(self.delivery, self._file(), self.date)

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipeline.ground import manifests
 from pipeline.ground.errors import WarehouseError
 from pipeline.ground.progress import Made
 from pipeline.outbound import evidence, rendering, snapshots, sorting
+from pipeline.outbound.evidence import ReceiptTarget
 from pipeline.outbound.snapshots import snapshot_target
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget
@@ -52,6 +54,24 @@ def export_target(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date
     name = f"{folder(file)}/{delivery.period(date)}/{delivery.name}/{file.name}"
     made_of = evidence.made_of(delivery, file, date), evidence.code(*WRITERS)
     return ObjectTarget(name, {"fingerprint": manifests.fingerprint(made_of)})
+
+
+@dataclass(frozen=True)
+class NeededTarget:
+    """The file is kept as it would be made now; or its set, as it would be made now, was given, and what the file holds
+    may not be kept for longer than it is needed (`receipt`)."""
+
+    kept: ObjectTarget
+    receipt: ReceiptTarget | None
+
+    def exists(self) -> bool:
+        return self.kept.exists() or bool(self.receipt and self.receipt.exists())
+
+
+def needed_target(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> NeededTarget:
+    """That the file need not be made."""
+    receipt = evidence.receipt_target(delivery, date) if folder(file) == RESTRICTED else None
+    return NeededTarget(export_target(delivery, file, date), receipt)
 
 
 def export(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> Made:

@@ -19,7 +19,8 @@ from pipeline.catalogue import agreement, sql
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.limits import Churn
 from pipeline.catalogue.place import SftpFolder, Source
-from pipeline.chain.tasks import ExportedFile
+from pipeline.chain.base import ask_anew
+from pipeline.chain.tasks import CheckedSet, ExportedFile
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import OnHold, PipelineError, VendorError, WarehouseError
 from pipeline.inbound import sources, steps
@@ -151,16 +152,31 @@ def test_passwords_are_in_the_delivered_file_and_in_the_restricted_object_alone(
 
 def test_a_file_with_passwords_is_not_wanted_any_more_once_it_was_given(there: Cloud) -> None:
     made(MONDAY)
-    task = ExportedFile(date=MONDAY, delivery=delivery(), file=FILE.name)
-    assert task.output().exists()
-    storage.remove(task.output().name)  # as the purge does
+    target = ExportedFile(date=MONDAY, delivery=delivery(), file=FILE.name).output()
+    assert target.exists()
+    storage.remove(target.kept.name)  # as the purge does
     storage.forget()
-    assert not task.output().exists()
-    assert task.superseded()
+    assert not target.kept.exists()
+    assert target.exists()
     receipt = evidence.receipt_target(delivery(), MONDAY)
     storage.remove(receipt.name)
     storage.forget()
-    assert not task.superseded()
+    assert not target.exists()
+
+
+def test_a_file_with_passwords_is_made_anew_of_a_correction_that_comes_in_the_same_run(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the run is planned, the set is still the one that was given; what is below tells that it will not be."""
+    made(MONDAY)
+    task = ExportedFile(date=MONDAY, delivery=delivery(), file=FILE.name)
+    below = {"there": True}
+    monkeypatch.setattr(CheckedSet, "complete", lambda check: below["there"])
+    ask_anew()
+    assert task.complete()
+    below["there"] = False
+    ask_anew()
+    assert not task.complete()
 
 
 def test_monday_is_compared_with_fridays_keys_although_fridays_rows_are_gone(there: Cloud) -> None:
