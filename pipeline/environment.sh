@@ -8,6 +8,3 @@ if [[ -n ${LUIGI_CONFIG_PATH-} ]]; then
     LUIGI_CONFIG_PATH=$(readlink -m -- "$LUIGI_CONFIG_PATH")
     export LUIGI_CONFIG_PATH
 fi
-# What is larger goes back to the machine when it is freed. By itself the allocator raises this number, and then keeps
-# for each thread what a large file took: half of a run's memory (bench/README.md).
-export MALLOC_MMAP_THRESHOLD_=${MALLOC_MMAP_THRESHOLD_:-131072}

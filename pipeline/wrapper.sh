@@ -271,6 +271,9 @@ wrap() {
         exec {said}>&-
     fi
     start_scheduler
+    # What is larger goes back to the machine when it is freed. By itself the allocator raises this number, and then
+    # keeps for each thread what a large file took: half of a run's memory (bench/README.md).
+    export MALLOC_MMAP_THRESHOLD_=${MALLOC_MMAP_THRESHOLD_:-131072}
     attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" ${quiet:+"$quiet"} ${sends:+"$sends"} \
         ${only:+--only "$only"} ${tells:+"$tells"} -- "${extra[@]}" ||
         code=$?
