@@ -102,7 +102,7 @@ def tree(tmp_path: Path) -> Path:
     for name in (
         *("wrapper.sh", "environment.sh"),
         "__init__.py",
-        *(f"run/{each}.py" for each in ("__init__", "luigid")),
+        *(f"run/{each}.py" for each in ("__init__", "luigid", "scheduling")),
         *(
             f"ground/{each}.py"
             for each in ("__init__", "configuration", "settings", "masking", "errors", "publishing", "receivers")

@@ -64,7 +64,7 @@ BESIDE = {
     "open the log": Border("ground.logs:start", "", "the log of this run"),
     "complete a set": Border("outbound.interrupted:_finished", "", "the interrupted push of"),
     "remove what was left": Border("run.purge:left_files", "", "what a killed run left", Undecodable),
-    "look ahead": Border("run.runner:_looks", "", "the catalogue"),
+    "look ahead": Border("run.lookahead:of_scheduling", "", "the catalogue"),
     "remove old copies": Border("run.purge:on_disk", "", "old copies", Undecodable),
     "complete the ledger": Border("outbound.ledger:record", "", "the ledger"),
     "keep the note": Border("run.notes:keep", "", "the note of this run", Undecodable),
