@@ -201,19 +201,25 @@ TABLES = (
 
 @dataclass(frozen=True)
 class View:
-    """One view: its SELECT (standard SQL, tables as `morning.<feed>`), and the columns whose values occur once."""
+    """One view: its rows (a SELECT in standard SQL, tables as `morning.<feed>`), and the columns whose values occur
+    once."""
 
     name: str
     key: tuple[str, ...]
-    select: str
+    rows: str
 
     @property
     def columns(self) -> str:
         """Their names, as an agreement lists them."""
-        return " ".join(sqlglot.parse_one(self.select, dialect="bigquery", into=exp.Select).named_selects)
+        return " ".join(sqlglot.parse_one(self.rows, dialect="bigquery", into=exp.Select).named_selects)
+
+    @property
+    def select(self) -> str:
+        """All columns are text, as in every view that goes to a vendor."""
+        columns = ", ".join(f"CAST({name} AS STRING) AS {name}" for name in self.columns.split())
+        return f"SELECT {columns} FROM (\n{self.rows}\n) AS found"  # noqa: S608
 
 
-# The keys are text, as in every view that goes to a vendor.
 VIEWS = (
     View(
         "v_roster",

@@ -26,6 +26,8 @@ def begin(block: ExitStack, about: str, *, quiet: bool) -> None:
         told.add(who)
 
     told = set[str]()
+    if leases.is_held():
+        return
     try:
         with border.around("the bucket", "looking whether another machine is at work"):
             if storage.failed():

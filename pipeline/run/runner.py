@@ -207,14 +207,11 @@ def _work(arguments: list[str], root: luigi.Task, begins: Callable[[], object] =
     on a day on which none was expected."""
     threads, left = Threads(time.monotonic()), Outcome()
     trouble: Failure | None = None
-    begun = False
     for _ in range(4):  # passes
         trouble, older = None, False
         known: bool | None = True
         if not _is_complete(root):
-            if not begun:
-                begins()
-                begun = True
+            begins()
             warehouse.doubt_labels()
             ask_anew()
             with undoing_nothing(left, "the catalogue", "looking ahead at its views"):

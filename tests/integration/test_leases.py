@@ -262,17 +262,27 @@ def pushed_until(place: str) -> Callable[[], object]:
     return push
 
 
+@pytest.fixture
+def left_at(district: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A push of a set of the catalogue's, killed at that place."""
+
+    def left(place: str) -> None:
+        monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
+        checked(FRIDAY)
+        dies(pushed_until(place))
+
+    return left
+
+
 def kept() -> list[dict[str, Any]]:
     return [receipts.read(name) for name in receipts.kept().values()]
 
 
 @pytest.mark.parametrize("place", ["before", "unseen", "after"])
 def test_what_a_machine_left_half_way_another_completes_without_sending_it(
-    district: Cloud, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+    left_at: Callable[[str], None], folder: Path, tmp_path: Path, place: str
 ) -> None:
-    monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
-    checked(FRIDAY)
-    dies(pushed_until(place))
+    left_at(place)
     assert [path.name for path in folder.iterdir()] == [f".{FILE.name}.part" if place == "before" else FILE.name]
     if place == "after":
         empty(folder)  # the vendor has taken it
@@ -291,11 +301,9 @@ def test_what_a_machine_left_half_way_another_completes_without_sending_it(
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_a_set_that_another_machine_left_is_discarded_as_long_as_nothing_of_it_has_gone(
-    district: Cloud, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+    left_at: Callable[[str], None], folder: Path, tmp_path: Path, place: str
 ) -> None:
-    monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
-    checked(FRIDAY)
-    dies(pushed_until(place))
+    left_at(place)
     with another_machine(tmp_path / "two", same_files=True):
         if place == "after":
             with pytest.raises(ConfigurationError, match="has been delivered"):
@@ -309,14 +317,12 @@ def test_a_set_that_another_machine_left_is_discarded_as_long_as_nothing_of_it_h
 
 
 def test_a_set_that_took_two_machines_too_long_is_sent_once_more(
-    district: Cloud, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    left_at: Callable[[str], None], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The vendor may have read half of it in between; only the first machine knew when the first file was there."""
-    monkeypatch.setitem(catalogue.deliveries(), ROSTERS.name, ROSTERS)
     hasty = replace(catalogue.vendors()["otus"], within=1)
     monkeypatch.setitem(catalogue.vendors(), "otus", hasty)
-    checked(FRIDAY)
-    dies(pushed_until("unseen"))
+    left_at("unseen")
     with another_machine(tmp_path / "two"):
         assert list(interrupted.finish()) == [f"{ROSTERS.name} of {FRIDAY}"]  # after LEASE, which is longer
         (receipt,) = kept()

@@ -60,19 +60,13 @@ class Telling:
         remarks = telling.tell(
             lambda who, page: pages.heard(page, report, who.states - unasked, links, missed, early), now
         )
-        if self._start:  # else the switch would take the call of the begin for another run's
-            self._start.join(2 * heartbeat.PATIENCE)
         well = report.standing != "broken" and not missed
-        remarks += heartbeat.call("success" if well else "fail", report.headline)
+        remarks += self._call_end(report.headline, well=well)
         return list(dict.fromkeys([*self._remarks, *remarks]))
 
     def went_home(self, why: str, *, well: bool) -> list[str]:
         """Another machine makes the morning, and tells of it; the switch hears that this one has looked."""
-        if self.silent:
-            return []
-        if self._start:
-            self._start.join(2 * heartbeat.PATIENCE)
-        return heartbeat.call("success" if well else "fail", why)
+        return [] if self.silent else self._call_end(why, well=well)
 
     def broke_off(self, why: str) -> list[str]:
         """Tell that the run was ended by something that nobody foresaw."""
@@ -80,6 +74,11 @@ class Telling:
         name, now = re.sub(r"\d+", "#", why), dt.datetime.now(told.zone)
         cause = Cause("broken", name, f"the run broke off: {why}", do="look at the log, then run again")
         return self.end(Report(self.wrapper, told.name, self.date, (cause,), last_run=now, as_of=now))
+
+    def _call_end(self, words: str, *, well: bool) -> list[str]:
+        if self._start:  # else the switch would take the call of the begin for another run's
+            self._start.join(2 * heartbeat.PATIENCE)
+        return heartbeat.call("success" if well else "fail", words)
 
     def _call_start(self) -> None:
         self._remarks += heartbeat.call("start")
