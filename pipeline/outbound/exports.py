@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.ground import manifests
 from pipeline.ground.errors import WarehouseError
 from pipeline.ground.progress import Made
-from pipeline.outbound import evidence, rendering, snapshots, sorting
+from pipeline.outbound import evidence, extracts, rendering, snapshots, sorting
 from pipeline.outbound.evidence import ReceiptTarget
 from pipeline.outbound.snapshots import snapshot_target
 from pipeline.outside.cloud import storage, warehouse
@@ -72,6 +73,12 @@ def needed_target(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date
     """That the file need not be made."""
     receipt = evidence.receipt_target(delivery, date) if folder(file) == RESTRICTED else None
     return NeededTarget(export_target(delivery, file, date), receipt)
+
+
+def begun(delivery: Delivery, date: dt.date) -> AbstractContextManager[None]:
+    """What the set's missing files are written of comes out of the warehouse beside the block: see extracts."""
+    missing = [file for file in delivery.view_files if not needed_target(delivery, file, date).exists()]
+    return extracts.begun(delivery, missing, date)
 
 
 def export(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> Made:

@@ -104,7 +104,8 @@ def _odd(receipt: Mapping[str, Any]) -> Iterable[str]:
 
 
 def record() -> None:
-    """Enter what happened and is not entered yet, also what earlier runs left. When there is nothing, nothing is asked.
+    """Enter what happened and is not entered yet, also what earlier runs left; this run itself, when it has ended. When
+    there is nothing, nothing is asked.
 
     Raises WarehouseError; what is entered by then is, and the next run goes on.
     """
@@ -136,7 +137,10 @@ def _row(told: dict[str, Any]) -> dict[str, Any] | None:
         return None
 
 
-def _of_run(told: dict[str, Any]) -> dict[str, Any]:
+def _of_run(told: dict[str, Any]) -> dict[str, Any] | None:
+    """A run that says no end was killed, but for this one, which goes on."""
+    if "ended" not in told and told["run"] == journal.run():
+        return None
     counts = {name: told.get(name) for name in ("exit_code", "loaded", "delivered", "on_hold", "broken", "late")}
     return {
         "run": told["run"],

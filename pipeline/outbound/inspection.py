@@ -54,16 +54,14 @@ def of_views(delivery: Delivery, date: dt.date, frozen: Mapping[str, str], keyed
 
     def looked(file: ViewFile) -> Looked:
         sent = _columns(frozen[file.name])
-        every = [
-            checks.columns_beyond(file, agreement.beyond(delivery.vendor, file.name, sent)),
-            *references.checks(file),
-        ]
+        every = [checks.columns_beyond(file, agreement.beyond(delivery.vendor, file.name, sent))]
         earlier = last.get(file.name)
         now = sent if keyed[file.name] == frozen[file.name] else file.comparable
         pair = _pair(file, Pair(keyed[file.name], earlier, now)) if earlier else None
         if earlier and not pair:
             every.append(churn.nothing_to_compare(file))
         counted, changes, values, held = _counted(file, frozen, sent, pair, date)
+        every += references.checks(file, referred.result())
         limited = churn.checks(file, changes, file.churn.on(date)) if pair else {}
         over = [kind for kind, found in limited.items() if not all(each.passed for each in found)]
         beyond = columns.judged(file, values, churn.rows(changes), date)
@@ -84,6 +82,7 @@ def of_views(delivery: Delivery, date: dt.date, frozen: Mapping[str, str], keyed
         )
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
+        referred = pool.submit(references.counted, delivery.view_files)  # the first, so that nobody waits for a place
         return [*pool.map(looked, delivery.view_files)]
 
 

@@ -6,6 +6,7 @@ the table that it was loaded into, while that holds the same file, and then from
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,17 +103,23 @@ class _NotLoaded(PipelineError):
 
 @dataclass
 class Recorded:
-    """What a call has entered; what it could not do, in sentences what waits for a table to be loaded, and (a part of
-    the trouble) whose rows of what it entered cannot be told any more."""
+    """What a call has entered; what it could not do, and in sentences what waits for a table to be loaded."""
 
     deliveries: list[str] = field(default_factory=list)
-    unnamed: list[PipelineError] = field(default_factory=list)
     trouble: list[PipelineError] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
 
 def record() -> Recorded:
-    """Enter every receipt that the ledger does not have. What fails is left to the next call, and told."""
+    """Enter every receipt that the ledger does not have, and look whose rows cannot be told any more. What fails is
+    left to the next call, and told."""
+    done = enter()
+    done.trouble += unnamed(done.deliveries)
+    return done
+
+
+def enter() -> Recorded:
+    """As `record`, without the look."""
     done = Recorded()
     try:
         missing = _missing()
@@ -127,9 +134,6 @@ def record() -> Recorded:
                 done.trouble.append(_told(f"the receipt {name} was not entered", failure))
             else:
                 done.deliveries.append(name)
-    if done.deliveries:
-        done.unnamed = _unnamed(done.deliveries)
-        done.trouble += done.unnamed
     return done
 
 
@@ -301,14 +305,18 @@ def _delivery() -> str:
         WHERE NOT EXISTS (SELECT 1 FROM `{DELIVERIES.name}` WHERE receipt = @receipt)"""  # noqa: S608
 
 
-def _unnamed(names: list[str]) -> list[PipelineError]:
-    """An error for each of the files just entered whose students could not be told any more: it is said once."""
+def unnamed(names: Iterable[str]) -> list[PipelineError]:
+    """An error for each file of the receipts just entered whose students could not be told any more: it is said once,
+    by whoever entered them."""
+    entered = tuple(map(receipts.named, names))
+    if not entered:
+        return []
     query = f"""
         SELECT delivery, period, file, students FROM `{DISCLOSURES.name}`
         WHERE receipt IN UNNEST(@receipts) AND students_named != students ORDER BY sent_at, file
     """  # noqa: S608
     try:
-        found = entries.ask(query, "looking into the ledger", receipts=tuple(map(receipts.named, names)))
+        found = entries.ask(query, "looking into the ledger", receipts=entered)
     except PipelineError as error:
         return [_told("nobody could look whose rows were just entered", error)]
     return [

@@ -5,7 +5,7 @@ are there. Each of the two keeps its contract, and which of them is wrong only a
 both are needed anyway, before a set goes, and what does not hold puts the set on hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,19 @@ def of(file: ViewFile) -> Iterator[Reference]:
                 yield Reference(feed, column, catalogue.feeds()[column.refers])
 
 
-def checks(file: ViewFile) -> list[Check]:
-    """A check for each reference, by one query. Raises WarehouseError."""
-    wanted = list(of(file))
+def counted(files: Iterable[ViewFile]) -> dict[str, dict[str, Any]]:
+    """What is counted of the references of all these files, by one query: files of a set are made of the same tables.
+    Raises WarehouseError."""
+    wanted = {_name(each): each for file in files for each in of(file)}
     if not wanted:
-        return []
-    found = warehouse.ask(" UNION ALL ".join(map(query, wanted)), f"checking what {file.name} is made of")
-    counted = {str(row["name"]): row for row in found}
-    return [judged(file.name, each, counted[_name(each)]) for each in wanted]
+        return {}
+    found = warehouse.ask(" UNION ALL ".join(map(query, wanted.values())), "checking what the files are made of")
+    return {str(row["name"]): row for row in found}
+
+
+def checks(file: ViewFile, found: Mapping[str, Mapping[str, Any]]) -> list[Check]:
+    """A check for each reference of the file, of what `counted` found."""
+    return [judged(file.name, each, found[_name(each)]) for each in of(file)]
 
 
 def query(reference: Reference) -> str:
@@ -66,7 +71,7 @@ def _name(reference: Reference) -> str:
     return f"{reference.feed.name}.{reference.column.name}"
 
 
-def judged(file: str, reference: Reference, counted: dict[str, Any]) -> Check:
+def judged(file: str, reference: Reference, counted: Mapping[str, Any]) -> Check:
     """What the row of `query` says."""
     lost, present = int(counted["lost"]), int(counted["present"])
     most = int(reference.column.tolerated * present)

@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,42 +15,20 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests
 from pipeline.ground.arrow import pa, pacsv
 from pipeline.ground.command import MORNING
-from pipeline.ground.errors import PipelineError, WarehouseError
+from pipeline.ground.errors import WarehouseError
 from pipeline.ground.patience import computing
 from pipeline.inbound import lastgood
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
-from pipeline.outbound import sorting
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outbound import extracts, sorting
+from pipeline.outside.cloud import warehouse
 from pipeline.outside.cloud.evidence import TableTarget
-
-# The bucket's folder of what is on its way out of the warehouse.
-EXTRACTS = "extracts"
 
 
 def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
     """Write the frozen rows to the file `to`, in the file's dialect; returns the rows."""
-    extracted = _extract(frozen, manifests.fingerprint(to.name)[:8], to)
+    extracted = extracts.bring(file, frozen, to)
     with computing.one(), manifests.written(to) as draft, draft.open("wb") as out:
         return _render(extracted, _names(extracted, frozen), file, out, to.parent)
-
-
-def _extract(frozen: TableTarget, of: str, to: Path) -> list[Path]:
-    """Bring the frozen rows into files beside `to`, by objects that do not stay; `of` tells files of one view apart."""
-    folder = EXTRACTS + (warehouse.RESTRICTED if warehouse.restricted(frozen.dataset) else "")
-    stem = f"{folder}/{of}_{frozen.table}"
-    try:
-        names = warehouse.extract(frozen.dataset, frozen.table, stem)
-        found = [to.with_name(f".{to.name}.extract{number}") for number in range(len(names))]
-        for name, beside in zip(names, found, strict=True):
-            storage.fetch(name, beside)
-    except BaseException:
-        with suppress(PipelineError):  # what failed is told, and what is left then goes with the old copies
-            for name in storage.list_objects(f"{stem}-"):
-                storage.remove(name)
-        raise
-    for name in names:
-        storage.remove(name)
-    return found
 
 
 def as_landed(feed: Feed, date: dt.date, to: Path) -> int:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from pipeline.catalogue import sql
@@ -51,18 +53,20 @@ def qualified(target: TableTarget) -> str:
 
 
 def freeze(delivery: Delivery, file: ViewFile, date: dt.date) -> Made:
-    """Freeze the view's rows for this delivery; of a restricted file its keys (and what else may be kept) first: the
-    rows are the evidence."""
+    """Freeze the view's rows for this delivery; of a restricted file its keys (and what else may be kept) beside them.
+    The rows say that both are there."""
     target = snapshot_target(delivery, file, date)
-    if restricted(file):
-        keep_comparable(file, file.view, compared_target(delivery, file, date), SNAPSHOT_DAYS)
-        return Made(keep_rows(file.view, target, RESTRICTED_DAYS))
-    return Made(keep_rows(file.view, target, SNAPSHOT_DAYS))
+    if not restricted(file):
+        return Made(keep_rows(file.view, target, SNAPSHOT_DAYS))
+    with ThreadPoolExecutor(1) as pool:
+        keys = pool.submit(keep_comparable, file, file.view, compared_target(delivery, file, date), SNAPSHOT_DAYS)
+        return Made(keep_rows(file.view, target, RESTRICTED_DAYS, once=keys.result))
 
 
-def keep_rows(view: str, to: TableTarget, days: int) -> int:
-    """Freeze all that the view gives (its own column list is the contract); returns the rows. Raises WarehouseError."""
-    return _frozen("*", view, to, days)
+def keep_rows(view: str, to: TableTarget, days: int, once: Callable[[], object] = lambda: None) -> int:
+    """Freeze all that the view gives (its own column list is the contract); returns the rows. `once` returns before the
+    table says what it holds. Raises WarehouseError."""
+    return _frozen("*", view, to, days, once)
 
 
 def keep_comparable(file: ViewFile, view: str, to: TableTarget, days: int) -> int:
@@ -70,7 +74,7 @@ def keep_comparable(file: ViewFile, view: str, to: TableTarget, days: int) -> in
     return _frozen(", ".join(f"`{column}`" for column in file.comparable), view, to, days)
 
 
-def _frozen(columns: str, view: str, to: TableTarget, days: int) -> int:
+def _frozen(columns: str, view: str, to: TableTarget, days: int, once: Callable[[], object] = lambda: None) -> int:
     query = f"SELECT {columns} FROM `{view}`"  # noqa: S608  (names out of our own catalogue)
     with views.explained(view):
-        return warehouse.freeze(query, to.dataset, to.table, to.expected, days)
+        return warehouse.freeze(query, to.dataset, to.table, to.expected, days, once)

@@ -7,6 +7,7 @@ the history, shown by a page or told to somebody is a remark.
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -84,8 +85,10 @@ def kept(run: Ended, outcome: Outcome) -> tuple[Report, bool]:
         notes.keep(run.name, run.date, note)
     if len(outcome.failures) > known:  # what cannot be kept is told as well
         found = reported(run.name, run.date, outcome, run.only)
-    remarks = chronicle.end(run.entry, outcome, run.events, news=news)
-    remarks += making.after_run(replace(found, remarks=(*found.remarks, *remarks)))
+    with ThreadPoolExecutor(1) as pool:  # BigQuery takes seconds for either
+        entered = pool.submit(chronicle.end, run.entry, outcome, run.events, news=news)
+        remarks = making.after_run(found)
+    remarks = [*entered.result(), *remarks]
     if untold := run.telling.end(found) if run.telling else []:
         news = news or not {*untold} <= {*before.get("untold", [])}
         with suppress(OSError):  # then the next run says it once more

@@ -1,10 +1,12 @@
-"""The ledger is completed beside the run: what a vendor was given is entered while other sets are on their way."""
+"""What happened is entered beside the run: in the ledger what a vendor was given, while other sets are on their way; in
+the history, when the tasks have ended, what they did."""
 
 from contextlib import suppress
 
+from pipeline.ground import border
 from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import Looks
-from pipeline.outbound import ledger
+from pipeline.outbound import happened, ledger
 from pipeline.outbound.ledger import Recorded
 
 
@@ -12,21 +14,36 @@ class Entering:
     """Each time that somebody says so, the ledger is completed in the background."""
 
     def __init__(self) -> None:
-        self._times: Looks[int, Recorded] = Looks(lambda _: ledger.record())
+        self._times: Looks[int, Recorded] = Looks(lambda _: ledger.enter())
         self._last = 0
+        self._history: Looks[str, None] = Looks(lambda _: _enter_history())
 
     def begin(self) -> None:
-        """Enter what was given until now."""
+        """Enter in the ledger what was given until now."""
         self._last += 1
         self._times.begin(self._last, aside=True)
 
+    def begin_the_last(self) -> None:
+        """The tasks have ended: enter what they did."""
+        self.begin()
+        self._history.begin("", aside=True)
+
     def end(self) -> list[PipelineError]:
-        """All that was given before the last beginning is entered; what could not be. Raises what it raised, the last
-        time: what failed before was tried again. Enters it now, if nobody has said so before."""
+        """All that was given before the last beginning is in the ledger; what could not be. Raises what it raised, the
+        last time: what failed before was tried again. Enters it now, if nobody has said so before."""
         if not self._last:
             self.begin()
-        unnamed: list[PipelineError] = []
+        entered: list[str] = []
         for time in range(1, self._last):
             with suppress(Exception):
-                unnamed += self._times.at(time).unnamed
-        return list({str(error): error for error in unnamed + self._times.at(self._last).trouble}.values())
+                entered += self._times.at(time).deliveries
+        last = self._times.at(self._last)
+        found = [*ledger.unnamed(dict.fromkeys([*entered, *last.deliveries])), *last.trouble]
+        self._history.known("")  # the run's own end goes there next
+        return found
+
+
+def _enter_history() -> None:
+    """What is not entered by this is tried again by the run's end, which tells it."""
+    with suppress(PipelineError), border.around("the history", "entering what happened"):
+        happened.record()

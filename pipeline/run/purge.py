@@ -13,7 +13,7 @@ from pipeline import catalogue
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import settings
 from pipeline.ground.errors import PipelineError
-from pipeline.outbound import exports, rendering, snapshots
+from pipeline.outbound import exports, extracts, snapshots
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.storage import Stored
 from pipeline.run.page import publishing, shelf
@@ -147,8 +147,8 @@ def in_bucket(today: dt.date) -> Iterator[str]:
         exports.RESTRICTED: (_date_of_export, first),
         exports.OPEN: (_date_of_export, sent_first),
         publishing.PREFIX: (lambda stored: shelf.date_of(stored.name.split("/")[-1]), shown_first),
-        rendering.EXTRACTS: (_date_of_extract, today),
-        f"{rendering.EXTRACTS}{warehouse.RESTRICTED}": (_date_of_extract, today),
+        extracts.OPEN: (_date_of_extract, today),
+        extracts.RESTRICTED: (_date_of_extract, today),
     }
     with ThreadPoolExecutor(len(rules)) as pool:
         listed = [pool.submit(storage.list_objects, f"{folder}/") for folder in rules]

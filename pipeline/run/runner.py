@@ -109,8 +109,8 @@ def run(
         finally:
             if sends:
                 finishing.join()
-        if any(event.kind != "moving" for event in events):
-            entering.begin()  # beside the last looks
+        if completed or any(event.kind != "moving" for event in events):
+            entering.begin_the_last()  # beside the last looks
         outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_both, root, date))
         if completed or not ending.is_idle(name, date, outcome, events):
             alone.end(block)

@@ -66,7 +66,7 @@ BESIDE = {
     "remove what was left": Border("run.purge:left_files", "", "what a killed run left", Undecodable),
     "look ahead": Border("run.lookahead:of_scheduling", "", "the catalogue"),
     "remove old copies": Border("run.purge:on_disk", "", "old copies", Undecodable),
-    "complete the ledger": Border("outbound.ledger:record", "", "the ledger"),
+    "complete the ledger": Border("outbound.ledger:enter", "", "the ledger"),
     "keep the note": Border("run.notes:keep", "", "the note of this run", Undecodable),
     "tell what is nobody's": Border("inbound.sources:unclaimed", "", "vendors' folders"),
     "look at the flows": Border("run.status:seen", "", "the state of the flows", Undecodable),

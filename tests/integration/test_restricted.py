@@ -138,6 +138,23 @@ def test_frozen_rows_with_passwords_stay_a_day_and_their_keys_two_weeks(there: C
     assert left_behind() == ([], [])
 
 
+def test_rows_whose_keys_were_not_kept_are_no_evidence(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are frozen at the same time, and the next morning's set is compared with the keys alone."""
+    arrive(MONDAY)
+    target = snapshots.snapshot_target(delivery(), FILE, MONDAY)
+
+    def refused(*_: object) -> None:
+        raise WarehouseError("it breaks off", expected="keys", next_step="run again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshots, "keep_comparable", refused)
+        with pytest.raises(WarehouseError, match="it breaks off"):
+            snapshots.freeze(delivery(), FILE, MONDAY)
+    assert not target.exists()
+    snapshots.freeze(delivery(), FILE, MONDAY)
+    assert target.exists()
+
+
 def test_passwords_are_in_the_delivered_file_and_in_the_restricted_object_alone(there: Cloud, running: Sandbox) -> None:
     made(MONDAY)
     with running.login("otus") as server, server.open(f"/home/incoming/{FILE.name}") as file:

@@ -4,7 +4,7 @@ what the analyzer does not know, either.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -112,7 +112,9 @@ class Border:
         self.told.append(looked_at(statement, **about))
         return []
 
-    def freeze(self, statement: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
+    def freeze(
+        self, statement: str, dataset: str, table: str, labels: dict[str, str], days: int, once: Callable[[], object]
+    ) -> int:
         self.ask(statement, "")
         return 0
 
@@ -235,7 +237,7 @@ def test_the_ledger_is_asked(border: Border) -> None:
     assert disclosed.of_student("0000001") == []
     assert disclosed.not_known() == []
     assert disclosed.by_vendor(NOW.date(), NOW.date()) == []
-    assert ledger._unnamed(["receipts/2026-11-23/a/b.json"]) == []
+    assert ledger.unnamed(["receipts/2026-11-23/a/b.json"]) == []
     student, unknown, vendors, unnamed = border.told
     assert {*of_ledger(ledger.DISCLOSURES), "place"} == {*student.names}
     assert unknown.names == ("vendor", "file", "sent_at")

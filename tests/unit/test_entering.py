@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.ground.errors import PipelineError
-from pipeline.outbound import ledger
+from pipeline.outbound import happened, ledger
 from pipeline.outbound.ledger import Recorded
 from pipeline.run.entering import Entering
 
@@ -27,7 +27,9 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Recorded | Exception]:
             raise found
         return found
 
-    monkeypatch.setattr(ledger, "record", record)
+    monkeypatch.setattr(ledger, "enter", record)
+    monkeypatch.setattr(ledger, "unnamed", lambda names: [error(f"whose rows {' '.join(names)} had")] if names else [])
+    monkeypatch.setattr(happened, "record", lambda: None)
     return told
 
 
@@ -44,14 +46,13 @@ def error(found: str) -> PipelineError:
 
 
 def test_what_failed_and_was_done_later_is_no_trouble(answers: list[Recorded | Exception]) -> None:
-    answers += [ZeroDivisionError("once"), Recorded(trouble=[error("not entered")]), Recorded(deliveries=["a"])]
+    answers += [ZeroDivisionError("once"), Recorded(trouble=[error("not entered")]), Recorded()]
     assert ended(3) == []
 
 
-def test_what_cannot_be_told_any_more_is_told_once(answers: list[Recorded | Exception]) -> None:
-    gone = Recorded(["a"], unnamed=[error("whose rows")], trouble=[error("whose rows")])
-    answers += [gone, gone, Recorded(trouble=[error("not entered")])]
-    assert ended(3) == ["whose rows", "not entered"]
+def test_whose_rows_cannot_be_told_is_asked_once_of_all_that_was_entered(answers: list[Recorded | Exception]) -> None:
+    answers += [Recorded(["a"]), Recorded(["a", "b"]), Recorded(["c"], trouble=[error("not entered")])]
+    assert ended(3) == ["whose rows a b c had", "not entered"]
 
 
 def test_what_fails_at_the_end_is_raised(answers: list[Recorded | Exception]) -> None:
@@ -63,3 +64,23 @@ def test_what_fails_at_the_end_is_raised(answers: list[Recorded | Exception]) ->
 def test_what_nobody_has_begun_is_entered_at_the_end(answers: list[Recorded | Exception]) -> None:
     answers += [Recorded(trouble=[error("not entered")])]
     assert ended(0) == ["not entered"]
+
+
+def test_what_the_tasks_did_is_in_the_history_before_the_end(
+    answers: list[Recorded | Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong there is told by the run's end, which tries again."""
+    answers += [Recorded(), Recorded()]
+    goes_on, entered = threading.Event(), []
+
+    def record() -> None:
+        assert goes_on.wait(30)
+        entered.append("what the tasks did")
+        raise error("the rest was not entered")
+
+    monkeypatch.setattr(happened, "record", record)
+    entering = Entering()
+    entering.begin_the_last()
+    threading.Timer(0.2, goes_on.set).start()
+    assert entering.end() == []
+    assert entered == ["what the tasks did"]

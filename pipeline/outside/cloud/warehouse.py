@@ -203,8 +203,16 @@ def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetim
     _remember(dataset, table, dict(told.labels))
 
 
-def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
-    """Replace the table by the query's rows, then label it; it goes after `days`. Returns its rows.
+def freeze(
+    query: str,
+    dataset: str,
+    table: str,
+    labels: dict[str, str],
+    days: int,
+    once: Callable[[], object] = lambda: None,
+) -> int:
+    """Replace the table by the query's rows, then label it, `once` that has returned; it goes after `days`. Returns its
+    rows.
 
     So does one that a kill left without its label, where the dataset is of our making.
     """
@@ -218,6 +226,8 @@ def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: i
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
         rows: int = _with_dataset(dataset, asked, days)
+    once()
+    with cloud.BIGQUERY.explained(f"labelling {dataset}.{table}"):
         _say_what_it_holds(dataset, table, labels, days)
     return rows
 

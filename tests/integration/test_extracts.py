@@ -1,0 +1,114 @@
+"""Rows come out of the warehouse while their set is checked: what passes is there, what is held does not stay."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clouds import Cloud
+from pipeline.chain.tasks import CheckedSet
+from pipeline.ground.errors import OnHold, PipelineError, WarehouseError
+from pipeline.outbound import exports, extracts, verdicts
+from pipeline.outside.cloud import storage, warehouse
+from test_giving import checked
+from test_verdicts import FILE, FRIDAY, MONDAY, ROSTERS, arrive, as_the_next_run
+from test_verdicts import district as district
+
+
+@pytest.fixture
+def asked(district: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The extracts that BigQuery was asked for."""
+    told, extract = [], warehouse.extract
+
+    def noted(dataset: str, table: str, stem: str) -> list[str]:
+        told.append(stem)
+        return extract(dataset, table, stem)
+
+    monkeypatch.setattr(warehouse, "extract", noted)
+    yield told
+    extracts._written.forget()
+
+
+def check() -> None:
+    CheckedSet(date=FRIDAY, delivery=ROSTERS).make()
+
+
+def lying() -> list[str]:
+    return [*storage.list_objects(extracts.OPEN)]
+
+
+def test_what_is_checked_is_written_out_once_and_does_not_stay(asked: list[str]) -> None:
+    arrive(FRIDAY, {"0105": 30})
+    check()
+    exports.export(ROSTERS, FILE, FRIDAY)
+    assert len(asked) == 1
+    assert lying() == []
+    assert exports.facts(ROSTERS, FRIDAY)[FILE.name]["rows"] == 30
+
+
+def test_a_file_that_is_kept_is_not_written_out_again(asked: list[str]) -> None:
+    checked(FRIDAY)
+    exports.export(ROSTERS, FILE, FRIDAY)
+    as_the_next_run()
+    check()
+    assert len(asked) == 1
+
+
+def test_of_a_set_on_hold_nothing_stays(asked: list[str]) -> None:
+    arrive(FRIDAY, {"0105": 0})
+    with pytest.raises(OnHold):
+        check()
+    assert len(asked) == 1
+    assert lying() == []
+    arrive(FRIDAY, {"0105": 30})
+    check()
+    exports.export(ROSTERS, FILE, FRIDAY)
+    assert exports.facts(ROSTERS, FRIDAY)[FILE.name]["rows"] == 30
+
+
+@pytest.mark.parametrize("error", [WarehouseError("no answer", expected="one", next_step="run"), ZeroDivisionError()])
+def test_of_a_check_that_breaks_off_nothing_stays(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def breaks(*_: object) -> None:
+        raise error
+
+    arrive(FRIDAY, {"0105": 30})
+    with monkeypatch.context() as patch:
+        patch.setattr(verdicts, "check", breaks)
+        with pytest.raises(type(error)):
+            check()
+    assert len(asked) == 1
+    assert lying() == []
+
+
+def test_an_extract_that_failed_is_told_by_the_file_and_is_no_hold(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    arrive(FRIDAY, {"0105": 30})
+    refused = WarehouseError("it breaks off", expected="rows", next_step="run again")
+
+    def breaks(*_: object) -> list[str]:
+        raise refused
+
+    with monkeypatch.context() as patch:
+        patch.setattr(warehouse, "extract", breaks)
+        check()
+        with pytest.raises(PipelineError, match="it breaks off"):
+            exports.export(ROSTERS, FILE, FRIDAY)
+    exports.export(ROSTERS, FILE, FRIDAY)
+    assert len(asked) == 1
+    assert lying() == []
+
+
+def test_another_process_s_objects_are_its_own(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    arrive(FRIDAY, {"0105": 30})
+    check()
+    (ours,) = lying()
+    monkeypatch.setattr(extracts, "_PROCESS", "0123abcd")
+    extracts._written.forget()
+    with pytest.raises(OnHold):
+        arrive(MONDAY, {"0105": 0})
+        CheckedSet(date=MONDAY, delivery=ROSTERS).make()
+    exports.export(ROSTERS, FILE, FRIDAY)
+    assert lying() == [ours]
