@@ -4,6 +4,7 @@ A record is of one day by the district's clock and of what was sent: other crede
 when a person says so (`morning retry-login`). It holds salted digests of them, and goes the day after.
 """
 
+import datetime as dt
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from pipeline.ground.errors import LoginRefused
 
 # How often a day what got no answer that we know (a broken line, a kill) may be sent; a refusal is one too many.
 UNANSWERED = 3
+# What every refusal of a login has in common.
+_SHARED = "the login {} is not taken"
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Key:
     @property
     def shared(self) -> str:
         """What every refusal of it has in common."""
-        return f"the login {self.name} is not taken"
+        return _SHARED.format(self.name)
 
     def refuse_to_knock(self) -> None:
         """Raises LoginRefused when it must not be sent any more today."""
@@ -110,6 +113,15 @@ def _digest(told: str, salt: str) -> str:
 def _record(name: str) -> Path:
     told = settings.load()
     return told.district.landing / "refused" / told.today().isoformat() / f"{name}.json"
+
+
+def let_again(shared: str, at: dt.datetime) -> bool:
+    """Whether the refusal that has this in common with others, told `at` that moment, was of a login that a person has
+    let be tried again since. What was refused on an earlier day is as it was told."""
+    before, after = _SHARED.split("{}")
+    today = at.astimezone(settings.load().district.zone).date() == settings.load().today()
+    refused = shared.startswith(before) and shared.endswith(after)
+    return refused and today and not _record(shared.removeprefix(before).removesuffix(after)).exists()
 
 
 def forget(name: str) -> bool:

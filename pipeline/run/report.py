@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pipeline import catalogue
 from pipeline.catalogue import flows
-from pipeline.ground import manifests, settings
+from pipeline.ground import manifests, refusals, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.inbound import lateness, steps
 from pipeline.outbound import verdicts
@@ -115,7 +115,7 @@ def of(wrapper: str, date: dt.date, outcome: Outcome | None = None, only: Collec
     """
     note = notes.of(wrapper, date) or {}
     told = {**outcome.as_json(), "ended_at": manifests.now()} if outcome else note
-    found = [_aged(failure, date) for failure in failures.kept(told)]
+    found = _told(told, date)
     seen = _of_these(status.seen(date, found, status.from_json(note)), only)
     return _reported(wrapper, date, told, found, seen, ended=outcome is not None)[0]
 
@@ -144,7 +144,7 @@ class Day:
 def of_day(date: dt.date) -> Day:
     """How the date stands now, by what the last runs left, in one look. Raises PipelineError as `of` does."""
     told = {wrapper: notes.of(wrapper, date) or {} for wrapper in ("Week", "Morning")}
-    found = {wrapper: [_aged(failure, date) for failure in failures.kept(note)] for wrapper, note in told.items()}
+    found = {wrapper: _told(note, date) for wrapper, note in told.items()}
     known = {name: flow for note in told.values() for name, flow in status.from_json(note).items()}
     seen = status.seen(date, [failure for each in found.values() for failure in each], known)
     (week, his), (morning, hers) = (_reported(each, date, told[each], found[each], seen) for each in told)
@@ -213,6 +213,13 @@ def _left(wrapper: str, date: dt.date, state: Iterable[Flow]) -> tuple[str, ...]
     own = [flow for flow in state if flow.direction == "out" and flow.cadence == cadence(wrapper)]
     own += [flow for flow in state if flow.direction == "in" and cadence(wrapper) == "daily"]
     return tuple(flow.flow for flow in own if flow.state not in (*status.DONE, "on hold"))
+
+
+def _told(note: dict[str, Any], date: dt.date) -> list[Failure]:
+    """What the run could not do; but a login that a person has let be tried again since waits for the next run."""
+    ended = _moment(note.get("ended_at"))
+    found = failures.kept(note)
+    return [_aged(each, date) for each in found if not (ended and refusals.let_again(each.shared, ended))]
 
 
 def _aged(failure: Failure, date: dt.date) -> Failure:

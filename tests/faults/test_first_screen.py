@@ -1,6 +1,7 @@
 """What people see at 7:35: for each failure the headline, each cause once, and what to do; on the run's end, in
-`status`, and in the message of who is on call. tests/faults/README.md shows them."""
+`status`, in the message of who is on call, and on the page. tests/faults/README.md shows them."""
 
+import html
 import json
 import re
 import shlex
@@ -22,6 +23,8 @@ from faults.screens import screen, shown
 from receiving import Hooks
 
 DATE = ("--date", f"{TUESDAY}")
+# Of a page.
+PARTS = ("header", 'section aria-labelledby="causes"')
 
 
 @dataclass
@@ -60,6 +63,14 @@ class OnCall:
         assert len(said) <= 1
         return "\n".join(f"{each['title']}\n{each['message']}" for each in said)
 
+    def page(self) -> tuple[str, str]:
+        """The words of the morning's page: its head, and what it says is wrong."""
+        text = (self.district.landing / "pages" / f"{TUESDAY}.html").read_text()
+        head, causes = (re.search(rf"<{part}.*?</{part.split()[0]}>", text, re.S) for part in PARTS)
+        assert head
+        assert causes
+        return read(head[0]), read(causes[0])
+
     def status(self, code: Path | None = None) -> dict[str, Any]:
         found = self.command(code or ROOT, "status", *DATE, "--json")
         told: dict[str, Any] = json.loads(found.out)
@@ -84,6 +95,11 @@ def on_call(monday: Monday) -> Iterator[OnCall]:
         assert leaks(district) == []
 
 
+def read(text: str) -> str:
+    """Words of a page as they are read."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", text)).split())
+
+
 def agrees(found: dict[str, Any], told: Told) -> None:
     """The cause is as it must be told."""
     assert found["harm"] == told.harm
@@ -106,10 +122,13 @@ def test_each_failure_is_told_once_with_what_to_do(on_call: OnCall, failure: Fai
             assert re.sub(r" · last run.*", "", told["headline"]) == f"Morning {TUESDAY}: {failure.counts}"
             assert told["exit"] == run.code
             assert len(told["causes"]) == len(failure.causes), told["causes"]
+            head, wrong = on_call.page()
+            assert failure.counts in head
             for found, expected in zip(told["causes"], failure.causes, strict=True):
                 agrees(found, expected)
                 assert causes.count(f"  found: {found['found'].split('; ')[0]}") == 1
                 assert found["found"].split("; ")[0] in on_call.message()
+                assert wrong.count(found["found"].split("; ")[0].replace("`", "")) == 1
             assert headline in on_call.message()
         else:  # the run did not begin: nobody could be told but who called it
             assert run.code == 30, run.out

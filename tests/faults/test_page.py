@@ -1,5 +1,6 @@
 """Pages of a pretend district's mornings: a good one, a broken one, one of which nothing is new; and who finds them."""
 
+import json
 import re
 import time
 
@@ -58,6 +59,8 @@ def test_each_morning_has_a_page_and_the_calendar_leads_to_it(published: Distric
 
     published.sandbox("heal")
     assert published.pipeline("retry-login", "otus").code == 0
+    told = json.loads(published.pipeline("status", *DATE, "--json").out)
+    assert [cause["harm"] for cause in told["causes"]] == ["on hold"]  # the refusal is left to the next run
     assert published.pipeline("discard", "ellevation", *DATE, "--reason", "it broke off").code == 0
     assert published.run_daily(TUESDAY, workers=4).code == 0
     good = page(published, TUESDAY)

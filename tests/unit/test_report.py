@@ -10,12 +10,13 @@ import pytest
 
 from pipeline import catalogue
 from pipeline.catalogue import flows
-from pipeline.ground import settings
-from pipeline.ground.errors import OnHold, PipelineError
+from pipeline.ground import refusals, settings
+from pipeline.ground.errors import LoginRefused, OnHold, PipelineError
+from pipeline.ground.refusals import Key
 from pipeline.inbound import lateness
 from pipeline.outbound import verdicts
 from pipeline.run import notes, releasing, report, status
-from pipeline.run.failures import Failure, kept, of_words
+from pipeline.run.failures import Failure, kept, of_error, of_words
 from pipeline.run.notify import promises
 from pipeline.run.outcome import Outcome
 from pipeline.run.status import Flow, Seen
@@ -171,6 +172,35 @@ def test_what_was_late_is_broken_when_its_deadline_has_come_since(sees: Sees, mo
     assert report.of("Morning", MONDAY).code == 20
     monkeypatch.setattr(lateness, "overdue", lambda *_: True)
     assert report.of("Morning", MONDAY).code == 30
+
+
+def test_a_login_that_is_let_again_is_no_cause_any_more(sees: Sees) -> None:
+    """The next run tries it; until then what it kept from coming is still to be made."""
+    otus, clever = (Key(name, "riverbend", "old", f"the secret {name}") for name in ("otus", "clever"))
+    told = []
+    for key in (otus, clever):
+        key.refused()
+        with pytest.raises(LoginRefused) as refused:
+            key.refuse_to_knock()
+        told.append(replace(of_error(refused.value), task="DeliveredSet", flow=f"{key.name}_rosters"))
+    sees(STUDENTS, replace(CLEVER, state="broken"))
+    note("Morning", *told, exit_code=30)
+    assert len(report.of_day(MONDAY).causes) == 2
+    assert refusals.forget("clever")
+    sees(STUDENTS, replace(CLEVER, state="waiting"))
+    assert [cause.met for cause in report.of_day(MONDAY).causes] == [("otus_rosters",)]
+    assert [cause.met for cause in report.of("Morning", MONDAY).causes] == [("otus_rosters",)]
+    assert refusals.forget("otus")
+    found = report.of("Morning", MONDAY)
+    assert (found.causes, found.standing, found.left) == ((), "not done", ("clever_rosters",))
+
+
+def test_what_was_refused_on_an_earlier_day_is_as_it_was_told(sees: Sees) -> None:
+    """Its record goes with its day, and nobody has let it in again."""
+    sees(STUDENTS, replace(CLEVER, state="broken"))
+    refused = replace(of_words("not let in"), shared="the login clever is not taken", flow="clever_rosters")
+    note("Morning", refused, exit_code=30, ended_at="2026-11-23T12:00:00+00:00")
+    assert len(report.of_day(MONDAY).causes) == 1
 
 
 @pytest.mark.parametrize(("hours", "until"), [("0", "10:00"), ("3", "13:00"), ("20", "2026-11-24 06:00")])
