@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
@@ -95,8 +96,10 @@ class Service:
         except Exception as error:
             log.exception("%s", doing)
             if no_answer(error):
-                self.silent = f"{self.name} has not answered for {self.limit:g} s"
-                raise self._unanswered(f"{doing}: {type(error).__name__}: {self.silent}") from None
+                silent = f"{self.name} has not answered for {self.limit:g} s"
+                if _brief.get() is None:
+                    self.silent = silent
+                raise self._unanswered(f"{doing}: {type(error).__name__}: {silent}") from None
             error, tried = _below(error), f"; tried for {self.limit:g} s" if isinstance(error, RetryError) else ""
             expected, following = _advice(error)
             raise WarehouseError(
@@ -111,14 +114,24 @@ class Service:
     @property
     def limit(self) -> float:
         """Seconds for one call, with all its tries."""
-        return min(settings.load().cloud.timeout, _longest)
+        return min(settings.load().cloud.timeout, _longest, _brief.get() or _longest)
+
+    @contextmanager
+    def briefly(self, seconds: float) -> Iterator[None]:
+        """No call of the block takes longer, with all its tries; one that gets no answer in that time says nothing of
+        the others."""
+        token = _brief.set(seconds)
+        try:
+            yield
+        finally:
+            _brief.reset(token)
 
     def _unanswered(self, found: str) -> WarehouseError:
         return WarehouseError(
             found,
             expected="an answer; in this run it is not asked again, and what needs it waits for the next one",
             next_step="look whether Google has an outage, and whether this machine reaches it; then run again",
-            shared=self.silent,
+            shared=self.silent or f"{self.name} does not answer",
         )
 
     def _of_all(self, error: Exception) -> str:
@@ -132,6 +145,8 @@ class Service:
 
 # Of all calls of this process, in seconds: who only looks is not kept waiting for as long as a run is.
 _longest = float("inf")
+# Of the calls of one block.
+_brief: ContextVar[float | None] = ContextVar("brief", default=None)
 
 
 def hurry(seconds: float) -> None:

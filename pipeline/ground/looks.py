@@ -82,6 +82,10 @@ class Looks(Generic[P, T]):
         """The errors that somebody met who asked, by place."""
         return dict(self._missed)
 
+    def answered(self) -> bool:
+        """Whether any look has seen something by now."""
+        return any(seen.done() and not seen.exception() for seen in [*self._seen.values()])
+
     def places(self) -> list[P]:
         """Where somebody has looked, in that order."""
         return list(self._seen)

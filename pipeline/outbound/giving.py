@@ -77,7 +77,7 @@ def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
 
 def _account_for_given(delivery: str, lease: Lease) -> None:
     """Write the receipt of a set that was given whole, when a run could not: before it is asked what was given."""
-    left = Trail.left(trail_path(delivery), lease.note)
+    left = Trail.left(trail_path(delivery), lease)
     if left and left.given():
         received(left)
 
@@ -139,7 +139,6 @@ def _give(
 
     def may_go() -> None:
         verdicts.ask_again(delivery, date, receipt)
-        lease.check()
 
     may_go()  # before a byte leaves us, and once more before the first file takes its place
     trail = _trail({**receipt, "run": journal.run(), **agreement.told(delivery.vendor)}, lease)
@@ -153,12 +152,12 @@ def _trail(receipt: dict[str, Any], lease: Lease) -> Trail:
     """Of this push. An interrupted one of the same set is gone on with, and is one receipt; another set's gives way."""
     path = trail_path(receipt["delivery"])
     of = manifests.fingerprint(receipt["period"], receipt["fingerprint"], receipt["files"])
-    left = Trail.left(path, lease.note)
+    left = Trail.left(path, lease)
     if left and left.of == of:
         return left
     if left:
         give_way(left)
-    return Trail(path, of, receipt, lease.note)
+    return Trail(path, of, receipt, lease)
 
 
 def give_way(left: Trail) -> None:
@@ -189,6 +188,7 @@ def received(trail: Trail, seconds: float | None = None) -> bool:
             expected="it to stay until the receipt is written",
             next_step="look who else works in that folder; then run again, which sends the set again",
         )
+    trail.still_ours()  # or another machine has it completed, and writes the receipt
     vendor = catalogue.vendors().get(str(receipt["vendor"]))
     slow = vendor is not None and trail.took() > vendor.within and not receipt.get("once_more")
     receipt |= {"slow": True} if slow else {}

@@ -8,6 +8,7 @@ import datetime as dt
 import logging
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline import catalogue
@@ -35,11 +36,14 @@ def finish() -> Iterator[str | PipelineError]:
         try:
             with (
                 border.around(f"the interrupted push of {delivery}", "completing it", VendorError),
-                pushes.of(delivery, 0) as lease,
+                ExitStack() as block,
             ):
+                try:
+                    lease = block.enter_context(pushes.of(delivery, 0))
+                except AtWorkElsewhere as error:  # it is not interrupted
+                    log.info("%s is on its way: %s", delivery, error)
+                    continue
                 done = _finished(trail_path(delivery), lease)
-        except AtWorkElsewhere as error:  # it is not interrupted
-            log.info("%s is on its way: %s", delivery, error)
         except PipelineError as error:
             yield error
         else:
@@ -48,7 +52,7 @@ def finish() -> Iterator[str | PipelineError]:
 
 def _finished(path: Path, lease: Lease) -> str:
     """The set that is complete now; nothing when there is none, when it needs our files, or must not go any more."""
-    trail = Trail.left(path, lease.note)
+    trail = Trail.left(path, lease)
     try:
         if trail is None or not (trail.given() or _completed(trail)):
             return ""

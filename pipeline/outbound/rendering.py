@@ -25,10 +25,18 @@ from pipeline.outside.cloud.evidence import TableTarget
 
 
 def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
-    """Write the frozen rows to the file `to`, in the file's dialect; returns the rows."""
+    """Write the frozen rows to the file `to`, in the file's dialect; returns the rows. Raises WarehouseError, also when
+    other rows came than are frozen."""
     extracted = extracts.bring(file, frozen, to)
     with computing.one(), manifests.written(to) as draft, draft.open("wb") as out:
-        return _render(extracted, _names(extracted, frozen), file, out, to.parent)
+        written = _render(extracted, _names(extracted, frozen), file, out, to.parent)
+        if written != (held := warehouse.rows(frozen.dataset, frozen.table)):
+            raise WarehouseError(
+                f"{written:,} rows of {frozen.dataset}.{frozen.table} came out of the warehouse",
+                expected=f"all {held:,} that were checked",
+                next_step="run again: they are taken out anew; if it stays so, look who else works in the bucket",
+            )
+        return written
 
 
 def as_landed(feed: Feed, date: dt.date, to: Path) -> int:

@@ -3,9 +3,10 @@
 import logging
 from contextlib import ExitStack, suppress
 
-from pipeline.ground import border, progress
+from pipeline.ground import border, progress, secrets
 from pipeline.ground.console import say
 from pipeline.ground.errors import AtWorkElsewhere, PipelineError
+from pipeline.inbound import lastgood, sources
 from pipeline.outside.cloud import leases, storage, warehouse
 
 log = logging.getLogger(__name__)
@@ -15,9 +16,9 @@ AT_WORK = "leases/run.json"
 WAITS = 7200.0
 
 
-def begin(block: ExitStack, about: str, *, quiet: bool) -> None:
-    """No other machine makes anything in the block. One that makes something else than `about` is waited for. Raises
-    AtWorkElsewhere. Where the bucket does not answer, whoever needs it says so."""
+def begin(block: ExitStack, about: str, *, quiet: bool) -> list[str]:
+    """No other machine makes anything in the block. One that makes something else than `about` is waited for, and what
+    was seen before is forgotten. Raises AtWorkElsewhere. Returns, in words, why nobody can know it."""
 
     def wait(who: str) -> None:
         progress.moved()
@@ -26,25 +27,32 @@ def begin(block: ExitStack, about: str, *, quiet: bool) -> None:
         told.add(who)
 
     told = set[str]()
-    if leases.is_held():
-        return
+    if leases.is_held() or storage.is_out():  # of an outage all tasks tell
+        return []
     try:
         with border.around("the bucket", "looking whether another machine is at work"):
-            if storage.failed():
-                return
-            try:
-                lease = block.enter_context(leases.held(AT_WORK, 0, wait, about))
-            except AtWorkElsewhere as error:
-                if error.about == about:
-                    raise
-                lease = block.enter_context(leases.held(AT_WORK, WAITS, wait, about))
-                storage.forget()  # what it has made meanwhile
-                warehouse.forget()
-            block.enter_context(leases.of_run(lease))
+            block.enter_context(leases.of_run(_taken(block, wait, about)))
     except AtWorkElsewhere:
         raise
-    except PipelineError:
-        log.warning("this run does not know whether another machine is at work", exc_info=True)
+    except PipelineError as error:
+        log.warning("this run has no lease", exc_info=True)
+        found = secrets.redact(error.found)
+        return [f"nobody knows whether another machine is at work, too: {found}; where there is one, end it"]
+    storage.forget()  # what another one has made until now
+    warehouse.forget()
+    if told:
+        sources.forget()
+        lastgood.forget()
+    return []
+
+
+def _taken(block: ExitStack, wait: leases.Waiting, about: str) -> leases.Lease:
+    try:
+        return block.enter_context(leases.held(AT_WORK, 0, wait, about))
+    except AtWorkElsewhere as error:
+        if error.about == about:
+            raise
+    return block.enter_context(leases.held(AT_WORK, WAITS, wait, about))
 
 
 def end(block: ExitStack) -> None:

@@ -100,7 +100,8 @@ def run(
             finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
         entering = Entering()
         try:
-            begins = partial(alone.begin, block, f"{name} of {date}", quiet=quiet)
+            remarks: list[str] = []
+            begins = partial(_alone, block, f"{name} of {date}", root, remarks, quiet=quiet)
             events, trouble = _build(arguments, display, root, entering, begins)
         except AtWorkElsewhere as error:
             if error.about != f"{name} of {date}":
@@ -112,6 +113,7 @@ def run(
         if completed or any(event.kind != "moving" for event in events):
             entering.begin_the_last()  # beside the last looks
         outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_both, root, date))
+        outcome.remarks += remarks
         if completed or not ending.is_idle(name, date, outcome, events):
             alone.end(block)
             ending.complete(date, outcome, entering)
@@ -121,6 +123,13 @@ def run(
         found, news = ending.kept(Ended(name, date, names, entry, events, telling), outcome)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
+
+
+def _alone(block: ExitStack, about: str, root: luigi.Task, remarks: list[str], *, quiet: bool) -> None:
+    """No other machine makes anything in the block; what was seen before that is known is looked at once more."""
+    remarks += alone.begin(block, about, quiet=quiet)
+    with suppress(Exception):  # what cannot be looked at was told the first time
+        ahead(lookahead.of_scheduling(root, root.date))  # type: ignore[attr-defined]
 
 
 def _below(root: luigi.Task, outcome: Outcome) -> frozenset[str]:

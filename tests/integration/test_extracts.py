@@ -112,3 +112,26 @@ def test_another_process_s_objects_are_its_own(asked: list[str], monkeypatch: py
         CheckedSet(date=MONDAY, delivery=ROSTERS).make()
     exports.export(ROSTERS, FILE, FRIDAY)
     assert lying() == [ours]
+
+
+@pytest.mark.parametrize("kept", [0, 12, 31])
+def test_a_file_of_other_rows_than_were_checked_is_none(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kept: int
+) -> None:
+    """Whoever has written into the bucket."""
+    arrive(FRIDAY, {"0105": 30})
+    check()
+    fetch = storage.fetch
+
+    def other(name: str, to: Path) -> None:
+        fetch(name, to)
+        head, *rows = to.read_text().splitlines(keepends=True)
+        to.write_text("".join([head, *(rows + rows)[:kept]]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "fetch", other)
+        with pytest.raises(WarehouseError, match=f"^found: {kept} rows of deliveries.own_rosters__.* came out"):
+            exports.export(ROSTERS, FILE, FRIDAY)
+    assert not exports.export_target(ROSTERS, FILE, FRIDAY).exists()
+    exports.export(ROSTERS, FILE, FRIDAY)
+    assert exports.facts(ROSTERS, FRIDAY)[FILE.name]["rows"] == 30

@@ -8,19 +8,23 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from google.cloud import storage as gcs
 
 from clouds import Cloud, given, in_a_fork, set_up
 from pipeline import catalogue
-from pipeline.ground import settings
+from pipeline.chain.tasks import ExportedFile
+from pipeline.ground import cloud, settings
 from pipeline.ground.errors import AtWorkElsewhere, ConfigurationError, OnHold, WarehouseError, WrittenByAnother
 from pipeline.inbound import lastgood, steps
-from pipeline.outbound import evidence, giving, interrupted, pushes, receipts, verdicts
+from pipeline.outbound import evidence, exports, giving, interrupted, pushes, receipts, verdicts
 from pipeline.outside.cloud import leases, storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 from pipeline.outside.sftp import pushing
@@ -139,7 +143,7 @@ def test_a_killed_holder_is_followed_at_once_on_its_machine_and_later_on_another
 def test_a_holder_that_stood_still_has_lost_it_and_knows(there: Cloud, tmp_path: Path) -> None:
     with leases.held(NAME, 0) as lease:
         lease.note({"by": "the first"})
-        beat, lease._write = lease._write, lambda: None  # type: ignore[method-assign]  # as of a stopped process
+        beat, lease._write = lease._write, lambda **_: None  # type: ignore[method-assign]  # as of a stopped process
         with another_machine(tmp_path / "two"), leases.held(NAME, 0) as other:
             assert other.found == {"by": "the first"}
             with pytest.raises(AtWorkElsewhere, match="taken over"):
@@ -166,6 +170,49 @@ def test_a_bucket_that_does_not_answer_ends_a_lease(there: Cloud) -> None:
                 while time.monotonic() < until:
                     lease.check()
                     time.sleep(leases.BEAT)
+
+
+def test_a_bucket_that_answers_again_is_asked_before_a_lease_is_given_up(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many ask, they ask once at a time."""
+    monkeypatch.setattr(leases, "BEAT", 60.0)
+    with leases.held(NAME, 0) as lease:
+        lease._written -= 1000
+        lease.check()
+        lease._written -= 1000
+        wrote, write = [], lease._stored_over
+
+        def refused(before: storage.Stored) -> storage.Stored:
+            wrote.append(before)
+            time.sleep(0.5)
+            raise WarehouseError("no answer", expected="one", next_step="run again")
+
+        monkeypatch.setattr(lease, "_stored_over", refused)
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(lease.check) for _ in range(8)]
+        assert all(isinstance(each.exception(), AtWorkElsewhere) for each in asked)
+        assert len(wrote) == 1
+        monkeypatch.setattr(lease, "_stored_over", write)
+        lease.check()
+
+
+def test_a_beat_is_no_long_try_and_says_nothing_of_other_calls(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bucket that is silent for a beat may answer the next one; the run waits for it as long as it always does."""
+    tried = []
+
+    def silent(*_: Any, **more: Any) -> None:
+        tried.append((more["timeout"], more["retry"]._timeout))
+        raise requests.ConnectionError("no line")
+
+    with leases.held(NAME, 0) as lease:
+        with monkeypatch.context() as patch:
+            patch.setattr(gcs.Blob, "upload_from_string", silent)
+            with pytest.raises(WarehouseError, match=f"has not answered for {leases.BEAT:g} s"):
+                lease._write()
+        assert {*tried} == {(leases.BEAT, leases.BEAT)}
+        assert cloud.STORAGE.silent == ""
+        lease.check()
 
 
 def test_a_machine_is_known_by_its_landing_folder_and_not_by_a_copy_of_it(there: Cloud, tmp_path: Path) -> None:
@@ -333,21 +380,65 @@ def test_a_set_is_not_given_when_a_later_one_has_gone_while_it_waited(
     district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def after_monday(delivery: str, *waits: Any) -> Iterator[leases.Lease]:
-        with turn(delivery, *waits) as lease:
+    def after_monday(name: str, *waits: Any) -> Iterator[leases.Lease]:
+        with held(name, *waits) as lease:
             told = {"period": f"{MONDAY}"}
-            blob = storage._bucket().blob(evidence.latest_name(delivery))
+            blob = storage._bucket().blob(evidence.latest_name(ROSTERS.name))
             blob.metadata = told
             blob.upload_from_string(json.dumps(told))  # by another machine: this one's listing is of before
-            storage.look(evidence.latest_name(delivery))
             yield lease
 
-    turn = pushes.of
+    held = leases.held
     checked(FRIDAY)
-    monkeypatch.setattr(pushes, "of", after_monday)
+    storage.find(evidence.latest_name(ROSTERS.name))
+    monkeypatch.setattr(leases, "held", after_monday)
     with pytest.raises(OnHold):
         given(ROSTERS, FRIDAY)
     assert list(folder.iterdir()) == []
+
+
+def test_a_set_that_another_machine_gave_while_this_one_waited_is_not_given_again(
+    district: Cloud, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this one has listed is of before."""
+
+    @contextmanager
+    def after_the_other(name: str, *waits: Any) -> Iterator[leases.Lease]:
+        with held(name, *waits) as lease:
+            storage._bucket().blob(receipt).upload_from_string(text)
+            blob = storage._bucket().get_blob(receipt)
+            assert blob
+            blob.metadata = metadata
+            blob.patch()
+            yield lease
+
+    checked(FRIDAY)
+    given(ROSTERS, FRIDAY)
+    receipt = evidence.receipt_name(ROSTERS.name, FRIDAY)
+    text, metadata = json.dumps(storage.read_json(receipt)), storage.look(receipt).metadata
+    for name in (receipt, evidence.latest_name(ROSTERS.name)):
+        storage.remove(name)
+    as_the_next_run()
+    assert not storage.find(receipt).generation
+    empty(folder)
+    held = leases.held
+    monkeypatch.setattr(leases, "held", after_the_other)
+    assert given(ROSTERS, FRIDAY).words.endswith("unchanged, not sent again")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_task_of_a_run_that_has_lost_its_lease_makes_nothing(
+    district: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked(FRIDAY)
+    made: list[str] = []
+    monkeypatch.setattr(exports, "export", lambda *told: made.append("made"))
+    task = ExportedFile(date=FRIDAY, delivery=ROSTERS, file=FILE.name)
+    with leases.held(NAME, 0) as lease, leases.of_run(lease):
+        lease._lost = True
+        with pytest.raises(AtWorkElsewhere):
+            task.run()
+    assert made == []
 
 
 def test_an_older_file_takes_no_newer_one_s_place(district: Cloud) -> None:

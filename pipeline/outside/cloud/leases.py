@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from pipeline.ground import journal, manifests, settings
+from pipeline.ground import cloud, journal, manifests, settings
 from pipeline.ground.errors import AtWorkElsewhere, PipelineError, WrittenByAnother
 from pipeline.ground.patience import resting
 from pipeline.outside.cloud import storage
@@ -49,15 +49,16 @@ class Lease:
             "about": about,
         }
         self._stored = stored
-        self._lost, self._written = False, 0.0
+        self._lost, self._written, self._tried = False, 0.0, 0.0
         self._writing = threading.Lock()
         self._over = threading.Event()
         self._write()
 
-    def _write(self) -> None:
-        """Raises WrittenByAnother when another machine has it, and WarehouseError."""
+    def _write(self, unless_since: float = float("inf")) -> None:
+        """But not if somebody has tried since that moment. Raises WrittenByAnother when another machine has it, and
+        WarehouseError."""
         with self._writing:
-            if self._lost or self._over.is_set():
+            if self._lost or self._over.is_set() or self._tried > unless_since:
                 return
             begun = _clock()
             try:
@@ -68,21 +69,33 @@ class Lease:
                 if self._lost:
                     raise
                 self._stored = self._stored_over(now)
+            finally:
+                self._tried = _clock()
             self._written = begun
 
     def _stored_over(self, before: Stored) -> Stored:
         told = {**self._told, "beat": secrets.token_hex(8)}
-        return storage.store_json(self.name, self._noted or {}, told, over=before)
+        with cloud.STORAGE.briefly(BEAT):  # a longer try would sleep when the bucket answers again
+            return storage.store_json(self.name, self._noted or {}, told, over=before)
 
     def check(self) -> None:
-        """Raises AtWorkElsewhere when it is another's by now, or may be."""
-        if not self._lost and _clock() < self._written + BELIEVED:
+        """Raises AtWorkElsewhere when it is another's by now, or may be: where the bucket has not answered for a while,
+        it is asked once more."""
+        asked = _clock()
+        if self._is_believed():
+            return
+        with suppress(PipelineError):
+            self._write(unless_since=asked)
+        if self._is_believed():
             return
         raise AtWorkElsewhere(
             f"another machine has taken over {storage.uri(self.name)}, or the bucket did not answer for too long",
             expected="this one to hold it until its work is done",
             next_step="nothing, where another machine goes on with it; else run again",
         )
+
+    def _is_believed(self) -> bool:
+        return not self._lost and _clock() < self._written + BELIEVED
 
     def note(self, told: Mapping[str, Any] | None) -> None:
         """Who comes after us finds this; None: nothing. Raises AtWorkElsewhere, WarehouseError."""

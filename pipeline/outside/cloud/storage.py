@@ -99,9 +99,14 @@ def list_objects(prefix: str) -> dict[str, Stored]:
 
 
 _listings = Looks(list_objects)
-forget, failed = _listings.forget, _listings.failed
+forget = _listings.forget
 # A forked task looks for itself: what the scheduling process saw is older.
 os.register_at_fork(after_in_child=forget)
+
+
+def is_out() -> bool:
+    """Whether the bucket has answered nobody in this process who listed something."""
+    return bool(_listings.failed()) and not _listings.answered()
 
 
 def _stored(blob: gcs.Blob | None, name: str) -> Stored:

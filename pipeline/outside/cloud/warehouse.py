@@ -272,6 +272,12 @@ def columns(dataset: str, table: str) -> tuple[str, ...] | None:
     return tuple(field.name for field in found.schema) if found else None
 
 
+def rows(dataset: str, table: str) -> int:
+    """How many rows the table has; of one that is not there, 0. Raises WarehouseError."""
+    found = _look(dataset, table)
+    return int(found.num_rows or 0) if found else 0
+
+
 def _look(dataset: str, table: str) -> bigquery.Table | None:
     with cloud.BIGQUERY.explained(f"looking at {dataset}.{table}"):
         try:

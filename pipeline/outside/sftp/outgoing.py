@@ -83,6 +83,11 @@ class Outgoing:
         count = Count(sum(self.files[name].stat().st_size for name in names), self.progress)
         return (send(name, self.files[name], count.add) for name in names)
 
+    def still_ours(self) -> None:
+        """Raises AtWorkElsewhere, where another machine may be at the set by now."""
+        if self.trail:
+            self.trail.still_ours()
+
     def keep(self) -> None:
         if self.trail:
             stamps = {name: self.stamps.get(name) for name in self.names}

@@ -96,14 +96,15 @@ def _swapped(going: Outgoing, rename: Callable[[Line, str, str], Transfer], advi
 
 
 def _asked(line: Line, going: Outgoing) -> None:
-    """Whether the set may still go, unless a part of it has gone: that is completed. If not, nothing of it stays."""
-    if going.there or going.half:
-        return
-    try:
-        going.may_go()
-    except PipelineError:
-        line.run(_tidied(line, going.temporary(name)) for name in going.names)
-        raise
+    """Whether the set may still go, unless a part of it has gone: that is completed. If not, nothing of it stays. The
+    last question of all is whether it is ours: if not, what lies there is another machine's."""
+    if not (going.there or going.half):
+        try:
+            going.may_go()
+        except PipelineError:
+            line.run(_tidied(line, going.temporary(name)) for name in going.names)
+            raise
+    going.still_ours()
 
 
 def _beside(line: Line, going: Outgoing, name: str, file: Path, count: inflight.Counted) -> Transfer:

@@ -4,15 +4,15 @@ By it the next run completes an interrupted set without sending a byte, and know
 the vendor has taken its files away since. It holds nothing of a file but its name, size and time.
 
 Before the first file changes its place, before one is written in its place, and when the last one is there, other
-machines are told, too (`note`), before our disk is; what has changed in between is seen at the vendor.
+machines are told, too, before our disk is; what has changed in between is seen at the vendor.
 """
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.ground import manifests
 from pipeline.ground.errors import WarehouseError
@@ -21,25 +21,33 @@ from pipeline.ground.errors import WarehouseError
 Stamp = tuple[int, int]
 
 
-Note = Callable[[Mapping[str, Any] | None], object]
+class Lease(Protocol):
+    """That no other machine pushes the set. Both raise AtWorkElsewhere, where one may by now."""
+
+    def note(self, told: Mapping[str, Any] | None) -> object:
+        """Whoever comes next is to find that; None: nothing."""
+        ...
+
+    def check(self) -> object:
+        """Asked just before what must not be done twice."""
+        ...
 
 
 @dataclass(frozen=True)
 class Trail:
-    """`of` is the fingerprint of exactly this set and its period; `receipt` what the receipt will say of it; `note`
-    tells other machines what the file says, None when it says nothing any more, and raises where this one may not go
-    on."""
+    """`of` is the fingerprint of exactly this set and its period; `receipt` what the receipt will say of it; `lease`
+    that of its push, where there are other machines."""
 
     path: Path
     of: str
     receipt: Mapping[str, Any] = field(default_factory=dict)
-    note: Note | None = field(default=None, compare=False)
+    lease: Lease | None = field(default=None, compare=False)
 
     @staticmethod
-    def left(path: Path, note: Note | None = None) -> "Trail | None":
+    def left(path: Path, lease: Lease | None = None) -> "Trail | None":
         """The one that an interrupted push left there."""
         told = manifests.load(path)
-        return Trail(path, told["of"], told["receipt"], note) if told else None
+        return Trail(path, told["of"], told["receipt"], lease) if told else None
 
     @staticmethod
     def found(path: Path, noted: Mapping[str, Any] | None) -> None:
@@ -99,20 +107,25 @@ class Trail:
         manifests.save(self.path, self._told_to_others(told) if begins or set(placed) >= set(stamps) else told)
 
     def _told_to_others(self, told: dict[str, Any]) -> dict[str, Any]:
-        """What the file is to say, with a mark of what the others know. Raises what `note` does; but a set of which a
+        """What the file is to say, with a mark of what the others know. Raises what the note does; but a set of which a
         part has gone does not stop because the bucket does not answer."""
-        if self.note is None:
+        if self.lease is None:
             return told
         if told["placed"]:
             manifests.save(self.path, told)  # whatever becomes of the note
         marked = {**told, "noted": uuid.uuid4().hex}
         try:
-            self.note(marked)
+            self.lease.note(marked)
         except WarehouseError:
             if not told["placed"]:
                 raise
             return told
         return marked
+
+    def still_ours(self) -> None:
+        """Raises AtWorkElsewhere, where another machine may be at the set by now."""
+        if self.lease:
+            self.lease.check()
 
     def took(self) -> float:
         """Seconds from the first file that took its place to the last."""
@@ -122,6 +135,6 @@ class Trail:
 
     def end(self) -> None:
         """The receipt is there, or another set is on its way."""
-        if self.note:
-            self.note(None)
+        if self.lease:
+            self.lease.note(None)
         self.path.unlink(missing_ok=True)
