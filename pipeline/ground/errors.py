@@ -115,11 +115,12 @@ class WrittenByAnother(WarehouseError):
 
 
 class AtWorkElsewhere(PipelineError):
-    """Another machine does it just now, or has taken it over; `about` is what it said of it."""
+    """Another machine does it just now, or has taken it over; `about` is what it said of it, `since` when it began by
+    its own clock (ISO 8601)."""
 
-    def __init__(self, found: str, *, expected: str, next_step: str, about: str = "") -> None:
+    def __init__(self, found: str, *, expected: str, next_step: str, about: str = "", since: str = "") -> None:
         super().__init__(found, expected=expected, next_step=next_step)
-        self.about = about
+        self.about, self.since = about, since
 
 
 class StatementRefused(PipelineError):

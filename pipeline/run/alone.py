@@ -1,9 +1,10 @@
 """One machine makes something at a time, of all that share the bucket: the run's lease."""
 
+import datetime as dt
 import logging
 from contextlib import ExitStack, suppress
 
-from pipeline.ground import border, progress, secrets
+from pipeline.ground import border, progress, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import AtWorkElsewhere, PipelineError
 from pipeline.inbound import lastgood, sources
@@ -50,9 +51,24 @@ def _taken(block: ExitStack, wait: leases.Waiting, about: str) -> leases.Lease:
     try:
         return block.enter_context(leases.held(AT_WORK, 0, wait, about))
     except AtWorkElsewhere as error:
+        _refuse_a_hanging_one(error)
         if error.about == about:
             raise
     return block.enter_context(leases.held(AT_WORK, WAITS, wait, about))
+
+
+def _refuse_a_hanging_one(other: AtWorkElsewhere) -> None:
+    """Each run would go home before one that hangs, and nobody would hear of it. The hours are by two clocks, which
+    need not agree for that. Raises AtWorkElsewhere."""
+    told = settings.load().district
+    begun = dt.datetime.fromisoformat(other.since) if other.since else dt.datetime.now(dt.UTC)
+    hours = (dt.datetime.now(dt.UTC) - begun) / dt.timedelta(hours=1)
+    if hours > told.longest_hours:
+        raise AtWorkElsewhere(
+            f"{other.found}, for {hours:.0f} hours, and no run takes {told.longest_hours}",
+            expected="a run that ends",
+            next_step="look into its log there, and end it; a minute later another run takes over",
+        )
 
 
 def end(block: ExitStack) -> None:

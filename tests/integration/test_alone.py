@@ -1,5 +1,6 @@
 """What a run sees once it is known that no other machine is at work, and what it says when that cannot be known."""
 
+import datetime as dt
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 
 from clouds import Cloud
-from pipeline.ground.errors import PipelineError, WarehouseError
+from pipeline.ground import manifests
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError, WarehouseError
 from pipeline.inbound import lastgood, sources
 from pipeline.outside.cloud import leases, storage, warehouse
 from pipeline.run import alone
@@ -74,6 +76,24 @@ def test_who_has_waited_looks_at_vendors_once_more(bucket: Cloud, tmp_path: Path
         lease._over.set()  # as of a killed process
         assert begin() == []
     assert vendors == [sources.__name__, lastgood.__name__]
+
+
+@pytest.mark.parametrize(("hours", "hangs"), [(3.9, False), (4.1, True)])
+@pytest.mark.parametrize("about", [MORNING, "Week of 2026-11-20"])
+def test_another_machine_that_hangs_sends_nobody_home(
+    bucket: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: float, hangs: bool, about: str
+) -> None:
+    """It beats all the same. Neither is it waited for."""
+    began = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
+    monkeypatch.setattr(alone, "WAITS", 0.0)
+    with ExitStack() as first, another_machine(tmp_path / "two"):
+        with another_machine(tmp_path / "three"), monkeypatch.context() as then:
+            then.setattr(manifests, "now", began.isoformat)
+            first.enter_context(leases.held(alone.AT_WORK, 0, about=about))
+        with pytest.raises(AtWorkElsewhere) as refused:
+            begin()
+    assert ("for 4 hours, and no run takes 4" in refused.value.found) == hangs
+    assert refused.value.about == ("" if hangs else about)
 
 
 def test_one_folder_that_cannot_be_listed_is_no_reason_to_do_without(

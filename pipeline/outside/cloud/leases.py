@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 from pipeline.ground import cloud, journal, manifests, settings
@@ -190,7 +191,7 @@ def _taken(name: str, until: float, waiting: Waiting, about: str) -> Lease:
             with suppress(WrittenByAnother):
                 return Lease(name, seen, (storage.read_json(name) or None) if seen.generation else None, about)
         elif seen.generation != first.generation and time.monotonic() > until:
-            raise _elsewhere(name, _holder(seen), seen.metadata.get("about", ""))
+            raise _elsewhere(name, _holder(seen), seen.metadata)
         else:
             _pause(waiting, _holder(seen))
         now = storage.look(name)
@@ -214,12 +215,13 @@ def _pause(waiting: Waiting, who: str) -> None:
         time.sleep(LOOK)
 
 
-def _elsewhere(name: str, who: str, about: str = "") -> AtWorkElsewhere:
+def _elsewhere(name: str, who: str, told: Mapping[str, str] = MappingProxyType({})) -> AtWorkElsewhere:
     return AtWorkElsewhere(
         f"{who} is at work on {storage.uri(name)}",
         expected="one at a time",
         next_step="nothing while that goes on; if it hangs, end it: a minute later another takes over",
-        about=about,
+        about=told.get("about", ""),
+        since=told.get("since", ""),
     )
 
 
