@@ -30,6 +30,7 @@ _SERVED = {
     "outside/sftp/pushing": _integration("pushing"),
     "outside/sftp/inflight": _integration("sftp servers"),
     "outside/cloud/storage": (*_unit("cloud"), *_integration("storage")),
+    "outside/cloud/texts": _integration("texts cloud_forks"),
     "outside/cloud/warehouse": (*_unit("cloud"), *_integration("warehouse checks")),
     "outbound/ledger": _integration("ledger"),
     "outbound/happened": _integration("history"),

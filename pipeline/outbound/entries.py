@@ -36,13 +36,13 @@ def prepare(tables: tuple[GrowingTable, ...]) -> None:
         dataset, name = table.name.split(".")
         if not warehouse.find(dataset, name).there:
             with cloud.BIGQUERY.explained(f"creating {table.name}"):
-                warehouse._with_dataset(dataset, partial(_create, table))
-            warehouse._remember(dataset, name, {})
+                warehouse.with_dataset(dataset, partial(_create, table))
+            warehouse.remember(dataset, name, {})
 
 
 def _create(table: GrowingTable) -> bigquery.Table:
     schema = [bigquery.SchemaField(c.name, c.type, c.mode, description=c.description) for c in table.columns]
-    made = bigquery.Table(warehouse._name(*table.name.split(".")), schema=schema)
+    made = bigquery.Table(warehouse.place(*table.name.split(".")), schema=schema)
     if table.monthly:
         made.time_partitioning = bigquery.TimePartitioning(type_="MONTH", field=table.monthly)
     if table.sorted_by:
@@ -54,7 +54,7 @@ def values(table: GrowingTable, column: str) -> set[str]:
     """What stands in a column of text of the whole table; listed, which is faster than a query and costs nothing."""
     wanted = [bigquery.SchemaField(column, "STRING")]
     with cloud.BIGQUERY.explained(f"listing {table.name}"):
-        place = warehouse._name(*table.name.split("."))
+        place = warehouse.place(*table.name.split("."))
         return {row[0] for row in warehouse._client().list_rows(place, wanted, **cloud.BIGQUERY.patience())}
 
 

@@ -20,7 +20,7 @@ from pipeline.outbound import diff, evidence, inspection, snapshots
 from pipeline.outbound.checks import Check
 from pipeline.outbound.inspection import Looked
 from pipeline.outbound.snapshots import qualified
-from pipeline.outside.cloud import aside, storage, warehouse
+from pipeline.outside.cloud import aside, storage, texts, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
 # The line that BigQuery names: "Unrecognized name: gone at [3:15]".
@@ -95,7 +95,7 @@ def _as_of(table: str) -> dt.date | None:
 def _differs(view: str) -> str:
     """How the view's text differs from what is deployed; '' when it does not."""
     dataset, _, name = view.partition(".")
-    deployed = warehouse.view_text(dataset, name)
+    deployed = texts.of(dataset, name)
     if deployed is None:
         return "is not deployed yet"
     return "" if deployed == sql.text(view) else "is another one than the deployed one"
@@ -106,7 +106,7 @@ def _differs(view: str) -> str:
 
 def _deploy(view: str, places: Mapping[str, str]) -> None:
     dataset, _, name = places[view].partition(".")
-    warehouse.deploy_view(dataset, name, sql.elsewhere(view, places))
+    texts.deploy(dataset, name, sql.elsewhere(view, places))
 
 
 def _freeze(file: ViewFile, view: str, dataset: str, date: dt.date) -> tuple[str, tuple[str, str]]:

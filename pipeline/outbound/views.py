@@ -8,7 +8,7 @@ from pipeline.catalogue import sql
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import StatementRefused, WarehouseError
 from pipeline.ground.progress import Made
-from pipeline.outside.cloud import warehouse
+from pipeline.outside.cloud import texts
 
 # How BigQuery says where in a statement something stands, and its answers to what concerns the statement itself.
 _PLACE = re.compile(r"\[(\d+):(\d+)\]")
@@ -20,7 +20,7 @@ def deploy(view: str) -> Made:
     dataset, _, name = view.partition(".")
     text = sql.text(view)
     with explained(view, its_lines=True):
-        warehouse.deploy_view(dataset, name, text)
+        texts.deploy(dataset, name, text)
     return Made(words=f"{len(text.splitlines())} lines of SQL")
 
 

@@ -9,7 +9,7 @@ import luigi
 from pipeline.chain.tasks import DeliveryTask, DeployedView, FeedTask
 from pipeline.inbound import sources
 from pipeline.outbound import evidence, exports, snapshots
-from pipeline.outside.cloud import standing, storage, warehouse
+from pipeline.outside.cloud import standing, storage, texts, warehouse
 from pipeline.run import kept
 from pipeline.run.outcome import tasks_below
 
@@ -45,7 +45,7 @@ def of_work(root: luigi.Task) -> Iterator[Callable[[], object]]:
     """What a run with nothing to do does not ask: what stands in the cloud, and the texts of all views (one of each
     dataset looks at all)."""
     yield partial(standing.otherwise, kept.datasets())
-    yield from (partial(warehouse.view_text, *view) for view in _views(_below_now(root)).items())
+    yield from (partial(texts.of, *view) for view in _views(_below_now(root)).items())
 
 
 def of_both(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:

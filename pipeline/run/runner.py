@@ -34,7 +34,7 @@ from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import lastgood, sources
 from pipeline.outbound import interrupted
-from pipeline.outside.cloud import warehouse
+from pipeline.outside.cloud import texts
 from pipeline.run import alone, chronicle, ending, failures, lookahead, notes, notify, purge, rehearsal
 from pipeline.run.display import Display
 from pipeline.run.ending import Ended
@@ -92,7 +92,7 @@ def run(
         ahead(lookahead.of_scheduling(root, date))  # not at the views' texts: most runs do without
     with Watchdog(_patience(), BROKEN), ExitStack() as block:
         if ((notes.of(name, date) or {}).get("version")) == VERSION:  # of each date, one run looks at all views' texts
-            block.enter_context(warehouse.labels_believed())
+            block.enter_context(texts.labels_believed())
         completed: list[str] = []
         finishing = threading.Thread(target=_finish, args=(begin, completed), name="interrupted pushes", daemon=True)
         if sends:
@@ -221,7 +221,7 @@ def _work(arguments: list[str], root: luigi.Task, begins: Callable[[], object] =
         known: bool | None = True
         if not _is_complete(root):
             begins()
-            warehouse.doubt_labels()
+            texts.doubt_labels()
             ask_anew()
             with undoing_nothing(left, "the catalogue", "looking ahead at its views"):
                 ahead(lookahead.of_work(root))

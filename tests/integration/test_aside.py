@@ -8,7 +8,7 @@ from pipeline.ground import settings
 from pipeline.ground.errors import WarehouseError
 from pipeline.outbound import preview
 from pipeline.outside import googlesql
-from pipeline.outside.cloud import aside, datasets, warehouse
+from pipeline.outside.cloud import aside, datasets, texts, warehouse
 from riverbend import PROJECT
 from test_restricted import FILE, MONDAY, PASSWORD, VIEW, columns, days_left, delivery, made
 from test_restricted import there as there
@@ -47,7 +47,7 @@ def test_a_preview_keeps_passwords_apart_for_a_day_at_most_and_leaves_nothing(th
     assert lines[-1] == "- 0004127"
     assert PASSWORD not in "\n".join(lines)
     assert aside.names() == before
-    assert warehouse.view_text(*FILE.view.split(".")) == VIEW
+    assert texts.of(*FILE.view.split(".")) == VIEW
 
 
 def test_a_preview_that_fails_leaves_nothing_and_says_which_view(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

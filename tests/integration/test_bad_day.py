@@ -15,7 +15,7 @@ from pipeline.catalogue.schemas import Column
 from pipeline.ground import cloud
 from pipeline.ground.errors import WarehouseError
 from pipeline.outbound import entries
-from pipeline.outside.cloud import jobs, storage, warehouse
+from pipeline.outside.cloud import jobs, storage, texts, warehouse
 from pipeline.sandbox.faults import FaultFile
 from riverbend import PROJECT, Sandbox
 
@@ -116,9 +116,9 @@ def asked(there: Cloud) -> None:
 def deployed(there: Cloud) -> None:
     text = f"SELECT id FROM `{PROJECT}.{there.dataset}.students`"  # noqa: S608
     for each in (text, f"{text} WHERE grade > 9"):
-        warehouse.deploy_view(f"{there.dataset}_views", "roster", each)
+        texts.deploy(f"{there.dataset}_views", "roster", each)
         warehouse.forget()
-        assert warehouse.view_text(f"{there.dataset}_views", "roster") == each
+        assert texts.of(f"{there.dataset}_views", "roster") == each
 
 
 def emptied(there: Cloud) -> None:

@@ -24,7 +24,7 @@ from pipeline.inbound import preparing, sources, steps
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.inbound.parts import Part
 from pipeline.outbound import diff, evidence, snapshots, verdicts
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import storage, texts, warehouse
 from pipeline.sandbox.district import write_day
 from riverbend import PROJECT, Sandbox
 from test_restricted import use
@@ -91,7 +91,7 @@ def arrive(drop: Path, date: dt.date, damage: Damage | None = None) -> None:
     for view in reversed(sql.views_below(FILE.view)):
         dataset, name = view.split(".")
         if not warehouse.find(dataset, name).there:
-            warehouse.deploy_view(dataset, name, sql.text(view))
+            texts.deploy(dataset, name, sql.text(view))
     snapshots.freeze(ROSTERS, FILE, date)
 
 

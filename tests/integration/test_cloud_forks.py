@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, in_a_fork, set_up
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import storage, texts, warehouse
 from riverbend import Sandbox
 
 
@@ -15,7 +15,7 @@ from riverbend import Sandbox
 def there(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     with set_up(running, tmp_path, monkeypatch) as made:
         storage.store_json("x/y/a.json", {}, {"seen": "first"}, over=storage.find("x/y/a.json"))
-        warehouse.deploy_view(made.dataset, "one", "SELECT 1 AS id")
+        texts.deploy(made.dataset, "one", "SELECT 1 AS id")
         made.from_now_on()
         yield made
 
@@ -42,7 +42,7 @@ def test_a_worker_asks_for_itself_what_the_scheduler_has_listed(there: Cloud) ->
             assert storage.find("x/y/a.json") == known
             assert storage.find("x/y/none.json").generation == 0
             assert warehouse.find(there.dataset, "one").there
-            assert warehouse.view_text(there.dataset, "one") == "SELECT 1 AS id"
+            assert texts.of(there.dataset, "one") == "SELECT 1 AS id"
 
     assert in_a_fork(child) == 0
     assert len(there.asked("storage", "GET", "/o")) == 1

@@ -27,7 +27,7 @@ from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import evidence, exports, inspection, rendering, snapshots, verdicts
 from pipeline.outbound.evidence import ReceiptTarget
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import storage, texts, warehouse
 from pipeline.run import purge
 from riverbend import PROJECT, Sandbox
 
@@ -91,7 +91,7 @@ def arrive(date: dt.date, students: int = 10) -> None:
     steps.store(FEED, date)
     steps.load(FEED, date)
     dataset, view = FILE.view.split(".")
-    warehouse.deploy_view(dataset, view, VIEW)
+    texts.deploy(dataset, view, VIEW)
 
 
 def made(date: dt.date, students: int = 10) -> None:

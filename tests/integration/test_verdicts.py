@@ -21,7 +21,7 @@ from pipeline.ground.errors import ConfigurationError, OnHold
 from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import diff, evidence, snapshots, verdicts
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import storage, texts, warehouse
 from riverbend import PROJECT, Sandbox
 from test_restricted import use
 
@@ -84,7 +84,7 @@ def arrive(date: dt.date, students: dict[str, int], last_name: str = "Smith") ->
     steps.store(FEED, date)
     steps.load(FEED, date)
     dataset, view = FILE.view.split(".")
-    warehouse.deploy_view(dataset, view, VIEW)
+    texts.deploy(dataset, view, VIEW)
     snapshots.freeze(ROSTERS, FILE, date)
 
 

@@ -185,7 +185,7 @@ def test_a_restricted_dataset_is_not_for_all_who_read_the_project(there: Cloud) 
     columns = (bigquery.SchemaField("id", "STRING"),)
     for dataset in (f"{there.dataset}_restricted", there.dataset):
         table = bigquery.Table(f"{PROJECT}.{dataset}.passwords", columns)
-        warehouse._with_dataset(dataset, partial(warehouse._client().create_table, table))
+        warehouse.with_dataset(dataset, partial(warehouse._client().create_table, table))
     own = warehouse.ask("SELECT SESSION_USER() AS name", "asking who we are")[0]["name"]
     assert readers(f"{there.dataset}_restricted") == {OWNERS, ("WRITER", "userByEmail", own)}
     assert readers(there.dataset) > {OWNERS, ("READER", "specialGroup", "projectReaders")}
@@ -254,51 +254,6 @@ def test_a_freeze_that_fails_leaves_no_table_that_looks_done(there: Cloud) -> No
         warehouse.freeze(f"SELECT none FROM {there.dataset}.students", there.dataset, "snapshot", {"sql": "2"}, days=14)
     there.look_again()
     assert warehouse.find(there.dataset, "snapshot").labels == {"sql": warehouse.IN_WORK}
-
-
-def test_a_view_is_deployed_replaced_and_read(there: Cloud) -> None:
-    load(there)
-    views = f"{there.dataset}_views"
-    first = f"SELECT id FROM `{PROJECT}.{there.dataset}.students`\n-- as in the file\n"
-    second = first.replace("id", "id, grade", 1)
-    assert warehouse.view_text(views, "roster") is None
-    for text in (first, first, second):
-        warehouse.deploy_view(views, "roster", text)
-        assert warehouse.view_text(views, "roster") == text
-        there.look_again()
-        assert warehouse.view_text(views, "roster") == text
-        assert warehouse.is_deployed(views, "roster", text)
-    assert not warehouse.is_deployed(views, "roster", first)
-    assert not warehouse.is_deployed(views, "roster_2", first)
-    assert warehouse.ask(f"SELECT COUNT(grade) AS n FROM `{PROJECT}.{views}.roster`", "counting") == [{"n": 2}]
-
-
-def test_a_view_that_somebody_changed_is_not_ours_whatever_its_label_says(there: Cloud) -> None:
-    """A run that only looks whether there is anything to do goes by the label: that asks one listing."""
-    warehouse.deploy_view(there.dataset, "ours", "SELECT 1 AS id")
-    view = warehouse._client().get_table(f"{there.dataset}.ours")
-    view.view_query = "SELECT 2 AS id"
-    warehouse._client().update_table(view, ["view_query"])
-    there.look_again()
-    with warehouse.labels_believed():
-        assert warehouse.is_deployed(there.dataset, "ours", "SELECT 1 AS id")
-        assert not warehouse.is_deployed(there.dataset, "ours", "SELECT 2 AS id")
-        assert warehouse._texts.places() == []  # nobody has looked at one
-        warehouse.doubt_labels()
-        assert not warehouse.is_deployed(there.dataset, "ours", "SELECT 1 AS id")
-    assert not warehouse.is_deployed(there.dataset, "ours", "SELECT 1 AS id")
-
-
-def test_a_view_without_our_label_is_deployed_once_more(there: Cloud) -> None:
-    """Somebody else's, or that of an engine which wrote none."""
-    view = bigquery.Table(warehouse._name(there.dataset, "theirs"))
-    view.view_query = "SELECT 1 AS id"
-    warehouse._with_dataset(there.dataset, lambda: warehouse._client().create_table(view))
-    assert not warehouse.is_deployed(there.dataset, "theirs", "SELECT 1 AS id")
-    warehouse.deploy_view(there.dataset, "theirs", "SELECT 1 AS id")
-    assert warehouse.is_deployed(there.dataset, "theirs", "SELECT 1 AS id")
-    there.look_again()
-    assert warehouse.is_deployed(there.dataset, "theirs", "SELECT 1 AS id")
 
 
 # -------------------------------------------------------------------------------------------------------- outages

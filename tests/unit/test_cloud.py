@@ -17,7 +17,7 @@ from google.auth import exceptions as auth
 from pipeline.ground import cloud, secrets, settings
 from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
 from pipeline.outbound import entries
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import storage, texts, warehouse
 
 from .conftest import Configure
 
@@ -75,7 +75,7 @@ CALLS: list[tuple[cloud.Service, list[Callable[[], object]]]] = [
             lambda: warehouse.find("eis", "x"),
             lambda: warehouse.ask("SELECT 1", "asking"),
             lambda: warehouse.columns("eis", "x"),
-            lambda: warehouse.deploy_view("eis", "x", "SELECT 1"),
+            lambda: texts.deploy("eis", "x", "SELECT 1"),
             lambda: warehouse.freeze("SELECT 1", "deliveries", "x", {}, 14),
             lambda: warehouse.extract("eis", "x", "extracts/x"),
             lambda: entries.ask("SELECT 1", "asking"),

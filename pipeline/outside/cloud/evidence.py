@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import storage, texts, warehouse
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ class ViewTarget:
     text: str
 
     def exists(self) -> bool:
-        return warehouse.is_deployed(self.dataset, self.view, self.text)
+        return texts.is_deployed(self.dataset, self.view, self.text)

@@ -15,7 +15,7 @@ from google.api_core.exceptions import Conflict, PreconditionFailed
 from google.cloud import bigquery
 
 from pipeline.ground import cloud, settings
-from pipeline.outside.cloud import aside, datasets, jobs, storage, warehouse
+from pipeline.outside.cloud import aside, datasets, jobs, storage, texts, warehouse
 
 # Below it lie all scratch objects, each trial's in a folder of its own.
 PREFIX = "doctor"
@@ -153,9 +153,9 @@ class Scratch:
     def view_kept(self) -> bool:
         """Whether a view's text comes back byte for byte. Raises WarehouseError."""
         text = VIEW.format(dataset=self.dataset)
-        warehouse.deploy_view(self.dataset, "ugly_view", text)
+        texts.deploy(self.dataset, "ugly_view", text)
         warehouse.forget()
-        return warehouse.view_text(self.dataset, "ugly_view") == text
+        return texts.of(self.dataset, "ugly_view") == text
 
     def extracted(self) -> int:
         """Write the table into the bucket and bring it back: its lines, with one header. Raises WarehouseError."""

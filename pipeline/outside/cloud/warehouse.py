@@ -1,36 +1,32 @@
-"""BigQuery: tables and views whose labels say what they hold; load jobs that cannot run twice."""
+"""BigQuery: tables whose labels say what they hold; load jobs that cannot run twice. Views' texts are in texts.py."""
 
 import datetime as dt
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import Conflict, NotFound
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery.table import RowIterator, TableListItem
 
-from pipeline.ground import cloud, manifests, settings
+from pipeline.ground import cloud, settings
 from pipeline.ground.errors import AtWorkElsewhere, WarehouseError
 from pipeline.ground.looks import Looks
 from pipeline.outside.cloud import datasets, jobs, leases, storage
 
 # What a label says while the table's rows are being replaced.
 IN_WORK = "in-work"
-# The label of a view that holds the fingerprint of its SQL.
-_TEXT = "text"
 # Seconds for which a listing may be behind a change.
 _BEHIND = 60
 # Tables in one answer to a listing.
 _PAGE = 1000
 # Who may see a dataset whose name ends so: see datasets.py.
 RESTRICTED = "_restricted"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,8 @@ def _client() -> bigquery.Client:
     return cloud.roomy(client)
 
 
-def _name(dataset: str, table: str) -> str:
+def place(dataset: str, table: str) -> str:
+    """`project.dataset.table`."""
     return f"{datasets.place(dataset)}.{table}"
 
 
@@ -62,7 +59,12 @@ def _name(dataset: str, table: str) -> str:
 
 def find(dataset: str, table: str) -> Shelved:
     """The table (or view) as it is, by one listing of its dataset a process. Raises WarehouseError."""
-    return _listings.at(dataset).get(table, Shelved())
+    return listed(dataset).get(table, Shelved())
+
+
+def listed(dataset: str) -> dict[str, Shelved]:
+    """All tables and views of the dataset, by their names. Raises WarehouseError."""
+    return _listings.at(dataset)
 
 
 def _list(dataset: str) -> dict[str, Shelved]:
@@ -76,23 +78,42 @@ def _list(dataset: str) -> dict[str, Shelved]:
         except NotFound:
             return {}
     now = time.monotonic()
-    for (place, table), (when, ours) in list(_changed.items()):
-        if place == dataset and now - when < _BEHIND and found.get(table) != ours:
-            held = _look(dataset, table)
+    for (where, table), (when, ours) in list(_changed.items()):
+        if where == dataset and now - when < _BEHIND and found.get(table) != ours:
+            held = look(dataset, table)
             found[table] = Shelved(True, dict(held.labels)) if held else Shelved()
     return found
 
 
-_listings = Looks(_list)
+_looks: list[Looks[str, Any]] = []
+
+
+def looks(at: Callable[[str], T]) -> Looks[str, T]:
+    """Looks at something in the warehouse. `forget` knows of them, as of all that are made here."""
+    made = Looks(at)
+    _looks.append(made)
+    return made
+
+
+def forget() -> None:
+    """Look again: what is known of the warehouse is from before."""
+    for each in _looks:
+        each.forget()
+
+
+# A forked task looks for itself: what the scheduling process saw is older.
+os.register_at_fork(after_in_child=forget)
+_listings = looks(_list)
 # What this process has changed, and when. A listing may be some seconds behind: where it says otherwise, the table
 # itself is asked, which BigQuery answers as of now.
 _changed: dict[tuple[str, str], tuple[float, Shelved]] = {}
 
 
-def _remember(dataset: str, table: str, labels: dict[str, str]) -> None:
+def remember(dataset: str, table: str, labels: dict[str, str]) -> None:
+    """This process has just made the table (or view), with these labels, or changed it."""
     _changed[dataset, table] = time.monotonic(), Shelved(True, labels)
-    if (listed := _listings.known(dataset)) is not None:
-        listed[table] = Shelved(True, labels)
+    if (known := _listings.known(dataset)) is not None:
+        known[table] = Shelved(True, labels)
 
 
 def restricted(name: str) -> bool:
@@ -105,7 +126,7 @@ def make_dataset(dataset: str, days: int | None, role: str = "WRITER") -> None:
     datasets.make(_client(), dataset, days, role if restricted(dataset) else "")
 
 
-def _with_dataset(dataset: str, action: Callable[[], Any], days: int | None = None) -> Any:
+def with_dataset(dataset: str, action: Callable[[], Any], days: int | None = None) -> Any:
     """`action`, and once more when it finds no dataset and one could be made: the way there costs no call."""
     try:
         return action()
@@ -150,13 +171,13 @@ def load(
     config.labels = {"as_of": labels["as_of"]}
 
     def submit() -> bigquery.LoadJob:
-        begin = partial(_client().load_table_from_uri, uri, _name(dataset, table), **cloud.BIGQUERY.patience())
+        begin = partial(_client().load_table_from_uri, uri, place(dataset, table), **cloud.BIGQUERY.patience())
         return jobs.finished(_client(), begin, config, job)
 
     with cloud.BIGQUERY.explained(f"loading {dataset}.{table}"):
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
-        rows = int(_with_dataset(dataset, submit, days).output_rows or 0)
+        rows = int(with_dataset(dataset, submit, days).output_rows or 0)
         if rows != int(labels["rows"]):
             raise WarehouseError(
                 f"{dataset}.{table} took {rows} rows",
@@ -180,11 +201,11 @@ def replacing(columns: Sequence[Column]) -> bigquery.LoadJobConfig:
 
 def empty(dataset: str, table: str, columns: Sequence[Column], labels: dict[str, str]) -> None:
     """Make the table anew, with these columns and no rows. Raises WarehouseError."""
-    made = bigquery.Table(_name(dataset, table), schema=_schema(columns))
+    made = bigquery.Table(place(dataset, table), schema=_schema(columns))
     with cloud.BIGQUERY.explained(f"creating {dataset}.{table}"):
         _client().delete_table(made, not_found_ok=True, **cloud.BIGQUERY.patience())
         create = partial(_client().create_table, made, exists_ok=True, **cloud.BIGQUERY.patience())
-        _with_dataset(dataset, create)  # it may exist: the answer to a first try was lost
+        with_dataset(dataset, create)  # it may exist: the answer to a first try was lost
         _label(dataset, table, labels)
 
 
@@ -193,14 +214,14 @@ def _schema(columns: Sequence[Column]) -> list[bigquery.SchemaField]:
 
 
 def _label(dataset: str, table: str, labels: dict[str, str], expires: dt.datetime | None = None) -> None:
-    change = bigquery.Table(_name(dataset, table))
+    change = bigquery.Table(place(dataset, table))
     change.labels = labels
     fields = ["labels"]
     if expires:
         change.expires = expires
         fields.append("expires")
     told = _client().update_table(change, fields, **cloud.BIGQUERY.patience())
-    _remember(dataset, table, dict(told.labels))
+    remember(dataset, table, dict(told.labels))
 
 
 def freeze(
@@ -216,7 +237,7 @@ def freeze(
 
     So does one that a kill left without its label, where the dataset is of our making.
     """
-    config = bigquery.QueryJobConfig(destination=_name(dataset, table), write_disposition="WRITE_TRUNCATE")
+    config = bigquery.QueryJobConfig(destination=place(dataset, table), write_disposition="WRITE_TRUNCATE")
 
     def asked() -> int:
         begin = partial(_client().query, query, job_retry=None, **cloud.BIGQUERY.patience())
@@ -225,7 +246,7 @@ def freeze(
     with cloud.BIGQUERY.explained(f"freezing {dataset}.{table}"):
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
-        rows: int = _with_dataset(dataset, asked, days)
+        rows: int = with_dataset(dataset, asked, days)
     once()
     with cloud.BIGQUERY.explained(f"labelling {dataset}.{table}"):
         _say_what_it_holds(dataset, table, labels, days)
@@ -249,7 +270,7 @@ def extract(dataset: str, table: str, stem: str) -> list[str]:
     BigQuery writes a gigabyte of rows into one at most, and the header into each."""
     with cloud.BIGQUERY.explained(f"extracting {dataset}.{table}"):
         to = storage.uri(f"{stem}-*.csv")
-        begin = partial(_client().extract_table, _name(dataset, table), to, **cloud.BIGQUERY.patience())
+        begin = partial(_client().extract_table, place(dataset, table), to, **cloud.BIGQUERY.patience())
         job = jobs.finished(_client(), begin, bigquery.ExtractJobConfig())  # type: ignore[no-untyped-call]
         return [f"{stem}-{number:012}.csv" for number in range(sum(job.destination_uri_file_counts))]
 
@@ -268,98 +289,20 @@ def ask(query: str, doing: str) -> list[dict[str, Any]]:
 
 def columns(dataset: str, table: str) -> tuple[str, ...] | None:
     """The names of the table's columns, in their order; None when there is no table. Raises WarehouseError."""
-    found = _look(dataset, table)
+    found = look(dataset, table)
     return tuple(field.name for field in found.schema) if found else None
 
 
 def rows(dataset: str, table: str) -> int:
     """How many rows the table has; of one that is not there, 0. Raises WarehouseError."""
-    found = _look(dataset, table)
+    found = look(dataset, table)
     return int(found.num_rows or 0) if found else 0
 
 
-def _look(dataset: str, table: str) -> bigquery.Table | None:
+def look(dataset: str, table: str) -> bigquery.Table | None:
+    """The table (or view) itself, as it is now; None when there is none. Raises WarehouseError."""
     with cloud.BIGQUERY.explained(f"looking at {dataset}.{table}"):
         try:
-            return _client().get_table(_name(dataset, table), **cloud.BIGQUERY.patience())
+            return _client().get_table(place(dataset, table), **cloud.BIGQUERY.patience())
         except NotFound:
             return None
-
-
-# -------------------------------------------------------------------------------------------------------- views
-
-
-# Whether a view's label is believed of its text: see `labels_believed`.
-_believed = threading.Event()
-
-
-@contextmanager
-def labels_believed() -> Iterator[None]:
-    """In this block a view is what its label says, until `doubt_labels`: a listing tells that, and the texts are a call
-    each. That is enough to see that nothing is left to do. Whoever makes something looks at the texts themselves: a
-    person may have changed one, and the label stays."""
-    _believed.set()
-    try:
-        yield
-    finally:
-        _believed.clear()
-
-
-def doubt_labels() -> None:
-    """From now on the texts themselves are looked at."""
-    _believed.clear()
-
-
-def is_deployed(dataset: str, view: str, text: str) -> bool:
-    """Whether the view was deployed by us with that SQL, and has it. Raises WarehouseError."""
-    if find(dataset, view).labels.get(_TEXT) != manifests.fingerprint(text):
-        return False
-    return _believed.is_set() or view_text(dataset, view) == text
-
-
-def view_text(dataset: str, view: str) -> str | None:
-    """The SQL that the view has in the warehouse, or None when there is no such view. Raises WarehouseError.
-
-    In the scheduling process the views of a dataset are looked at all together, some at a time.
-    """
-    return _texts.at(f"{dataset}.{view}" if cloud.forked() else dataset).get(view)
-
-
-def _look_at_texts(place: str) -> dict[str, str | None]:
-    dataset, _, view = place.partition(".")
-    views = [view] if view else list(_listings.at(dataset))
-    with ThreadPoolExecutor(32) as pool:
-        found = [each.view_query if each else None for each in pool.map(partial(_look, dataset), views)]
-    return {name: None if text is None else str(text) for name, text in zip(views, found, strict=True)}
-
-
-_texts = Looks(_look_at_texts)
-
-
-def forget() -> None:
-    """List again: what is known is from before."""
-    _listings.forget()
-    _texts.forget()
-
-
-# A forked task looks for itself: what the scheduling process saw is older.
-os.register_at_fork(after_in_child=forget)
-
-
-def deploy_view(dataset: str, view: str, text: str) -> None:
-    """Make the view's SQL `text`, whether or not the view is there."""
-    made = bigquery.Table(_name(dataset, view))
-    made.view_query, made.labels = text, {_TEXT: manifests.fingerprint(text)}
-
-    def create() -> bigquery.Table:
-        try:
-            return _client().create_table(made, **cloud.BIGQUERY.patience())
-        except Conflict:
-            return _client().update_table(made, ["view_query", "labels"], **cloud.BIGQUERY.patience())
-
-    with cloud.BIGQUERY.explained(f"deploying the view {dataset}.{view}"):
-        told = _with_dataset(dataset, create)
-    _remember(dataset, view, dict(made.labels))
-    for place in (dataset, f"{dataset}.{view}"):
-        if (texts := _texts.known(place)) is not None:
-            texts[view] = str(told.view_query)
