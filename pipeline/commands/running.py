@@ -7,8 +7,15 @@ from pathlib import Path
 
 from pipeline.commands.answers import Answer, sentences
 from pipeline.ground import configuration, secrets, settings
+from pipeline.ground.command import MORNING
 from pipeline.ground.console import say
 from pipeline.ground.errors import ConfigurationError
+
+# What is not looked at where the package of GoogleSQL is missing.
+_UNREAD = (
+    f"not looked at: whether BigQuery takes the views, and whether what goes out is text (`{MORNING} doctor` asks "
+    "BigQuery itself; `./setup.sh --tests` brings what tells it here)"
+)
 
 # What makes a feed or delivery alone: it holds the locks, and sees to the scheduler, as every run's wrapper does.
 _WRAPPER = Path(__file__).resolve().parents[2] / "run_daily.sh"
@@ -104,14 +111,16 @@ def check(asked: argparse.Namespace, _: list[str]) -> Answer:
         )
     wrong = checking.wrong(evaluated=asked.cases)
     summary = checking.summary(wrong)
+    unread = "" if googlesql.installed() else _UNREAD
 
     def text() -> str:
         for error in wrong:
             say(f"{secrets.told(error)}\n", error=True)
-        return summary
+        return f"{summary}\n{unread}".rstrip()
 
     code = 30 if wrong else 0
-    return Answer(text, lambda: {"exit": code, "wrong": list(map(sentences, wrong)), "summary": summary}, code)
+    told = {"exit": code, "wrong": list(map(sentences, wrong)), "summary": summary, "unread": unread}
+    return Answer(text, lambda: told, code)
 
 
 def doctor(asked: argparse.Namespace, _: list[str]) -> int:

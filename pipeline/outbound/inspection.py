@@ -1,13 +1,14 @@
 """All that is found of a set before it may go: each file's checks, and what it would change. None stops another."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline import catalogue
 from pipeline.catalogue import agreement
+from pipeline.catalogue.checking import astext
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.inbound import lastgood
 from pipeline.inbound.evidence import PreparedTarget
@@ -39,7 +40,7 @@ class Looked:
 
 
 def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
-    """Every file: of views, as it is frozen; of a feed, as it came. Raises WarehouseError."""
+    """Every file: of views, as it is frozen; of a feed, as it came. Raises WarehouseError, ConfigurationError."""
     frozen = {file.name: qualified(snapshot_target(delivery, file, date)) for file in delivery.view_files}
     keyed = {file.name: qualified(compared_target(delivery, file, date)) for file in delivery.view_files}
     return [*of_views(delivery, date, frozen, keyed), *(_of_copy(delivery, copy, date) for copy in delivery.copies)]
@@ -47,13 +48,13 @@ def of_set(delivery: Delivery, date: dt.date) -> list[Looked]:
 
 def of_views(delivery: Delivery, date: dt.date, frozen: Mapping[str, str], keyed: Mapping[str, str]) -> list[Looked]:
     """Every file of views, whose rows are in the `dataset.table` that `frozen` has for it, and what they are compared
-    by in that of `keyed`; `frozen` may say of views, too, where they are. Raises WarehouseError."""
+    by in that of `keyed`; `frozen` may say of views, too, where they are. Raises WarehouseError, and ConfigurationError
+    where a column is no text."""
     receipt = storage.read_json(latest_name(delivery.name)) or {}
     last = {name: _of_deliveries(told) for name, told in receipt.get("snapshots", {}).items()}
     found_last = _found_last(delivery, date, receipt)
 
-    def looked(file: ViewFile) -> Looked:
-        sent = _columns(frozen[file.name])
+    def looked(file: ViewFile, sent: tuple[str, ...]) -> Looked:
         every = [checks.columns_beyond(file, agreement.beyond(delivery.vendor, file.name, sent))]
         earlier = last.get(file.name)
         now = sent if keyed[file.name] == frozen[file.name] else file.comparable
@@ -83,7 +84,9 @@ def of_views(delivery: Delivery, date: dt.date, frozen: Mapping[str, str], keyed
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         referred = pool.submit(references.counted, delivery.view_files)  # the first, so that nobody waits for a place
-        return [*pool.map(looked, delivery.view_files)]
+        types = [*pool.map(_columns, (frozen[file.name] for file in delivery.view_files))]
+        _refuse_what_is_no_text(delivery, types)
+        return [*pool.map(looked, delivery.view_files, map(tuple, types))]
 
 
 def _of_copy(delivery: Delivery, copy: LandedCopy, date: dt.date) -> Looked:
@@ -100,9 +103,17 @@ def _of_deliveries(told: str) -> str:
     return told if "." in told else f"deliveries.{told}"
 
 
-def _columns(table: str) -> tuple[str, ...]:
-    """The columns of a `dataset.table`; none when it is not there."""
-    return warehouse.columns(*table.split(".")) or ()
+def _columns(table: str) -> dict[str, str]:
+    """The columns of a `dataset.table`, and the type of each; none when it is not there."""
+    return warehouse.columns(*table.split(".")) or {}
+
+
+def _refuse_what_is_no_text(delivery: Delivery, types: Iterable[Mapping[str, str]]) -> None:
+    """The columns of each file are text. Asked first, the checks' query would be refused without a word of which is
+    not."""
+    files = zip(delivery.view_files, types, strict=True)
+    if wrong := [error for file, columns in files for error in astext.wrong(file.view, columns)]:
+        raise astext.together(wrong)
 
 
 def _pair(file: ViewFile, pair: Pair) -> Pair | None:

@@ -291,6 +291,19 @@ FAILURES = (
         (Told("broken", f"sql/{STAFF}", "correct the file", 1, ROSTERS),),
     ),
     Failure(
+        "a column that goes out is no text",
+        _catalogue(f"sql/{STAFF}", "teachers.teachernumber AS", "SAFE_CAST(teachers.teachernumber AS INT64) AS"),
+        "1 of 2 delivered · 1 broken",
+        (
+            Told(
+                "broken",
+                "StaffID of roster_files.Ellevation_Staff-Roster is of type INTEGER",
+                "give StaffID as text",
+                1,
+            ),
+        ),
+    ),
+    Failure(
         "a schema's type is not the file's",
         _catalogue("schemas/powerschool_combined/courses.json", '"STRING"', '"INTEGER"'),
         "1 of 2 delivered · 1 broken",

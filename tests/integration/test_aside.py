@@ -5,7 +5,7 @@ import pytest
 from clouds import Cloud
 from pipeline.catalogue import sql
 from pipeline.ground import settings
-from pipeline.ground.errors import WarehouseError
+from pipeline.ground.errors import ConfigurationError, WarehouseError
 from pipeline.outbound import preview
 from pipeline.outside import googlesql
 from pipeline.outside.cloud import aside, datasets, texts, warehouse
@@ -58,6 +58,19 @@ def test_a_preview_that_fails_leaves_nothing_and_says_which_view(there: Cloud, m
     with pytest.raises(WarehouseError, match=r"own_imports/Passwords\.sql") as told, preview.made(delivery(), MONDAY):
         pytest.fail("it cannot be made")
     assert "gone" in told.value.found
+    assert scratch() == set()
+
+
+def test_a_preview_tells_of_columns_that_are_no_text_by_the_views_file(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine without Google's own engine, as the morning does."""
+    monkeypatch.setattr(googlesql, "installed", lambda: False)
+    made(MONDAY)
+    changed(VIEW.replace("student_number,", "student_number,\n LENGTH(student_number) AS long,"))
+    told = r"own_imports/Passwords\.sql, line 2: long of own_imports\.Passwords is of type INTEGER"
+    with pytest.raises(ConfigurationError, match=told), preview.made(delivery(), MONDAY):
+        pytest.fail("it cannot be made")
     assert scratch() == set()
 
 

@@ -123,7 +123,7 @@ def deployed(there: Cloud) -> None:
 
 def emptied(there: Cloud) -> None:
     warehouse.empty(there.dataset, "later", COLUMNS, LABELS)
-    assert warehouse.columns(there.dataset, "later") == ("id", "grade")
+    assert warehouse.columns(there.dataset, "later") == {"id": "STRING", "grade": "INTEGER"}
 
 
 def entered(there: Cloud) -> None:

@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from answering import answering
 from doctoring import Doctor, doctoring, states
+from pipeline import catalogue
 from pipeline.catalogue import sql
 from pipeline.catalogue.checking import views
+from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.outside import googlesql
 from pipeline.outside.cloud import aside, asking, datasets, scratch, storage, warehouse
 from pipeline.run.doctor import google, trial
@@ -99,7 +101,7 @@ def test_what_stands_there_already(doctor: Doctor) -> None:
 
 def test_a_dry_run_runs_nothing(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two of the views; all of them are another test's. Nothing is there afterwards: no dataset, and no job."""
-    monkeypatch.setattr(google, "_tops", lambda: ["roster_files.Clever_schools", "roster_files.clever_grades"])
+    monkeypatch.setattr(google, "_asked", lambda: ["roster_files.Clever_schools", "roster_files.clever_grades"])
     client = warehouse._client()
     before = {each.dataset_id for each in client.list_datasets()}, {job.job_id for job in client.list_jobs()}
     (line,) = doctor.ask("views", "Google")
@@ -108,6 +110,40 @@ def test_a_dry_run_runs_nothing(doctor: Doctor, monkeypatch: pytest.MonkeyPatch)
     assert before == ({each.dataset_id for each in client.list_datasets()}, {job.job_id for job in client.list_jobs()})
     with pytest.raises(Exception, match=r"reading a query: .*no_function"):
         asking.dry_run("SELECT no_function(1)", "reading a query")
+
+
+def test_what_is_no_text_is_told_where_nothing_but_bigquery_can_say_it(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the view of a file, though another view reads it, and not of that one; nor does it hide what is refused."""
+    texts = {
+        "Pupils": "SELECT\n  s.name,\n  PARSE_DATE('%Y', s.name) AS Born,\n  LENGTH(s.name) AS Long\n"
+        "FROM `powerschool_combined.schools` AS s",
+        "above": "SELECT p.Born FROM `doctor_rosters.Pupils` AS p",
+        "refused": "SELECT p.Nobody FROM `doctor_rosters.Pupils` AS p",
+    }
+    for name, text in texts.items():
+        view = tmp_path / f"sql/doctor_rosters/{name}.sql"
+        view.parent.mkdir(parents=True, exist_ok=True)
+        view.write_text(text)
+    monkeypatch.setattr(sql, "folder", lambda: tmp_path / "sql")
+    file = ViewFile("doctor_rosters.Pupils", "pupils.csv", key=("name",))
+    monkeypatch.setattr(catalogue, "deliveries", lambda: {"own": Delivery("own", "otus", "/home", (file,))})
+    view = tmp_path / "sql/doctor_rosters/Pupils.sql"
+    *told, refused = doctor.ask("views", "Google")
+    assert "reading the view doctor_rosters.refused" in refused.found
+    assert [(line.state, line.found, line.remedy) for line in told] == [
+        (
+            "wrong",
+            f"{view}, line 3: Born of doctor_rosters.Pupils is of type DATE, and goes out",
+            "give Born as text: FORMAT_DATE('%m/%d/%Y', …)",
+        ),
+        (
+            "wrong",
+            f"{view}, line 4: Long of doctor_rosters.Pupils is of type INTEGER, and goes out",
+            "give Long as text: CAST(… AS STRING)",
+        ),
+    ]
 
 
 def test_bigquery_lets_us_make_no_jobs(doctor: Doctor) -> None:

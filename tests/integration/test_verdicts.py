@@ -20,7 +20,7 @@ from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, OnHold
 from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import PreparedTarget
-from pipeline.outbound import diff, evidence, snapshots, verdicts
+from pipeline.outbound import diff, evidence, snapshots, verdicts, views
 from pipeline.outside.cloud import storage, texts, warehouse
 from riverbend import PROJECT, Sandbox
 from test_restricted import use
@@ -255,6 +255,40 @@ def test_a_set_whose_school_column_was_not_sent_before_has_nothing_to_compare_wi
     arrive(MONDAY, {"0105": 20})
     with pytest.raises(OnHold, match="tables with the last delivery's rows to compare with: 0"):
         verdicts.check(ROSTERS, MONDAY)
+
+
+# A column of each kind of type that is no text, a line each; what it is called by, and how it is given as text.
+TYPES = {
+    "SAFE_CAST(studentid AS INT64)": ("INTEGER", "CAST(… AS STRING)"),
+    "studentid = 'x'": ("BOOLEAN", "CAST(… AS STRING)"),
+    "PARSE_DATE('%Y', '2026')": ("DATE", "FORMAT_DATE('%m/%d/%Y', …)"),
+    "PARSE_TIMESTAMP('%Y', '2026')": ("TIMESTAMP", "FORMAT_TIMESTAMP('%m/%d/%Y %H:%M', …, '<time zone>')"),
+    "[studentid]": ("ARRAY<STRING>", "ARRAY_TO_STRING(…, ', ') of an array of STRING"),
+    "STRUCT(studentid AS a)": ("STRUCT", "each of its fields in a column of its own"),
+}
+
+
+def test_columns_that_are_no_text_are_told_before_anything_is_asked_of_them(district: Cloud) -> None:
+    """Whatever `morning check` was not asked, or could not know."""
+    arrive(FRIDAY, {"0105": 3})
+    file = sql.file(FILE.view)
+    kinds = "".join(f",\n  {expression} AS kind_{number}" for number, expression in enumerate(TYPES))
+    file.write_text(VIEW.replace("\nFROM", f"{kinds}\nFROM"))
+    sql.text.cache_clear()
+    views.deploy(FILE.view)
+    as_the_next_run()
+    snapshots.freeze(ROSTERS, FILE, FRIDAY)
+    district.from_now_on()
+    with pytest.raises(ConfigurationError) as refused:
+        verdicts.check(ROSTERS, FRIDAY)
+    named = {f"kind_{number}": told for number, told in enumerate(TYPES.values())}
+    assert refused.value.found == "; ".join(
+        f"{file}, line {line}: {name} of own_rosters.Students is of type {type_}, and goes out"
+        for line, (name, (type_, _)) in enumerate(named.items(), 2)
+    )
+    steps = [f"give {name} as text: {written}" for name, (_, written) in named.items()]
+    assert refused.value.next_step == "; ".join([*steps, "then run again"])
+    assert district.asked("bigquery", "POST", "/jobs") == district.asked("bigquery", "POST", "/queries") == []
 
 
 # ------------------------------------------------------------------------------------------- the same period once more

@@ -326,9 +326,26 @@ CASES += [
         f"{SQL}/Ellevation_Staff-Roster.sql",
         "teachers.teachernumber AS StaffID",
         "SAFE_CAST(teachers.teachernumber AS INT64) AS StaffID",
-        "StaffID of roster_files.Ellevation_Staff-Roster is no STRING",
+        "StaffID of roster_files.Ellevation_Staff-Roster is of type INTEGER, and goes out",
         f"{SQL}/Ellevation_Staff-Roster.sql",
-        1,
+        "  SAFE_CAST(teachers.teachernumber AS INT64) AS StaffID",
+    ),
+    (
+        f"{SCHEMAS}/cc.json",
+        '"name": "schoolid", "type": "STRING"',
+        '"name": "schoolid", "type": "INTEGER"',
+        "schoolid is a key of schools, and of type INTEGER",
+        f"{SCHEMAS}/cc.json",
+        '"schoolid"',
+    ),
+    (
+        OUT,
+        '"savvas_assessment_scores.csv", student="student_id"',
+        '"savvas_assessment_scores.csv", student="raw_score"',
+        "student of savvas_assessment_scores.csv asks raw_score of misc_imports.savvas_assessment_scores, which is of "
+        "type NUMERIC",
+        OUT,
+        '"raw_score"',
     ),
 ]
 CASE = "cases/roster_files/district_schools/both_servers"
@@ -408,6 +425,97 @@ CASES += [
     )
     for words, said in WORDS
 ]
+
+
+# A column of each type that GoogleSQL gives; what it is called by; how it is given as text.
+TYPES = {
+    "SAFE_CAST(s.name AS INT64)": ("INTEGER", "CAST(… AS STRING)"),
+    "NULL": ("INTEGER", "CAST(… AS STRING)"),
+    "SAFE_CAST(s.name AS FLOAT64)": ("FLOAT", "CAST(… AS STRING)"),
+    "SAFE_CAST(s.name AS NUMERIC)": ("NUMERIC", "CAST(… AS STRING)"),
+    "SAFE_CAST(s.name AS BIGNUMERIC)": ("BIGNUMERIC", "CAST(… AS STRING)"),
+    "s.name = 'x'": ("BOOLEAN", "CAST(… AS STRING)"),
+    "CAST(s.name AS BYTES)": ("BYTES", "CAST(… AS STRING)"),
+    "MAKE_INTERVAL(1)": ("INTERVAL", "CAST(… AS STRING)"),
+    "PARSE_DATE('%Y', s.name)": ("DATE", "FORMAT_DATE('%m/%d/%Y', …)"),
+    "PARSE_DATETIME('%Y', s.name)": ("DATETIME", "FORMAT_DATETIME('%m/%d/%Y %H:%M', …)"),
+    "PARSE_TIME('%H', s.name)": ("TIME", "FORMAT_TIME('%H:%M', …)"),
+    "PARSE_TIMESTAMP('%Y', s.name)": ("TIMESTAMP", "FORMAT_TIMESTAMP('%m/%d/%Y %H:%M', …, '<time zone>')"),
+    "PARSE_JSON(s.name)": ("JSON", "TO_JSON_STRING(…)"),
+    "[s.name]": ("ARRAY<STRING>", "ARRAY_TO_STRING(…, ', ') of an array of STRING"),
+    "STRUCT(s.name AS n, STRUCT(1, [2.5]) AS m)": (
+        "STRUCT<n STRING, m STRUCT<INTEGER, ARRAY<FLOAT>>>",
+        "each of its fields in a column of its own",
+    ),
+    "[STRUCT(s.name AS n)]": ("ARRAY<STRUCT<n STRING>>", "ARRAY_TO_STRING(…, ', ') of an array of STRING"),
+}
+SELECTED = "".join(f",\n  {sql} AS kind_{number}" for number, sql in enumerate(TYPES))
+# The file of a view, in a delivery whose agreement does not list it (which is told by itself).
+GOES_OUT = """from pipeline.catalogue.delivery import ViewFile
+from pipeline.catalogue.limits import Mapped
+
+DELIVERIES = (
+    Delivery("extra", vendor="otus", folder="/extra", files=(ViewFile({words}),)),
+"""
+
+
+def of_types() -> list[tuple[str, str]]:
+    """What is told of columns that are no text, and what to do."""
+    return [(each.found, each.next_step) for each in checking.wrong() if " of type " in each.found]
+
+
+def test_each_column_that_goes_out_and_is_no_text_is_told_with_its_type_and_the_way_to_give_it(there: Path) -> None:
+    view = there / "sql/out/kinds.sql"
+    break_(view, "", f"SELECT\n  s.name{SELECTED}{ON_SCHOOLS}")
+    assert of_types() == []  # nothing is made of it but other views
+    break_(there / OUT, "DELIVERIES = (\n", GOES_OUT.replace("{words}", "'out.kinds', 'x.csv', key=('name',)"))
+    forget()
+    assert of_types() == [
+        (
+            f"{view}, line {number + 3}: kind_{number} of out.kinds is of type {type_}, and goes out",
+            f"give kind_{number} as text: {written}",
+        )
+        for number, (type_, written) in enumerate(TYPES.values())
+    ]
+
+
+def test_what_only_other_views_read_may_be_of_any_type(there: Path) -> None:
+    """Also of types that no table of a feed has."""
+    break_(there / "sql/out/kinds.sql", "", f"SELECT\n  s.name{SELECTED}{ON_SCHOOLS}")
+    struct, array = list(TYPES).index("STRUCT(s.name AS n, STRUCT(1, [2.5]) AS m)"), len(TYPES) - 1
+    fields = f"k.kind_{struct}.n AS n, FORMAT_DATE('%F', k.kind_8) AS day, k.kind_{array}[SAFE_OFFSET(0)].n AS first"
+    break_(there / "sql/out/above.sql", "", f"SELECT k.name, {fields}\nFROM `out.kinds` AS k")
+    break_(there / OUT, "DELIVERIES = (\n", GOES_OUT.replace("{words}", "'out.above', 'x.csv', key=('name',)"))
+    assert [each for each in told() if "out." in each and "does not list" not in each] == []
+
+
+def test_a_column_that_a_star_gives_is_told_by_the_line_that_names_it(there: Path) -> None:
+    view = there / "sql/out/starred.sql"
+    within = f"SELECT s.name,\n  LENGTH(s.name) AS `long`, 1 AS longer{ON_SCHOOLS}"
+    break_(view, "", f"WITH\nkinds AS (\n{within}\n)\nSELECT * FROM kinds")
+    break_(there / OUT, "DELIVERIES = (\n", GOES_OUT.replace("{words}", "'out.starred', 'x.csv', key=('name',)"))
+    assert [found.partition(" of type ")[0] for found, _ in of_types()] == [
+        f"{view}, line 4: {name} of out.starred is" for name in ("long", "longer")
+    ]
+
+
+def test_what_a_row_asks_of_tables_and_views_is_text_too(there: Path) -> None:
+    tables = "FROM `powerschool_combined.terms` AS t CROSS JOIN `roster_files.server_days` AS d"
+    break_(there / "sql/out/own.sql", "", f"SELECT t.name {tables}")
+    words = """'out.own', 'x.csv', key=('name',), mapped=(
+        Mapped('powerschool_combined.terms', 'isyearrec', ('1',)),
+        Mapped('roster_files.server_days', 'day', ('x',)),
+        Mapped('powerschool_combined.terms', 'name', ('x',)),
+    )"""
+    break_(there / OUT, "DELIVERIES = (\n", GOES_OUT.replace("{words}", words))
+    asked = [found.partition(", line ")[2].partition(": ") for found, _ in of_types()]
+    lines = (there / OUT).read_text().splitlines()
+    assert [
+        ("'isyearrec'" in lines[int(line) - 1], "'day'" in lines[int(line) - 1], said) for line, _, said in asked
+    ] == [
+        (True, False, "mapped of x.csv asks isyearrec of powerschool_combined.terms, which is of type BOOLEAN"),
+        (False, True, "mapped of x.csv asks day of roster_files.server_days, which is of type DATE"),
+    ]
 
 
 @pytest.mark.parametrize(("file", "was", "now", "said", "at", "line"), CASES, ids=[f"{c[0]}: {c[3]}" for c in CASES])
@@ -493,13 +601,18 @@ def test_what_reads_a_view_with_an_error_is_not_told_of(there: Path) -> None:
     assert "current_teachers.sql, line" in refused[0]
 
 
-def test_without_google_s_engine_less_is_told(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_google_s_engine_less_is_told_and_that_it_is(
+    there: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """zetasql is one of the tests' packages."""
     break_(there / "sql/out/a.sql", "", f"SELECT s.nam AS a{ON_SCHOOLS}")
     assert len(told()) == 1
     monkeypatch.setattr("pipeline.outside.googlesql.find_spec", lambda name: None)
     assert told() == []
     assert commands.main(["check"]) == 0
+    summary, left = capsys.readouterr().out.splitlines()
+    assert summary.endswith(": nothing is wrong")
+    assert left.startswith("not looked at: whether BigQuery takes the views, and whether what goes out is text")
     assert commands.main(["check", "--cases"]) == 30
 
 

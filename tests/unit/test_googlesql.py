@@ -62,6 +62,16 @@ def test_the_columns_of_a_statement_are_those_of_a_table_again() -> None:
     assert told.limits == ()
 
 
+def test_a_struct_of_a_statement_is_one_of_a_table_again() -> None:
+    inner = "STRUCT(s AS name, [STRUCT(i, d)] AS rows_, STRUCT() AS none)"
+    select = f"SELECT {inner} AS a, DATETIME '2026-10-15' AS b, JSON '1' AS c"
+    told = googlesql.analyze(f"{select} FROM `stage.t`", TABLES)
+    struct = "STRUCT<name STRING, rows_ ARRAY<STRUCT<i INTEGER, d DATE>>, none STRUCT<>>"
+    assert told.columns == {"a": struct, "b": "DATETIME", "c": "JSON"}
+    again = googlesql.analyze("SELECT a.name, a.rows_[OFFSET(0)].d, a, b, c FROM `a.b`", {"a.b": told.columns})
+    assert again.types == ("STRING", "DATE", struct, "DATETIME", "JSON")
+
+
 @pytest.mark.parametrize(
     ("sql", "line", "column", "said"),
     [

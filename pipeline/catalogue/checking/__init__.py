@@ -4,6 +4,7 @@
     inward.py      feeds and their schemas
     views.py       what each view reads, and which columns it has
     analysis.py    what GoogleSQL's analyzer says of the views
+    astext.py      which columns of what goes out are no text
     cases.py       the views' cases: rows in, rows out
     evaluation.py  what the views make of their cases
     outward.py     deliveries, and what their files say of their views' columns

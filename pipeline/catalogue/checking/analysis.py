@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from pipeline.catalogue import schemas, sql
-from pipeline.catalogue.checking import views
+from pipeline.catalogue.checking import astext, views
 from pipeline.catalogue.checking.found import Catalogue, error
 from pipeline.catalogue.where import Where
 from pipeline.ground.errors import ConfigurationError, StatementRefused
@@ -31,8 +31,19 @@ def wrong(found: Catalogue, wanted: Iterable[str]) -> Iterator[ConfigurationErro
         at = Where(sql.file(view))
         for limit in told.limits:
             yield error(at, f"BigQuery would refuse the view {view}: {limit}", "a view that it takes", "rewrite it")
-        if view in delivered and (others := [name for name, type_ in told.columns.items() if type_ != "STRING"]):
-            yield error(at, f"{', '.join(others)} of {view} is no STRING", "text, as it is to be written", "FORMAT it")
+        if view in delivered:
+            yield from astext.wrong(view, told.columns)
+
+
+def types(name: str) -> Mapping[str, str]:
+    """The type of each column of a feed's table, or of a view; empty where that cannot be told."""
+    try:
+        if name not in sql.names():
+            return schemas.types(name)
+        told = analyzed(name) if googlesql.installed() else None
+    except (ConfigurationError, StatementRefused):
+        return {}
+    return told.columns if told else {}
 
 
 def analyzed(view: str) -> Analyzed | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.catalogue import flows, schemas, where
+from pipeline.catalogue.checking.astext import TEXT
 from pipeline.catalogue.checking.found import Catalogue, error
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import PortalReport, SftpFolder
@@ -115,9 +116,12 @@ def _column(found: Catalogue, column: Column, at: Where) -> Iterator[Configurati
         yield error(at, f"the column {name!r}", expected, "call it so")
     if not column.description.strip():
         yield error(at, f"the column {name} has no description", "what it holds, in words", "add `description`")
-    if column.type != "STRING" and re.search(r"(^|_)(id|dcid|number|code)$", name):
+    if column.type != TEXT and re.search(r"(^|_)(id|dcid|number|code)$", name):
         found_ = f"the column {name} is of type {column.type}"
-        yield error(at, found_, "STRING: a number loses an id's zeros", "correct the type")
+        yield error(at, found_, f"{TEXT}: a number loses an id's zeros", "correct the type")
+    if column.refers and column.type != TEXT:
+        found_ = f"{name} is a key of {column.refers}, and of type {column.type}"
+        yield error(at, found_, f"a {TEXT}: keys are compared as text", "correct the type")
     if not 0 <= column.tolerated <= 1:
         yield error(at, f"{name} tolerates {column.tolerated}", "a share, from 0 to 1", "correct `tolerated`")
     feeds = [feed.name for feed in found.feeds]

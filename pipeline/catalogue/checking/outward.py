@@ -6,7 +6,7 @@ from string import Formatter
 from typing import Any
 
 from pipeline.catalogue import flows, sql
-from pipeline.catalogue.checking import views
+from pipeline.catalogue.checking import analysis, astext, views
 from pipeline.catalogue.checking.found import Catalogue, error
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.where import Where
@@ -62,12 +62,14 @@ def _copy(found: Catalogue, delivery: Delivery, copy: LandedCopy, at: Where) -> 
         return
     for broken in flows.changed_copy(delivery, feeds[copy.feed]):
         yield error(at.word(copy.feed), broken.found, broken.expected, broken.next_step)
-    columns = views.known(found, f"{feeds[copy.feed].dataset}.{copy.feed}")
+    table = f"{feeds[copy.feed].dataset}.{copy.feed}"
+    columns = views.known(found, table)
     if copy.student and columns is not None and copy.student not in columns:
         what = f"student of {copy.name} names {copy.student}, which is no column of {copy.feed}"
         yield error(
             at.word(copy.student), what, "a column of its schema", did_you_mean(copy.student, columns, "correct it")
         )
+    yield from astext.asked(f"student of {copy.name}", (copy.student,), table, analysis.types(table), at)
 
 
 def _view_file(found: Catalogue, delivery: Delivery, file: ViewFile, at: Where) -> Iterator[ConfigurationError]:
@@ -170,6 +172,7 @@ def _sources(found: Catalogue, delivery: Delivery, file: ViewFile, at: Where) ->
                 yield error(
                     at.word(column), what, f"a column of {table}", did_you_mean(column, known or (), "correct it")
                 )
+        yield from astext.asked(f"{word} of {file.name}", columns, table, analysis.types(table), at)
     feeds = {feed.name for name in below if (feed := found.of_table(name))}
     for name in file.leaves_with:
         if name not in feeds:

@@ -1,8 +1,8 @@
 """What is wrong with the views: what they read, and whether their columns can be told."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from pipeline.catalogue import schemas, sql, where
@@ -97,6 +97,15 @@ def has(view: str, column: str) -> bool:
     return "*" in text or re.search(rf"(?<!\w){re.escape(column)}(?!\w)", text) is not None
 
 
+def where_named(view: str, column: str) -> where.Where:
+    """Where the view's SELECT says the column's name; of one that a `*` gives, and where there is no parser, the last
+    line that gives anything that name; or else line 1."""
+    select, said = _parsed(view), re.compile(rf"\bAS\s+`?{re.escape(column)}(?!\w)", re.I)
+    lines = [number for number, line in enumerate(sql.written(view).splitlines(), 1) if said.search(line)]
+    told = select.lines.get(column, 0) if select else 0
+    return where.Where(sql.file(view), told or (lines or [1])[-1])
+
+
 def readable(view: str) -> bool:
     """Whether nothing is told of the view's text, or there is nobody to tell it."""
     select = _parsed(view)
@@ -105,9 +114,10 @@ def readable(view: str) -> bool:
 
 @dataclass(frozen=True)
 class Select:
-    """What a parser says of a view: its columns; or why it is none, and on which line."""
+    """What a parser says of a view: its columns, and the lines of their names; or why it is none, and on which line."""
 
     columns: tuple[str, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
     wrong: str = ""
     line: int = 1
 
@@ -135,7 +145,11 @@ def _read(text: str) -> Select:
         return Select(wrong=f"{told.get('description') or broken}".splitlines()[0], line=told.get("line") or 1)
     except errors.SqlglotError as broken:
         return Select(wrong=f"{broken}".splitlines()[0])
-    return Select(tuple(select.named_selects)) if isinstance(select, exp.Query) else Select(wrong="no SELECT")
+    if not isinstance(select, exp.Query):
+        return Select(wrong="no SELECT")
+    named = ((each.output_name, each.find_all(exp.Identifier)) for each in select.selects)
+    lines = {name: next((each.meta.get("line", 0) for each in found if each.name == name), 0) for name, found in named}
+    return Select(tuple(select.named_selects), lines)
 
 
 def _text(view: str) -> Iterator[ConfigurationError]:

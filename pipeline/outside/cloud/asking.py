@@ -77,9 +77,11 @@ def permitted(wanted: Collection[str]) -> set[str] | None:
             return None
 
 
-def dry_run(query: str, doing: str) -> None:
-    """Let BigQuery read the query, as it does before it runs one, and run nothing. Raises WarehouseError."""
+def dry_run(query: str, doing: str) -> dict[str, str]:
+    """Let BigQuery read the query, as it does before it runs one, and run nothing: the type of each column that it
+    would give. Raises WarehouseError."""
     config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
     with cloud.BIGQUERY.explained(doing):
         # Without job_retry=None the client would begin the job anew for twenty minutes when nobody answers.
-        warehouse._client().query(query, job_config=config, job_retry=None, **cloud.BIGQUERY.patience())
+        job = warehouse._client().query(query, job_config=config, job_retry=None, **cloud.BIGQUERY.patience())
+    return warehouse.types(job.schema or ())

@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -287,10 +287,16 @@ def ask(query: str, doing: str) -> list[dict[str, Any]]:
         return [dict(row.items()) for row in rows]
 
 
-def columns(dataset: str, table: str) -> tuple[str, ...] | None:
-    """The names of the table's columns, in their order; None when there is no table. Raises WarehouseError."""
+def columns(dataset: str, table: str) -> dict[str, str] | None:
+    """The type of each of the table's columns, in their order; None when there is no table. Raises WarehouseError."""
     found = look(dataset, table)
-    return tuple(field.name for field in found.schema) if found else None
+    return types(found.schema) if found else None
+
+
+def types(schema: Iterable[bigquery.SchemaField]) -> dict[str, str]:
+    """The type of each column, as a schema's file says it; or STRUCT or ARRAY<…>."""
+    kinds = {each.name: "STRUCT" if each.field_type == "RECORD" else each.field_type for each in schema}
+    return {each.name: f"ARRAY<{kinds[each.name]}>" if each.mode == "REPEATED" else kinds[each.name] for each in schema}
 
 
 def rows(dataset: str, table: str) -> int:

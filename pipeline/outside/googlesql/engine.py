@@ -12,7 +12,7 @@ import os
 import stat
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -150,21 +150,29 @@ def _catalog(tables: Mapping[str, Columns]) -> Any:
 def _say_type(proto: Any, type_: Type) -> None:
     if isinstance(type_, Mapping):
         proto.type_kind = values.ARRAY
-        row = proto.array_type.element_type
-        row.type_kind = values.STRUCT
-        row.struct_type.SetInParent()
-        for name, each in type_.items():
-            _say_type(row.struct_type.field.add(field_name=name).field_type, each)
+        _say_fields(proto.array_type.element_type, type_.items())
     elif inner := values.element(type_):
         proto.type_kind = values.ARRAY
         _say_type(proto.array_type.element_type, inner)
+    elif (fields := values.fields(type_)) is not None:
+        _say_fields(proto, fields)
     else:
         proto.type_kind = values.KINDS[type_]
+
+
+def _say_fields(proto: Any, fields: Iterable[tuple[str, Type]]) -> None:
+    proto.type_kind = values.STRUCT
+    proto.struct_type.SetInParent()
+    for name, type_ in fields:
+        _say_type(proto.struct_type.field.add(field_name=name).field_type, type_)
 
 
 def _type_name(proto: Any) -> str:
     if proto.type_kind == values.ARRAY:
         return f"ARRAY<{_type_name(proto.array_type.element_type)}>"
+    if proto.type_kind == values.STRUCT:
+        fields = (f"{each.field_name} {_type_name(each.field_type)}".strip() for each in proto.struct_type.field)
+        return f"STRUCT<{', '.join(fields)}>"
     return values.NAMES.get(proto.type_kind, f"type {proto.type_kind}")
 
 

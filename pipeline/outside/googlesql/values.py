@@ -6,13 +6,17 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 # The columns of a table, or the parameters of a statement: the type of each, as a schema says it (STRING, INTEGER,
-# NUMERIC, FLOAT, DATE, TIMESTAMP, BOOLEAN), or ARRAY<STRING>.
+# NUMERIC, FLOAT, DATE, TIMESTAMP, BOOLEAN), or one that only a statement gives (DATETIME, ARRAY<STRING>,
+# STRUCT<name STRING, INTEGER>).
 Columns = Mapping[str, str]
 # Rows of a table; a column that a row does not have is NULL. A value may be text, as a file has it.
 Rows = Iterable[Mapping[str, Any]]
 
 # zetasql/public/type.proto: the numbers of the types.
-KINDS = {"INTEGER": 2, "BOOLEAN": 5, "FLOAT": 7, "STRING": 8, "BYTES": 9, "DATE": 10, "TIMESTAMP": 19, "NUMERIC": 23}
+KINDS = {
+    **{"INTEGER": 2, "BOOLEAN": 5, "FLOAT": 7, "STRING": 8, "BYTES": 9, "DATE": 10, "TIMESTAMP": 19, "TIME": 20},
+    **{"DATETIME": 21, "GEOGRAPHY": 22, "NUMERIC": 23, "BIGNUMERIC": 24, "JSON": 26, "INTERVAL": 27},
+}
 ARRAY, STRUCT = 16, 17
 NAMES = {number: name for name, number in KINDS.items()}
 # Further names that BigQuery has for a type.
@@ -32,6 +36,24 @@ _EXACT = Context(prec=40)
 def element(type_: str) -> str:
     """The type of an array's elements; '' of what is no array."""
     return type_[len("ARRAY<") : -1] if type_.startswith("ARRAY<") else ""
+
+
+def fields(type_: str) -> list[tuple[str, str]] | None:
+    """Name ('' where it has none) and type of each field of a struct; None of what is no struct."""
+    if not type_.startswith("STRUCT<"):
+        return None
+    told: list[str] = []
+    for part in filter(None, type_[len("STRUCT<") : -1].split(", ")):
+        if told and told[-1].count("<") > told[-1].count(">"):  # a comma of a struct within
+            told[-1] += f", {part}"
+        else:
+            told.append(part)
+    return [_field(each) for each in told]
+
+
+def _field(told: str) -> tuple[str, str]:
+    name, blank, type_ = told.partition(" ")
+    return (name, type_) if blank and "<" not in name else ("", told)
 
 
 def fill(proto: Any, type_: Type, value: Any) -> None:

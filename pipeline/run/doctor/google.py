@@ -1,11 +1,13 @@
 """Cloud Storage and BigQuery: as whom we come, what we may, and whether BigQuery takes what it will be sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from google.api_core.exceptions import BadRequest
 
+from pipeline import catalogue
 from pipeline.catalogue import sql
+from pipeline.catalogue.checking import astext
 from pipeline.ground import settings
 from pipeline.ground.errors import PipelineError, WarehouseError
 from pipeline.outside.cloud import asking, standing, storage
@@ -70,7 +72,7 @@ def standing_as_promised(asked: Asked, _: str) -> Iterator[Line]:
 
 def statements(asked: Asked, _: str) -> Iterator[Line]:
     """BigQuery reads each view as the catalogue has it (a dry run): over columns of the schemas, for no table is there
-    before the first morning. Needs the right to make jobs, and no other."""
+    before the first morning. Those of which a file is made give text. Needs the right to make jobs, and no other."""
     try:
         asking.dry_run("SELECT 1", "reading a query")
     except PipelineError as error:
@@ -81,11 +83,9 @@ def statements(asked: Asked, _: str) -> Iterator[Line]:
             f"--member=serviceAccount:{THE_ACCOUNT}; and the same with roles/bigquery.dataOwner",
         )
         return
-    found: dict[str, PipelineError] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for refused in pool.map(_refused, _tops()):
-            found |= refused
-    yield from (broken(error, f"correct {sql.file(view)}") for view, error in found.items())
+        found = dict.fromkeys(line for lines in pool.map(_wrong, _asked()) for line in lines)
+    yield from found
     if not found:
         yield good(
             f"BigQuery takes each of {count(len(sql.names()), 'view')} (dry run; nothing was made; whether we may make "
@@ -93,21 +93,33 @@ def statements(asked: Asked, _: str) -> Iterator[Line]:
         )
 
 
-def _tops() -> list[str]:
-    """The views on which no other stands: the statement of each holds the texts of all below it."""
-    below = {name for view in sql.names() for name in sql.reads(view)}
+def _asked() -> list[str]:
+    """The views on which no other stands (the statement of each holds the texts of all below it), and those of which a
+    file is made."""
+    below = {name for view in sql.names() for name in sql.reads(view)} - _delivered()
     return [view for view in sql.names() if view not in below]
 
 
-def _refused(view: str) -> dict[str, PipelineError]:
-    """The view that BigQuery does not take, or those below it at which that lies."""
+def _delivered() -> set[str]:
+    return {file.view for delivery in catalogue.deliveries().values() for file in delivery.view_files}
+
+
+def _wrong(view: str) -> list[Line]:
+    """The views that BigQuery does not take; or which columns of a file's view are no text."""
+    refused, columns = _read(view)
+    no_text = astext.wrong(view, columns) if view in _delivered() else ()
+    return [*(broken(error, f"correct {sql.file(name)}") for name, error in refused.items()), *map(broken, no_text)]
+
+
+def _read(view: str) -> tuple[dict[str, PipelineError], Mapping[str, str]]:
+    """The view that BigQuery does not take, or those below it at which that lies; or else the type of each of its
+    columns."""
     try:
-        asking.dry_run(sql.alone(view), f"reading the view {view}")
+        return {}, asking.dry_run(sql.alone(view), f"reading the view {view}")
     except WarehouseError as error:
         if error.answer != BadRequest.__name__:  # it is no matter of the view
             raise
         below: dict[str, PipelineError] = {}
         for name in sql.reads(view):
-            below |= _refused(name) if name in sql.names() else {}
-        return below or {view: error}
-    return {}
+            below |= _read(name)[0] if name in sql.names() else {}
+        return below or {view: error}, {}
