@@ -42,13 +42,7 @@ def _views(below: list[luigi.Task]) -> dict[str, str]:
 
 
 def of_work(root: luigi.Task) -> Iterator[Callable[[], object]]:
-    """What a run with nothing to do does not ask: what stands in the cloud, and the texts of all views (one of each
+    """What a run asks besides that makes something: what stands in the cloud, and the texts of all views (one of each
     dataset looks at all)."""
     yield partial(standing.otherwise, kept.datasets())
     yield from (partial(texts.of, *view) for view in _views(_below_now(root)).items())
-
-
-def of_both(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], object]]:
-    """What a run asks that has made something."""
-    yield from of_scheduling(root, date)
-    yield from of_work(root)

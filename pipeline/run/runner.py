@@ -91,8 +91,7 @@ def run(
     with undoing_nothing(begin, "the catalogue", "looking ahead at what it names"):
         ahead(lookahead.of_scheduling(root, date))  # not at the views' texts: most runs do without
     with Watchdog(_patience(), BROKEN), ExitStack() as block:
-        if ((notes.of(name, date) or {}).get("version")) == VERSION:  # of each date, one run looks at all views' texts
-            block.enter_context(texts.labels_believed())
+        block.enter_context(texts.labels_believed())
         completed: list[str] = []
         finishing = threading.Thread(target=_finish, args=(begin, completed), name="interrupted pushes", daemon=True)
         if sends:
@@ -102,7 +101,8 @@ def run(
         try:
             remarks: list[str] = []
             begins = partial(_alone, block, f"{name} of {date}", root, remarks, quiet=quiet)
-            events, trouble = _build(arguments, display, root, entering, begins)
+            first = (notes.of(name, date) or {}).get("version") != VERSION
+            events, trouble = _build(arguments, display, root, entering, begins, first=first)
         except AtWorkElsewhere as error:
             if error.about != f"{name} of {date}":
                 raise
@@ -112,7 +112,7 @@ def run(
                 finishing.join()
         if completed or any(event.kind != "moving" for event in events):
             entering.begin_the_last()  # beside the last looks
-        outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_both, root, date))
+        outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_scheduling, root, date))
         outcome.remarks += remarks
         if completed or not ending.is_idle(name, date, outcome, events):
             alone.end(block)
@@ -195,22 +195,31 @@ def _went_home(error: AtWorkElsewhere, begin: Outcome, telling: Telling | None, 
 
 
 def _build(
-    arguments: list[str], display: Display, root: luigi.Task, entering: Entering, begins: Callable[[], object]
+    arguments: list[str],
+    display: Display,
+    root: luigi.Task,
+    entering: Entering,
+    begins: Callable[[], object],
+    *,
+    first: bool,
 ) -> tuple[list[Event], list[Failure]]:
     """Let Luigi work; returns the events of the tasks, and what kept Luigi itself from working. Raises what `begins`
-    does, which is called when something is to be made."""
+    does, which is called when something is to be made. The `first` run of a date looks at all views' texts in any
+    case."""
     events = _Heard(entering)
     reading = progress.open_pipe()
     reader = threading.Thread(target=display.follow, args=(reading, events))
     reader.start()
     try:
-        return events, _work(arguments, root, begins)
+        return events, _work(arguments, root, begins, first=first)
     finally:
         progress.close_pipe()
         reader.join()
 
 
-def _work(arguments: list[str], root: luigi.Task, begins: Callable[[], object] = lambda: None) -> list[Failure]:
+def _work(
+    arguments: list[str], root: luigi.Task, begins: Callable[[], object] = lambda: None, *, first: bool = False
+) -> list[Failure]:
     """Let Luigi work where anything is left to do, and once more when its scheduler was restarted (it comes back empty,
     and has no work for us), or when a vendor whose look came late has no file, and an older one stands in, or has one
     on a day on which none was expected."""
@@ -219,13 +228,13 @@ def _work(arguments: list[str], root: luigi.Task, begins: Callable[[], object] =
     for _ in range(4):  # passes
         trouble, older = None, False
         known: bool | None = True
-        if not _is_complete(root):
+        if not _is_complete(root, first=first):
             begins()
-            texts.doubt_labels()
-            ask_anew()
-            with undoing_nothing(left, "the catalogue", "looking ahead at its views"):
-                ahead(lookahead.of_work(root))
-            trouble = _luigi(arguments, threads)
+            with texts.labels_doubted():
+                ask_anew()
+                with undoing_nothing(left, "the catalogue", "looking ahead at its views"):
+                    ahead(lookahead.of_work(root))
+                trouble = _luigi(arguments, threads)
             known = threads.knows(root)
         with undoing_nothing(left, "files of earlier mornings", "deciding which of them stand in"):
             older = lastgood.settle()
@@ -236,11 +245,16 @@ def _work(arguments: list[str], root: luigi.Task, begins: Callable[[], object] =
     return left.failures + ([trouble] if trouble else [])
 
 
-def _is_complete(root: luigi.Task) -> bool:
+def _is_complete(root: luigi.Task, *, first: bool) -> bool:
     """Whether nothing is left to do. Luigi would ask the same, once it has its scheduler; twenty of a morning's runs
     need neither."""
     with suppress(PipelineError), sources.scheduling(), border.around("the morning", "looking what is complete"):
-        return bool(root.complete())  # type: ignore[no-untyped-call]
+        complete = bool(root.complete())  # type: ignore[no-untyped-call]
+        if complete and first:
+            ask_anew()
+            with texts.labels_doubted():
+                complete = bool(root.complete())  # type: ignore[no-untyped-call]
+        return complete
     return False
 
 

@@ -51,8 +51,9 @@ def test_a_view_that_somebody_changed_is_not_ours_whatever_its_label_says(there:
         assert texts.is_deployed(there.dataset, "ours", "SELECT 1 AS id")
         assert not texts.is_deployed(there.dataset, "ours", "SELECT 2 AS id")
         assert texts._texts.places() == []  # nobody has looked at one
-        texts.doubt_labels()
-        assert not texts.is_deployed(there.dataset, "ours", "SELECT 1 AS id")
+        with texts.labels_doubted():
+            assert not texts.is_deployed(there.dataset, "ours", "SELECT 1 AS id")
+        assert texts.is_deployed(there.dataset, "ours", "SELECT 1 AS id")
     assert not texts.is_deployed(there.dataset, "ours", "SELECT 1 AS id")
 
 

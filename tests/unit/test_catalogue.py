@@ -5,6 +5,7 @@ import datetime as dt
 import itertools
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -404,13 +405,16 @@ def test_what_is_kept_is_frozen_apart_and_the_secret_is_not(monkeypatch: pytest.
     (delivery, file), *_ = [pair for pair in VIEW_FILES if pair[1].name == name]
     frozen, kept_for = dict[str, str](), dict[str, int]()
 
-    def freeze(query: str, dataset: str, table: str, labels: dict[str, str], days: int) -> int:
+    def freeze(
+        query: str, dataset: str, table: str, labels: dict[str, str], days: int, once: Callable[[], object]
+    ) -> int:
+        once()
         frozen[dataset], kept_for[dataset] = query, days
         return days
 
     monkeypatch.setattr(warehouse, "freeze", freeze)
     snapshots.freeze(delivery, file, MONDAY)
-    assert list(frozen) == ["deliveries", "deliveries_restricted"]  # the rows, the evidence, come last
+    assert list(frozen) == ["deliveries", "deliveries_restricted"]  # the rows, the evidence, are told of last
     assert kept_for == {"deliveries": 14, "deliveries_restricted": 1}  # passwords, until the next morning
     columns_of = select_columns(frozen["deliveries"])
     assert columns_of == [*file.key, *file.kept]

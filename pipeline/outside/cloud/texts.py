@@ -16,32 +16,37 @@ from pipeline.outside.cloud import warehouse
 _LABEL = "text"
 # Texts that are looked at at the same time.
 _AT_ONCE = 32
-# Whether a view's label is believed of its text: see `labels_believed`.
-_believed = threading.Event()
+# Whether this process is in a block of `labels_believed`, and whether it doubts them there.
+_block, _doubt = threading.Event(), threading.Event()
 
 
 @contextmanager
 def labels_believed() -> Iterator[None]:
-    """In this block a view is what its label says, until `doubt_labels`: a listing tells that, and the texts are a call
-    each. That is enough to see that nothing is left to do. Whoever makes something looks at the texts themselves: a
-    person may have changed one, and the label stays."""
-    _believed.set()
+    """In this block a view is what its label says, but where `labels_doubted`: a listing tells that, and the texts are
+    a call each. That is enough to see that nothing is left to do."""
+    _block.set()
     try:
         yield
     finally:
-        _believed.clear()
+        _block.clear()
 
 
-def doubt_labels() -> None:
-    """From now on the texts themselves are looked at."""
-    _believed.clear()
+@contextmanager
+def labels_doubted() -> Iterator[None]:
+    """In this block the texts themselves are looked at, as whoever makes something does: a person may have changed one,
+    and the label stays."""
+    _doubt.set()
+    try:
+        yield
+    finally:
+        _doubt.clear()
 
 
 def is_deployed(dataset: str, view: str, text: str) -> bool:
     """Whether the view was deployed by us with that text, and has it. Raises WarehouseError."""
     if warehouse.find(dataset, view).labels.get(_LABEL) != manifests.fingerprint(text):
         return False
-    return _believed.is_set() or of(dataset, view) == text
+    return (_block.is_set() and not _doubt.is_set()) or of(dataset, view) == text
 
 
 def of(dataset: str, view: str) -> str | None:
