@@ -147,10 +147,19 @@ def looked_into(folder: Path, morning: Make, date: dt.date) -> dict[str, float]:
     found = {"longest path": path.seconds, "its tasks": tasks, "the morning": took, "nothing to do": morning(date)}
     timed([*SANDBOX, "fault", "corrected", CORRECTED])
     stood_still(Places(settings.load()).sftp)
-    found["one corrected file, until the last vendor has it"] = morning(date)
+    begun = dt.datetime.now()
+    took = morning(date)
+    found["one corrected file, until the last vendor has it"] = (given(folder, date) - begun).total_seconds()
+    found["until that run has ended"] = took
     delete()
     found["one table deleted"] = morning(date)
     return found
+
+
+def given(folder: Path, date: dt.date) -> dt.datetime:
+    """When the last vendor had its set."""
+    ran = critical.ran((folder / "log" / f"morning-{date}.log").read_text())
+    return max(ended for task, (_, ended) in ran.items() if task.startswith("DeliveredSet("))
 
 
 def delete() -> None:

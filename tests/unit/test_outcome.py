@@ -291,7 +291,7 @@ def works(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(status, "seen", lambda *_: Seen([], [], set()))
     order: list[str] = []
 
-    def work(arguments: list[str], root: luigi.Task, begins: object) -> list[Failure]:
+    def work(arguments: list[str], root: luigi.Task, begins: object, *, first: bool) -> list[Failure]:
         order.append("Luigi")
         return []
 
