@@ -26,9 +26,9 @@ SECONDS = {
     "LoadedTable": 5.0,
     "LoadedPrevious": 5.0,
     "DeployedView": 0.1,
-    "Snapshot": 7.0,
-    "CheckedSet": 19.0,
-    "ExportedFile": 4.0,
+    "Snapshot": 4.0,
+    "CheckedSet": 8.0,
+    "ExportedFile": 0.3,
     "DeliveredSet": 3.0,
 }
 # A priority is made of these, the highest first: whether it is sent, tenths of seconds that are left, and KiB.
