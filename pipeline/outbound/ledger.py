@@ -118,11 +118,12 @@ def record() -> Recorded:
     return done
 
 
-def enter() -> Recorded:
-    """As `record`, without the look."""
+def enter(*, lately: bool = False) -> Recorded:
+    """As `record`, without the look; `lately` with the last months' receipts alone, of which a run's are. A receipt of
+    another date's run, which was killed, is entered by who looks at all: the next day's first run does."""
     done = Recorded()
     try:
-        missing = _missing()
+        missing = _missing(lately=lately)
     except PipelineError as error:
         done.trouble.append(_told("receipts were not entered", error))
         return done
@@ -146,9 +147,9 @@ def _told(what: str, error: PipelineError) -> PipelineError:
     )
 
 
-def _missing() -> list[str]:
+def _missing(*, lately: bool) -> list[str]:
     """The objects of the receipts that are not in the ledger. Its tables are there then."""
-    kept = receipts.kept()
+    kept = receipts.kept(lately=lately)
     if not kept:
         return []
     entries.prepare((STUDENTS, DISCLOSURES, DELIVERIES))

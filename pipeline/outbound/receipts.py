@@ -15,7 +15,7 @@ from pipeline import catalogue
 from pipeline.catalogue import agreement
 from pipeline.catalogue.delivery import LandedCopy, ViewFile
 from pipeline.catalogue.feed import Feed
-from pipeline.ground import manifests
+from pipeline.ground import manifests, settings
 from pipeline.ground.arrow import pa, pacsv, pc
 from pipeline.ground.errors import WarehouseError
 from pipeline.inbound import lastgood, steps
@@ -94,13 +94,26 @@ def identity(receipt: dict[str, Any]) -> str:
 def keep(receipt: dict[str, Any]) -> None:
     """Store the receipt of a push, once. Raises WarehouseError."""
     name = f"{FOLDER}/{receipt['period']}/{receipt['delivery']}/{identity(receipt)}.json"
+    _own_months.add(f"{receipt['period']:.7}")
     if not storage.find(name).generation:
         storage.store_json(name, receipt, {}, over=Stored(name))
 
 
-def kept() -> dict[str, str]:
-    """The names of the objects of all receipts, by their identity, oldest first. Raises WarehouseError."""
-    return {named(name): name for name in sorted(storage.list_objects(f"{FOLDER}/"))}
+def kept(*, lately: bool = False) -> dict[str, str]:
+    """The names of the objects of all receipts, by their identity, oldest first; of those that came `lately`, which
+    are the periods of this month, of the last one, and of what this process has kept. Raises WarehouseError."""
+    folders = [f"{FOLDER}/{month}" for month in _last_months() | _own_months] if lately else [f"{FOLDER}/"]
+    names = sorted(name for folder in folders for name in storage.list_objects(folder))
+    return {named(name): name for name in names}
+
+
+# The months, as 2026-11, of the receipts that this process has kept.
+_own_months: set[str] = set()
+
+
+def _last_months() -> set[str]:
+    first = settings.load().today().replace(day=1)
+    return {f"{day:%Y-%m}" for day in (first, first - dt.timedelta(days=1))}
 
 
 def named(name: str) -> str:

@@ -11,36 +11,40 @@ from pipeline.outbound.ledger import Recorded
 
 
 class Entering:
-    """Each time that somebody says so, the ledger is completed in the background."""
+    """Each time that somebody says so, the ledger is completed in the background. The `first` run of a date looks at
+    all receipts, at its end: there are more of them each day."""
 
-    def __init__(self) -> None:
-        self._times: Looks[int, Recorded] = Looks(lambda _: ledger.enter())
-        self._last = 0
+    def __init__(self, *, first: bool) -> None:
+        self._first, self._last = first, 0
+        self._times: Looks[tuple[int, bool], Recorded] = Looks(lambda time: ledger.enter(lately=not time[1]))
         self._history: Looks[str, None] = Looks(lambda _: _enter_history())
 
     def begin(self) -> None:
         """Enter in the ledger what was given until now."""
         self._last += 1
-        self._times.begin(self._last, aside=True)
+        self._times.begin((self._last, False), aside=True)
 
     def begin_the_last(self) -> None:
         """The tasks have ended: enter what they did."""
-        self.begin()
+        self._last += 1
+        self._times.begin(self._at_last, aside=True)
         self._history.begin("", aside=True)
 
     def end(self) -> list[PipelineError]:
         """All that was given before the last beginning is in the ledger; what could not be. Raises what it raised, the
         last time: what failed before was tried again. Enters it now, if nobody has said so before."""
-        if not self._last:
-            self.begin()
         entered: list[str] = []
         for time in range(1, self._last):
             with suppress(Exception):
-                entered += self._times.at(time).deliveries
-        last = self._times.at(self._last)
+                entered += self._times.at((time, False)).deliveries
+        last = self._times.at(self._at_last)
         found = [*ledger.unnamed(dict.fromkeys([*entered, *last.deliveries])), *last.trouble]
         self._history.known("")  # the run's own end goes there next
         return found
+
+    @property
+    def _at_last(self) -> tuple[int, bool]:
+        return self._last, self._first
 
 
 def _enter_history() -> None:

@@ -97,11 +97,11 @@ def run(
         if sends:
             finishing.start()
             finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
-        entering = Entering()
+        first = (notes.of(name, date) or {}).get("version") != VERSION
+        entering = Entering(first=first)
         try:
             remarks: list[str] = []
             begins = partial(_alone, block, f"{name} of {date}", root, remarks, quiet=quiet)
-            first = (notes.of(name, date) or {}).get("version") != VERSION
             events, trouble = _build(arguments, display, root, entering, begins, first=first)
         except AtWorkElsewhere as error:
             if error.about != f"{name} of {date}":

@@ -14,7 +14,7 @@ from google.cloud import bigquery
 
 from clouds import Cloud, in_a_fork, set_up
 from pipeline import __main__, catalogue
-from pipeline.ground import manifests
+from pipeline.ground import manifests, settings
 from pipeline.ground.errors import WarehouseError
 from pipeline.inbound import evidence, steps
 from pipeline.inbound.evidence import PreparedTarget
@@ -111,6 +111,22 @@ def test_without_receipts_there_is_no_ledger(there: Cloud) -> None:
     assert there.asked("bigquery", "POST", "/datasets") == []
     assert disclosed.of_student("0004127") == []
     assert disclosed.not_known() == []
+
+
+def test_most_runs_list_the_last_months_alone_and_what_they_kept(there: Cloud) -> None:
+    """A receipt of an old date that a killed run left is entered by who lists all."""
+    rows_of("deliveries.students")
+    today = settings.load().today()
+    last, old = (today.replace(day=1) - dt.timedelta(days=days) for days in (1, 63))
+    names: dict[dt.date, str] = {}
+    for day in (today, last, old):
+        receipts.keep(receipt := given(f"{day}T12:00:00+00:00"))
+        names[day] = f"receipts/{day}/clever_rosters/{receipts.identity(receipt)}.json"
+    assert list(receipts.kept(lately=True).values()) == [names[old], names[last], names[today]]
+    receipts._own_months.clear()  # as in another process
+    assert ledger.enter(lately=True).deliveries == [names[last], names[today]]
+    assert entered() == [names[old]]
+    assert counts()[0] == 3
 
 
 def test_a_receipt_becomes_rows_once(there: Cloud) -> None:
@@ -366,8 +382,8 @@ def test_two_at_once_enter_once(there: Cloud, monkeypatch: pytest.MonkeyPatch) -
     storage.forget()
     both, missing = threading.Barrier(2, timeout=30), ledger._missing
 
-    def together() -> list[str]:
-        found = missing()
+    def together(*, lately: bool) -> list[str]:
+        found = missing(lately=lately)
         both.wait()
         return found
 
@@ -386,9 +402,9 @@ def test_who_comes_when_all_is_done_enters_nothing(there: Cloud, monkeypatch: py
     """It had looked before."""
     rows_of("deliveries.students")
     receipts.keep(given())
-    missing = ledger._missing()
+    missing = ledger._missing(lately=False)
     entered()
-    monkeypatch.setattr(ledger, "_missing", lambda: missing)
+    monkeypatch.setattr(ledger, "_missing", lambda **_: missing)
     ledger.record()
     assert counts() == ONE
 

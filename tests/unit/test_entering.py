@@ -18,7 +18,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Recorded | Exception]:
     said: Iterator[Recorded | Exception] | None = None
     lock = threading.Lock()
 
-    def record() -> Recorded:
+    def enter(*, lately: bool) -> Recorded:
         nonlocal said
         with lock:
             said = said or iter(told)
@@ -27,17 +27,17 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Recorded | Exception]:
             raise found
         return found
 
-    monkeypatch.setattr(ledger, "enter", record)
+    monkeypatch.setattr(ledger, "enter", enter)
     monkeypatch.setattr(ledger, "unnamed", lambda names: [error(f"whose rows {' '.join(names)} had")] if names else [])
     monkeypatch.setattr(happened, "record", lambda: None)
     return told
 
 
 def ended(times: int) -> list[str]:
-    entering = Entering()
+    entering = Entering(first=False)
     for number in range(1, times + 1):
         entering.begin()
-        entering._times.known(number)  # in this order
+        entering._times.known((number, False))  # in this order
     return [told.found for told in entering.end()]
 
 
@@ -79,8 +79,30 @@ def test_what_the_tasks_did_is_in_the_history_before_the_end(
         raise error("the rest was not entered")
 
     monkeypatch.setattr(happened, "record", record)
-    entering = Entering()
+    entering = Entering(first=True)
     entering.begin_the_last()
     threading.Timer(0.2, goes_on.set).start()
     assert entering.end() == []
     assert entered == ["what the tasks did"]
+
+
+@pytest.mark.parametrize(("first", "at_last"), [(True, [True, True, False]), (False, [True, True, True])])
+def test_the_first_run_of_a_date_looks_at_all_receipts_once(
+    monkeypatch: pytest.MonkeyPatch, first: bool, at_last: list[bool]
+) -> None:
+    asked: list[bool] = []
+
+    def enter(*, lately: bool) -> Recorded:
+        asked.append(lately)
+        return Recorded()
+
+    monkeypatch.setattr(ledger, "enter", enter)
+    monkeypatch.setattr(happened, "record", lambda: None)
+    entering = Entering(first=first)
+    for begin in (entering.begin, entering.begin, entering.begin_the_last):
+        begin()
+    assert entering.end() == []
+    assert sorted(asked) == sorted(at_last)
+    asked.clear()
+    Entering(first=first).end()
+    assert asked == [not first]

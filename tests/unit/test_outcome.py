@@ -287,7 +287,7 @@ def works(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(os, "umask", lambda mask: mask)
     monkeypatch.setenv(journal.RUN, "")
     monkeypatch.setattr(lookahead, "of_scheduling", lambda root, date: iter(()))
-    monkeypatch.setattr(ledger, "enter", ledger.Recorded)
+    monkeypatch.setattr(ledger, "enter", lambda **_: ledger.Recorded())
     monkeypatch.setattr(status, "seen", lambda *_: Seen([], [], set()))
     order: list[str] = []
 

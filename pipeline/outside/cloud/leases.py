@@ -134,7 +134,8 @@ def _clock() -> float:
 
 
 def machine() -> str:
-    """What tells this machine from others, as long as its landing folder stays: also from one with a copy of it."""
+    """What tells this machine from others, as long as its landing folder stays: also from one with a copy of it, but
+    not from one that was cloned with its whole disk and kept its host name."""
     path = settings.load().district.landing / "machine"
     if not path.exists():
         draft = manifests.folder(path.parent) / f".machine.{secrets.token_hex(4)}"
