@@ -5,6 +5,7 @@ them is brought at once, and what does not is removed.
 """
 
 import datetime as dt
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ from pipeline.outside.cloud.evidence import TableTarget
 # The bucket's folders; what is made of tables with restricted access has its own.
 OPEN = "extracts"
 RESTRICTED = f"{OPEN}{warehouse.RESTRICTED}"
+# Seconds for which a set that may not go waits for its extracts, to remove them.
+PATIENCE = 60
 # Another machine may be at the same table, and removes its own.
 _PROCESS = uuid.uuid4().hex[:8]
 
@@ -57,9 +60,10 @@ def begun(delivery: Delivery, files: Iterable[ViewFile], date: dt.date) -> Itera
     try:
         yield
     except BaseException:
+        until = time.monotonic() + PATIENCE
         for each in extracts:
-            with suppress(PipelineError):  # what failed is told, and what is left then goes with the old copies
-                _written.once(each)
+            with suppress(PipelineError):  # what failed is told, and what comes later goes with the old copies
+                _written.once(each, within=max(until - time.monotonic(), 0))
             _remove(each)
         raise
 

@@ -1,5 +1,6 @@
 """Rows come out of the warehouse while their set is checked: what passes is there, what is held does not stay."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,24 @@ def test_of_a_check_that_breaks_off_nothing_stays(
             check()
     assert len(asked) == 1
     assert lying() == []
+
+
+def test_a_hold_does_not_wait_for_an_extract_that_does_not_end(
+    district: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = threading.Event()
+
+    def hangs(*_: object) -> list[str]:
+        ends.wait(60)
+        return []
+
+    monkeypatch.setattr(warehouse, "extract", hangs)
+    monkeypatch.setattr(extracts, "PATIENCE", 0.2)
+    arrive(FRIDAY, {"0105": 0})
+    with pytest.raises(OnHold):
+        check()
+    assert not ends.is_set()
+    ends.set()
 
 
 def test_an_extract_that_failed_is_told_by_the_file_and_is_no_hold(
