@@ -7,6 +7,7 @@ when a person says so (`morning retry-login`). It holds salted digests of them, 
 import datetime as dt
 import hashlib
 import os
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -116,12 +117,11 @@ def _record(name: str) -> Path:
 
 
 def let_again(shared: str, at: dt.datetime) -> bool:
-    """Whether the refusal that has this in common with others, told `at` that moment, was of a login that a person has
-    let be tried again since. What was refused on an earlier day is as it was told."""
-    before, after = _SHARED.split("{}")
+    """Whether a refusal, told `at` that moment, was of logins that a person has let be tried again since, by what it
+    has in common with others. What was refused on an earlier day is as it was told."""
     today = at.astimezone(settings.load().district.zone).date() == settings.load().today()
-    refused = shared.startswith(before) and shared.endswith(after)
-    return refused and today and not _record(shared.removeprefix(before).removesuffix(after)).exists()
+    names = re.findall(_SHARED.format(r"(\S+)"), shared)  # of one step of the portal, there may be several
+    return today and bool(names) and not any(_record(name).exists() for name in names)
 
 
 def forget(name: str) -> bool:

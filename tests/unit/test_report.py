@@ -195,6 +195,19 @@ def test_a_login_that_is_let_again_is_no_cause_any_more(sees: Sees) -> None:
     assert (found.causes, found.standing, found.left) == ((), "not done", ("clever_rosters",))
 
 
+def test_of_a_step_with_several_logins_all_must_be_let_again(sees: Sees) -> None:
+    keys = [Key(f"portal-{name}", "riverbend", "old", f"the secret {name}") for name in ("RSD", "BLF")]
+    for key in keys:
+        key.refused()
+    refused = replace(of_words("not let in"), shared=" and ".join(key.shared for key in keys), flow="students")
+    sees(replace(STUDENTS, state="broken"))
+    note("Morning", refused, exit_code=30)
+    for key in keys:
+        assert len(report.of("Morning", MONDAY).causes) == 1
+        assert refusals.forget(key.name)
+    assert report.of("Morning", MONDAY).causes == ()
+
+
 def test_what_was_refused_on_an_earlier_day_is_as_it_was_told(sees: Sees) -> None:
     """Its record goes with its day, and nobody has let it in again."""
     sees(STUDENTS, replace(CLEVER, state="broken"))
