@@ -119,9 +119,9 @@ def _record(name: str) -> Path:
 def let_again(shared: str, at: dt.datetime) -> bool:
     """Whether a refusal, told `at` that moment, was of logins that a person has let be tried again since, by what it
     has in common with others. What was refused on an earlier day is as it was told."""
-    today = at.astimezone(settings.load().district.zone).date() == settings.load().today()
+    day = at.astimezone(settings.load().district.zone).date()
     names = re.findall(_SHARED.format(r"(\S+)"), shared)  # of one step of the portal, there may be several
-    return today and bool(names) and not any(_record(name).exists() for name in names)
+    return day == settings.load().today() and bool(names) and not any(_record(name).exists() for name in names)
 
 
 def forget(name: str) -> bool:

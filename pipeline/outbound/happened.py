@@ -122,10 +122,18 @@ def record() -> None:
 
 
 def _enter(run: str, rows: list[dict[str, Any]]) -> None:
-    """All rows of a run under one job's name: then it does not matter how often it is begun."""
-    for first in range(0, len(rows), AT_ONCE):
-        script, values = _script(rows[first : first + AT_ONCE])
-        entries.enter(script, f"history-{run}", f"entering what happened in {run}", **values)
+    """All rows of a table and run under one job's name: then it does not matter how often it is begun. What the tasks
+    did is entered before the run's own row is there, and a job of that name is not to be taken for the other."""
+    for table, name in ((LOADS, "history"), (RUNS, "history-run")):
+        own = _of_table(table, rows)
+        for first in range(0, len(own), AT_ONCE):
+            values: dict[str, Value] = {}
+            script = _statement(table, own[first : first + AT_ONCE], values)
+            entries.enter(script, f"{name}-{run}", f"entering what happened in {run}", **values)
+
+
+def _of_table(table: GrowingTable, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if _IDENTITY[table] == next(iter(row))]
 
 
 def _row(told: dict[str, Any]) -> dict[str, Any] | None:
@@ -183,17 +191,6 @@ def _moment(text: str | None) -> dt.datetime | None:
 
 
 # -------------------------------------------------------------------------------------------------------- statements
-
-
-def _script(rows: list[dict[str, Any]]) -> tuple[str, dict[str, Value]]:
-    """The statements that enter the rows, one a table, and their values. None enters what is there already."""
-    statements: list[str] = []
-    values: dict[str, Value] = {}
-    for table in (LOADS, RUNS):
-        own = [row for row in rows if _IDENTITY[table] == next(iter(row))]
-        if own:
-            statements.append(_statement(table, own, values))
-    return ";\n".join(statements), values
 
 
 def _statement(table: GrowingTable, rows: list[dict[str, Any]], values: dict[str, Value]) -> str:

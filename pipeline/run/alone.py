@@ -28,7 +28,7 @@ def begin(block: ExitStack, about: str, *, quiet: bool) -> list[str]:
         told.add(who)
 
     told = set[str]()
-    if leases.is_held() or storage.is_out():  # of an outage all tasks tell
+    if leases.is_held():
         return []
     try:
         with border.around("the bucket", "looking whether another machine is at work"):
@@ -37,6 +37,8 @@ def begin(block: ExitStack, about: str, *, quiet: bool) -> list[str]:
         raise
     except PipelineError as error:
         log.warning("this run has no lease", exc_info=True)
+        if storage.is_out():  # of which all tasks tell
+            return []
         found = secrets.redact(error.found)
         return [f"nobody knows whether another machine is at work, too: {found}; where there is one, end it"]
     storage.forget()  # what another one has made until now

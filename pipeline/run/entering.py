@@ -11,8 +11,8 @@ from pipeline.outbound.ledger import Recorded
 
 
 class Entering:
-    """Each time that somebody says so, the ledger is completed in the background. The `first` run of a date looks at
-    all receipts, at its end: there are more of them each day."""
+    """Each time that somebody says so, the ledger is completed in the background. The `first` run of a date, and one
+    after a broken one, looks at all receipts, at its end: there are more of them each day."""
 
     def __init__(self, *, first: bool) -> None:
         self._first, self._last = first, 0
@@ -37,10 +37,11 @@ class Entering:
         for time in range(1, self._last):
             with suppress(Exception):
                 entered += self._times.at((time, False)).deliveries
-        last = self._times.at(self._at_last)
-        found = [*ledger.unnamed(dict.fromkeys([*entered, *last.deliveries])), *last.trouble]
-        self._history.known("")  # the run's own end goes there next
-        return found
+        try:
+            last = self._times.at(self._at_last)
+            return [*ledger.unnamed(dict.fromkeys([*entered, *last.deliveries])), *last.trouble]
+        finally:
+            self._history.known("")  # the run's own end goes there next
 
     @property
     def _at_last(self) -> tuple[int, bool]:

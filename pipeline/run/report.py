@@ -115,7 +115,7 @@ def of(wrapper: str, date: dt.date, outcome: Outcome | None = None, only: Collec
     """
     note = notes.of(wrapper, date) or {}
     told = {**outcome.as_json(), "ended_at": manifests.now()} if outcome else note
-    found = _told(told, date)
+    found = [_aged(failure, date) for failure in failures.kept(told)] if outcome else _told(note, date)
     seen = _of_these(status.seen(date, found, status.from_json(note)), only)
     return _reported(wrapper, date, told, found, seen, ended=outcome is not None)[0]
 

@@ -97,8 +97,9 @@ def run(
         if sends:
             finishing.start()
             finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
-        first = (notes.of(name, date) or {}).get("version") != VERSION
-        entering = Entering(first=first)
+        before = notes.of(name, date) or {}
+        first = before.get("version") != VERSION
+        entering = Entering(first=first or before.get("exit") == BROKEN)
         try:
             remarks: list[str] = []
             begins = partial(_alone, block, f"{name} of {date}", root, remarks, quiet=quiet)
@@ -106,6 +107,8 @@ def run(
         except AtWorkElsewhere as error:
             if error.about != f"{name} of {date}":
                 raise
+            if sends:
+                finishing.join()  # what goes wrong there is told
             return _went_home(error, begin, telling, quiet=quiet)
         finally:
             if sends:

@@ -8,11 +8,12 @@ import pytest
 
 from clouds import Cloud
 from pipeline.chain.tasks import CheckedSet
+from pipeline.ground import cloud
 from pipeline.ground.errors import OnHold, PipelineError, WarehouseError
 from pipeline.outbound import exports, extracts, verdicts
 from pipeline.outside.cloud import storage, warehouse
 from test_giving import checked
-from test_verdicts import FILE, FRIDAY, MONDAY, ROSTERS, arrive, as_the_next_run
+from test_verdicts import FILE, FRIDAY, ROSTERS, arrive, as_the_next_run
 from test_verdicts import district as district
 
 
@@ -27,7 +28,7 @@ def asked(district: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
 
     monkeypatch.setattr(warehouse, "extract", noted)
     yield told
-    extracts._written.forget()
+    extracts._begun.clear()
 
 
 def check() -> None:
@@ -83,22 +84,33 @@ def test_of_a_check_that_breaks_off_nothing_stays(
     assert lying() == []
 
 
-def test_a_hold_does_not_wait_for_an_extract_that_does_not_end(
-    district: Cloud, monkeypatch: pytest.MonkeyPatch
+def test_a_hold_does_not_wait_for_an_extract_that_does_not_end_and_its_rows_go_when_it_does(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends = threading.Event()
+    ends, ended, extract = threading.Event(), threading.Event(), warehouse.extract
 
-    def hangs(*_: object) -> list[str]:
-        ends.wait(60)
-        return []
+    def late(*told: str) -> list[str]:
+        assert ends.wait(60)
+        return extract(*told)
 
-    monkeypatch.setattr(warehouse, "extract", hangs)
+    def made(written: extracts._Written) -> list[str]:
+        try:
+            return make(written)
+        finally:
+            ended.set()
+
+    make = extracts._Written.make
+    monkeypatch.setattr(warehouse, "extract", late)
+    monkeypatch.setattr(extracts._objects, "_look", made)
     monkeypatch.setattr(extracts, "PATIENCE", 0.2)
     arrive(FRIDAY, {"0105": 0})
     with pytest.raises(OnHold):
         check()
-    assert not ends.is_set()
+    assert asked == []
     ends.set()
+    assert ended.wait(60)
+    assert len(asked) == 1
+    assert lying() == []
 
 
 def test_an_extract_that_failed_is_told_by_the_file_and_is_no_hold(
@@ -120,17 +132,27 @@ def test_an_extract_that_failed_is_told_by_the_file_and_is_no_hold(
     assert lying() == []
 
 
-def test_another_process_s_objects_are_its_own(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_try_has_objects_of_its_own(asked: list[str]) -> None:
+    """A job of BigQuery's goes on when its run was killed, and may divide the rows otherwise."""
     arrive(FRIDAY, {"0105": 30})
     check()
     (ours,) = lying()
-    monkeypatch.setattr(extracts, "_PROCESS", "0123abcd")
-    extracts._written.forget()
-    with pytest.raises(OnHold):
-        arrive(MONDAY, {"0105": 0})
-        CheckedSet(date=MONDAY, delivery=ROSTERS).make()
+    extracts._begun.clear()  # as after a kill
     exports.export(ROSTERS, FILE, FRIDAY)
-    assert lying() == [ours]
+    assert len({*asked}) == 2
+    assert lying() == [ours], "which goes with the old copies"
+
+
+def test_who_is_not_the_process_that_writes_files_begins_nothing(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(FRIDAY, {"0105": 30})
+    with monkeypatch.context() as patch:
+        patch.setattr(cloud, "forked", lambda: True)
+        check()
+    assert asked == []
+    exports.export(ROSTERS, FILE, FRIDAY)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("kept", [0, 12, 31])

@@ -265,6 +265,27 @@ def test_two_at_once_enter_once(there: Cloud, monkeypatch: pytest.MonkeyPatch) -
     assert count() == 3
 
 
+def test_a_job_that_enters_what_the_tasks_did_is_not_taken_for_the_run_s_own(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may still be at work, though nobody waits for it any more."""
+    named: list[str] = []
+    enter = entries.enter
+
+    def noted(script: str, job: str, *told: Any, **values: Any) -> None:
+        named.append(job)
+        enter(script, job, *told, **values)
+
+    monkeypatch.setattr(entries, "enter", noted)
+    begun = chronicle.begin("Morning", MONDAY)
+    wrote(told())
+    happened.record()
+    assert (count(), len(named)) == (1, 1)
+    assert chronicle.end(begun, Outcome(), [], news=True) == []
+    assert (count(), count("runs")) == (1, 1)
+    assert len({*named}) == 2
+
+
 @pytest.mark.parametrize(
     "spoilt", [{}, {"kind": "table"}, told(date="soon"), told(parts=None), {**told(), "rows": "many"}]
 )

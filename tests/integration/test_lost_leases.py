@@ -11,7 +11,7 @@ import pytest
 from clouds import Cloud, given
 from pipeline import catalogue
 from pipeline.catalogue import agreement
-from pipeline.ground.errors import AtWorkElsewhere
+from pipeline.ground.errors import AtWorkElsewhere, OnHold
 from pipeline.outbound import evidence, exports, giving, interrupted, receipts, snapshots, verdicts
 from pipeline.outside.cloud import leases
 from pipeline.outside.sftp import pushing
@@ -70,7 +70,9 @@ def taken_over(held: list[leases.Lease], folder: Path) -> None:
 
 
 def is_untouched(folder: Path) -> bool:
-    return {(folder / file.name).read_text() for file in BOTH.view_files} == {NEWER}
+    """Also beside their places."""
+    found = {file.name: file.read_text() for file in folder.iterdir()}
+    return found == {file.name: NEWER for file in BOTH.view_files}
 
 
 def killed_after_the_first() -> None:
@@ -153,6 +155,30 @@ def test_what_another_machine_has_put_beside_its_place_stays(
         given(ROSTERS, FRIDAY)
     assert theirs.read_text() == NEWER
     assert [file.name for file in folder.iterdir()] == [theirs.name]
+    theirs.unlink()
+
+
+def test_what_may_not_go_any_more_is_not_removed_where_another_machine_is_at_work(
+    district: Cloud, folder: Path, held: list[leases.Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its set is another one than the other's: which has its file under the same name beside its place."""
+    arrive(FRIDAY, {"0105": 3})
+    verdicts.check(ROSTERS, FRIDAY)
+    theirs = folder / f".{FILE.name}.part"
+    ask = verdicts.ask_again
+
+    def meanwhile(*told: Any) -> None:
+        ask(*told)
+        if theirs.exists():
+            for lease in held:
+                lease._lost = True
+            theirs.write_text(NEWER)
+            raise OnHold("the set is another one", expected="this one", next_step="run again")
+
+    monkeypatch.setattr(verdicts, "ask_again", meanwhile)
+    with pytest.raises(AtWorkElsewhere):
+        given(ROSTERS, FRIDAY)
+    assert theirs.read_text() == NEWER
     theirs.unlink()
 
 

@@ -151,6 +151,7 @@ def test_rows_whose_keys_were_not_kept_are_no_evidence(there: Cloud, monkeypatch
         with pytest.raises(WarehouseError, match="it breaks off"):
             snapshots.freeze(delivery(), FILE, MONDAY)
     assert not target.exists()
+    assert days_left(target.dataset, target.table) == pytest.approx(1, abs=0.01), "passwords do not stay for it"
     snapshots.freeze(delivery(), FILE, MONDAY)
     assert target.exists()
 

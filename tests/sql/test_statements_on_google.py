@@ -266,10 +266,11 @@ def test_what_happened_is_entered(parts: dict[str, int], more: dict[str, Any]) -
     whole = {**run, "ended": NOW.isoformat(), "exit_code": 0, "loaded": 1}
     told = [{**LOAD, "parts": parts}, {**LOAD, "parts": {}, **more}]
     told += [{**run, "version": "1"}, {**whole, "version": "1"}]
-    script, values = happened._script([row for each in told if (row := happened._row(each))])
-    loads, runs = script.split(";\n")
-    assert (loads.count("SELECT"), runs.count("SELECT")) == (4, 4)
-    for statement in (loads, runs):
+    rows = [row for each in told if (row := happened._row(each))]
+    for table in (happened.LOADS, happened.RUNS):
+        values: dict[str, Value] = {}
+        statement = happened._statement(table, happened._of_table(table, rows), values)
+        assert statement.count("SELECT") == 4
         looked_at(statement, **values)
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from pipeline.catalogue.place import SftpFolder
 from pipeline.chain.base import ChainTask, Target
 from pipeline.chain.tasks import LandedFile
 from pipeline.ground import journal, logs, manifests, progress, settings
-from pipeline.ground.errors import ConfigurationError
+from pipeline.ground.errors import AtWorkElsewhere, ConfigurationError
 from pipeline.ground.progress import Event
 from pipeline.inbound import lateness, sources
 from pipeline.outbound import interrupted, ledger
@@ -327,6 +328,28 @@ def test_sets_that_a_killed_run_left_come_first_and_what_goes_wrong_then_is_told
     kept = manifests.load(settings.load().district.landing / "runs" / "own-2026-11-23.json")
     assert kept
     assert [f"found: {each['found']}".startswith(told) for each in kept["failures"]] == ([True] if told else [])
+
+
+def test_who_goes_home_tells_what_went_wrong_with_an_interrupted_push(
+    works: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also what is known only after the other machine was seen."""
+    seen = threading.Event()
+
+    def finish() -> Iterator[object]:
+        assert seen.wait(30)
+        time.sleep(0.2)
+        yield ConfigurationError("half a set", expected="a whole one", next_step="run again")
+
+    def elsewhere(*_: object, **__: object) -> None:
+        seen.set()
+        raise AtWorkElsewhere("another is at work", expected="one", next_step="wait", about=f"Own of {MONDAY}")
+
+    monkeypatch.setattr(interrupted, "finish", finish)
+    monkeypatch.setattr(sources, "GRACE", 0.0)
+    monkeypatch.setattr(runner, "_work", elsewhere)
+    assert runner.run("Own", MONDAY, 1, []) == BROKEN
+    assert "found: half a set" in capsys.readouterr().err
 
 
 def test_what_keeps_luigi_from_working_is_told_and_ends_nothing() -> None:

@@ -195,6 +195,14 @@ def test_a_login_that_is_let_again_is_no_cause_any_more(sees: Sees) -> None:
     assert (found.causes, found.standing, found.left) == ((), "not done", ("clever_rosters",))
 
 
+def test_a_run_that_ends_tells_what_it_was_refused_whatever_a_person_does_meanwhile(sees: Sees) -> None:
+    """It has made nothing of it: only what is told later is left to the next run."""
+    refused = replace(of_words("not let in"), shared="the login clever is not taken", flow="clever_rosters")
+    sees(STUDENTS, replace(CLEVER, state="broken"))
+    found = report.of("Morning", MONDAY, Outcome(30, [refused]))
+    assert (found.standing, found.code) == ("broken", 30)
+
+
 def test_of_a_step_with_several_logins_all_must_be_let_again(sees: Sees) -> None:
     keys = [Key(f"portal-{name}", "riverbend", "old", f"the secret {name}") for name in ("RSD", "BLF")]
     for key in keys:

@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -76,8 +76,7 @@ class Lease:
 
     def _stored_over(self, before: Stored) -> Stored:
         told = {**self._told, "beat": secrets.token_hex(8)}
-        with cloud.STORAGE.briefly(BEAT):  # a longer try would sleep when the bucket answers again
-            return storage.store_json(self.name, self._noted or {}, told, over=before)
+        return storage.store_json(self.name, self._noted or {}, told, over=before)
 
     def check(self) -> None:
         """Raises AtWorkElsewhere when it is another's by now, or may be: where the bucket has not answered for a while,
@@ -85,7 +84,7 @@ class Lease:
         asked = _clock()
         if self._is_believed():
             return
-        with suppress(PipelineError):
+        with suppress(PipelineError), _briefly():
             self._write(unless_since=asked)
         if self._is_believed():
             return
@@ -110,7 +109,7 @@ class Lease:
     def beat(self) -> None:
         """Hold it until it ends: what a thread of its own does."""
         while not self._over.wait(BEAT) and not self._lost:
-            with suppress(PipelineError):  # one that is lost is told by `check`
+            with suppress(PipelineError), _briefly():  # one that is lost is told by `check`
                 self._write()
 
     def end(self) -> None:
@@ -126,6 +125,11 @@ class Lease:
                     storage.remove(self.name, only=self._stored)
             except PipelineError:
                 log.warning("%s could not be given back, and ends by itself", self.name, exc_info=True)
+
+
+def _briefly() -> AbstractContextManager[None]:
+    """A longer try would sleep when the bucket answers again."""
+    return cloud.STORAGE.briefly(BEAT)
 
 
 def _clock() -> float:

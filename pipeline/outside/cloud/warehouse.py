@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -14,7 +15,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.table import RowIterator, TableListItem
 
 from pipeline.ground import cloud, settings
-from pipeline.ground.errors import AtWorkElsewhere, WarehouseError
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError, WarehouseError
 from pipeline.ground.looks import Looks
 from pipeline.outside.cloud import datasets, jobs, leases, storage
 
@@ -247,7 +248,12 @@ def freeze(
         if find(dataset, table).there:
             _label(dataset, table, dict.fromkeys(labels, IN_WORK))
         rows: int = with_dataset(dataset, asked, days)
-    once()
+    try:
+        once()
+    except BaseException:
+        with suppress(PipelineError), cloud.BIGQUERY.explained(f"labelling {dataset}.{table}"):
+            _label(dataset, table, dict.fromkeys(labels, IN_WORK), _after(days))  # it goes all the same
+        raise
     with cloud.BIGQUERY.explained(f"labelling {dataset}.{table}"):
         _say_what_it_holds(dataset, table, labels, days)
     return rows
@@ -261,7 +267,11 @@ def _say_what_it_holds(dataset: str, table: str, labels: dict[str, str], days: i
     except AtWorkElsewhere:
         _label(dataset, table, dict.fromkeys(labels, IN_WORK))
         raise
-    _label(dataset, table, labels, dt.datetime.now(dt.UTC) + dt.timedelta(days=days) if days else None)
+    _label(dataset, table, labels, _after(days) if days else None)
+
+
+def _after(days: int) -> dt.datetime:
+    return dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
 
 
 def extract(dataset: str, table: str, stem: str) -> list[str]:

@@ -81,9 +81,10 @@ def replaced(going: Outgoing, on: On) -> None:
 
 
 def _swapped(going: Outgoing, rename: Callable[[Line, str, str], Transfer], advice: str, line: Line) -> None:
-    """One try."""
+    """One try. Nothing is put or removed there by who has lost the lease."""
     known = [name for name in going.todo() if name in going.stamps]
     line.run(_looked(line, going, name, (going.temporary(name), going.own(name))) for name in known)
+    going.still_ours()
     unsent = [name for name in going.todo() if name not in going.stamps]
     if unsent:
         line.run(going.sent(unsent, partial(_beside, line, going)))
@@ -102,6 +103,7 @@ def _asked(line: Line, going: Outgoing) -> None:
         try:
             going.may_go()
         except PipelineError:
+            going.still_ours()
             line.run(_tidied(line, going.temporary(name)) for name in going.names)
             raise
     going.still_ours()
@@ -153,7 +155,7 @@ def overwritten(going: Outgoing, on: On) -> None:
 
 
 def _overwritten(going: Outgoing, line: Line) -> None:
-    """One try."""
+    """One try. Nothing is written there by who has lost the lease."""
     known = [name for name in going.todo() if name in going.stamps]
     line.run(_looked(line, going, name, (going.own(name),)) for name in known)
     _asked(line, going)
