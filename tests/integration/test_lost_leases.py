@@ -109,6 +109,28 @@ def test_a_completion_that_has_lost_its_lease_changes_nothing_and_is_told(
     assert receipts.kept() == {}
 
 
+@pytest.mark.parametrize("two", ["swapped_in"], indirect=True)
+def test_a_completion_that_loses_its_lease_while_it_sends_renames_nothing(
+    two: None, held: list[leases.Lease], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies(killed_after_the_first)
+    (folder / f".{SECOND.name}.part").unlink()
+    as_the_next_run()
+    beside = pushing._beside
+
+    def sent(line: Any, going: Any, name: str, *more: Any) -> Any:
+        yield from beside(line, going, name, *more)
+        for lease in held:
+            lease._lost = True
+        (folder / SECOND.name).write_text(NEWER)
+
+    monkeypatch.setattr(pushing, "_beside", sent)
+    (told,) = interrupted.finish()
+    assert isinstance(told, AtWorkElsewhere)
+    assert (folder / SECOND.name).read_text() == NEWER
+    assert receipts.kept() == {}
+
+
 @pytest.mark.usefixtures("two")
 def test_a_push_goes_on_after_a_broken_line_as_long_as_it_is_its_own(
     held: list[leases.Lease], folder: Path, monkeypatch: pytest.MonkeyPatch
