@@ -65,14 +65,6 @@ class Looks(Generic[P, T]):
             self._seen.pop(place, None)  # nobody has looked, then
             seen.set_exception(error)
 
-    def once(self, place: P, within: float | None = None) -> T:
-        """What is there, or the error of it, as `at`; whoever asks after that looks anew."""
-        try:
-            return self.at(place, within)
-        finally:
-            self._seen.pop(place, None)
-            self._missed.pop(place, None)
-
     def known(self, place: P) -> T | None:
         """What is there, if somebody has looked and saw it. Waits for a look that is on its way."""
         seen = self._seen.get(place)

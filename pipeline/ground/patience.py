@@ -63,7 +63,7 @@ def bounded(seconds: float, action: Callable[[], T], what: str, late: Callable[[
     It has a thread of its own, which is given up after `seconds`; `late` gets what it returns after that. Raises
     TimeoutError, and whatever it raises.
     """
-    done = _begun(action, what)
+    done = begun(action, what)
     try:
         return done.result(seconds)
     except TimeoutError:
@@ -82,7 +82,7 @@ def moving(seconds: float, action: Callable[[Callable[[], None]], T], what: str)
         nonlocal last
         last = time.monotonic()
 
-    done = _begun(lambda: action(on), what)
+    done = begun(lambda: action(on), what)
     with resting():
         while not done.done():
             left = last + seconds - time.monotonic()
@@ -92,7 +92,7 @@ def moving(seconds: float, action: Callable[[Callable[[], None]], T], what: str)
     return done.result()
 
 
-def _begun(action: Callable[[], T], what: str) -> "Future[T]":
+def begun(action: Callable[[], T], what: str) -> "Future[T]":
     """What `action` returns in a thread of its own, which keeps no process alive."""
     done: Future[T] = Future()
 

@@ -5,18 +5,17 @@ them is brought at once, and what does not is removed.
 """
 
 import datetime as dt
-import threading
-import time
 import uuid
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.catalogue.delivery import Delivery, ViewFile
-from pipeline.ground import cloud, manifests
+from pipeline.ground import cloud, manifests, patience
 from pipeline.ground.errors import PipelineError
-from pipeline.ground.looks import Looks
 from pipeline.outbound.snapshots import snapshot_target
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
@@ -37,35 +36,21 @@ class _Extract:
     table: str
 
 
+@dataclass(frozen=True)
 class _Written:
-    """What BigQuery writes for one: each has a name of its own, since a job goes on when nobody waits for it any more,
-    and another machine may be at the same table. Once given up, its objects go as soon as they are there."""
+    """What BigQuery writes for one: the objects `<stem>-*`, and their names once they are there. Each has a stem of its
+    own, since a job goes on when nobody waits for it any more, and another machine may be at the same table."""
 
-    def __init__(self, extract: _Extract) -> None:
-        folder = RESTRICTED if warehouse.restricted(extract.dataset) else OPEN
-        self._extract = extract
-        self._stem = f"{folder}/{manifests.fingerprint(extract.of)[:8]}_{uuid.uuid4().hex[:8]}_{extract.table}"
-        self._given_up = threading.Event()
+    stem: str
+    objects: Future[list[str]]
 
-    def make(self) -> list[str]:
-        """The names of the objects. Raises WarehouseError."""
-        try:
-            return warehouse.extract(self._extract.dataset, self._extract.table, self._stem)
-        finally:
-            if self._given_up.is_set():
-                self.remove()
-
-    def remove(self) -> None:
-        """Remove what is there of it, and what comes later, after something else has failed, which is told."""
-        self._given_up.set()
-        with suppress(PipelineError):  # what is left goes with the old copies
-            for name in storage.list_objects(f"{self._stem}-"):
-                storage.remove(name)
+    def give_up(self) -> None:
+        """Its objects go: now, or as soon as they are there."""
+        self.objects.add_done_callback(lambda _: _remove(self.stem))
 
 
-# What is on its way out, and its objects once they are there; whoever brings them is the last who needs them.
+# What is on its way out; whoever brings it is the last who needs it.
 _begun: dict[_Extract, _Written] = {}
-_objects: Looks[_Written, list[str]] = Looks(_Written.make)
 
 
 @contextmanager
@@ -77,16 +62,16 @@ def begun(delivery: Delivery, files: Iterable[ViewFile], date: dt.date) -> Itera
         return
     extracts = [_of(file.name, snapshot_target(delivery, file, date)) for file in files]
     for each in extracts:
-        _objects.begin(_begun.setdefault(each, _Written(each)), aside=True)
+        if before := _begun.pop(each, None):  # of a set that was checked before, and never written
+            before.give_up()
+        _begun[each] = _begin(each)
     try:
         yield
     except BaseException:
-        until = time.monotonic() + PATIENCE
-        for each in extracts:
-            if written := _begun.pop(each, None):
-                with suppress(PipelineError):  # what failed is told
-                    _objects.once(written, within=max(until - time.monotonic(), 0))
-                written.remove()
+        given_up = [_begun.pop(each) for each in extracts]
+        wait([each.objects for each in given_up], PATIENCE)
+        for written in given_up:
+            written.give_up()
         raise
 
 
@@ -94,14 +79,14 @@ def bring(file: ViewFile, frozen: TableTarget, to: Path) -> list[Path]:
     """Bring the frozen rows into files beside `to`: CSV in UTF-8, each with the header, of no order. Raises
     WarehouseError."""
     extract = _of(file.name, frozen)
-    written = _begun.pop(extract, None) or _Written(extract)
+    written = _begun.pop(extract, None) or _begin(extract)
     try:
-        names = _objects.once(written)
+        names = written.objects.result()
         found = [to.with_name(f".{to.name}.extract{number}") for number in range(len(names))]
         for name, beside in zip(names, found, strict=True):
             storage.fetch(name, beside)
     except BaseException:
-        written.remove()
+        written.give_up()
         raise
     for name in names:
         storage.remove(name)
@@ -110,3 +95,16 @@ def bring(file: ViewFile, frozen: TableTarget, to: Path) -> list[Path]:
 
 def _of(file: str, frozen: TableTarget) -> _Extract:
     return _Extract(file, frozen.dataset, frozen.table)
+
+
+def _begin(extract: _Extract) -> _Written:
+    folder = RESTRICTED if warehouse.restricted(extract.dataset) else OPEN
+    stem = f"{folder}/{manifests.fingerprint(extract.of)[:8]}_{uuid.uuid4().hex[:8]}_{extract.table}"
+    return _Written(stem, patience.begun(partial(warehouse.extract, extract.dataset, extract.table, stem), stem))
+
+
+def _remove(stem: str) -> None:
+    """Remove what is there of it, after something else has failed, which is told; the rest goes with the old copies."""
+    with suppress(PipelineError):
+        for name in storage.list_objects(f"{stem}-"):
+            storage.remove(name)

@@ -8,6 +8,7 @@ import datetime as dt
 import shutil
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +138,7 @@ def _give(
 ) -> bool:
     """Push the set, when it still may go, and write down that it was given; whether it took too long."""
 
-    def may_go() -> None:
-        verdicts.ask_again(delivery, date, receipt)
-
+    may_go = partial(verdicts.ask_again, delivery, date, receipt)
     may_go()  # before a byte leaves us, and once more before the first file takes its place
     trail = _trail({**receipt, "run": journal.run(), **agreement.told(delivery.vendor)}, lease)
     with border.around(f"{delivery.vendor}:{folder(delivery)}", "sending files there", VendorError):

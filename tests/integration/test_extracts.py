@@ -93,15 +93,13 @@ def test_a_hold_does_not_wait_for_an_extract_that_does_not_end_and_its_rows_go_w
         assert ends.wait(60)
         return extract(*told)
 
-    def made(written: extracts._Written) -> list[str]:
-        try:
-            return make(written)
-        finally:
-            ended.set()
+    def removed(stem: str) -> None:
+        remove(stem)
+        ended.set()
 
-    make = extracts._Written.make
+    remove = extracts._remove
     monkeypatch.setattr(warehouse, "extract", late)
-    monkeypatch.setattr(extracts._objects, "_look", made)
+    monkeypatch.setattr(extracts, "_remove", removed)
     monkeypatch.setattr(extracts, "PATIENCE", 0.2)
     arrive(FRIDAY, {"0105": 0})
     with pytest.raises(OnHold):

@@ -157,9 +157,11 @@ def test_a_push_goes_on_after_a_broken_line_as_long_as_it_is_its_own(
     assert receipts.kept() == {}
 
 
+@pytest.mark.parametrize("may_go", [True, False])
 def test_what_another_machine_has_put_beside_its_place_stays(
-    district: Cloud, folder: Path, held: list[leases.Lease], monkeypatch: pytest.MonkeyPatch
+    district: Cloud, folder: Path, held: list[leases.Lease], monkeypatch: pytest.MonkeyPatch, may_go: bool
 ) -> None:
+    """Also when ours may not go any more, whose file had the same name beside its place."""
     arrive(FRIDAY, {"0105": 3})
     verdicts.check(ROSTERS, FRIDAY)
     theirs = folder / f".{FILE.name}.part"
@@ -171,36 +173,13 @@ def test_what_another_machine_has_put_beside_its_place_stays(
             for lease in held:
                 lease._lost = True
             theirs.write_text(NEWER)
+            if not may_go:
+                raise OnHold("the set is another one", expected="this one", next_step="run again")
 
     monkeypatch.setattr(verdicts, "ask_again", meanwhile)
     with pytest.raises(AtWorkElsewhere):
         given(ROSTERS, FRIDAY)
-    assert theirs.read_text() == NEWER
-    assert [file.name for file in folder.iterdir()] == [theirs.name]
-    theirs.unlink()
-
-
-def test_what_may_not_go_any_more_is_not_removed_where_another_machine_is_at_work(
-    district: Cloud, folder: Path, held: list[leases.Lease], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its set is another one than the other's: which has its file under the same name beside its place."""
-    arrive(FRIDAY, {"0105": 3})
-    verdicts.check(ROSTERS, FRIDAY)
-    theirs = folder / f".{FILE.name}.part"
-    ask = verdicts.ask_again
-
-    def meanwhile(*told: Any) -> None:
-        ask(*told)
-        if theirs.exists():
-            for lease in held:
-                lease._lost = True
-            theirs.write_text(NEWER)
-            raise OnHold("the set is another one", expected="this one", next_step="run again")
-
-    monkeypatch.setattr(verdicts, "ask_again", meanwhile)
-    with pytest.raises(AtWorkElsewhere):
-        given(ROSTERS, FRIDAY)
-    assert theirs.read_text() == NEWER
+    assert {file.name: file.read_text() for file in folder.iterdir()} == {theirs.name: NEWER}
     theirs.unlink()
 
 

@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from types import MappingProxyType
 from typing import Any
 
 from pipeline.ground import cloud, journal, manifests, settings
@@ -220,13 +219,12 @@ def _pause(waiting: Waiting, who: str) -> None:
         time.sleep(LOOK)
 
 
-def _elsewhere(name: str, who: str, told: Mapping[str, str] = MappingProxyType({})) -> AtWorkElsewhere:
+def _elsewhere(name: str, who: str, told: Mapping[str, str] | None = None) -> AtWorkElsewhere:
     return AtWorkElsewhere(
         f"{who} is at work on {storage.uri(name)}",
         expected="one at a time",
         next_step="nothing while that goes on; if it hangs, end it: a minute later another takes over",
-        about=told.get("about", ""),
-        since=told.get("since", ""),
+        **{key: (told or {}).get(key, "") for key in ("about", "since")},
     )
 
 
