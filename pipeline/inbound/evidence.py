@@ -1,7 +1,8 @@
 """What "done" means on the way in: the evidence of each state, with the fingerprints of what it was made from.
 
 A target exists when its evidence is there and says what is expected *now*. So a corrected input makes everything
-above it incomplete, and an output that is deleted is the only one that is made again.
+above it incomplete, and an output that is deleted is the only one that is made again. The evidence lies in the bucket
+(outside/cloud/documents.py), and so do a vendor's bytes; the disk's copies are used where they are the same.
 """
 
 import datetime as dt
@@ -14,10 +15,11 @@ from typing import Any
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import PortalReport
 from pipeline.ground import manifests, settings
-from pipeline.ground.errors import PipelineError
+from pipeline.ground.errors import PipelineError, TransferIncomplete
 from pipeline.ground.looks import NotYet
 from pipeline.inbound import sources
 from pipeline.inbound.sources import settled
+from pipeline.outside.cloud import documents, storage, warehouse
 from pipeline.outside.sftp.sftp import RemoteFile
 
 
@@ -56,7 +58,7 @@ class VendorFileTarget:
         Raises PipelineError when nobody could look.
         """
         newest = sources.newest_of(self.feed, self.part, self.date)
-        held = manifests.load(LandedTarget(self.feed, self.part, self.date).manifest_path)
+        held = documents.load(LandedTarget(self.feed, self.part, self.date).manifest_path)
         if newest is None or held is None or not _passed_over(newest, held):
             return newest
         same = sources.of_name(self.feed.source(self.part), held["name"])
@@ -77,7 +79,8 @@ class VendorFileTarget:
 
 @dataclass(frozen=True)
 class LandedTarget:
-    """Our byte-for-byte copy of the vendor's file is on disk, and the vendor has no other one for the date."""
+    """Our byte-for-byte copy of the vendor's file is in the bucket, or here, and the vendor has no other one for the
+    date. What holds social security numbers, a download of the portal's, is here alone."""
 
     feed: Feed
     part: str
@@ -91,12 +94,43 @@ class LandedTarget:
     def manifest_path(self) -> Path:
         return _below(self.folder, f"{self.feed.name}.manifest.json")
 
+    @property
+    def restricted(self) -> bool:
+        """Whether few may read what it holds."""
+        return warehouse.restricted(self.feed.dataset)
+
     def manifest(self) -> dict[str, Any] | None:
-        """What was landed, when the copy is there and whole, or was removed when it had been read."""
-        found = manifests.load(self.manifest_path)
+        """What was landed, when a whole copy is there, or was removed when it had been read."""
+        found = documents.load(self.manifest_path)
         if found is None or found.get("removed"):
             return found
-        return found if _is_whole(_below(self.folder, found["name"]), found["size"]) else None
+        return found if self._copy(found) or self._kept(found) else None
+
+    def copy(self) -> Path:
+        """The copy on our disk, which is brought from the bucket when it is not here. Raises TransferIncomplete,
+        WarehouseError."""
+        found = self.manifest()
+        if found is None or found.get("removed"):
+            raise TransferIncomplete(
+                f"no whole copy of {self.feed.name} ({self.part})",
+                expected=f"one in {self.folder}, or in the bucket",
+                next_step="run again; the file is then fetched anew",
+            )
+        path = _below(self.folder, found["name"])
+        if not self._copy(found):
+            new = manifests.beside(path)
+            documents.bring_file(path, found["sha256"], new, restricted=self.restricted)
+            manifests.replace(path, new, self.manifest_path, found)
+        return path
+
+    def _copy(self, found: dict[str, Any]) -> bool:
+        """Whether what is found to have landed is here."""
+        whole = _is_whole(_below(self.folder, found["name"]), found["size"])
+        return whole and documents.is_copy(self.manifest_path, found)
+
+    def _kept(self, found: dict[str, Any]) -> bool:
+        path = _below(self.folder, found["name"])
+        return documents.has_file(path, found["sha256"], found["size"], restricted=self.restricted)
 
     def copy_is_there(self) -> bool:
         """Whether the copy itself is on disk, whole or not."""
@@ -141,7 +175,7 @@ class LandedTargets:
 
 @dataclass(frozen=True)
 class PreparedTarget:
-    """The feed's parts, checked and stacked, are one normalised CSV on disk."""
+    """The feed's parts, checked and stacked, are one normalised CSV, on disk or in the bucket by now."""
 
     feed: Feed
     date: dt.date
@@ -156,10 +190,22 @@ class PreparedTarget:
 
     def manifest(self) -> dict[str, Any] | None:
         """What was prepared, when it is there and made from the parts and by the contract of now."""
-        found = manifests.load(self.manifest_path)
+        found = documents.load(self.manifest_path)
         if found is None or found["contract"] != self.feed.contract.fingerprint or found["parts"] != self.parts():
             return None
-        return found if _is_whole(self.path, found["size"]) else None
+        return found if self.is_here(found) or self._stored().get("sha256") == found["sha256"] else None
+
+    def is_here(self, found: dict[str, Any]) -> bool:
+        """Whether the CSV of which the manifest tells is on our disk."""
+        return _is_whole(self.path, found["size"]) and documents.is_copy(self.manifest_path, found)
+
+    @property
+    def object_name(self) -> str:
+        """The object that will hold the CSV."""
+        return f"{self.feed.folder}/{self.date}/{self.feed.file}"
+
+    def _stored(self) -> dict[str, str]:
+        return storage.find(self.object_name).metadata
 
     def parts(self) -> dict[str, str | None]:
         """The digest of each part as it is landed now."""

@@ -8,15 +8,17 @@ from pipeline.ground import manifests
 from pipeline.ground.errors import ContractBroken
 from pipeline.ground.progress import Made
 from pipeline.inbound.evidence import LandedTarget
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import documents, storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
 
 def land_report(target: LandedTarget, download: Path) -> None:
-    """What the browser has downloaded and checked becomes the part's copy; then its manifest says so."""
+    """What the browser has downloaded and checked becomes the part's copy; then its manifest says so. Both stay on this
+    machine: a download holds social security numbers. Raises WarehouseError, OSError."""
     copy = manifests.folder(target.folder) / target.feed.source(target.part).pattern
     facts = {"size": download.stat().st_size, "mtime": download.stat().st_mtime, "sha256": manifests.sha256(download)}
     told = {"name": copy.name, **facts, "landed_at": manifests.now()}
+    documents.forget(target.manifest_path)  # that another one had been read
     manifests.replace(copy, download, target.manifest_path, told)
 
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pipeline.catalogue import schemas
 from pipeline.catalogue.feed import Feed
@@ -17,13 +18,14 @@ from pipeline.inbound import calendar, lastgood, loads, preparing
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
 from pipeline.inbound.parts import Part
 from pipeline.inbound.sources import fetch, printable, settled
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import documents, storage, warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
 from pipeline.outside.sftp.sftp import Progress
 
 
 def land(target: LandedTarget, progress: Progress) -> Made:
-    """Copy the newest file of the part as it is, then say so in its manifest. Raises VendorError."""
+    """Copy the newest file of the part as it is, into the bucket and to our disk, then say so in its manifest. Raises
+    VendorError, WarehouseError."""
     source = target.feed.source(target.part)
     file = VendorFileTarget(target.feed, target.part, target.date).newest()
     if file is None or not settled(source, file):
@@ -35,7 +37,7 @@ def land(target: LandedTarget, progress: Progress) -> Made:
     copy = target.folder / file.name
     fetch(source.place, file, new := manifests.beside(copy), progress)
     facts = {"name": file.name, "size": file.size, "mtime": file.mtime, "sha256": manifests.sha256(new)}
-    before = manifests.load(target.manifest_path)
+    before = documents.load(target.manifest_path)
     if before and before["name"] == file.name:  # a correction may carry an earlier time; what was older stays older
         facts["since"] = max(file.mtime, before.get("since", before["mtime"]))
     same = _mornings_with(target, str(facts["sha256"]))
@@ -48,7 +50,9 @@ def land(target: LandedTarget, progress: Progress) -> Made:
             "put `repeats` up in the catalogue's feeds.py",
         )
     told = {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})}
-    manifests.replace(copy, new, target.manifest_path, told)
+    days = target.feed.landing_days
+    documents.keep_file(new, copy, str(facts["sha256"]), restricted=target.restricted, days=days)
+    manifests.replace(copy, new, target.manifest_path, documents.put(target.manifest_path, told, days=days))
     return Made(bytes=file.size, words=printable(file.name) + (f", the same bytes as on {same[0]}" if same else ""))
 
 
@@ -58,7 +62,7 @@ def _mornings_with(target: LandedTarget, sha256: str) -> list[dt.date]:
     found: list[dt.date] = []
     for days in range(1, settings.load().district.landing_days + 1):
         before = target.date - dt.timedelta(days=days)
-        manifest = manifests.load(LandedTarget(target.feed, target.part, before).manifest_path)
+        manifest = documents.load(LandedTarget(target.feed, target.part, before).manifest_path)
         if manifest is not None and manifest["sha256"] == sha256:
             found.append(before)
         elif manifest is not None or calendar.is_day(target.feed.days, before):
@@ -72,9 +76,9 @@ def again(feed: Feed, date: dt.date) -> int:
     What is made of it is made again only where the bytes are others.
     """
     landed = [LandedTarget(feed, source.name, date).manifest_path for source in feed.sources]
-    there = [manifest for manifest in landed if manifest.exists()]
+    there = [manifest for manifest in landed if documents.load(manifest)]
     for manifest in there:
-        manifest.unlink()
+        documents.remove(manifest)
     return len(there)
 
 
@@ -84,21 +88,28 @@ def prepare(target: PreparedTarget) -> Made:
     Raises ContractBroken; the refused file is then in quarantine with the reason beside it. The portal's downloads are
     removed when that is done, and their manifests say so.
     """
-    if target.manifest() is None:
+    done = target.manifest()
+    if done is None:
+        for landed in _landed(target):
+            landed.copy()  # who waits for the bucket does not compute
         with computing.one():
-            _prepare(target)
+            told = _prepare(target)
+        done = documents.put(target.manifest_path, told, days=target.feed.landing_days)
+        manifests.replace(target.path, manifests.beside(target.path), target.manifest_path, done)
     for landed in target.downloads():
         manifest = manifests.load(landed.manifest_path) or {}
-        manifests.save(landed.manifest_path, {**manifest, "removed": True})
+        documents.save(landed.manifest_path, {**manifest, "removed": True}, days=target.feed.landing_days)
         (landed.folder / str(manifest["name"])).unlink()
-    done = manifests.load(target.manifest_path) or {}
     return Made(done["rows"], done["size"], "; ".join(loads.remarks(done)))
 
 
-def _prepare(target: PreparedTarget) -> None:
-    landed = [LandedTarget(target.feed, source.name, target.date) for source in target.feed.sources]
-    parts: list[Part] = []
-    digests = target.parts()
+def _landed(target: PreparedTarget) -> list[LandedTarget]:
+    return [LandedTarget(target.feed, source.name, target.date) for source in target.feed.sources]
+
+
+def _prepare(target: PreparedTarget) -> dict[str, Any]:
+    """Write the CSV beside its place; returns what its manifest is to say."""
+    landed, parts, digests = _landed(target), list[Part](), target.parts()
     try:
         parts += [_part(each) for each in landed]
         new = manifests.beside(target.path)
@@ -109,27 +120,22 @@ def _prepare(target: PreparedTarget) -> None:
     finally:
         for each in landed:
             shutil.rmtree(_plain(each), ignore_errors=True)
-    manifests.replace(
-        target.path,
-        new,
-        target.manifest_path,
-        {
-            "rows": done.rows,
-            "part_rows": done.part_rows,
-            "size": done.size,
-            "sha256": done.sha256,
-            "parts": digests,
-            "encodings": done.encodings,
-            "told": done.told,
-            "contract": target.feed.contract.fingerprint,
-            "prepared_at": manifests.now(),
-        },
-    )
+    return {
+        "rows": done.rows,
+        "part_rows": done.part_rows,
+        "size": done.size,
+        "sha256": done.sha256,
+        "parts": digests,
+        "encodings": done.encodings,
+        "told": done.told,
+        "contract": target.feed.contract.fingerprint,
+        "prepared_at": manifests.now(),
+    }
 
 
 def _part(landed: LandedTarget) -> Part:
     """The landed copy, or the plain CSV that the feed's reader makes of it."""
-    path = _landed_path(landed)
+    path = landed.copy()
     if landed.feed.reader is None:
         return Part(landed.part, path)
     plain = _plain(landed) / path.name
@@ -139,17 +145,6 @@ def _part(landed: LandedTarget) -> Part:
 
 def _plain(landed: LandedTarget) -> Path:
     return landed.folder / f"{landed.feed.name}.plain"
-
-
-def _landed_path(landed: LandedTarget) -> Path:
-    manifest = landed.manifest()
-    if manifest is None:
-        raise TransferIncomplete(
-            f"no whole copy of {landed.feed.name} ({landed.part})",
-            expected=f"one in {landed.folder}",
-            next_step="run again; the file is then fetched anew",
-        )
-    return landed.folder / str(manifest["name"])
 
 
 def _quarantine(target: PreparedTarget, parts: list[Part], refusal: ContractBroken) -> None:
@@ -186,7 +181,7 @@ def stored_target(feed: Feed, date: dt.date) -> ObjectTarget:
     """The object that holds the feed's prepared CSV of the date."""
     manifest = PreparedTarget(feed, date).manifest()
     expected = {"sha256": str(manifest["sha256"]), "rows": str(manifest["rows"])} if manifest else {}
-    return ObjectTarget(f"{feed.folder}/{date}/{feed.file}", expected)
+    return ObjectTarget(PreparedTarget(feed, date).object_name, expected)
 
 
 def store(feed: Feed, date: dt.date) -> Made:
@@ -234,7 +229,7 @@ def load(feed: Feed, date: dt.date) -> Made:
             {**labels, "rows": source.expected["rows"]},
             job=job,
         )
-    return Made(rows, PreparedTarget(feed, date).path.stat().st_size)
+    return Made(rows, source.found().size)
 
 
 def _refuse_an_older(feed: Feed, date: dt.date, morning: dt.date) -> None:

@@ -9,7 +9,7 @@ import luigi
 from pipeline.chain.tasks import DeliveryTask, DeployedView, FeedTask
 from pipeline.inbound import sources
 from pipeline.outbound import evidence, exports, snapshots
-from pipeline.outside.cloud import standing, storage, texts, warehouse
+from pipeline.outside.cloud import documents, standing, storage, texts, warehouse
 from pipeline.run import kept
 from pipeline.run.outcome import tasks_below
 
@@ -26,7 +26,7 @@ def of_scheduling(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], obje
     yield from (partial(warehouse.find, dataset, "") for dataset in datasets)
     files = [(each.period(date), file) for each in deliveries for file in each.files]
     folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}
-    folders |= {f"{exports.OPEN}/{day}" for day, _ in files}
+    folders |= {f"{exports.OPEN}/{day}" for day, _ in files} | {f"{documents.OPEN}/{date}"}
     yield from (partial(storage.find, f"{folder}/") for folder in folders | {evidence.LATEST})
 
 

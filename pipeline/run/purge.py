@@ -14,7 +14,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import settings
 from pipeline.ground.errors import PipelineError
 from pipeline.outbound import exports, extracts, snapshots
-from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud import documents, storage, warehouse
 from pipeline.outside.cloud.storage import Stored
 from pipeline.run.page import publishing, shelf
 from pipeline.run.rehearsal import FOLDER
@@ -136,19 +136,21 @@ def _date(name: str) -> dt.date | None:
 
 def in_bucket(today: dt.date) -> Iterator[str]:
     """The names of objects that went: of restricted feeds and of vendors' files with restricted access those of earlier
-    days, of vendors' other files what is `sent_days` old, extracts that a killed run left on an earlier day, and
-    pages of mornings that are `days` of [report] old."""
+    days, of vendors' other files what is `sent_days` old, what landed and what is told of it as soon as its copies on
+    disk, extracts that a killed run left on an earlier day, and pages of mornings that are `days` of [report] old."""
     first = today - dt.timedelta(days=snapshots.RESTRICTED_DAYS - 1)  # the first that stays
     sent_first = today - dt.timedelta(days=max(settings.load().district.sent_days, 1) - 1)
     restricted = {feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}
     shown_first = _first_page(today)
     rules: dict[str, tuple[Callable[[Stored], dt.date | None], dt.date]] = {
-        **dict.fromkeys(sorted(restricted), (lambda stored: _date(stored.name.split("/")[1]), first)),
+        **dict.fromkeys(sorted(restricted), (_date_of_dated, first)),
         exports.RESTRICTED: (_date_of_export, first),
         exports.OPEN: (_date_of_export, sent_first),
         publishing.PREFIX: (lambda stored: shelf.date_of(stored.name.split("/")[-1]), shown_first),
         extracts.OPEN: (_date_of_extract, today),
         extracts.RESTRICTED: (_date_of_extract, today),
+        documents.OPEN: (_last_day_of_document, today),
+        documents.RESTRICTED: (_date_of_dated, first),
     }
     with ThreadPoolExecutor(len(rules)) as pool:
         listed = [pool.submit(storage.list_objects, f"{folder}/") for folder in rules]
@@ -163,6 +165,16 @@ def in_bucket(today: dt.date) -> Iterator[str]:
             failed.append(error)
     if failed:
         raise failed[0]
+
+
+def _date_of_dated(stored: Stored) -> dt.date | None:
+    return _date(stored.name.split("/")[1])
+
+
+def _last_day_of_document(stored: Stored) -> dt.date | None:
+    """The last day on which it stays."""
+    date, days = _date_of_dated(stored), documents.days_of(stored, settings.load().district.landing_days)
+    return date and date + dt.timedelta(days=max(days, 1) - 1)
 
 
 def _date_of_export(stored: Stored) -> dt.date | None:

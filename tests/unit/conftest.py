@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -12,6 +14,12 @@ from pipeline.chain.base import ask_anew
 from pipeline.ground import cloud, manifests, secrets, settings
 from pipeline.inbound import lastgood, sources
 from pipeline.outside.cloud import storage, warehouse
+from pipeline.sandbox.activity import ActivityLog
+from pipeline.sandbox.badday import BadDay
+from pipeline.sandbox.faults import Countdown, FaultFile
+from pipeline.sandbox.latency import Latency
+from pipeline.sandbox.storage import CloudStorage
+from sshd import free_port
 
 # The same cases in every run; `pytest --hypothesis-profile=explore tests/unit` looks further.
 hypothesis.settings.register_profile("quick", max_examples=150, deadline=None, derandomize=True, database=None)
@@ -67,26 +75,44 @@ def configure(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
     return write
 
 
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def buckets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Cloud Storage of this process: the sandbox's stand-in."""
+    folder, port = tmp_path_factory.mktemp("storage"), free_port()
+    trouble = BadDay(Countdown(FaultFile(folder / "faults.json")))
+    server = CloudStorage(
+        folder / "data", port, ActivityLog(folder / "log"), trouble, Latency(folder / "latency", seed=1)
+    )
+    server.start()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
 @pytest.fixture(autouse=True)
-def own_world(own_folder: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Folders of its own, addresses where nobody listens, empty caches, and no secret known."""
+def own_world(own_folder: Path, configure: Configure, buckets: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Folders and a bucket of its own, a warehouse where nobody listens, empty caches, and no secret known."""
     monkeypatch.chdir(Path(__file__).parents[2])
     nobody = "http://127.0.0.1:9"
     configure(
         sandbox={"enabled": "true"},
         district={
+            "bucket": f"bucket-{next(_numbers)}",
             "landing": f"{own_folder}/landing",
             "drop": f"{own_folder}/drop",
             "logs": f"{own_folder}/log",
             "grace_hours": "1000000",  # no deadline is over, whenever this runs
         },
-        cloud={"storage_endpoint": nobody, "bigquery_endpoint": nobody},
+        cloud={"storage_endpoint": buckets, "bigquery_endpoint": nobody},
         secrets={"folder": f"{own_folder}/secrets"},
     )
     monkeypatch.setattr(secrets, "_known", set())
     for service in (cloud.STORAGE, cloud.BIGQUERY, cloud.SECRETS):  # what one test does not reach, the next one may
         monkeypatch.setattr(service, "silent", "")
     monkeypatch.setattr(manifests, "_flush", lambda path: None)  # no test outlives a power cut; it costs half the time
+    logging.getLogger("gcp_storage_emulator").setLevel(logging.ERROR)  # it tells each request
     for forget in (
         sources.forget,
         lastgood.forget,
@@ -99,3 +125,11 @@ def own_world(own_folder: Path, configure: Configure, monkeypatch: pytest.Monkey
     yield
     settings.load.cache_clear()
     logging.captureWarnings(False)
+
+
+@pytest.fixture
+def no_bucket(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What [cloud] says when nobody listens where the bucket should be."""
+    client: Any = storage._client  # that of another test knows another address
+    monkeypatch.setattr(storage, "_client", cloud.per_process(client.__wrapped__))
+    return {"storage_endpoint": "http://127.0.0.1:9", "timeout": "1"}

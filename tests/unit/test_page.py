@@ -431,8 +431,10 @@ def test_what_goes_wrong_is_a_remark(lone: list[tuple[str, ...]]) -> None:
     assert f"{shelf.folder()}" in remark
 
 
-def test_google_that_does_not_answer_keeps_nobody_from_the_page(configure: Configure) -> None:
-    configure(cloud={"timeout": "1"})
+def test_google_that_does_not_answer_keeps_nobody_from_the_page(
+    configure: Configure, no_bucket: dict[str, str]
+) -> None:
+    configure(cloud=no_bucket)
     assert making.after_run(reported(flows=[delivery("clever_rosters"), feed("students")])) == []
     text = Page(shelf.page(FRIDAY).read_text()).text
     assert "missing here: the history, the ledger, what the sets change" in text

@@ -21,6 +21,7 @@ from pipeline.formats.eis_readers import error_report, viewer_report
 from pipeline.ground import manifests, settings
 from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
+from pipeline.outside.cloud import documents
 
 MONDAY = dt.date(2025, 11, 17)
 SCHEMA = [
@@ -126,10 +127,10 @@ def test_another_way_of_writing_makes_it_stale(feed: Feed, monkeypatch: pytest.M
 
 def test_another_part_or_a_lost_file_makes_it_stale(feed: Feed) -> None:
     target, landed = PreparedTarget(feed, MONDAY), LandedTarget(feed, "RSD", MONDAY)
-    manifest = manifests.load(landed.manifest_path) or {}
-    manifests.save(landed.manifest_path, {**manifest, "sha256": "0" * 64})
+    manifest = documents.load(landed.manifest_path) or {}
+    documents.save(landed.manifest_path, {**manifest, "sha256": "0" * 64})
     assert not target.exists()
-    manifests.save(landed.manifest_path, manifest)
+    documents.save(landed.manifest_path, manifest)
     assert target.exists()
     target.path.write_bytes(target.path.read_bytes() + b"x")
     assert not target.exists()

@@ -147,9 +147,9 @@ def test_the_portals_downloads_and_refused_logins_of_an_earlier_day_go(landing: 
 
 
 def test_what_goes_from_the_disk_goes_also_when_the_bucket_cannot_be_reached(
-    landing: Path, configure: Configure
+    landing: Path, configure: Configure, no_bucket: dict[str, str]
 ) -> None:
-    configure(district={"landing": f"{landing}"}, cloud={"storage_endpoint": "http://127.0.0.1:9", "timeout": "1"})
+    configure(district={"landing": f"{landing}"}, cloud=no_bucket)
     old = lay(landing, "misc_imports/2026-10-23")
     with pytest.raises(WarehouseError, match="listing gs://"):
         list(purge.old_copies(TODAY))

@@ -140,8 +140,9 @@ def store_file(path: Path, name: str, metadata: dict[str, str], over: Stored) ->
 
 
 def store_json(name: str, content: dict[str, Any], metadata: dict[str, str], over: Stored) -> Stored:
-    """Put `content` as JSON under `name`, like `store_file`."""
-    text = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    """Put `content` as JSON under `name`, like `store_file`. What is no UTF-8 in a file's name is written as JSON's own
+    escape."""
+    text = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
     return store_text(name, text, "application/json", "", metadata, over)
 
 

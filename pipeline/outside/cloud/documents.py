@@ -1,0 +1,137 @@
+"""What is to be remembered of a morning lies in the bucket; the disk has copies, which may vanish at any moment.
+
+    <landing>/<folder>/<date>/…/<name>   is a copy of   landing/<date>/<folder>/…/<name>
+
+A document is a manifest (ground/manifests.py). It is written into the bucket first, over what was seen there and
+nothing else, and to the disk when it stands there: so the bucket decides, and one listing a date tells all of them. A
+small one is in its object's metadata as well, and is not even read. The disk decides where the bucket does not answer,
+and of what was never in the bucket: the portal's downloads, and what an older version left.
+
+The bytes of a file that a vendor sent lie beside, under their digest, and so are written once. Those with passwords
+have a prefix of their own, and go after a day.
+"""
+
+import json
+import re
+import urllib.parse
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import PipelineError
+from pipeline.outside.cloud import storage, warehouse
+from pipeline.outside.cloud.storage import Stored
+
+# The bucket's folders. The date comes first in them, so that one listing is one morning's.
+OPEN = "landing"
+RESTRICTED = f"{OPEN}{warehouse.RESTRICTED}"
+# What a document says of itself when the bucket has it.
+_IN_BUCKET = "in_bucket"
+# Cloud Storage takes 8 KiB of metadata an object.
+_IN_METADATA = 6000
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@lru_cache(maxsize=100_000)
+def _name(path: Path, landing: Path) -> str:
+    rest = path.relative_to(landing).parts
+    date = next((found[0] for part in rest if (found := _DATE.search(part))), "undated")
+    return "/".join((OPEN, date, *(part for part in rest if part != date)))
+
+
+def name_of(path: Path) -> str:
+    """The object of which the file of the landing area is a copy."""
+    return _name(path, settings.load().district.landing)
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    """The document, or None when there is none."""
+    held = manifests.load(path)
+    try:
+        stored = storage.find(name_of(path))
+    except PipelineError:  # whoever must know that says so
+        return held
+    if stored.generation:
+        return _content(stored, held)
+    return None if held and held.get(_IN_BUCKET) else held  # another machine has taken it away
+
+
+def _content(stored: Stored, held: dict[str, Any] | None) -> dict[str, Any] | None:
+    told = stored.metadata.get("told")
+    if told:
+        content: dict[str, Any] = json.loads(told)
+        return content
+    if held is not None and manifests.fingerprint(held) == stored.metadata.get("print"):
+        return held
+    return storage.read_json(stored.name)
+
+
+def is_copy(path: Path, told: dict[str, Any]) -> bool:
+    """Whether the disk's copy of the document says the same, and so tells of the files beside it."""
+    return manifests.load(path) == told
+
+
+def put(path: Path, told: dict[str, Any], *, days: int | None = None) -> dict[str, Any]:
+    """Write the document into the bucket, and return what then is to be written to the disk; it goes after `days`, or
+    with the landing area's other copies. Raises WarehouseError."""
+    told, name = {**told, _IN_BUCKET: True}, name_of(path)
+    text = json.dumps(told)
+    metadata = {"told": text} if len(text) <= _IN_METADATA else {"print": manifests.fingerprint(told)}
+    storage.store_json(name, told, {**metadata, **_kept(days)}, over=storage.find(name))
+    return told
+
+
+def save(path: Path, told: dict[str, Any], *, days: int | None = None) -> None:
+    """Write the document, as `put` and then to the disk. Raises WarehouseError, OSError."""
+    manifests.save(path, put(path, told, days=days))
+
+
+def remove(path: Path) -> None:
+    """There is no such document any more. Raises WarehouseError, OSError."""
+    forget(path)
+    path.unlink(missing_ok=True)
+
+
+def forget(path: Path) -> None:
+    """The bucket has no such document any more. Raises WarehouseError."""
+    stored = storage.find(name_of(path))
+    if stored.generation:
+        storage.remove(stored.name, only=stored)
+
+
+def _kept(days: int | None) -> dict[str, str]:
+    return {} if days is None else {"days": str(days)}
+
+
+def days_of(stored: Stored, usual: int) -> int:
+    """For how many days the object is kept, where most are for the `usual` number."""
+    return min(usual, int(stored.metadata.get("days", usual)))
+
+
+# ------------------------------------------------------------------------------------------- the bytes of a file
+
+
+def keep_file(new: Path, copy: Path, sha256: str, *, restricted: bool, days: int | None) -> None:
+    """Put the bytes of `new`, which will become the disk's `copy`, into the bucket. Raises WarehouseError."""
+    there = storage.find(_file(copy, sha256, restricted=restricted))
+    if not (there.generation and there.size == new.stat().st_size):
+        storage.store_file(new, there.name, {"sha256": sha256, **_kept(days)}, over=there)
+
+
+def has_file(copy: Path, sha256: str, size: int, *, restricted: bool) -> bool:
+    """Whether the bucket has these bytes. Raises WarehouseError."""
+    there = storage.find(_file(copy, sha256, restricted=restricted))
+    return bool(there.generation) and there.size == size
+
+
+def bring_file(copy: Path, sha256: str, to: Path, *, restricted: bool) -> None:
+    """Bring these bytes to the file `to`. Raises WarehouseError."""
+    storage.fetch(_file(copy, sha256, restricted=restricted), manifests.folder(to.parent) / to.name)
+
+
+def _file(copy: Path, sha256: str, *, restricted: bool) -> str:
+    folder, _, name = name_of(copy).rpartition("/")
+    folder = folder.replace(OPEN, RESTRICTED, 1) if restricted else folder
+    # A vendor's name may hold anything but a slash; here it is for people to read.
+    return f"{folder}/{sha256[:16]}-{urllib.parse.quote(name.encode(errors='surrogateescape'), safe=' ')[-200:]}"

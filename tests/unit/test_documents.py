@@ -1,0 +1,221 @@
+"""What is remembered of a morning is in the bucket: the disk may vanish, and another machine sees what one has made."""
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline import catalogue
+from pipeline.catalogue.place import DropFolder, Source
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import WarehouseError
+from pipeline.inbound import sources, steps
+from pipeline.inbound.evidence import LandedTarget, PreparedTarget
+from pipeline.outside.cloud import documents, storage
+from pipeline.run import purge
+
+from .conftest import Configure
+
+MONDAY = dt.date(2025, 11, 17)
+TWO = dt.datetime(2025, 11, 17, 2, 0, tzinfo=ZoneInfo("America/Chicago"))
+FEED = replace(catalogue.feeds()["fte"], sources=(Source("RSD", DropFolder("powerschool_rsd", settle=0), "fte*.csv"),))
+LANDED, PREPARED = LandedTarget(FEED, "RSD", MONDAY), PreparedTarget(FEED, MONDAY)
+HEAD = ",".join(column.name for column in FEED.contract.expected)
+FIRST, SECOND = (f"{HEAD}\n{','.join(each * len(FEED.contract.expected))}\n" for each in ("1", "2"))
+
+
+def put(text: str = FIRST, *, name: str = "fte.csv", later: int = 0) -> None:
+    folder = settings.load().district.drop / "powerschool_rsd"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text)
+    at = TWO.timestamp() + later
+    os.utime(folder / name, (at, at))
+    sources.forget()
+
+
+def land() -> None:
+    steps.land(LANDED, lambda done, total: None)
+
+
+def vendor_takes_all_away() -> None:
+    shutil.rmtree(settings.load().district.drop / "powerschool_rsd")
+    (settings.load().district.drop / "powerschool_rsd").mkdir()
+    sources.forget()
+
+
+def lose_the_disk() -> None:
+    shutil.rmtree(settings.load().district.landing, ignore_errors=True)
+    storage.forget()
+
+
+@pytest.fixture
+def machines(configure: Configure, own_folder: Path) -> Callable[[str], None]:
+    """Makes this process the machine of that name: its own disk, and what it has seen is from before."""
+
+    def be(name: str) -> None:
+        configure(district={"landing": f"{own_folder}/{name}"})
+        storage.forget()
+
+    return be
+
+
+def test_what_landed_outlives_the_disk_and_the_vendor() -> None:
+    put()
+    land()
+    told = LANDED.manifest()
+    lose_the_disk()
+    vendor_takes_all_away()
+    assert LANDED.exists()
+    assert LANDED.manifest() == told
+    steps.prepare(PREPARED)
+    assert (LANDED.folder / "fte.csv").read_text() == FIRST
+    assert PREPARED.exists()
+
+
+@pytest.mark.parametrize("name", ["fte_Ä.csv", "fte_\udce4.csv", "fte %2F?#.csv", f"fte{'x' * 200}.csv"])
+def test_a_vendor_may_call_its_file_as_it_likes(name: str) -> None:
+    put(name=name)
+    land()
+    lose_the_disk()
+    assert LANDED.copy().name == name
+    assert LANDED.copy().read_text() == FIRST
+
+
+def test_a_file_is_prepared_as_long_as_the_disk_or_the_bucket_has_the_csv() -> None:
+    put()
+    land()
+    steps.prepare(PREPARED)
+    print_ = steps.table_fingerprint(FEED, MONDAY)
+    lose_the_disk()
+    assert not PREPARED.exists()  # nobody has it any more
+    steps.prepare(PREPARED)
+    steps.store(FEED, MONDAY)
+    lose_the_disk()
+    assert PREPARED.exists()
+    assert steps.stored_target(FEED, MONDAY).exists()
+    assert steps.table_fingerprint(FEED, MONDAY) == print_
+    storage.remove(PREPARED.object_name)
+    assert not PREPARED.exists()
+    steps.prepare(PREPARED)
+    steps.store(FEED, MONDAY)
+    assert steps.stored_target(FEED, MONDAY).exists()
+
+
+def test_a_machine_sees_what_another_one_has_made(machines: Callable[[str], None]) -> None:
+    put()
+    machines("one")
+    land()
+    machines("two")
+    assert LANDED.exists()
+    steps.prepare(PREPARED)
+    steps.store(FEED, MONDAY)
+    machines("one")
+    assert PREPARED.exists()
+
+
+def test_a_copy_of_as_many_bytes_that_is_of_before_is_not_taken_for_the_correction(
+    machines: Callable[[str], None],
+) -> None:
+    """The first machine has the file that the second has replaced: nothing of it may be made any more."""
+    put(FIRST)
+    machines("one")
+    land()
+    steps.prepare(PREPARED)
+    put(SECOND, later=60)
+    machines("two")
+    land()
+    steps.prepare(PREPARED)  # and dies before it has stored anything
+    machines("one")
+    assert not PREPARED.exists()
+    steps.prepare(PREPARED)
+    assert "2" in PREPARED.path.read_text()
+    assert LANDED.copy().read_text() == SECOND
+    assert PREPARED.exists()
+
+
+def test_what_one_machine_forgets_no_other_one_believes(machines: Callable[[str], None]) -> None:
+    put()
+    machines("one")
+    land()
+    machines("two")
+    assert steps.again(FEED, MONDAY) == 1
+    machines("one")
+    assert LANDED.manifest() is None
+    assert not LANDED.exists()
+
+
+def test_what_an_older_version_left_on_the_disk_counts() -> None:
+    put()
+    land()
+    told = LANDED.manifest() or {}
+    documents.forget(LANDED.manifest_path)
+    manifests.save(LANDED.manifest_path, {key: value for key, value in told.items() if key != "in_bucket"})
+    storage.forget()
+    assert LANDED.exists()
+
+
+def test_a_bucket_that_does_not_answer_lets_what_is_here_stand(no_bucket: dict[str, str], configure: Configure) -> None:
+    configure(cloud=no_bucket)
+    told = {"name": "fte.csv", "size": len(FIRST), "mtime": 1.0, "sha256": "0", "in_bucket": True}
+    manifests.save(LANDED.manifest_path, told)
+    (LANDED.folder / "fte.csv").write_text(FIRST)
+    assert LANDED.manifest() == told
+
+
+def test_nothing_is_landed_that_the_bucket_does_not_take(no_bucket: dict[str, str], configure: Configure) -> None:
+    configure(cloud=no_bucket)
+    put()
+    with pytest.raises(WarehouseError):
+        land()
+    assert manifests.load(LANDED.manifest_path) is None
+
+
+@pytest.mark.parametrize("parts", [2, 400])
+def test_a_document_of_any_size_is_what_was_written(parts: int) -> None:
+    """A large one does not fit into an object's metadata."""
+    path = settings.load().district.landing / "misc" / f"{MONDAY}" / "x.json"
+    told = {"parts": {f"part {number}": "0123456789abcdef" * 4 for number in range(parts)}, "name": "\udce4"}
+    documents.save(path, told)
+    for lose in (storage.forget, lose_the_disk):
+        lose()
+        assert documents.load(path) == {**told, "in_bucket": True}
+    documents.save(path, {"parts": {}})
+    storage.forget()
+    assert documents.load(path) == {"parts": {}, "in_bucket": True}
+
+
+def test_a_date_is_one_listing() -> None:
+    folder = settings.load().district.landing / "misc" / f"{MONDAY}"
+    paths = [folder / "a.json", folder / "b" / "c.json", settings.load().district.landing / "runs" / f"x-{MONDAY}.json"]
+    for path in paths:
+        documents.save(path, {"is": str(path)})
+    assert storage.list_objects(f"{documents.OPEN}/{MONDAY}/").keys() == {*map(documents.name_of, paths)}
+
+
+@pytest.mark.parametrize(
+    ("restricted", "own_days", "stays"),
+    [(True, 1, 1), (True, None, 1), (False, 1, 1), (False, 5, 5), (False, None, 30)],
+)
+def test_what_landed_goes_from_the_bucket_when_its_copies_do(
+    restricted: bool, own_days: int | None, stays: int
+) -> None:
+    dataset = f"misc_imports{'_restricted' if restricted else ''}"
+    target = replace(LANDED, feed=replace(FEED, dataset=dataset, landing_days=own_days))
+    put()
+    steps.land(target, lambda done, total: None)
+    (bytes_,) = [name for name in everything() if name.endswith("-fte.csv")]
+    assert bytes_.startswith(f"landing_restricted/{MONDAY}/" if restricted else f"landing/{MONDAY}/")
+    assert not set(purge.in_bucket(MONDAY + dt.timedelta(days=stays - 1))) & {*everything()}
+    assert bytes_ in everything()
+    assert bytes_ in set(purge.in_bucket(MONDAY + dt.timedelta(days=stays)))
+    assert not {*purge.in_bucket(MONDAY + dt.timedelta(days=30))} & {*everything()}
+    assert everything() == {}
+
+
+def everything() -> dict[str, storage.Stored]:
+    return storage.list_objects("landing")
