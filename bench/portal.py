@@ -27,9 +27,9 @@ from pipeline import catalogue
 from pipeline.catalogue.place import Report
 from pipeline.chain import portal
 from pipeline.ground import settings
-from pipeline.ground.refusals import Key
 from pipeline.outside.browser import browser as browsers
 from pipeline.outside.portals import eis, eis_pages
+from pipeline.outside.refusals import Key
 from pipeline.sandbox.elsewhere import free_ports
 
 DAY = "2026-11-23"

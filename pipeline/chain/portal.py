@@ -12,9 +12,9 @@ from pipeline.chain.base import ChainTask
 from pipeline.ground import border, progress, secrets, settings
 from pipeline.ground.errors import PipelineError, TransferIncomplete, VendorError
 from pipeline.ground.progress import Made
-from pipeline.ground.refusals import Key
 from pipeline.inbound import reports
 from pipeline.inbound.evidence import LandedTarget, LandedTargets
+from pipeline.outside.refusals import Key
 
 if TYPE_CHECKING:
     from pipeline.outside.portals import eis

@@ -18,7 +18,7 @@ def again(asked: argparse.Namespace, _: list[str]) -> int:
 
 def retry_login(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline import catalogue
-    from pipeline.ground import refusals
+    from pipeline.outside import refusals
 
     known = [*catalogue.vendors(), *(f"portal-{login}" for login in settings.load().logins)]
     forgotten = refusals.forget(nearest({name: name for name in known}, asked.name, "login"))

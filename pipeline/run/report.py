@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from pipeline import catalogue
 from pipeline.catalogue import flows
-from pipeline.ground import manifests, refusals, settings
+from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.inbound import lateness, steps
 from pipeline.outbound import verdicts
+from pipeline.outside import refusals
 from pipeline.run import calls, causes, failures, notes, status
 from pipeline.run.causes import Cause
 from pipeline.run.failures import Failure

@@ -8,6 +8,9 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.storage import Bucket, Client
 
+import bucketing
+from pipeline.ground import settings
+from pipeline.outside.cloud import storage
 from pipeline.sandbox.faults import FaultFile
 from riverbend import DAY, PROJECT, Sandbox, new_sandbox
 
@@ -55,3 +58,20 @@ def warehouse(running: Sandbox) -> bigquery.Client:
     )
     client.create_dataset("tests")
     return client
+
+
+@pytest.fixture(scope="session")
+def buckets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Cloud Storage of this process, for tests that need no other stand-in."""
+    with bucketing.serving(tmp_path_factory.mktemp("storage")) as address:
+        yield address
+
+
+@pytest.fixture
+def own_bucket(buckets: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The lines that end a configuration's section [district] and name a bucket of the test's own."""
+    bucketing.nobody_asked_yet(monkeypatch)
+    yield f"bucket = {bucketing.new_name()}\n[cloud]\nstorage_endpoint = {buckets}\n"
+    storage._client().close()
+    storage.forget()
+    settings.load.cache_clear()

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+import bucketing
 from pipeline import catalogue
 from pipeline.ground import settings
 from pipeline.ground.errors import ContractBroken, LoginRefused, VendorUnreachable
-from pipeline.ground.refusals import Key
 from pipeline.outside.browser import browser
+from pipeline.outside.cloud import storage
 from pipeline.outside.portals import eis, eis_pages
 from pipeline.outside.portals.eis import Login, Wanted
 from pipeline.outside.portals.eis_pages import Report
+from pipeline.outside.refusals import Key
 from pipeline.sandbox import activity, eis_errors
 from pipeline.sandbox import eis as made
 from pipeline.sandbox.activity import ActivityLog
@@ -44,8 +46,8 @@ def check(path: Path) -> None:
 class Errands:
     """The portal with its faults and log, and what came of one fetch."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, port = folder, next(free_ports())
+    def __init__(self, folder: Path, buckets: str) -> None:
+        self.folder, self.buckets, port = folder, buckets, next(free_ports())
         self.address = f"http://127.0.0.1:{port}/"
         self.faults = FaultFile(folder / "faults.json")
         self._log = ActivityLog(folder / "portal.log")
@@ -91,24 +93,33 @@ class Errands:
     def events(self, *names: str) -> list[dict[str, Any]]:
         return [event for event in activity.read(self.folder / "portal.log") if event["event"] in names]
 
+    def configure(self) -> None:
+        """With a bucket that nobody has written into."""
+        told = f"landing = {self.folder}/ours\nbucket = {bucketing.new_name()}\n"
+        told += f"[cloud]\nstorage_endpoint = {self.buckets}\n"
+        (self.folder / "luigi.cfg").write_text(f"[sandbox]\nenabled = true\n[district]\n{told}")
+        settings.load.cache_clear()
+        storage.forget()
+
     def begin_anew(self) -> None:
         """Without faults, log, files and evidence of the test before."""
         refused = (self.folder / "ours").rglob("*.json")
         for path in (self.folder / "faults.json", self.folder / "portal.log", *self.evidence, *refused):
             path.unlink(missing_ok=True)
+        self.configure()
         self.files.clear()
         self.told.clear()
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Errands]:
-    errands = Errands(tmp_path_factory.mktemp("eis"))
-    config = errands.folder / "luigi.cfg"
-    config.write_text(f"[sandbox]\nenabled = true\n[district]\nlanding = {errands.folder}/ours\n")
+def running(buckets: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Errands]:
+    errands = Errands(tmp_path_factory.mktemp("eis"), buckets)
+    errands.configure()
     errands.server.start()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        patch.setenv("LUIGI_CONFIG_PATH", str(config))
+        patch.setenv("LUIGI_CONFIG_PATH", str(errands.folder / "luigi.cfg"))
+        bucketing.nobody_asked_yet(patch)
         settings.load.cache_clear()
         yield errands
     settings.load.cache_clear()

@@ -44,12 +44,12 @@ def three_sentences(error: PipelineError) -> bool:
 
 
 @pytest.fixture
-def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def configure(tmp_path: Path, own_bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def write(port: int, pins: str, user: str = oddserver.USER, key: Path | str = "") -> None:
         (tmp_path / "known_hosts").write_text(pins)
         (tmp_path / "there.cfg").write_text(
             f"[sandbox]\nenabled = true\n[district]\n"
-            f"landing = {tmp_path}/landing\n[sftp]\nknown_hosts = {tmp_path}/known_hosts\n"
+            f"landing = {tmp_path}/landing\n{own_bucket}[sftp]\nknown_hosts = {tmp_path}/known_hosts\n"
             f"[sftp:there]\nhost = 127.0.0.1\nport = {port}\nuser = {user}\nkey = {key}\n"
         )
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(tmp_path / "there.cfg"))

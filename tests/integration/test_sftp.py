@@ -14,7 +14,7 @@ import pytest
 
 import sshd
 from brokenline import BrokenLine, line_to
-from pipeline.ground import refusals, settings
+from pipeline.ground import settings
 from pipeline.ground.errors import (
     ConfigurationError,
     HostKeyRefused,
@@ -23,6 +23,7 @@ from pipeline.ground.errors import (
     VendorError,
     VendorUnreachable,
 )
+from pipeline.outside import refusals
 from pipeline.outside.sftp import connections, sftp
 from pipeline.outside.sftp.vendor import Vendor
 from pipeline.sandbox.faults import FaultFile
@@ -71,7 +72,9 @@ def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sshd.Sshd]:
 
 
 @pytest.fixture
-def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, str, str], Path]]:
+def configure(
+    tmp_path: Path, own_bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[int, str, str], Path]]:
     """Write a configuration with the vendor `there`; returns its known_hosts. Connections end with the test."""
 
     def write(port: int, user: str, key: str) -> Path:
@@ -79,7 +82,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         words = f"host = 127.0.0.1\nport = {port}\nuser = {user}\nkey = {key}\n"
         config.write_text(
             f"[sandbox]\nenabled = true\n[district]\nlanding = {tmp_path}/landing\n"
-            f"[sftp]\nknown_hosts = {known_hosts}\n[sftp:there]\n{words}"
+            f"{own_bucket}[sftp]\nknown_hosts = {known_hosts}\n[sftp:there]\n{words}"
         )
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
         settings.load.cache_clear()

@@ -46,7 +46,7 @@ class Place:
 
 
 @pytest.fixture
-def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
+def configure(tmp_path: Path, own_bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
     """Write a configuration in which both vendors are at `port`, with `keys` pinned. Connections end with the test."""
 
     def write(port: int, *keys: str, user: str = "anybody", login_key: Path | str = "") -> None:
@@ -56,7 +56,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Confi
         sections = "".join(f"[sftp:{vendor.name}]\n{words}" for vendor in (OLD, OTHER))
         config.write_text(
             f"[sandbox]\nenabled = true\n[district]\nlanding = {tmp_path}/landing\n"
-            f"[sftp]\nknown_hosts = {known_hosts}\n{sections}"
+            f"{own_bucket}[sftp]\nknown_hosts = {known_hosts}\n{sections}"
         )
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
         settings.load.cache_clear()

@@ -2,24 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
 from luigi.task_register import Register
 
+import bucketing
 from pipeline.chain.base import ask_anew
 from pipeline.ground import cloud, manifests, secrets, settings
 from pipeline.inbound import lastgood, sources
 from pipeline.outside.cloud import storage, warehouse
-from pipeline.sandbox.activity import ActivityLog
-from pipeline.sandbox.badday import BadDay
-from pipeline.sandbox.faults import Countdown, FaultFile
-from pipeline.sandbox.latency import Latency
-from pipeline.sandbox.storage import CloudStorage
-from sshd import free_port
 
 # The same cases in every run; `pytest --hypothesis-profile=explore tests/unit` looks further.
 hypothesis.settings.register_profile("quick", max_examples=150, deadline=None, derandomize=True, database=None)
@@ -75,20 +68,11 @@ def configure(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
     return write
 
 
-_numbers = count()
-
-
 @pytest.fixture(scope="session")
 def buckets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Cloud Storage of this process: the sandbox's stand-in."""
-    folder, port = tmp_path_factory.mktemp("storage"), free_port()
-    trouble = BadDay(Countdown(FaultFile(folder / "faults.json")))
-    server = CloudStorage(
-        folder / "data", port, ActivityLog(folder / "log"), trouble, Latency(folder / "latency", seed=1)
-    )
-    server.start()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    """The address of a Cloud Storage of this process."""
+    with bucketing.serving(tmp_path_factory.mktemp("storage")) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +83,7 @@ def own_world(own_folder: Path, configure: Configure, buckets: str, monkeypatch:
     configure(
         sandbox={"enabled": "true"},
         district={
-            "bucket": f"bucket-{next(_numbers)}",
+            "bucket": bucketing.new_name(),
             "landing": f"{own_folder}/landing",
             "drop": f"{own_folder}/drop",
             "logs": f"{own_folder}/log",
@@ -130,6 +114,5 @@ def own_world(own_folder: Path, configure: Configure, buckets: str, monkeypatch:
 @pytest.fixture
 def no_bucket(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What [cloud] says when nobody listens where the bucket should be."""
-    client: Any = storage._client  # that of another test knows another address
-    monkeypatch.setattr(storage, "_client", cloud.per_process(client.__wrapped__))
+    bucketing.nobody_asked_yet(monkeypatch)
     return {"storage_endpoint": "http://127.0.0.1:9", "timeout": "1"}

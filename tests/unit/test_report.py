@@ -10,11 +10,12 @@ import pytest
 
 from pipeline import catalogue
 from pipeline.catalogue import flows
-from pipeline.ground import refusals, settings
+from pipeline.ground import settings
 from pipeline.ground.errors import LoginRefused, OnHold, PipelineError
-from pipeline.ground.refusals import Key
 from pipeline.inbound import lateness
 from pipeline.outbound import verdicts
+from pipeline.outside import refusals
+from pipeline.outside.refusals import Key
 from pipeline.run import notes, releasing, report, status
 from pipeline.run.failures import Failure, kept, of_error, of_words
 from pipeline.run.notify import promises

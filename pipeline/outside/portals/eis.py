@@ -9,11 +9,11 @@ from itertools import groupby
 from pathlib import Path
 
 from pipeline.ground.errors import PipelineError, VendorUnreachable
-from pipeline.ground.refusals import Key
 from pipeline.outside.browser import browser as browsers
 from pipeline.outside.browser.browser import Browser, BrowserGone, PageFailed
 from pipeline.outside.portals import eis_pages
 from pipeline.outside.portals.eis_pages import Report
+from pipeline.outside.refusals import Key
 
 SESSIONS = 3
 GIVES_UP_AFTER = 3  # failures in a row: this session, or the portal, is no good

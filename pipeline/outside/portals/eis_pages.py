@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.ground.errors import LoginRefused
-from pipeline.ground.refusals import Key
 from pipeline.outside.browser.browser import Browser, Element, NotSeen
+from pipeline.outside.refusals import Key
 
 Report = Literal["ADMAudit", "StudentMembership", "AllErr"]
 
@@ -94,15 +94,15 @@ def sign_in(browser: Browser, address: str, key: Key) -> str:
         raise _refused(browser, key, "does not know the user's name")
     browser.page = "sign-in, the password"
     browser.see(_PASSWORD)
-    key.knock()
-    browser.type(_PASSWORD, key.secret)
-    browser.click(_GO_ON)
-    answer = _answer(browser, key)
-    if answer == _REFUSED:
-        raise _refused(browser, key, "refuses the password (or has locked the account)")
-    if answer == _EXPIRED:
-        raise _refused(browser, key, "demands a new password, since the old one has expired")
-    key.let_in()
+    with key.knocking():
+        browser.type(_PASSWORD, key.secret)
+        browser.click(_GO_ON)
+        answer = _answer(browser, key)
+        if answer == _REFUSED:
+            raise _refused(browser, key, "refuses the password (or has locked the account)")
+        if answer == _EXPIRED:
+            raise _refused(browser, key, "demands a new password, since the old one has expired")
+        key.let_in()
     return browser.address()
 
 

@@ -15,7 +15,7 @@ import paramiko
 from pipeline.ground import border, secrets, settings
 from pipeline.ground.errors import ConfigurationError, LoginRefused
 from pipeline.ground.patience import Watch
-from pipeline.ground.refusals import UNANSWERED, Key
+from pipeline.outside.refusals import UNANSWERED, Key
 from pipeline.outside.sftp.handshake import told, where
 from pipeline.outside.sftp.vendor import Vendor
 
@@ -68,18 +68,17 @@ class Stored:
 def log_in(transport: paramiko.Transport, vendor: Vendor, watch: Watch) -> None:
     """Raises LoginRefused, also when the same credentials were refused today; ConfigurationError."""
     login = stored(vendor)
-    login.key.knock()
-    try:
-        with watch.waiting("the login"):
-            more = _knocked(transport, login)
-    except (paramiko.SSHException, EOFError, OSError) as error:
-        raise _unwelcome(transport, login, error) from None
-    if more:
-        what = (
-            f"takes the {'key' if login.private else 'password'}, and wants also: {border.printable(', '.join(more))}"
-        )
-        raise _refused(login, what, "ask for an account that one of them opens: a program has no second one")
-    login.key.let_in()
+    with login.key.knocking():
+        try:
+            with watch.waiting("the login"):
+                more = _knocked(transport, login)
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise _unwelcome(transport, login, error) from None
+        if more:
+            means = "key" if login.private else "password"
+            what = f"takes the {means}, and wants also: {border.printable(', '.join(more))}"
+            raise _refused(login, what, "ask for an account that one of them opens: a program has no second one")
+        login.key.let_in()
 
 
 def stored(vendor: Vendor) -> Stored:

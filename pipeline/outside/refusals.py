@@ -1,13 +1,18 @@
 """Credentials that were not taken today are not sent again, by any run, lest the account be locked.
 
 A record is of one day by the district's clock and of what was sent: other credentials are tried at once, the same ones
-when a person says so (`morning retry-login`). It holds salted digests of them, and goes the day after.
+when a person says so (`morning retry-login`). It holds salted digests of them, and goes the day after. It is written to
+the disk before anything is sent, and into the bucket when that was not let in: so it outlives a kill of this run, and
+other machines know it.
 """
 
 import datetime as dt
 import hashlib
+import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +20,10 @@ from typing import Any
 
 from pipeline.ground import manifests, settings
 from pipeline.ground.command import MORNING
-from pipeline.ground.errors import LoginRefused
+from pipeline.ground.errors import LoginRefused, PipelineError
+from pipeline.outside.cloud import documents
+
+log = logging.getLogger(__name__)
 
 # How often a day what got no answer that we know (a broken line, a kill) may be sent; a refusal is one too many.
 UNANSWERED = 3
@@ -62,10 +70,16 @@ class Key:
                 shared=self.shared,
             )
 
-    def knock(self) -> None:
-        """It is about to be sent: counted until the answer is known, whatever becomes of us."""
+    @contextmanager
+    def knocking(self) -> Iterator[None]:
+        """It is sent in the block: counted before that, whatever becomes of us, until `let_in` or `refused` says what
+        the answer is. Raises LoginRefused."""
         self.refuse_to_knock()
         self._save(sent=self._found().get("sent", 0) + 1, sent_at=manifests.now())
+        try:
+            yield
+        finally:
+            self._tell_others()
 
     def sent(self) -> int:
         """How often it was sent today without an answer."""
@@ -83,7 +97,7 @@ class Key:
         if kept:
             manifests.save(_record(self.name), {**record, "known": kept})
         else:
-            forget(self.name)
+            _record(self.name).unlink(missing_ok=True)
 
     def _found(self) -> dict[str, Any]:
         """What is known of it today."""
@@ -97,9 +111,26 @@ class Key:
         manifests.save(_record(self.name), record)
 
     def _all(self) -> dict[str, Any]:
-        """Of each of the credentials that were sent today, by their digest, and the salt of the digests."""
-        found = manifests.load(_record(self.name)) or {}
-        return {"salt": str(found.get("salt") or os.urandom(16).hex()), "known": dict(found.get("known") or {})}
+        """Of each of the credentials that were sent today, by their digest, and the salt of the digests: what all
+        machines know, and what this one counts besides."""
+        told = documents.load(_record(self.name)) or {}
+        here = manifests.load(_record(self.name)) or {}
+        salt, known = str(told.get("salt") or os.urandom(16).hex()), dict(told.get("known") or {})
+        if here.get("salt") == salt:
+            known |= {digest: {**known.get(digest, {}), **facts} for digest, facts in here["known"].items()}
+        return {**told, "salt": salt, "known": known}
+
+    def _tell_others(self) -> None:
+        """What this machine knows is what the bucket has."""
+        path = _record(self.name)
+        try:
+            here = manifests.load(path)
+            if here is None:
+                documents.forget(path)
+            else:
+                documents.save(path, here, days=1)
+        except (PipelineError, OSError):
+            log.warning("other machines will not know how often %s was sent", self.name, exc_info=True)
 
     def _digest(self, salt: str) -> str:
         return _digest(f"{self.user}\n{self.secret}", salt)
@@ -121,11 +152,11 @@ def let_again(shared: str, at: dt.datetime) -> bool:
     has in common with others. What was refused on an earlier day is as it was told."""
     day = at.astimezone(settings.load().district.zone).date()
     names = re.findall(_SHARED.format(r"(\S+)"), shared)  # of one step of the portal, there may be several
-    return day == settings.load().today() and bool(names) and not any(_record(name).exists() for name in names)
+    return day == settings.load().today() and bool(names) and not any(documents.load(_record(name)) for name in names)
 
 
 def forget(name: str) -> bool:
-    """Let what was refused today be sent again; whether anything was."""
-    there = _record(name).exists()
-    _record(name).unlink(missing_ok=True)
+    """Let what was refused today be sent again, by any machine; whether anything was. Raises WarehouseError."""
+    there = documents.load(_record(name)) is not None
+    documents.remove(_record(name))
     return there

@@ -1,0 +1,145 @@
+"""A password that was not taken is not typed again: by this run, a later one, another machine, or without a disk."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from pipeline.ground import manifests, settings
+from pipeline.ground.errors import LoginRefused
+from pipeline.outside import refusals
+from pipeline.outside.cloud import documents, storage
+from pipeline.outside.refusals import UNANSWERED, Key
+
+from .conftest import Configure
+
+KEY = Key("clever", "riverbend at 127.0.0.1:22", "invented-and-wrong", "the secret clever_password")
+OTHER = Key("clever", "riverbend at 127.0.0.1:22", "invented-and-renewed", "the secret clever_password")
+
+
+@pytest.fixture
+def on(configure: Configure, own_folder: Path) -> Callable[[str], None]:
+    """Makes this process a run on the machine of that name."""
+
+    def be(name: str) -> None:
+        configure(district={"landing": f"{own_folder}/{name}"})
+        storage.forget()
+
+    be("one")
+    return be
+
+
+def refused(key: Key = KEY) -> None:
+    with suppress(LoginRefused), key.knocking():
+        key.refused("does not let riverbend in")
+
+
+def unanswered() -> None:
+    with suppress(EOFError), KEY.knocking():
+        raise EOFError
+
+
+def may_knock(key: Key = KEY) -> bool:
+    try:
+        key.refuse_to_knock()
+    except LoginRefused:
+        return False
+    return True
+
+
+def record() -> Path:
+    return refusals._record("clever")
+
+
+def test_what_one_machine_was_refused_no_other_one_sends(on: Callable[[str], None]) -> None:
+    refused()
+    for machine in ("one", "two"):
+        on(machine)
+        assert not may_knock()
+        assert may_knock(OTHER)  # a renewed one is sent at once
+
+
+def test_the_tries_without_an_answer_are_counted_over_all_machines(on: Callable[[str], None]) -> None:
+    for machine in ("one", "two", "three", "four")[:UNANSWERED]:
+        on(machine)
+        assert may_knock()
+        unanswered()
+    on("five")
+    assert not may_knock()
+
+
+def test_a_disk_that_is_lost_forgets_no_refusal(on: Callable[[str], None]) -> None:
+    refused()
+    unanswered_other = record().read_text()
+    shutil.rmtree(settings.load().district.landing)
+    storage.forget()
+    assert not may_knock()
+    refused(OTHER)
+    shutil.rmtree(settings.load().district.landing)
+    storage.forget()
+    assert not may_knock()
+    assert not may_knock(OTHER)
+    assert "invented" not in unanswered_other
+
+
+def test_a_kill_between_a_password_and_its_answer_is_a_try(
+    on: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Key, "_tell_others", lambda key: None)  # as after a kill
+    for _ in range(UNANSWERED):
+        assert may_knock()
+        unanswered()
+    on("one")
+    assert not may_knock()
+
+
+def test_who_is_let_in_leaves_nothing_behind(on: Callable[[str], None]) -> None:
+    unanswered()
+    on("two")
+    with KEY.knocking():
+        KEY.let_in()
+    assert documents.load(record()) is None
+    assert storage.list_objects("landing") == {}
+    on("one")
+    assert KEY.sent() == 0
+
+
+def test_who_is_let_in_by_other_credentials_forgets_no_refusal(on: Callable[[str], None]) -> None:
+    refused()
+    on("two")
+    with OTHER.knocking():
+        OTHER.let_in()
+    for machine in ("one", "three"):
+        on(machine)
+        assert not may_knock()
+        assert may_knock(OTHER)
+        assert OTHER.sent() == 0
+
+
+def test_a_person_lets_all_machines_try_again(on: Callable[[str], None]) -> None:
+    refused()
+    on("two")
+    assert refusals.forget("clever")
+    assert not refusals.forget("clever")
+    on("one")
+    assert may_knock()  # although its disk still says otherwise
+    refused()
+    on("two")
+    assert not may_knock()
+
+
+def test_a_bucket_that_does_not_answer_changes_nothing_for_this_machine(
+    configure: Configure, no_bucket: dict[str, str]
+) -> None:
+    configure(cloud=no_bucket)
+    refused()
+    assert not may_knock()
+    assert manifests.load(record())
+
+
+def test_the_record_goes_a_day_later(on: Callable[[str], None]) -> None:
+    refused()
+    (stored,) = storage.list_objects("landing").values()
+    assert documents.days_of(stored, 30) == 1
