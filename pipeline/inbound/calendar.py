@@ -7,6 +7,7 @@ What cannot be read, or does not reach a day, never makes a morning expect nothi
 import csv
 import datetime as dt
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pipeline.catalogue.days import WEEKDAYS, Days, Known, SaysSchoolDays, is_we
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ConfigurationError, PipelineError
+from pipeline.outside.cloud import documents
 
 # Of ours, below the landing area: what the last calendar that came says, for longer than our copy of it is kept.
 FOLDER = "calendar"
@@ -102,12 +104,15 @@ def _of_feed(feed: Feed) -> Known | None:
     """What the last file of the feed that came says; None before the first. Raises what reading a file may raise."""
     kept_at = settings.load().district.landing / FOLDER / f"{feed.name}.json"
     kept, last = manifests.load(kept_at), _last(feed)
-    if last and (kept is None or kept["sha256"] != last[1]):
+    if kept is None or kept["sha256"] != _of_today(feed, otherwise=kept["sha256"]):  # another machine has a later one
+        kept = documents.latest(kept_at, "of") or kept
+    if last and (kept is None or (kept["sha256"] != last.sha256 and kept.get("of", "") <= last.of)):
         assert feed.says is not None  # noqa: S101  (it is one that says)
-        days = _days(last[0], feed.says)
-        kept = {"sha256": last[1], "days": {f"{day}": school for day, school in sorted(days.items())}}
+        days = _days(last.path, feed.says)
+        by_day = {f"{day}": school for day, school in sorted(days.items())}
+        kept = {"sha256": last.sha256, "of": last.of, "days": by_day}
         with suppress(OSError):  # who only looks may not write
-            manifests.save(kept_at, kept)
+            documents.keep(kept_at, kept)
     if not kept or not kept["days"]:
         return None
     found = {dt.date.fromisoformat(day): bool(school) for day, school in kept["days"].items()}
@@ -117,12 +122,27 @@ def _of_feed(feed: Feed) -> Known | None:
     return Known(covers, frozenset(day for day, school in found.items() if school))
 
 
-def _last(feed: Feed) -> tuple[Path, str] | None:
-    """The last prepared file of the feed that is still here, and its digest."""
+@dataclass(frozen=True)
+class _Prepared:
+    """A prepared file that is still here, its digest, and the day of its morning."""
+
+    path: Path
+    sha256: str
+    of: str
+
+
+def _of_today(feed: Feed, otherwise: str) -> str:
+    """The digest of the file that was prepared today, on whatever machine."""
+    folder = settings.load().district.landing / feed.folder / f"{settings.load().today()}"
+    return str((documents.load(folder / f"{feed.name}.manifest.json") or {}).get("sha256", otherwise))
+
+
+def _last(feed: Feed) -> _Prepared | None:
+    """The last prepared file of the feed that is still here."""
     for folder in sorted((settings.load().district.landing / feed.folder).glob("????-??-??"), reverse=True):
         told = manifests.load(folder / f"{feed.name}.manifest.json")
         if told and (folder / feed.file).is_file():
-            return folder / feed.file, str(told["sha256"])
+            return _Prepared(folder / feed.file, str(told["sha256"]), folder.name)
     return None
 
 

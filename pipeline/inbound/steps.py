@@ -148,17 +148,16 @@ def _plain(landed: LandedTarget) -> Path:
 
 
 def _quarantine(target: PreparedTarget, parts: list[Part], refusal: ContractBroken) -> None:
-    """Keep the feed's files of this moment, and the reason, where no later file replaces them."""
+    """Keep the feed's files of this moment, and the reason, where no later file replaces them. Other machines know of
+    the reason; the bytes are in the bucket since they landed, but for a report of the portal's."""
     digest = manifests.fingerprint(target.parts())[:12]
     folder = _quarantines(target.feed) / f"{target.date}-{digest}"
     for part in parts:
         kept = manifests.folder(folder / part.name) / part.path.name
         if not kept.exists():
             os.link(part.path, kept)
-    manifests.save(
-        folder / "reason.json",
-        {"found": refusal.found, "expected": refusal.expected, "next": refusal.next_step},
-    )
+    told = {"found": refusal.found, "expected": refusal.expected, "next": refusal.next_step}
+    documents.keep(folder / "reason.json", told, days=target.feed.landing_days)
 
 
 def _quarantines(feed: Feed) -> Path:
@@ -166,9 +165,13 @@ def _quarantines(feed: Feed) -> Path:
 
 
 def refused(feed: Feed, date: dt.date) -> dict[str, str]:
-    """The feed's files of that date that lie in quarantine: their folders, and what was found in them."""
-    reasons = sorted(_quarantines(feed).glob(f"{date}-*/reason.json"))
-    return {str(reason.parent): str((manifests.load(reason) or {}).get("found", "")) for reason in reasons}
+    """The feed's files of that date that lie in quarantine, here or on the machine that refused them: their folders,
+    and what was found in them."""
+    folder = _quarantines(feed)
+    there = {name.split("/")[-2] for name in documents.names(documents.name_of(folder / f"{date}-"))}
+    here = {reason.parent.name for reason in folder.glob(f"{date}-*/reason.json")}
+    reasons = {str(folder / name): documents.load(folder / name / "reason.json") for name in sorted(there | here)}
+    return {name: str(told.get("found", "")) for name, told in reasons.items() if told}
 
 
 def refused_before(date: dt.date) -> int:

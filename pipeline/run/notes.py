@@ -1,4 +1,4 @@
-"""How a run ended, beside the landed files: one note a wrapper and date, which the next run's takes the place of.
+"""How a run ended, on whatever machine: one note a wrapper and date, which the next run's takes the place of.
 
 Reading one imports no Luigi: the operator's commands do.
 """
@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.ground import manifests, settings
+from pipeline.outside.cloud import documents
 
 
 def of(name: str, date: dt.date) -> dict[str, Any] | None:
     """What the last run of the wrapper for that date left; None when there was none."""
-    return manifests.load(_path(name, date))
+    return documents.latest(_path(name, date), "ended_at")
 
 
 def keep(name: str, date: dt.date, told: dict[str, Any]) -> None:
     """Leave `told`, with the moment. Raises OSError."""
-    manifests.save(_path(name, date), {"ended_at": manifests.now(), **told})
+    documents.keep(_path(name, date), {"ended_at": manifests.now(), **told})
 
 
 def _path(name: str, date: dt.date) -> Path:

@@ -24,6 +24,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psutil
+from google.api_core.exceptions import NotFound
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.storage import Bucket, Client
@@ -31,6 +32,7 @@ from google.cloud.storage import Bucket, Client
 from e2e.warmth import warm
 from pipeline import catalogue
 from pipeline.ground import settings
+from pipeline.outside.cloud import documents
 from pipeline.sandbox import activity, elsewhere, folders, translations
 from pipeline.sandbox.places import Places
 from pipeline.sandbox.supervisor import WARM
@@ -208,6 +210,25 @@ class District:
         self.results.clear()
         self.received.clear()
         self.sandbox("up", "--date", (self.folder / "sandbox" / "last_day").read_text().strip())
+
+    # ---------------------------------------------------------------------------------------- remembering
+
+    def forget(self, files: str) -> None:
+        """What the landing area's documents say whose paths match is said nowhere any more."""
+        for path in [*self.landing.glob(files)]:
+            path.unlink()
+            self.only_here(path)
+
+    def only_here(self, path: Path) -> None:
+        """What a test has written there is not otherwise in the bucket."""
+        with contextlib.suppress(NotFound):
+            self.bucket.blob(documents.name_below(self.landing, path)).delete()
+
+    def lose_the_disk(self) -> None:
+        """All that the landing area has is gone, but for what tells this machine from others."""
+        for path in self.landing.iterdir():
+            if path.is_dir() and path.name != "locks":
+                shutil.rmtree(path)
 
     # ---------------------------------------------------------------------------------------- looking
 

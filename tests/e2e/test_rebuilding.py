@@ -1,5 +1,6 @@
 """What is deleted is made again, and what a vendor corrects is built and sent again: exactly that, and nothing else."""
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 from google.cloud import bigquery
 
-from e2e.district import MONDAY, District
+from e2e.district import MONDAY, VENDORS, District
 
 ROSTER = "roster_files.Ellevation_"
+# What a vendor's server is asked when we only look.
+LOOKS = {"connect", "login", "list", "close"}
 EXPORTS = {
     f"ExportedFile ellevation_rosters/{name}.csv"
     for name in ("Staff-Roster", "Student-Course-Schedules", "Student-Demographics")
@@ -44,6 +47,9 @@ SCORES_BELOW = {
 }
 
 
+LANDED = "landing/2025-11-17/powerschool_combined"
+
+
 def landed(district: District, name: str) -> Path:
     return district.landing / "powerschool_combined/2025-11-17" / name
 
@@ -57,6 +63,13 @@ def remove_object(district: District, name: str) -> None:
     district.bucket.blob(name).delete()
 
 
+def remove_landed_bytes(district: District) -> None:
+    """Here and in the bucket."""
+    landed(district, "RSD/students.csv").unlink(missing_ok=True)
+    (name,) = [name for name in district.objects() if re.fullmatch(f"{LANDED}/RSD/[0-9a-f]{{16}}-students.csv", name)]
+    remove_object(district, name)
+
+
 def change_view(district: District) -> None:
     view = district.warehouse.get_table("riverbend-sandbox.roster_files.Ellevation_Student-Demographics")
     view.view_query = "SELECT 'changed by hand' AS FirstName"
@@ -64,18 +77,17 @@ def change_view(district: District) -> None:
 
 
 DELETIONS: dict[str, tuple[Callable[[District], None], str, set[str]]] = {
-    "landed file": (
-        lambda district: landed(district, "RSD/students.csv").unlink(),
-        "LandedFile students RSD",
-        STUDENTS_BELOW,
-    ),
+    "our copy of a landed file": (lambda district: landed(district, "RSD/students.csv").unlink(), "", set()),
+    "our copy of its manifest": (lambda district: landed(district, "RSD/students.manifest.json").unlink(), "", set()),
+    "our copy of a prepared file": (lambda district: landed(district, "students.csv").unlink(), "", set()),
     "landed manifest": (
-        lambda district: landed(district, "RSD/students.manifest.json").unlink(),
+        lambda district: remove_object(district, f"{LANDED}/RSD/students.manifest.json"),
         "LandedFile students RSD",
         STUDENTS_BELOW,
     ),
-    "prepared file": (
-        lambda district: landed(district, "students.csv").unlink(),
+    "landed file": (remove_landed_bytes, "LandedFile students RSD", STUDENTS_BELOW),
+    "prepared manifest": (
+        lambda district: remove_object(district, f"{LANDED}/students.manifest.json"),
         "PreparedFile students",
         STUDENTS_BELOW - {"PreparedFile students"},
     ),
@@ -131,7 +143,7 @@ def test_what_is_deleted_is_made_again_and_nothing_is_sent(same_district: Distri
     since = time.time()
     run = same_district.run_daily(MONDAY)
     assert run.code == 0, run.out
-    assert run.tasks("done") == {again}
+    assert run.tasks("done") == ({again} if again else set())
     assert run.tasks("unchanged") == looked_at
     assert same_district.writes(since) == []
     assert same_district.delivered_files() == before
@@ -152,14 +164,22 @@ def test_a_view_that_somebody_changed_is_put_back_before_anything_is_made_of_it(
     assert same_district.writes(since) == []
 
 
-def test_a_lost_disk_is_filled_again_and_nothing_is_sent(district: District) -> None:
+def test_a_lost_disk_is_missed_by_nobody(district: District) -> None:
+    """Not even a vendor's file is brought once more, although the vendors have them all."""
     before, since = district.delivered_files(), time.time()
     shutil.rmtree(district.landing)
     run = district.run_daily(MONDAY)
     assert run.code == 0, run.out
-    assert "LandedFile students RSD" in run.tasks("done")
-    assert not {task for task in run.tasks("done") if task.startswith(("LoadedTable", "ExportedFile", "DeliveredSet"))}
+    assert not run.tasks("done") | run.tasks("unchanged")
+    assert {event for vendor in VENDORS for event in district.vendor_events(since, vendor)} <= LOOKS
     assert (district.writes(since), district.delivered_files()) == ([], before)
+    district.fault(MONDAY, "corrected", "district/powerschool_rsd/students.csv")
+    shutil.rmtree(district.landing)
+    corrected = district.run_daily(MONDAY)
+    assert corrected.code == 0, corrected.out
+    brought = [event for event in district.activity(since, "district") if event["event"] == "read"]
+    assert {event["path"] for event in brought} == {"powerschool_rsd/students.csv"}
+    assert "DeliveredSet ellevation_rosters" in corrected.tasks("done")
 
 
 def test_after_all_that_nothing_is_left_to_do(same_district: District) -> None:

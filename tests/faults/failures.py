@@ -136,8 +136,7 @@ def _soon(thrown: Thrown) -> Thrown:
 
 def _late(district: District) -> Iterator[Path | None]:
     district.fault(TUESDAY, "late", ASSESSMENTS)
-    for manifest in district.landing.glob(f"misc_imports/{TUESDAY}/savvas/savvas_assessment*.manifest.json"):
-        manifest.unlink()
+    district.forget(f"misc_imports/{TUESDAY}/savvas/savvas_assessment*.manifest.json")
     yield None
     district.fault(TUESDAY, "arrives")
 
@@ -147,8 +146,7 @@ def _overdue(district: District) -> Iterator[Path | None]:
     there = district.sftp / "district/powerschool_blf"
     there.rename(away := district.folder / "away")
     there.mkdir()
-    for manifest in district.landing.glob(f"powerschool_combined/{TUESDAY}/BLF/*.manifest.json"):
-        manifest.unlink()
+    district.forget(f"powerschool_combined/{TUESDAY}/BLF/*.manifest.json")
     yield from _edited(district.config, lambda text: re.sub(r"grace_hours = \d+", "grace_hours = 0", text))
     there.rmdir()
     away.rename(there)

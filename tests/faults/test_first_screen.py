@@ -36,8 +36,7 @@ class OnCall:
 
     def run(self, code: Path | None = None) -> Result:
         """A run whose receiver knows of nothing yet; of a copy of the code, if one is given."""
-        for book in self.district.landing.glob("runs/told/*.json"):
-            book.unlink()
+        self.district.forget("runs/told/*.json")
         self.hooks.posted.clear()
         if code is None:
             return self.district.run_daily(TUESDAY, "--tell", workers=8)
@@ -153,8 +152,7 @@ def test_a_morning_that_nobody_ran_says_so_and_the_watch_tells(on_call: OnCall) 
     assert found.code == 20, found.out
     headline = f"Morning {day}: 0 of 2 delivered · nothing ran"
     assert found.out.splitlines()[0] == headline
-    for book in on_call.district.landing.glob("runs/told/*.json"):
-        book.unlink()
+    on_call.district.forget("runs/told/*.json")
     on_call.hooks.posted.clear()
     watch = on_call.district.pipeline("watch", "--by", "09:00", "--date", day)
     assert watch.code == 30, watch.out

@@ -34,6 +34,7 @@ class Told:
             for page in pages["addresses"]:
                 page["last"] = "2025-11-18T00:00:00+00:00" if page["last"] else ""
             book.write_text(json.dumps(pages))
+            self.district.only_here(book)
         return self.again(*words)
 
     def again(self, *words: str) -> Result:

@@ -12,16 +12,19 @@ have a prefix of their own, and go after a day.
 """
 
 import json
+import logging
 import re
 import urllib.parse
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.ground import manifests, settings
+from pipeline.ground import cloud, manifests, settings
 from pipeline.ground.errors import PipelineError
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.storage import Stored
+
+log = logging.getLogger(__name__)
 
 # The bucket's folders. The date comes first in them, so that one listing is one morning's.
 OPEN = "landing"
@@ -34,7 +37,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @lru_cache(maxsize=100_000)
-def _name(path: Path, landing: Path) -> str:
+def name_below(landing: Path, path: Path) -> str:
+    """The object of which the file is a copy, in the landing area `landing`."""
     rest = path.relative_to(landing).parts
     date = next((found[0] for part in rest if (found := _DATE.search(part))), "undated")
     return "/".join((OPEN, date, *(part for part in rest if part != date)))
@@ -42,7 +46,7 @@ def _name(path: Path, landing: Path) -> str:
 
 def name_of(path: Path) -> str:
     """The object of which the file of the landing area is a copy."""
-    return _name(path, settings.load().district.landing)
+    return name_below(settings.load().district.landing, path)
 
 
 def load(path: Path) -> dict[str, Any] | None:
@@ -85,6 +89,41 @@ def put(path: Path, told: dict[str, Any], *, days: int | None = None) -> dict[st
 def save(path: Path, told: dict[str, Any], *, days: int | None = None) -> None:
     """Write the document, as `put` and then to the disk. Raises WarehouseError, OSError."""
     manifests.save(path, put(path, told, days=days))
+
+
+# ----------------------------------------------------------------------- what must be written whatever the bucket says
+
+# Seconds for which such a thing waits for the bucket.
+_BRIEFLY = 10.0
+
+
+def keep(path: Path, told: dict[str, Any], *, days: int | None = None) -> None:
+    """Write the document to the disk, and into the bucket where that takes it. Raises OSError."""
+    manifests.save(path, told)
+    try:
+        with cloud.STORAGE.briefly(_BRIEFLY):
+            put(path, told, days=days)
+    except PipelineError:
+        log.warning("%s is on this disk alone", path, exc_info=True)
+
+
+def latest(path: Path, moment: str) -> dict[str, Any] | None:
+    """Of what the bucket has and what the disk has of a document that was kept so, the one whose `moment` is later."""
+    with cloud.STORAGE.briefly(_BRIEFLY):
+        found = [told for told in (load(path), manifests.load(path)) if told]
+    return max(found, key=lambda told: str(told.get(moment, "")), default=None)
+
+
+def names(prefix: str) -> list[str]:
+    """The names of the bucket's documents below a dated prefix, `landing/<date>/…`; none when it does not answer."""
+    try:
+        there = storage.under("/".join(prefix.split("/")[:2]))
+    except PipelineError:
+        return []
+    return sorted(name for name in there if name.startswith(prefix))
+
+
+# ------------------------------------------------------------------------------------------------------ taken away
 
 
 def remove(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The books of who was told what: a file a receiver, `<landing>/runs/told/<receiver>.json`, with a page an address.
 
-A page is written when its message has gone, at once: a kill in between leads to one message twice, never to none.
+A page is written when its message has gone, at once: a kill in between leads to one message twice, never to none. Other
+machines know of it by the bucket; one that cannot ask there goes by what it told itself.
 """
 
 import fcntl
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.ground import manifests, settings
+from pipeline.outside.cloud import documents
 from pipeline.run.notify import pages
 from pipeline.run.notify.pages import Page
 
@@ -32,7 +34,8 @@ class Book:
         with self._lock:
             if self.pages[at] != page:
                 self.pages[at] = page
-                manifests.save(self._path, {"addresses": [each.as_json() for each in self.pages]})
+                told = {"addresses": [each.as_json() for each in self.pages], "written_at": manifests.now()}
+                documents.keep(self._path, told)
 
 
 @contextmanager
@@ -48,6 +51,6 @@ def opened(receiver: str) -> Iterator[Book]:
 def _read(path: Path) -> list[Page]:
     """The pages; none where there are none, or where somebody else has written."""
     try:
-        return [pages.page(each) for each in (manifests.load(path) or {"addresses": []})["addresses"]]
+        return [pages.page(each) for each in (documents.latest(path, "written_at") or {"addresses": []})["addresses"]]
     except (ValueError, LookupError, TypeError, AttributeError):
         return []
