@@ -19,6 +19,7 @@ from pipeline.ground import secrets, settings
 from pipeline.ground.errors import ConfigurationError
 from pipeline.ground.receivers import Receiver, SecretName
 from pipeline.inbound import calendar
+from pipeline.outside.cloud import documents, storage
 from pipeline.run import notify
 from pipeline.run.causes import Cause
 from pipeline.run.notify import addresses, heartbeat, promises
@@ -216,9 +217,24 @@ def test_a_book_that_somebody_else_wrote_is_begun_anew(
     monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
     configure(notify__hook={"secret": "hook"})
     run.end(0, A)
-    (settings.load().district.landing / "runs/told/hook.json").write_text('{"addresses": [{"last": 3}]}')
+    book = settings.load().district.landing / "runs/told/hook.json"
+    book.write_text('{"addresses": [{"last": 3}]}')
+    assert run.end(15, A) == []
+    assert len(hooks.posted) == 1  # the bucket knows better
+    documents.keep(book, {"addresses": [{"last": 3}], "written_at": "9"})
     assert run.end(15, A) == []
     assert len(hooks.posted) == 2
+
+
+def test_another_machine_tells_nothing_once_more(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, hooks: Hooks, run: Run, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
+    for number, landing in enumerate(("one", "two")):
+        configure(notify__hook={"secret": "hook"}, district={"landing": f"{tmp_path}/{landing}"})
+        storage.forget()
+        assert run.end(15 * number, A) == []
+    assert len(hooks.posted) == 1
 
 
 def test_the_name_of_a_receiver_is_no_path(
