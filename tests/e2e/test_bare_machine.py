@@ -1,0 +1,116 @@
+"""A machine with nothing of ours on its disk makes, finishes and repeats a morning: a container of some scheduler.
+
+It is a namespace with a root of its own: the system's programs, Python, the code and the configuration are there, read
+only; all else is empty, and gone when the container ends. Its secrets come from the environment.
+"""
+
+import configparser
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from e2e.district import MONDAY, ROOT, TUESDAY, VENDORS, District, Result
+from e2e.test_rebuilding import LOOKS
+
+# In the container.
+CONFIG, STATE = Path("/etc/morning"), Path("/var/lib/morning")
+_CONTAINER = """
+set -euo pipefail
+root=$1 config=$2; shift 2
+mount -t tmpfs -o mode=755 tmpfs "$root"
+mkdir -p "$root"/{usr,etc/morning,dev,proc,tmp,var/lib/morning}
+for link in bin lib lib64 sbin; do [[ ! -L /$link ]] || cp -a "/$link" "$root/$link"; done
+printf 'root:x:0:0:root:/:/bin/bash\\n' >"$root/etc/passwd"
+cp "$config"/* "$root/etc/morning/"
+lend() { mkdir -p "$root$1"; mount --bind "$1" "$root$1"; mount -o remount,bind,ro "$root$1"; }
+while (($#)) && [[ $1 != -- ]]; do lend "$1"; shift; done
+shift
+mount --bind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+exec chroot "$root" /usr/bin/env -C "$HERE" "$@"
+"""
+
+
+class Containers:
+    """A district's morning without a server of its own: each call begins on an empty disk."""
+
+    def __init__(self, district: District, folder: Path) -> None:
+        self._district, self._folder = district, folder
+        (folder / "config").mkdir()
+        told = configparser.ConfigParser(interpolation=None)
+        told.read([ROOT / "luigi.cfg", district.config])
+        for section in ("sandbox", "portal"):
+            told.remove_section(section)
+        told["district"].update(catalogue=f"{ROOT}/pipeline/riverbend", landing=f"{STATE}/landing", logs=f"{STATE}/log")
+        told["secrets"] = {"folder": f"{STATE}/no-secrets"}
+        told["sftp"]["known_hosts"] = f"{CONFIG}/known_hosts"
+        told["scheduler"]["state_path"] = f"{STATE}/luigid/state.pickle"
+        told["core"]["scheduler_port"] = "18082"
+        with (folder / "config" / "luigi.cfg").open("w") as file:
+            told.write(file)
+        known_hosts = district.folder / "sandbox" / "known_hosts"
+        (folder / "config" / "known_hosts").write_bytes(known_hosts.read_bytes())
+
+    def run_daily(self, *words: str) -> Result:
+        """`./run_daily.sh` in a container of its own."""
+        (root := self._folder / "root").mkdir(exist_ok=True)
+        lent = {"/usr", sys.base_prefix, str(ROOT), f"{self._district.sftp}/district"}
+        secrets = {f"PIPELINE_SECRET_{name.upper()}": value for name, value in self._district.secrets().items()}
+        environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LUIGI_CONFIG_PATH": f"{CONFIG}/luigi.cfg", **secrets}
+        done = subprocess.run(
+            [
+                *("unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c", _CONTAINER, "container"),
+                *(str(root), str(self._folder / "config"), *sorted(lent), "--", "./run_daily.sh", *words),
+            ],
+            env={**environment, "HERE": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+        )
+        self._district.results.append(Result(done.returncode, done.stdout))
+        return self._district.results[-1]
+
+
+@pytest.fixture
+def containers(district: District, tmp_path: Path) -> Containers:
+    return Containers(district, tmp_path)
+
+
+def test_a_container_finishes_what_a_server_began_and_the_next_one_finds_all_done(
+    district: District, containers: Containers
+) -> None:
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    began = district.run_daily(TUESDAY, "--only", "students")
+    assert began.code == 0, began.out
+    assert "LandedFile students RSD" in began.tasks("done")
+    since = time.time()
+    run = containers.run_daily("--date", f"{TUESDAY}")
+    assert run.code == 0, run.out
+    done = run.tasks("done")
+    assert {"LandedFile cc RSD", "DeliveredSet ellevation_rosters", "DeliveredSet otus_scores"} <= done
+    assert not [task for task in done | run.tasks("unchanged") if task.startswith("LandedFile students")]
+    renamed = {write.split()[0] for write in district.writes(since) if write.split()[1] == "rename"}
+    assert renamed == {"ellevation", "otus"}
+    after, since = district.delivered_files(), time.time()
+    again = containers.run_daily("--date", f"{TUESDAY}")
+    assert again.code == 0, again.out
+    here = district.run_daily(TUESDAY)
+    assert here.code == 0, here.out
+    for later in (again, here):
+        assert not later.tasks("done") | later.tasks("unchanged"), later.out
+    assert {event for vendor in VENDORS for event in district.vendor_events(since, vendor)} <= LOOKS
+    assert district.delivered_files() == after
+
+
+def test_a_container_says_what_it_is_not_told(district: District, containers: Containers) -> None:
+    """Without its secrets nothing is sent, and each is named with where it is looked for."""
+    secrets = district.folder / "sandbox" / "secrets"
+    (secrets / "savvas_password").unlink()
+    run = containers.run_daily("--date", f"{MONDAY}")
+    assert run.code == 30, run.out
+    assert "PIPELINE_SECRET_SAVVAS_PASSWORD" in run.out
