@@ -1,7 +1,8 @@
 """A machine with nothing of ours on its disk makes, finishes and repeats a morning: a container of some scheduler.
 
 It is a namespace with a root of its own: the system's programs, Python, the code and the configuration are there, read
-only; all else is empty, and gone when the container ends. Its secrets come from the environment.
+only. What the configuration calls copies, logs and luigid's state is empty, and gone when the container ends. Its
+secrets come from the environment.
 """
 
 import configparser
@@ -22,6 +23,7 @@ set -euo pipefail
 root=$1 config=$2; shift 2
 mount -t tmpfs -o mode=755 tmpfs "$root"
 mkdir -p "$root"/{usr,etc/morning,dev,proc,tmp,var/lib/morning}
+for folder in tmp var/lib/morning; do mount -t tmpfs tmpfs "$root/$folder"; done
 for link in bin lib lib64 sbin; do [[ ! -L /$link ]] || cp -a "/$link" "$root/$link"; done
 printf 'root:x:0:0:root:/:/bin/bash\\n' >"$root/etc/passwd"
 cp "$config"/* "$root/etc/morning/"
@@ -30,6 +32,7 @@ while (($#)) && [[ $1 != -- ]]; do lend "$1"; shift; done
 shift
 mount --bind /dev "$root/dev"
 mount -t proc proc "$root/proc"
+mount -o remount,ro "$root"
 exec chroot "$root" /usr/bin/env -C "$HERE" "$@"
 """
 
