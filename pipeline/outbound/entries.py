@@ -5,6 +5,7 @@ id is taken once, whoever asks; so one job enters, and whoever comes second wait
 """
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -50,12 +51,13 @@ def _create(table: GrowingTable) -> bigquery.Table:
     return warehouse._client().create_table(made, exists_ok=True, **cloud.BIGQUERY.patience())
 
 
-def values(table: GrowingTable, column: str) -> set[str]:
-    """What stands in a column of text of the whole table; listed, which is faster than a query and costs nothing."""
-    wanted = [bigquery.SchemaField(column, "STRING")]
+def rows(table: GrowingTable, *columns: str) -> list[tuple[Any, ...]]:
+    """What stands in some columns of the whole table; listed, which is faster than a query and costs nothing."""
+    types = {column.name: column.type for column in table.columns}
+    wanted = [bigquery.SchemaField(column, types[column]) for column in columns]
     with cloud.BIGQUERY.explained(f"listing {table.name}"):
         place = warehouse.place(*table.name.split("."))
-        return {row[0] for row in warehouse._client().list_rows(place, wanted, **cloud.BIGQUERY.patience())}
+        return [row.values() for row in warehouse._client().list_rows(place, wanted, **cloud.BIGQUERY.patience())]
 
 
 def ask(query: str, doing: str, **about: Value) -> list[dict[str, Any]]:
@@ -65,17 +67,19 @@ def ask(query: str, doing: str, **about: Value) -> list[dict[str, Any]]:
         return [dict(row.items()) for row in warehouse.answered(query, config)]
 
 
-def enter(script: str, job: str, doing: str, **about: Value) -> None:
-    """Run the script, alone of its name: `job` and a counter are its id. Raises WarehouseError.
+def enter(statement: str, job: str, doing: str, **about: Value) -> int:
+    """Run the statement, alone of its name: `job` and a counter are its id. How many rows it has inserted, or one of
+    its name that ran already. Raises WarehouseError.
 
-    Each of its statements must insert nothing that is there already. Then it does not matter how often it is begun: the
-    next of its name begins when the last one has ended, well or not, and finds what that one left.
+    It must insert nothing that is there already. Then it does not matter how often it is begun: the next of its name
+    begins when the last one has ended, well or not, and finds what that one left.
     """
-    config = bigquery.QueryJobConfig(query_parameters=_parameters(about))
+    named = {*re.findall(r"@(\w+)", statement)}
+    config = bigquery.QueryJobConfig(query_parameters=_parameters({k: v for k, v in about.items() if k in named}))
 
     with cloud.BIGQUERY.explained(doing):
-        begin = partial(warehouse._client().query, script, job_retry=None, **cloud.BIGQUERY.patience())
-        jobs.finished(warehouse._client(), begin, config, job)
+        begin = partial(warehouse._client().query, statement, job_retry=None, **cloud.BIGQUERY.patience())
+        return jobs.finished(warehouse._client(), begin, config, job).num_dml_affected_rows or 0
 
 
 def _parameters(about: dict[str, Value]) -> list[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter]:

@@ -1,20 +1,23 @@
 """The ledger: what was given to whom, about which students, when, and on what ground. Dataset `operations`.
 
-It is made of the receipts, each entered exactly once, whatever is killed when and however often it is begun. Whose rows
-a file held is read from the rows that were frozen for it, before those expire; of a file that goes on as it came, from
-the table that it was loaded into, while that holds the same file, and then from the bucket's copy or ours.
+It is made of the receipts, each entered exactly once, whatever is killed when and however often it is begun: first its
+students, and then beside each other what of each file, and the set. Whose rows a file held is read from the rows that
+were frozen for it, before those expire; of a file that goes on as it came, from the table that it was loaded into,
+while that holds the same file, and then from the bucket's copy or ours.
 """
 
 import datetime as dt
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pipeline import catalogue
 from pipeline.catalogue.schemas import Column
 from pipeline.ground import secrets
 from pipeline.ground.errors import PipelineError, WarehouseError
+from pipeline.ground.looks import ahead
 from pipeline.inbound import steps
 from pipeline.outbound import entries, receipts
 from pipeline.outbound.entries import GrowingTable, Value
@@ -103,18 +106,20 @@ class _NotLoaded(PipelineError):
 
 @dataclass
 class Recorded:
-    """What a call has entered; what it could not do, and in sentences what waits for a table to be loaded."""
+    """What a call has entered, and of which of these somebody must look whether all students could be named (`unsure`);
+    what it could not do, and in sentences what waits for a table to be loaded."""
 
     deliveries: list[str] = field(default_factory=list)
     trouble: list[PipelineError] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
 
 
 def record() -> Recorded:
     """Enter every receipt that the ledger does not have, and look whose rows cannot be told any more. What fails is
     left to the next call, and told."""
     done = enter()
-    done.trouble += unnamed(done.deliveries)
+    done.trouble += unnamed(done.unsure)
     return done
 
 
@@ -128,13 +133,14 @@ def enter(*, lately: bool = False) -> Recorded:
         done.trouble.append(_told("receipts were not entered", error))
         return done
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for name, failure in zip(missing, pool.map(_tried, missing), strict=True):
-            if isinstance(failure, _NotLoaded):
-                done.waiting.append(f"the receipt {name} {failure.found}")
-            elif failure:
-                done.trouble.append(_told(f"the receipt {name} was not entered", failure))
+        for name, found in zip(missing, pool.map(_tried, missing), strict=True):
+            if isinstance(found, _NotLoaded):
+                done.waiting.append(f"the receipt {name} {found.found}")
+            elif isinstance(found, PipelineError):
+                done.trouble.append(_told(f"the receipt {name} was not entered", found))
             else:
                 done.deliveries.append(name)
+                done.unsure += [] if found else [name]
     return done
 
 
@@ -149,29 +155,50 @@ def _told(what: str, error: PipelineError) -> PipelineError:
 
 def _missing(*, lately: bool) -> list[str]:
     """The objects of the receipts that are not in the ledger. Its tables are there then."""
+    ahead([partial(warehouse.find, DATASET, "")])
     kept = receipts.kept(lately=lately)
     if not kept:
         return []
     entries.prepare((STUDENTS, DISCLOSURES, DELIVERIES))
-    entered = entries.values(DELIVERIES, "receipt")
+    entered = _entered()
     return [name for identity, name in kept.items() if identity not in entered]
 
 
-def _tried(name: str) -> PipelineError | None:
+def _entered() -> set[str]:
+    """The receipts of which all is there: the set and its files, whichever of them came first."""
+    with ThreadPoolExecutor(2) as pool:
+        files = pool.submit(entries.rows, DISCLOSURES, "receipt")
+        sets = entries.rows(DELIVERIES, "receipt", "file_count")
+        told = {receipt for (receipt,) in files.result()}
+    return {receipt for receipt, count in sets if receipt in told or not count}
+
+
+def _tried(name: str) -> PipelineError | bool:
     try:
-        _enter(name)
+        return _enter(name)
     except PipelineError as error:
         return error
-    return None
 
 
-def _enter(name: str) -> None:
+def _enter(name: str) -> bool:
+    """Enter the receipt; whether it is known by that, without a look, that all its students are named."""
     receipt = receipts.read(name)
     try:
-        script, values = _script(receipt, [_file(receipt, name) for name in receipt["files"]])
+        files = [_file(receipt, name) for name in receipt["files"]]
+        values = _values(receipt, files)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise receipts.spoilt(name) from error
-    entries.enter(script, f"ledger-{values['receipt']}", f"entering {name}", **values)
+    job = f"ledger-{values['receipt']}"
+
+    def enter(statement: str, of: str = "") -> int:
+        return entries.enter(statement, f"{job}{of}", f"entering {name}", **values)
+
+    named = enter(_students(files)) if any(file.facts["student"] for file in files) else 0
+    rest = {"-files": _disclosures(len(files)), "-set": _delivery()}
+    with ThreadPoolExecutor(len(rest)) as pool:
+        for done in [pool.submit(enter, statement, of) for of, statement in rest.items() if statement]:
+            done.result()
+    return named == sum(int(file.facts["students"]) for file in files)
 
 
 # ------------------------------------------------------------------------------------------------------- one receipt
@@ -221,8 +248,8 @@ def _to_come(receipt: dict[str, Any], facts: dict[str, Any]) -> bool:
     return bool(facts["labels"]) and not passed and age < WAITS
 
 
-def _script(receipt: dict[str, Any], files: list[_File]) -> tuple[str, dict[str, Value]]:
-    """The statements that enter the receipt, and their values. The row of `deliveries` is the last: it says "all"."""
+def _values(receipt: dict[str, Any], files: list[_File]) -> dict[str, Value]:
+    """What the statements that enter the receipt name @so."""
     released = receipt["released"] or {}
     facts = [file.facts for file in files]
     sent_at = dt.datetime.fromisoformat(receipt["sent_at"])
@@ -246,12 +273,11 @@ def _script(receipt: dict[str, Any], files: list[_File]) -> tuple[str, dict[str,
         "reason": released.get("reason", ""),
     }
     for number, file in enumerate(files):
-        values |= _values(number, file)
-    statements = (_students(files), _disclosures(len(files)), _delivery())
-    return ";\n".join(statement for statement in statements if statement), values
+        values |= _of_file(number, file)
+    return values
 
 
-def _values(number: int, file: _File) -> dict[str, Value]:
+def _of_file(number: int, file: _File) -> dict[str, Value]:
     facts = file.facts
     return {
         f"file_{number}": file.name,
@@ -269,7 +295,8 @@ _HERE = f"FROM `{STUDENTS.name}` WHERE sent_on = @sent_on AND receipt = @receipt
 
 
 def _students(files: list[_File]) -> str:
-    """The students of the files, but of a file whose table has other rows than were sent."""
+    """The students of the files, but of a file whose table has other rows than were sent. Where no table is left, it
+    asks nothing: who finds a job of that name waits for it, and one that still found the rows is not overtaken."""
     parts = [
         f"""
         SELECT DISTINCT `{file.facts["student"]}` AS student, @file_{number} AS file FROM `{file.source}`
@@ -283,7 +310,7 @@ def _students(files: list[_File]) -> str:
     into = f"INSERT INTO `{STUDENTS.name}` (student_number, receipt, delivery, file, period, sent_on)"
     row = "sent.student, @receipt, @delivery, sent.file, @period, @sent_on"
     found = f"{into} SELECT {row} FROM ({' UNION ALL '.join(parts)}) AS sent WHERE NOT EXISTS (SELECT 1 {_HERE})"  # noqa: S608
-    return found if parts else ""
+    return found if parts else "SELECT 0"
 
 
 def _disclosures(files: int) -> str:
@@ -307,8 +334,8 @@ def _delivery() -> str:
 
 
 def unnamed(names: Iterable[str]) -> list[PipelineError]:
-    """An error for each file of the receipts just entered whose students could not be told any more: it is said once,
-    by whoever entered them."""
+    """An error for each file of these receipts, just entered, whose students could not be told any more: it is said
+    once, by whoever entered them."""
     entered = tuple(map(receipts.named, names))
     if not entered:
         return []

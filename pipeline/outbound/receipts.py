@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipeline import catalogue
@@ -103,7 +104,8 @@ def kept(*, lately: bool = False) -> dict[str, str]:
     """The names of the objects of all receipts, by their identity, oldest first; of those that came `lately`, which
     are the periods of this month, of the last one, and of what this process has kept. Raises WarehouseError."""
     folders = [f"{FOLDER}/{month}" for month in _last_months() | _own_months] if lately else [f"{FOLDER}/"]
-    names = sorted(name for folder in folders for name in storage.list_objects(folder))
+    with ThreadPoolExecutor(len(folders)) as pool:
+        names = sorted(name for found in pool.map(storage.list_objects, folders) for name in found)
     return {named(name): name for name in names}
 
 

@@ -33,19 +33,26 @@ class Entering:
     def end(self) -> list[PipelineError]:
         """All that was given before the last beginning is in the ledger; what could not be. Raises what it raised, the
         last time: what failed before was tried again. Enters it now, if nobody has said so before."""
-        entered: list[str] = []
+        told: list[Recorded] = []
         for time in range(1, self._last):
             with suppress(Exception):
-                entered += self._times.at((time, False)).deliveries
+                told.append(self._times.at((time, False)))
         try:
-            last = self._times.at(self._at_last)
-            return [*ledger.unnamed(dict.fromkeys([*entered, *last.deliveries])), *last.trouble]
+            told.append(last := self._times.at(self._at_last))
+            return [*ledger.unnamed(_unsure(told)), *last.trouble]
         finally:
             self._history.known("")  # the run's own end goes there next
 
     @property
     def _at_last(self) -> tuple[int, bool]:
         return self._last, self._first
+
+
+def _unsure(told: list[Recorded]) -> list[str]:
+    """The receipts of which nobody who entered them knows whether all students are named. Two of a run may enter one
+    at the same time; who comes second finds the students there."""
+    sure = {name for each in told for name in {*each.deliveries} - {*each.unsure}}
+    return [*dict.fromkeys(name for each in told for name in each.unsure if name not in sure)]
 
 
 def _enter_history() -> None:

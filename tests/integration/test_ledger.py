@@ -169,6 +169,46 @@ def test_a_receipt_becomes_rows_once(there: Cloud) -> None:
     )
 
 
+def test_the_files_and_the_set_are_entered_beside_each_other_and_nothing_is_asked(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That all students are named is known by how many rows were inserted."""
+    rows_of("deliveries.students")
+    receipts.keep(receipt := given("2026-11-23T14:01:00+00:00"))  # no other test's, whose jobs the stand-in knows
+    both, enter = threading.Barrier(2, timeout=30), entries.enter
+
+    def together(statement: str, job: str, doing: str, **about: Any) -> int:
+        if job.endswith(("-files", "-set")):
+            both.wait()
+        return enter(statement, job, doing, **about)
+
+    monkeypatch.setattr(entries, "enter", together)
+    there.from_now_on()
+    assert len(entered()) == 1
+    job = f"ledger-{receipts.identity(receipt)}"
+    first, *others = [event["job_id"] for event in there.asked("bigquery", "POST", "/jobs")]
+    assert (first, {*others}) == (f"{job}_1", {f"{job}-files_1", f"{job}-set_1"})
+    assert there.asked("bigquery", "POST", "/queries") == []
+    assert counts() == ONE
+
+
+def test_a_set_that_names_nobody_is_entered_by_two_jobs(there: Cloud) -> None:
+    receipts.keep(receipt := given("2026-11-23T14:02:00+00:00", contents={"schools.csv": SCHOOLS}))
+    there.from_now_on()
+    assert len(entered()) == 1
+    job = f"ledger-{receipts.identity(receipt)}"
+    assert {event["job_id"] for event in there.asked("bigquery", "POST", "/jobs")} == {f"{job}-files_1", f"{job}-set_1"}
+    assert there.asked("bigquery", "POST", "/queries") == []
+    assert counts() == (1, 1, 0)
+
+
+def test_a_set_without_files_is_entered_once(there: Cloud) -> None:
+    receipts.keep(given(contents={}))
+    assert len(entered()) == 1
+    assert entered() == []
+    assert counts() == (1, 0, 0)
+
+
 def test_a_corrected_set_of_the_same_day_is_a_second_delivery(there: Cloud) -> None:
     rows_of("deliveries.students")
     receipts.keep(given())
@@ -297,7 +337,9 @@ def test_rows_that_are_gone_are_told_once_and_stay_known_as_unknown(there: Cloud
     }
     receipts.keep(given(contents=contents))
     receipts.keep(given("2026-11-23T13:00:00+00:00", rows=21, contents={"more.csv": held(**COPY)}))
+    there.from_now_on()
     done = ledger.record()
+    assert len(there.asked("bigquery", "POST", "/queries")) == 1
     assert len(done.deliveries) == 2
     assert sorted(told.found.partition(" students were in ")[2].partition(" ")[0] for told in done.trouble) == sorted(
         [*contents, "more.csv"]
@@ -317,24 +359,56 @@ def test_rows_that_are_gone_are_told_once_and_stay_known_as_unknown(there: Cloud
 # ------------------------------------------------------------------------------------------- what breaks in between
 
 
-def test_a_job_that_breaks_off_is_gone_on_with(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After each of its statements: whose rows, what of each file, and that it is all."""
+JOBS = {"": "whose rows", "-files": "what of each file", "-set": "that it is all"}
+
+
+@pytest.mark.parametrize("of", JOBS, ids=JOBS.values())
+def test_a_job_that_breaks_off_is_gone_on_with(there: Cloud, monkeypatch: pytest.MonkeyPatch, of: str) -> None:
+    """Whichever it is, the others are done or left as they are, and nobody takes the receipt for entered."""
     rows_of("deliveries.students")
-    script = ledger._script
-    for number, at in enumerate(range(3)):
-        receipts.keep(given(f"2026-11-23T12:0{number}:00+00:00"))
+    receipts.keep(receipt := given())
+    name, enter = f"ledger-{receipts.identity(receipt)}{of}", entries.enter
 
-        def cut(*given_to: Any, at: int = at) -> Any:
-            whole, values = script(*given_to)
-            return ";\n".join([*whole.split(";\n")[:at], "SELECT CAST('x' AS INT64)"]), values
+    def break_off(statement: str, job: str, doing: str, **about: Any) -> int:
+        return enter("SELECT CAST('x' AS INT64)" if job == name else statement, job, doing, **about)
 
-        with monkeypatch.context() as patch:
-            patch.setattr(ledger, "_script", cut)
-            (told,) = [trouble.found for trouble in ledger.record().trouble]
-        assert "was not entered in the ledger of disclosures, the next run goes on with it: entering receipts/" in told
-        assert counts()[0] == number
-        assert len(entered()) == 1
-        assert counts() == tuple((number + 1) * each for each in ONE)
+    with monkeypatch.context() as patch:
+        patch.setattr(entries, "enter", break_off)
+        (told,) = [trouble.found for trouble in ledger.record().trouble]
+    assert "was not entered in the ledger of disclosures, the next run goes on with it: entering receipts/" in told
+    assert counts() == {"": (0, 0, 0), "-files": (1, 0, 10), "-set": (0, 2, 10)}[of]
+    assert len(entered()) == 1
+    assert counts() == ONE
+    assert entered() == []
+
+
+@pytest.mark.parametrize(
+    ("of", "left"), [("", (0, 0, 10)), ("-files", (0, 2, 10)), ("-set", (1, 0, 10))], ids=[*JOBS.values()]
+)
+def test_a_run_that_is_killed_after_a_job_leaves_the_rest_to_the_next(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch, of: str, left: tuple[int, ...]
+) -> None:
+    """The other one of the two that go beside each other has not begun by then."""
+    rows_of("deliveries.students")
+    receipts.keep(receipt := given())
+    first, enter = f"ledger-{receipts.identity(receipt)}", entries.enter
+
+    def then_killed(statement: str, job: str, doing: str, **about: Any) -> int:
+        if job not in (first, f"{first}{of}"):
+            threading.Event().wait()
+        inserted = enter(statement, job, doing, **about)
+        if job == f"{first}{of}":
+            os._exit(9)
+        return inserted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entries, "enter", then_killed)
+        assert in_a_fork(ledger.record) == 9
+    assert counts() == left
+    assert len(entered()) == 1
+    assert entered() == []
+    assert counts() == ONE
+    assert table("disclosures", "file, students_named") == [("schools.csv", 0), ("students.csv", 10)]
 
 
 def end(*ignored: Any, **named: Any) -> Any:

@@ -51,8 +51,20 @@ def test_what_failed_and_was_done_later_is_no_trouble(answers: list[Recorded | E
 
 
 def test_whose_rows_cannot_be_told_is_asked_once_of_all_that_was_entered(answers: list[Recorded | Exception]) -> None:
-    answers += [Recorded(["a"]), Recorded(["a", "b"]), Recorded(["c"], trouble=[error("not entered")])]
+    answers += [
+        Recorded(["a"], unsure=["a"]),
+        Recorded(["a", "b"], unsure=["a", "b"]),
+        Recorded(["c"], unsure=["c"], trouble=[error("not entered")]),
+    ]
     assert ended(3) == ["whose rows a b c had", "not entered"]
+
+
+def test_what_one_of_two_knows_is_not_asked(answers: list[Recorded | Exception]) -> None:
+    """Both have entered it: the one found its students there, the other one has named them all."""
+    answers += [Recorded(["a", "b"]), Recorded(["a", "c"], unsure=["a", "c"])]
+    assert ended(2) == ["whose rows c had"]
+    answers += [Recorded(["d"], unsure=["d"]), Recorded(["d"])]
+    assert ended(2) == []
 
 
 def test_what_fails_at_the_end_is_raised(answers: list[Recorded | Exception]) -> None:
