@@ -138,13 +138,12 @@ class Warehouse:
         return told
 
     def _shares(self, delivery: Delivery, file: ViewFile, pair: Pair, day: dt.date) -> Iterator[Share]:
-        found = self._ask(_translated(churn.query("SELECT 1 AS one", file, pair)))
+        asked = holders.asked(file, pair, day)
+        found = self._ask(_translated(holders.query("SELECT 1 AS one", file, pair, asked)))
         changes, values = churn.by_school(found), churn.by_column(found, pair)
         over = columns.judged(file, values, churn.rows(changes), day)
         limited = [each for kind in churn.checks(file, changes, file.churn.on(day)).values() for each in kind]
-        asked = holders.asked(file, pair, found[0], day)
-        rows = self._ask(_translated(holders.query(file, pair, asked))) if asked else []
-        held = holders.found_in(rows, asked)
+        held = holders.found_in(found, asked)
         left = holders.judged(file, held, day)
         for words in holders.sentences(file, left):
             print(f"{day} {delivery.name}: {words}")

@@ -102,6 +102,16 @@ def as_loaded(names: Sequence[str], rows: Rows) -> list[dict[str, Any]]:
     ]
 
 
+def _plain(row: Iterable[Any]) -> tuple[Any, ...]:
+    """The row, an array in it as a tuple of tuples; its order counts for nothing, and none is as an empty one."""
+    return tuple(
+        tuple(sorted((tuple(e.values()) if isinstance(e, dict) else e for e in each), key=repr)) or None
+        if isinstance(each, list)
+        else each
+        for each in row
+    )
+
+
 @dataclass
 class Engines:
     """Both engines, and the rows of so many cases in them."""
@@ -112,14 +122,15 @@ class Engines:
     chance: random.Random
 
     def google(self, query: googlesql.Query, below: Iterable[str], case: str) -> Rows:
-        return query.rows({name: self.rows[name][case] for name in below})
+        return [*map(_plain, query.rows({name: self.rows[name][case] for name in below}))]
 
     def again(self, query: googlesql.Query, below: Iterable[str], case: str) -> Rows:
         """The same of the same rows in another order."""
-        return query.rows({name: ugly.shuffled(self.chance, self.rows[name][case]) for name in below})
+        rows = {name: ugly.shuffled(self.chance, self.rows[name][case]) for name in below}
+        return [*map(_plain, query.rows(rows))]
 
     def standin(self, query: str) -> Rows:
-        return [tuple(row.values()) for row in self.staged.rows(query)]
+        return [_plain(row.values()) for row in self.staged.rows(query)]
 
     def load(self, tables: Iterable[str], columns: Callable[[str], Types]) -> None:
         wanted = [*tables]
@@ -165,12 +176,11 @@ def statements(delivery: Delivery, file: ViewFile) -> dict[str, str]:
     columns = tuple(types(file.view))
     pair = Pair(now, before, file.comparable if snapshots.restricted(file) else columns)
     tables = {each.name: place(delivery, each, "now") for each in delivery.view_files}
+    asked = tuple(column for column in pair.columns if column not in file.key)
     found = {
-        "checks": churn.query(checks.query(file, tables, columns), file, pair),
+        "checks": holders.query(checks.query(file, tables, columns), file, pair, asked),
         "keys": churn.keys_query(file, pair),
     }
-    if asked := tuple(column for column in pair.columns if column not in file.key):
-        found["holders"] = holders.query(file, pair, asked)
     if wanted := [*references.of(file)]:
         found["references"] = " UNION ALL ".join(map(references.query, wanted))
     return found

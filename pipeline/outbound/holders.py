@@ -1,7 +1,8 @@
 """What becomes of those who hold one and the same value of a column: a code that is written otherwise today moves all
 of them, though they may be few of the column.
 
-Asked of columns of few values, as codes have. Who had another value before, or is new, says nothing of it.
+Asked of columns of few values, as codes have: which these are the query finds by itself, so that a check asks once.
+Who had another value before, or is new, says nothing of it.
 """
 
 import datetime as dt
@@ -32,50 +33,62 @@ class Held:
     left: int
 
 
-def query(file: ViewFile, pair: Pair, asked: tuple[str, ...]) -> str:
-    """The SELECT of a row for each value of the columns `asked`, and school, that somebody left."""
-    which = f"UNNEST([{', '.join(map(str, range(len(asked))))}]) AS place"
-    was, now = (_chosen(side, asked) for side in ("earlier", "later"))
+def query(counted: str, file: ViewFile, pair: Pair, asked: tuple[str, ...]) -> str:
+    """`churn.query`, with one row more where columns are `asked`, `one` of which is 2: its `moved` has an element for
+    each value, and school, that somebody left, of those of the columns that had few in the last set."""
+    if not asked:
+        return churn.query(counted, file, pair)
+    places = f"UNNEST([{', '.join(map(str, range(len(asked))))}]) AS place"
+    different = (f"COUNT(DISTINCT earlier.`{column}`) AS different_{place}" for place, column in enumerate(asked))
+    was, now = (_chosen([f"{side}.`{column}`" for column in asked]) for side in ("earlier", "later"))
     counts = "COUNT(DISTINCT who)", "COUNT(DISTINCT IF(was = now, who, NULL))"
     return f"""
-        WITH {churn.sides(file, pair)},
+        WITH {churn.counting(counted, file, pair)},
+        few AS (
+          SELECT place
+          FROM (SELECT {", ".join(different)} FROM earlier) CROSS JOIN {places}
+          WHERE {_chosen([f"different_{place}" for place in range(len(asked))])} BETWEEN 1 AND {FEW}
+        ),
         held AS (
           SELECT earlier._school AS school, earlier._who AS who, place, {was} AS was, {now} AS now
-          FROM earlier INNER JOIN later ON {churn.paired(file)} CROSS JOIN {which}
+          FROM earlier INNER JOIN later ON {churn.paired(file)} CROSS JOIN few
         ),
-        counted AS (
+        by_value AS (
           SELECT place, was, school, {counts[0]} AS had, {counts[0]} - {counts[1]} AS gone
           FROM held
           WHERE was != ''
           GROUP BY place, was, school
+        ),
+        those_left AS (
+          SELECT 2 AS one, ARRAY_AGG(STRUCT({", ".join(f"{name} AS {name}" for name in _OF_VALUE)})) AS moved
+          FROM (SELECT *, SUM(gone) OVER (PARTITION BY place, was) AS gone_together FROM by_value)
+          WHERE gone_together > 0
         )
-        SELECT place, was, school, had, gone
-        FROM (SELECT *, SUM(gone) OVER (PARTITION BY place, was) AS gone_together FROM counted)
-        WHERE gone_together > 0
+        SELECT * FROM {churn.COUNTED} FULL JOIN those_left USING (one)
     """  # noqa: S608  (names out of our own catalogue)
 
 
-def _chosen(side: str, asked: tuple[str, ...]) -> str:
-    """SQL of the value of the column that has the row's place."""
-    return f"CASE place {' '.join(f'WHEN {place} THEN {side}.`{name}`' for place, name in enumerate(asked))} END"
+_OF_VALUE = ("place", "was", "school", "had", "gone")
 
 
-def asked(file: ViewFile, pair: Pair, found: Mapping[str, Any], date: dt.date) -> tuple[str, ...]:
-    """The columns that have a limit on the date, and few values in the last set: a row of `churn.query` says of how
-    many. The values of a key are other rows' and not other values."""
+def _chosen(values: Iterable[str]) -> str:
+    """SQL of that of the values which has the row's place."""
+    return f"CASE place {' '.join(f'WHEN {place} THEN {value}' for place, value in enumerate(values))} END"
+
+
+def asked(file: ViewFile, pair: Pair, date: dt.date) -> tuple[str, ...]:
+    """The columns that have a limit on the date. The values of a key are other rows' and not other values."""
     return tuple(
         column
-        for place, column in enumerate(pair.columns)
-        if column not in file.key
-        and 0 < int(found[f"different_{place}"] or 0) <= FEW
-        and columns.limits(file, column).on(date).moves != ANY
+        for column in pair.columns
+        if column not in file.key and columns.limits(file, column).on(date).moves != ANY
     )
 
 
 def found_in(rows: Iterable[Mapping[str, Any]], asked: tuple[str, ...]) -> list[Held]:
     """What the rows of `query` say: each value of all schools together, and of each school."""
     found: dict[tuple[str, str], list[Held]] = {}
-    for row in rows:
+    for row in next((row["moved"] for row in rows if row["one"] == 2), None) or ():
         at, column = churn.number(row["school"]), asked[row["place"]]
         found.setdefault((column, row["was"]), []).append(Held(at, column, row["was"], row["had"], row["gone"]))
     return [each for key in found for each in (_together(found[key]), *found[key])]

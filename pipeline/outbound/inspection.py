@@ -127,24 +127,15 @@ def _pair(file: ViewFile, pair: Pair) -> Pair | None:
 def _counted(
     file: ViewFile, frozen: Mapping[str, str], sent: tuple[str, ...], pair: Pair | None, date: dt.date
 ) -> tuple[Counted, list[Change], list[Values], list[Held]]:
-    """All that the warehouse counts of a file: by one query, and by another one of its columns of few values."""
-    query = checks.query(file, frozen, sent)
+    """All that the warehouse counts of a file, by one query."""
+    query, asked = checks.query(file, frozen, sent), holders.asked(file, pair, date) if pair else ()
     if pair:
-        query = churn.query(query, file, pair)
+        query = holders.query(query, file, pair, asked)
     found = warehouse.ask(query, f"checking {file.name}")
-    counted = checks.judged(file, frozen, found[0])
+    counted = checks.judged(file, frozen, next(row for row in found if row["one"] == 1))
     if not pair:
         return counted, [], [], []
-    return counted, churn.by_school(found), churn.by_column(found, pair), _held(file, pair, found[0], date)
-
-
-def _held(file: ViewFile, pair: Pair, found: Mapping[str, Any], date: dt.date) -> list[Held]:
-    """What became of single values."""
-    asked = holders.asked(file, pair, found, date)
-    if not asked:
-        return []
-    rows = warehouse.ask(holders.query(file, pair, asked), f"checking single values of {file.name}")
-    return holders.found_in(rows, asked)
+    return counted, churn.by_school(found), churn.by_column(found, pair), holders.found_in(found, asked)
 
 
 def _found_last(delivery: Delivery, date: dt.date, receipt: Mapping[str, Any]) -> dict[str, Last]:

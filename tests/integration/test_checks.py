@@ -1,5 +1,6 @@
 """The checks of a file and what it would change, against the sandbox's stand-ins by Google's own clients."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +25,10 @@ from pipeline.catalogue.limits import (
     Written,
 )
 from pipeline.catalogue.schemas import Column
-from pipeline.outbound import checks, churn, garbled, references
+from pipeline.outbound import checks, churn, garbled, holders, references
 from pipeline.outbound.churn import Change, Pair
 from pipeline.outbound.columns import Values
+from pipeline.outbound.holders import Held
 from pipeline.outside.cloud import warehouse
 from riverbend import PROJECT, Sandbox
 
@@ -295,6 +297,31 @@ def test_columns_are_counted_in_people_where_the_key_is_finer(there: Cloud) -> N
     pair = Pair(now, before, ("id", "contact", "born"))
     found = churn.by_column(warehouse.ask(churn.query("SELECT 1 AS one", file, pair), "comparing"), pair)
     assert found[-1] == Values("", "born", had=2, have=1, blanked=1, changed=1)
+
+
+def test_single_values_are_told_by_the_query_of_all_else(there: Cloud) -> None:
+    """Of columns of few values alone, which the query itself finds; a key has none."""
+    file = ViewFile("own_rosters.Pupils", "pupils.csv", ("id",), school="school")
+    head, many = ("id", "school", "flag", "name"), holders.FEW + 1
+
+    def pupils(flag: str, name: str, count: int = many) -> Rows:
+        return [(f"{each}", "0105", flag if each < 9 else "N", f"{name}{each}") for each in range(count)]
+
+    def asked(now: Rows) -> tuple[checks.Counted, list[Change], list[Held]]:
+        pair = Pair(table("now", " ".join(head), now), before, head)
+        columns = holders.asked(file, pair, dt.date(2026, 11, 24))
+        assert columns == head[1:]
+        counting = checks.query(file, tables, head)
+        found = warehouse.ask(holders.query(counting, file, pair, columns), "checking")
+        counted = next(row for row in found if row["one"] == 1)
+        return checks.judged(file, tables, counted), churn.by_school(found), holders.found_in(found, columns)
+
+    before, tables = table("before", " ".join(head), pupils("Y", "a")), {"pupils.csv": "deliveries.now"}
+    counted, changes, held = asked(pupils("", "b"))
+    assert (counted.rows, changes) == (many, [Change("0105", many, 0, 0, many)])
+    assert held == [Held("", "flag", "Y", 9, 9), Held("0105", "flag", "Y", 9, 9)]
+    counted, changes, held = asked(pupils("Y", "a", many + 1))
+    assert (counted.rows, changes, held) == (many + 1, [Change("0105", many, 0, 1, 0)], [])
 
 
 # ------------------------------------------------------------------------------------------- of what a set is made of

@@ -116,8 +116,10 @@ def test_a_first_set_has_nothing_to_be_compared_with(district: Cloud) -> None:
 def test_a_short_set_is_on_hold_and_says_what_would_happen(district: Cloud) -> None:
     delivered(FRIDAY, {"0105": 40, "0110": 60})
     arrive(MONDAY, {"0105": 28, "0110": 60})
+    district.from_now_on()
     with pytest.raises(OnHold) as held:
         verdicts.check(ROSTERS, MONDAY)
+    assert len(district.asked("bigquery", "POST", "/queries")) == 1  # of its one file
     assert held.value.found == (
         "own_rosters for 2026-11-23 is on hold: OTUS would delete 12 of 100 students: 12 at school 0105; "
         "students.csv: share of the last students that are gone (12 of 100): 0.12, must be at most 0.05; "

@@ -36,5 +36,8 @@ class Duck:
     def ask(self, query: str) -> list[dict[str, Any]]:
         """The rows of a translated query; of no rows, DuckDB counts some things as NULL, which are 0 in BigQuery."""
         asked = self._duck.execute(query)
-        names = [each[0] for each in asked.description]
-        return [dict(zip(names, [value or 0 for value in row], strict=True)) for row in asked.fetchall()]
+        nothing = {name: 0 if kind == duckdb.NUMBER else None for name, kind, *_ in asked.description}  # type: ignore[attr-defined]
+        return [
+            {name: nothing[name] if value is None else value for name, value in zip(nothing, row, strict=True)}
+            for row in asked.fetchall()
+        ]
