@@ -24,17 +24,18 @@ log = logging.getLogger(__name__)
 LONGEST = 4000
 
 
-Kind = Literal["started", "done", "unchanged", "failed", "moving"]
+Kind = Literal["started", "done", "unchanged", "failed", "moving", "given"]
 
 
 @dataclass(frozen=True)
 class Event:
     """One thing that happened to one task: `task` is its family, `of` what it is about, `error` a class's name,
-    `shared` what the error has in common with others of the same cause."""
+    `shared` what the error has in common with others of the same cause. Or that a vendor was `given` the set `of`,
+    whose receipt is kept; its task has not ended by then."""
 
     kind: Kind
-    task: str
-    of: str
+    task: str = ""
+    of: str = ""
     flow: str = ""
     rows: int | None = None
     bytes: int | None = None

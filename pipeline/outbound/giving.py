@@ -16,9 +16,9 @@ from pipeline import catalogue
 from pipeline.catalogue import agreement
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.flows import feeds_below
-from pipeline.ground import border, journal, manifests
+from pipeline.ground import border, journal, manifests, progress
 from pipeline.ground.errors import ConfigurationError, VendorError, WarehouseError
-from pipeline.ground.progress import Made
+from pipeline.ground.progress import Event, Made
 from pipeline.inbound import lastgood
 from pipeline.outbound import exports, happened, pushes, receipts, verdicts
 from pipeline.outbound.evidence import (
@@ -42,20 +42,20 @@ from pipeline.outside.sftp.sftp import Progress
 from pipeline.outside.sftp.trail import Trail
 
 
-def deliver(delivery: Delivery, date: dt.date, progress: Progress) -> Made:
+def deliver(delivery: Delivery, date: dt.date, moved: Progress) -> Made:
     """Give the kept files to the vendor unless the receipt says it has these bytes, then write the receipt.
 
     Raises OnHold when the set must not go after all, VendorError, WarehouseError; AtWorkElsewhere when another machine
     gives it, and does not come to an end.
     """
     # An interrupted push of it is completed first, and then its folder is removed.
-    with pushes.of(delivery.name, pushes.PATIENCE, lambda who: progress(0, 0)) as lease:
+    with pushes.of(delivery.name, pushes.PATIENCE, lambda who: moved(0, 0)) as lease:
         own = manifests.folder(outbox() / delivery.name)
         try:
             storage.look(receipt_name(delivery.name, delivery.period(date)))  # another machine may have given it
             verdicts.refuse_passed(delivery, date)
             _account_for_given(delivery.name, lease)
-            return _deliver(delivery, date, own, progress, lease)
+            return _deliver(delivery, date, own, moved, lease)
         finally:
             shutil.rmtree(own)  # after a failure too: the files are people's data, and are brought again
 
@@ -83,7 +83,7 @@ def _account_for_given(delivery: str, lease: Lease) -> None:
         received(left)
 
 
-def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress, lease: Lease) -> Made:
+def _deliver(delivery: Delivery, date: dt.date, own: Path, moved: Progress, lease: Lease) -> Made:
     target = receipt_target(delivery, date)
     where = f"{len(delivery.files)} files to {delivery.vendor}:{folder(delivery)}"
     before = _given(target)
@@ -96,8 +96,8 @@ def _deliver(delivery: Delivery, date: dt.date, own: Path, progress: Progress, l
     if sent := not _has(before, delivery, facts):
         files = _brought(receipt, own)
         again = {**receipt, "once_more": True}
-        if _give(delivery, date, again if before.get("slow") else receipt, files, progress, lease):
-            _give(delivery, date, again, files, progress, lease)
+        if _give(delivery, date, again if before.get("slow") else receipt, files, moved, lease):
+            _give(delivery, date, again, files, moved, lease)
     else:
         _store_receipt({**before, **receipt})
     rows, size = (sum(int(each[fact]) for each in facts.values()) for fact in ("rows", "bytes"))
@@ -134,7 +134,7 @@ def _brought(receipt: dict[str, Any], own: Path) -> dict[str, Path]:
 
 
 def _give(
-    delivery: Delivery, date: dt.date, receipt: dict[str, Any], files: dict[str, Path], progress: Progress, lease: Lease
+    delivery: Delivery, date: dt.date, receipt: dict[str, Any], files: dict[str, Path], moved: Progress, lease: Lease
 ) -> bool:
     """Push the set, when it still may go, and write down that it was given; whether it took too long."""
 
@@ -143,7 +143,7 @@ def _give(
     trail = _trail({**receipt, "run": journal.run(), **agreement.told(delivery.vendor)}, lease)
     with border.around(f"{delivery.vendor}:{folder(delivery)}", "sending files there", VendorError):
         begun = time.monotonic()
-        sftp.push(catalogue.vendors()[delivery.vendor], delivery.folder, files, progress, trail, may_go)
+        sftp.push(catalogue.vendors()[delivery.vendor], delivery.folder, files, moved, trail, may_go)
     return received(trail, round(time.monotonic() - begun, 1))
 
 
@@ -192,6 +192,7 @@ def received(trail: Trail, seconds: float | None = None) -> bool:
     slow = vendor is not None and trail.took() > vendor.within and not receipt.get("once_more")
     receipt |= {"slow": True} if slow else {}
     receipts.keep(receipt)
+    progress.emit(Event("given", "", receipt["delivery"]))
     _store_receipt(receipt)
     happened.given(receipt, seconds)
     trail.end()

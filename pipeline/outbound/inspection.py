@@ -52,13 +52,12 @@ def of_views(delivery: Delivery, date: dt.date, frozen: Mapping[str, str], keyed
     where a column is no text."""
     receipt = storage.read_json(latest_name(delivery.name)) or {}
     last = {name: _of_deliveries(told) for name, told in receipt.get("snapshots", {}).items()}
-    found_last = _found_last(delivery, date, receipt)
 
     def looked(file: ViewFile, sent: tuple[str, ...]) -> Looked:
         every = [checks.columns_beyond(file, agreement.beyond(delivery.vendor, file.name, sent))]
         earlier = last.get(file.name)
         now = sent if keyed[file.name] == frozen[file.name] else file.comparable
-        pair = _pair(file, Pair(keyed[file.name], earlier, now)) if earlier else None
+        pair = _pair(file, Pair(keyed[file.name], earlier, now), columns_last[file.name].result()) if earlier else None
         if earlier and not pair:
             every.append(churn.nothing_to_compare(file))
         counted, changes, values, held = _counted(file, frozen, sent, pair, date)
@@ -76,7 +75,7 @@ def of_views(delivery: Delivery, date: dt.date, frozen: Mapping[str, str], keyed
             ],
             [
                 *churn.sentences(delivery, file, changes, over),
-                *columns.sentences(file, beyond, found_last.get(file.name)),
+                *columns.sentences(file, beyond, found_last.result().get(file.name)),
                 *holders.sentences(file, moved),
             ],
             _facts(counted, sent, pair, changes, values),
@@ -84,6 +83,8 @@ def of_views(delivery: Delivery, date: dt.date, frozen: Mapping[str, str], keyed
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         referred = pool.submit(references.counted, delivery.view_files)  # the first, so that nobody waits for a place
+        found_last = pool.submit(_found_last, delivery, date, receipt)
+        columns_last = {name: pool.submit(_columns, table) for name, table in last.items()}
         types = [*pool.map(_columns, (frozen[file.name] for file in delivery.view_files))]
         _refuse_what_is_no_text(delivery, types)
         return [*pool.map(looked, delivery.view_files, map(tuple, types))]
@@ -116,9 +117,8 @@ def _refuse_what_is_no_text(delivery: Delivery, types: Iterable[Mapping[str, str
         raise astext.together(wrong)
 
 
-def _pair(file: ViewFile, pair: Pair) -> Pair | None:
+def _pair(file: ViewFile, pair: Pair, earlier: Mapping[str, str]) -> Pair | None:
     """The pair with the columns that both have; None when the earlier rows are gone, or were of another kind."""
-    earlier = _columns(pair.before)
     if not {*file.key, *filter(None, [file.people, file.school])} <= set(earlier):
         return None
     return replace(pair, columns=tuple(column for column in pair.columns if column in earlier))

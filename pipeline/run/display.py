@@ -57,6 +57,8 @@ class Display:
             self._live.stop()
 
     def _show(self, event: Event) -> None:
+        if event.kind == "given":
+            return
         name = f"{event.task} {event.of}"
         if event.kind in ("started", "moving"):
             self._running[name] = f"{event.percent} %" if event.kind == "moving" else ""

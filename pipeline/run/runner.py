@@ -26,7 +26,6 @@ from luigi.rpc import RPCError
 from pipeline import VERSION, morning
 from pipeline.chain import by_hand
 from pipeline.chain.base import ChainTask, ask_anew
-from pipeline.chain.tasks import DeliveredSet
 from pipeline.ground import border, journal, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import AtWorkElsewhere, PipelineError
@@ -173,7 +172,7 @@ def _finish(begin: Outcome, completed: list[str]) -> None:
 
 
 class _Heard(list[Event]):
-    """The events of the tasks. When a set was given, its entry in the ledger begins."""
+    """The events of the tasks. When the receipt of a set is kept, its entry in the ledger begins."""
 
     def __init__(self, entering: Entering) -> None:
         super().__init__()
@@ -181,7 +180,7 @@ class _Heard(list[Event]):
 
     def append(self, event: Event) -> None:
         super().append(event)
-        if (event.kind, event.task) == ("done", DeliveredSet.__name__):
+        if event.kind == "given":
             self._entering.begin()
 
 

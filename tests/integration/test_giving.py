@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,9 +17,9 @@ from pipeline import catalogue
 from pipeline.catalogue import agreement, flows
 from pipeline.catalogue.delivery import Delivery
 from pipeline.chain.tasks import CheckedSet, DeliveredSet
-from pipeline.ground import settings
+from pipeline.ground import progress, settings
 from pipeline.ground.errors import ConfigurationError, OnHold, PipelineError, WarehouseError
-from pipeline.ground.progress import Made
+from pipeline.ground.progress import Event, Made
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import evidence, giving, interrupted, ledger, pushes, receipts, snapshots, verdicts
 from pipeline.outside.cloud import storage
@@ -203,6 +204,24 @@ def test_what_was_given_is_written_down_whatever_failed_and_never_given_again(
     assert storage.read_json(evidence.receipt_target(ROSTERS, FRIDAY).name) == receipt
     assert storage.read_json(evidence.receipt_target(ROSTERS, FRIDAY).latest_name) == receipt
     assert not evidence.trail_path(ROSTERS.name).exists()
+
+
+@pytest.mark.parametrize(
+    ("fails", "told"), [("receipts/", []), ("deliveries/latest/own_rosters.json", ["own_rosters"])]
+)
+def test_the_run_hears_of_a_set_as_soon_as_its_receipt_is_kept(
+    district: Cloud, folder: Path, fails: str, told: list[str]
+) -> None:
+    """Its entry in the ledger begins then, and what is written beside it takes its time."""
+    checked(FRIDAY)
+    reading = progress.open_pipe()
+    with refusing(fails), pytest.raises(WarehouseError, match="503"):
+        given(ROSTERS, FRIDAY)
+    progress.close_pipe()
+    with os.fdopen(reading) as lines:
+        events = [Event(**json.loads(line)) for line in lines]
+    assert [event.of for event in events if event.kind == "given"] == told
+    assert [receipt["delivery"] for receipt in kept()] == told
 
 
 def test_a_first_set_whose_receipt_failed_is_in_the_ledger_beside_the_corrected_one(

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.ground.errors import PipelineError
+from pipeline.ground.progress import Event
 from pipeline.outbound import happened, ledger
 from pipeline.outbound.ledger import Recorded
 from pipeline.run.entering import Entering
+from pipeline.run.runner import _Heard
 
 
 @pytest.fixture
@@ -65,6 +67,19 @@ def test_what_one_of_two_knows_is_not_asked(answers: list[Recorded | Exception])
     assert ended(2) == ["whose rows c had"]
     answers += [Recorded(["d"], unsure=["d"]), Recorded(["d"])]
     assert ended(2) == []
+
+
+def test_the_entry_begins_when_a_set_was_given_and_its_task_goes_on(answers: list[Recorded | Exception]) -> None:
+    answers += [Recorded(trouble=[error("not entered")])]
+    heard = _Heard(entering := Entering(first=False))
+    events = [Event(kind, "DeliveredSet", "clever_rosters") for kind in ("started", "moving", "done")]
+    for event in events:
+        heard.append(event)
+    assert entering._times.places() == []
+    heard.append(given := Event("given", "", "clever_rosters"))
+    assert entering._times.places() == [(1, False)]
+    assert heard == [*events, given]
+    assert [told.found for told in entering.end()] == ["not entered"]
 
 
 def test_what_fails_at_the_end_is_raised(answers: list[Recorded | Exception]) -> None:

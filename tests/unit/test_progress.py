@@ -145,6 +145,7 @@ def test_a_run_prints_plain_lines_without_a_terminal(capsys: pytest.CaptureFixtu
     progress.emit(Event("moving", "LoadedTable", "students", percent=50))
     progress.emit(Event("done", "LoadedTable", "students", rows=3, seconds=1.25, message="3 rows"))
     progress.emit(Event("unchanged", "LoadedTable", "[bold]terms[/bold]", message="unchanged"))
+    progress.emit(Event("given", "", "clever_rosters"))
     progress.emit(Event("failed", "PreparedFile", "cc", message="found: x\nexpected: y", error="ContractBroken"))
     progress.close_pipe()
     events: list[Event] = []
@@ -155,7 +156,7 @@ def test_a_run_prints_plain_lines_without_a_terminal(capsys: pytest.CaptureFixtu
         "unchanged LoadedTable [bold]terms[/bold] (0.0 s)",
         "FAILED PreparedFile cc found: x (0.0 s)",
     ]
-    assert [event.kind for event in events] == ["started", "moving", "done", "unchanged", "failed"]
+    assert [event.kind for event in events] == ["started", "moving", "done", "unchanged", "given", "failed"]
 
 
 def test_a_display_that_breaks_breaks_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
