@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pipeline.ground import settings
-from pipeline.outbound import entries, ledger
+from pipeline.outbound import entries, ledgerrows
 from pipeline.outside.cloud import warehouse
 
 
@@ -42,9 +42,9 @@ def of_student(student: str) -> list[Span]:
     query = f"""
         WITH sent AS (
           SELECT *, ROW_NUMBER() OVER (PARTITION BY vendor, delivery, file ORDER BY sent_at, receipt) AS place
-          FROM `{ledger.DISCLOSURES.name}`
+          FROM `{ledgerrows.DISCLOSURES.name}`
         )
-        SELECT sent.* FROM sent INNER JOIN `{ledger.STUDENTS.name}` AS students
+        SELECT sent.* FROM sent INNER JOIN `{ledgerrows.STUDENTS.name}` AS students
           ON students.receipt = sent.receipt AND students.file = sent.file
         WHERE students.student_number = @student
         ORDER BY sent.vendor, sent.delivery, sent.file, sent.place
@@ -56,7 +56,7 @@ def of_student(student: str) -> list[Span]:
 def _there() -> bool:
     return all(
         warehouse.find(*table.name.split(".")).there
-        for table in (ledger.DELIVERIES, ledger.DISCLOSURES, ledger.STUDENTS)
+        for table in (ledgerrows.DELIVERIES, ledgerrows.DISCLOSURES, ledgerrows.STUDENTS)
     )
 
 
@@ -89,7 +89,7 @@ def not_known() -> list[str]:
     if not _there():
         return []
     query = f"""
-        SELECT vendor, file, sent_at FROM `{ledger.DISCLOSURES.name}` WHERE students_named != students
+        SELECT vendor, file, sent_at FROM `{ledgerrows.DISCLOSURES.name}` WHERE students_named != students
         ORDER BY sent_at DESC, file
     """  # noqa: S608
     zone = settings.load().district.zone
@@ -147,7 +147,7 @@ def by_vendor(since: dt.date, until: dt.date) -> list[Given]:
     """What each vendor was given for the days from `since` to `until`: counts alone. Raises WarehouseError."""
     if not _there():
         return []
-    files, students = f"`{ledger.DISCLOSURES.name}`", f"`{ledger.STUDENTS.name}`"
+    files, students = f"`{ledgerrows.DISCLOSURES.name}`", f"`{ledgerrows.STUDENTS.name}`"
     query = f"""
         WITH files AS (SELECT * FROM {files} WHERE period >= @since AND period <= @until),
         people AS (

@@ -13,7 +13,7 @@ from pipeline.catalogue.schemas import Column
 from pipeline.ground import journal, manifests
 from pipeline.outbound import entries, receipts
 from pipeline.outbound.entries import GrowingTable, Value
-from pipeline.outbound.ledger import DATASET
+from pipeline.outbound.ledgerrows import DATASET
 from pipeline.outside.cloud.evidence import TableTarget
 
 log = logging.getLogger(__name__)

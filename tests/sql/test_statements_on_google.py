@@ -25,6 +25,7 @@ from pipeline.outbound import (
     history,
     holders,
     ledger,
+    ledgerrows,
     references,
     snapshots,
 )
@@ -37,7 +38,7 @@ from pipeline.outside.googlesql import limits
 
 DELIVERIES = catalogue.deliveries().values()
 FILES = [(delivery, file) for delivery in DELIVERIES for file in delivery.view_files]
-LEDGER = (ledger.DELIVERIES, ledger.DISCLOSURES, ledger.STUDENTS)
+LEDGER = (ledgerrows.DELIVERIES, ledgerrows.DISCLOSURES, ledgerrows.STUDENTS)
 HISTORY = (happened.LOADS, happened.RUNS)
 NOW = dt.datetime(2026, 11, 23, 7, 0, tzinfo=dt.UTC)
 
@@ -196,7 +197,7 @@ def test_a_year_that_no_day_has_is_counted_and_ends_no_query(day: str, year: str
     assert query.rows({"t.t": [{"day": day, "year": year}]}) == [(kept,)]
 
 
-def receipt(delivery: Delivery) -> tuple[dict[str, Any], list[ledger._File]]:
+def receipt(delivery: Delivery) -> tuple[dict[str, Any], list[ledgerrows.File]]:
     """What a push of the delivery leaves, as far as the ledger asks."""
     files = [*sources(delivery)]
     told: dict[str, Any] = {"delivery": delivery.name, "vendor": delivery.vendor, "period": "2026-11-23"}
@@ -212,7 +213,7 @@ def receipt(delivery: Delivery) -> tuple[dict[str, Any], list[ledger._File]]:
     return {**told, "files": {file.name: file.facts for file in files}}, files
 
 
-def sources(delivery: Delivery) -> Iterator[ledger._File]:
+def sources(delivery: Delivery) -> Iterator[ledgerrows.File]:
     for file in delivery.files:
         if isinstance(file, LandedCopy):
             feed = catalogue.feeds()[file.feed]
@@ -220,14 +221,14 @@ def sources(delivery: Delivery) -> Iterator[ledger._File]:
         else:
             table = frozen(delivery, file)
         facts = {"rows": 1, "bytes": 2, "sha256": "0", "students": 1, "student": file.student, "remote": "/x/y"}
-        yield ledger._File(file.name, {**facts, "columns": [*tables()[table]]}, table if file.student else "")
+        yield ledgerrows.File(file.name, {**facts, "columns": [*tables()[table]]}, table if file.student else "")
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.name)
 def test_a_delivery_is_entered_in_the_ledger(delivery: Delivery) -> None:
     told, files = receipt(delivery)
-    values = ledger._values(told, files)
-    for statement in (ledger._students(files), ledger._disclosures(len(files)), ledger._delivery()):
+    values = ledgerrows.values(told, files)
+    for statement in (ledgerrows.students(files), ledgerrows.disclosures(len(files)), ledgerrows.delivery()):
         looked_at(statement, **values)
 
 
@@ -237,7 +238,7 @@ def test_the_ledger_is_asked(border: Border) -> None:
     assert disclosed.by_vendor(NOW.date(), NOW.date()) == []
     assert ledger.unnamed(["receipts/2026-11-23/a/b.json"]) == []
     student, unknown, vendors, unnamed = border.told
-    assert {*of_ledger(ledger.DISCLOSURES), "place"} == {*student.names}
+    assert {*of_ledger(ledgerrows.DISCLOSURES), "place"} == {*student.names}
     assert unknown.names == ("vendor", "file", "sent_at")
     assert vendors.names == disclosed._GIVEN
     assert unnamed.names == ("delivery", "period", "file", "students")
