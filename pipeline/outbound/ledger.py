@@ -7,8 +7,10 @@ while that holds the same file, and then from the bucket's copy or ours.
 """
 
 import datetime as dt
+import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -104,11 +106,28 @@ def _entered() -> set[str]:
     return {receipt for receipt, count in sets if receipt in told or not count}
 
 
+# What this process is entering: who misses the same receipt meanwhile waits for that.
+_underway: dict[str, Future[bool]] = {}
+os.register_at_fork(after_in_child=_underway.clear)
+
+
 def _tried(name: str) -> PipelineError | bool:
+    """What `_enter` says, or raises; where that fails in another thread, it is tried once more in this one."""
+    mine: Future[bool] = Future()
+    while (theirs := _underway.setdefault(name, mine)) is not mine:
+        with suppress(Exception):
+            return theirs.result()
     try:
-        return _enter(name)
-    except PipelineError as error:
-        return error
+        entered = _enter(name)
+    except BaseException as error:
+        del _underway[name]
+        mine.set_exception(error)
+        if isinstance(error, PipelineError):
+            return error
+        raise
+    del _underway[name]
+    mine.set_result(entered)
+    return entered
 
 
 def _enter(name: str) -> bool:

@@ -49,8 +49,8 @@ class Entering:
 
 
 def _unsure(told: list[Recorded]) -> list[str]:
-    """The receipts of which nobody who entered them knows whether all students are named. Two of a run may enter one
-    at the same time; who comes second finds the students there."""
+    """The receipts of which nobody who entered them knows whether all students are named. Two looks may miss the same
+    one; who enters it second finds the students there."""
     sure = {name for each in told for name in {*each.deliveries} - {*each.unsure}}
     return [*dict.fromkeys(name for each in told for name in each.unsure if name not in sure)]
 

@@ -3,9 +3,11 @@
 
 import datetime as dt
 import json
+import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -446,15 +448,15 @@ def test_a_run_that_is_killed_leaves_the_rest_to_the_next(
     assert counts() == ONE
 
 
-def test_two_at_once_enter_once(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both have looked, and miss the same receipts."""
+def missed_by(both: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have looked, and miss the same four receipts."""
     receipts.keep(given(contents={}))
     entered()
     rows_of("deliveries.students")
     for minute in range(1, 5):
         receipts.keep(given(f"2026-11-23T12:0{minute}:00+00:00"))
     storage.forget()
-    both, missing = threading.Barrier(2, timeout=30), ledger._missing
+    missing = ledger._missing
 
     def together(*, lately: bool) -> list[str]:
         found = missing(lately=lately)
@@ -462,13 +464,56 @@ def test_two_at_once_enter_once(there: Cloud, monkeypatch: pytest.MonkeyPatch) -
         return found
 
     monkeypatch.setattr(ledger, "_missing", together)
-    done: list[ledger.Recorded] = []
-    threads = [threading.Thread(target=lambda: done.append(ledger.record())) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert [each.trouble for each in done] == [[], []]
+
+
+def well() -> None:
+    assert ledger.record().trouble == []
+
+
+def test_two_at_once_enter_once(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes, as of two machines."""
+    fork = multiprocessing.get_context("fork")
+    missed_by(fork.Barrier(2, timeout=30), monkeypatch)
+    processes = [fork.Process(target=well) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert counts() == (5, 8, 40)
+
+
+def in_two_threads() -> list[ledger.Recorded]:
+    with ThreadPoolExecutor(2) as pool:
+        return [each.result() for each in [pool.submit(ledger.record) for _ in range(2)]]
+
+
+def test_a_process_begins_no_job_twice(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run looks whenever a set was given, and may miss what it is entering."""
+    missed_by(threading.Barrier(2, timeout=30), monkeypatch)
+    there.from_now_on()
+    one, other = in_two_threads()
+    assert (one.trouble, one.unsure, len(one.deliveries)) == (other.trouble, other.unsure, len(other.deliveries))
+    assert (one.trouble, one.unsure, len(one.deliveries)) == ([], [], 4)
+    posted = [event["job_id"] for event in there.asked("bigquery", "POST", "/jobs") if event["status"] == 200]
+    assert len(posted) == len({job.rpartition("_")[0] for job in posted}) == 3 * 4
+    assert counts() == (5, 8, 40)
+
+
+def test_what_fails_in_one_thread_is_tried_by_the_other(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    missed_by(threading.Barrier(2, timeout=30), monkeypatch)
+    enter, failed = entries.enter, set[str]()
+
+    def fails_once(statement: str, job: str, doing: str, **about: Any) -> int:
+        if not job.endswith(("-files", "-set")) and job not in failed:
+            failed.add(job)
+            raise WarehouseError("503", expected="200", next_step="run again")
+        return enter(statement, job, doing, **about)
+
+    monkeypatch.setattr(entries, "enter", fails_once)
+    done = in_two_threads()
+    assert sum(len(each.trouble) for each in done) == len(failed) == 4
+    assert len({name for each in done for name in each.deliveries}) == 4
     assert counts() == (5, 8, 40)
 
 
