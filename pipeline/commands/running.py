@@ -10,6 +10,7 @@ from pipeline.ground import configuration, secrets, settings
 from pipeline.ground.command import MORNING
 from pipeline.ground.console import say
 from pipeline.ground.errors import ConfigurationError
+from pipeline.ground.unused import uncollected
 
 # What is not looked at where the package of GoogleSQL is missing.
 _UNREAD = (
@@ -26,10 +27,11 @@ def run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
         return _only(asked, for_luigi)
     if file := configuration.own():
         os.environ["LUIGI_CONFIG_PATH"] = str(file)  # Luigi, which is imported now, knows no machine's file
-    from pipeline.catalogue import flows
-    from pipeline.run import runner
+    with uncollected():
+        from pipeline.catalogue import flows
+        from pipeline.run import runner
 
-    flows.refuse_questions()
+        flows.refuse_questions()
     only = named(asked.only) if asked.only else ""
     return runner.main(
         *(asked.name, asked.date, asked.workers or 1, for_luigi),

@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-import google.cloud.client
-import google.cloud.storage.retry
 import requests
 import urllib3
-from google.api_core.exceptions import RetryError
-from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 
@@ -23,10 +19,17 @@ from pipeline.ground import settings
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import PipelineError, WarehouseError, masked
 from pipeline.ground.masking import shown
-from pipeline.ground.unused import hidden
+from pipeline.ground.unused import blank, hidden
 
-with hidden("numpy", "pandas", "pyarrow"):  # for data frames
+# For data frames and their progress; for traces; and for another protocol than HTTP, with its messages.
+_UNUSED = ("numpy", "pandas", "pyarrow", "tqdm", "opentelemetry", "grpc")
+_UNASKED = ("google.rpc.error_details_pb2", "google.protobuf.duration_pb2", "google.protobuf.timestamp_pb2")
+with hidden(*_UNUSED), blank(*_UNASKED):
     import google.cloud.bigquery.retry
+    import google.cloud.client
+    import google.cloud.storage.retry
+    from google.api_core.exceptions import RetryError
+    from google.api_core.retry import Retry
 
 log = logging.getLogger(__name__)
 

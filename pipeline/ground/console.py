@@ -42,12 +42,10 @@ def _silence(stream: TextIO) -> None:
 def leave(code: int) -> NoReturn:
     """End the process with this exit code, whatever becomes of what is still to be printed.
 
-    Work that was given up may leave a thread behind, and the interpreter would join a pool's for ever. So a process
-    that has one left says its farewells (atexit) in at most PATIENCE seconds, and ends there.
+    Work that was given up may leave a thread behind, and the interpreter would join a pool's for ever. It would also
+    take a thousand modules apart, which costs it a fifth of a run with nothing to do. So a process says its farewells
+    (atexit) in at most PATIENCE seconds, and ends there.
     """
-    if not _left():
-        _flush()
-        sys.exit(code)
     farewells = threading.Thread(target=atexit._run_exitfuncs, name="farewells", daemon=True)
     farewells.start()
     farewells.join(PATIENCE)

@@ -1,8 +1,11 @@
-"""Packages that others import, and of which we use nothing: each would cost every run a part of its start."""
+"""What a start does without: packages that others import, and of which we use nothing; and the garbage collector. Each
+would cost every run a part of its start."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 
 @contextmanager
@@ -16,3 +19,28 @@ def hidden(*names: str) -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
+
+
+@contextmanager
+def blank(*names: str) -> Iterator[None]:
+    """In this block whoever imports these modules gets ones without anything in them, for one that cannot do without,
+    and asks nothing of them; what is imported by then stays."""
+    absent = {name: ModuleType(name) for name in names if name not in sys.modules}
+    sys.modules.update(absent)
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """In this block, which imports, nobody looks for garbage: what is imported stays. It is not looked through later,
+    either."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

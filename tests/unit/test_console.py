@@ -87,6 +87,23 @@ def test_work_that_was_given_up_keeps_no_process_alive(tmp_path: Path, more: str
     assert (tmp_path / "done").read_text() == "closed"
 
 
+APART = """
+import atexit, pathlib, sys
+from pipeline.ground import console
+class Kept:
+    def __del__(self):
+        print("taken apart")
+console.kept = Kept()
+atexit.register(print, "closed")
+console.leave(40)
+"""
+
+
+def test_a_process_that_leaves_says_its_farewells_and_is_not_taken_apart() -> None:
+    done = subprocess.run([sys.executable, "-c", APART], cwd=ROOT, timeout=15, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (40, "closed\n")
+
+
 def test_what_cannot_be_printed_does_not_stop_what_follows() -> None:
     shown: list[str] = []
     printer = Printer()

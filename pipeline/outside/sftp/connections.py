@@ -20,17 +20,20 @@ from typing import TypeVar
 import paramiko
 from paramiko.message import Message
 from paramiko.sftp import CMD_VERSION
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 
 from pipeline.ground import border, disk, settings
 from pipeline.ground.errors import PipelineError, TransferIncomplete, VendorError, VendorUnreachable
 from pipeline.ground.patience import Turns, Watch, bounded
+from pipeline.ground.unused import hidden
 from pipeline.outside.sftp import inflight, known_hosts, logins
 from pipeline.outside.sftp.handshake import Transport, shake_hands, show
 from pipeline.outside.sftp.handshake import told as told
 from pipeline.outside.sftp.handshake import where as where
 from pipeline.outside.sftp.ssh_rsa import SshRsaTransport
 from pipeline.outside.sftp.vendor import Vendor
+
+with hidden("tornado"):  # for coroutines of its own
+    from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 
 T = TypeVar("T")
 # Seconds before something transient is tried again, the first time; it doubles, and jitter is added.
