@@ -12,7 +12,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # How often a day what got no answer that we know (a broken line, a kill) may be sent; a refusal is one too many.
 UNANSWERED = 3
+# In the place of a digest, of what was sent and has had no answer yet.
+_UNNAMED = ""
 # What every refusal of a login has in common.
 _SHARED = "the login {} is not taken"
 
@@ -73,11 +75,21 @@ class Key:
     @contextmanager
     def knocking(self) -> Iterator[None]:
         """It is sent in the block: counted before that, whatever becomes of us, until `let_in` or `refused` says what
-        the answer is. Raises LoginRefused."""
+        the answer is. Raises LoginRefused.
+
+        The count begins without a digest, which would take longer than most logins: where a kill leaves it so, it holds
+        for whatever is sent next.
+        """
         self.refuse_to_knock()
-        self._save(sent=self._found().get("sent", 0) + 1, sent_at=manifests.now())
+        record = self._all()
+        record["known"][_UNNAMED] = _with_one_more(record["known"].get(_UNNAMED, {}))
+        manifests.save(_record(self.name), record)
         try:
             yield
+        except BaseException:
+            with suppress(OSError):  # that it cannot be noted must not hide what happened
+                self._save()
+            raise
         finally:
             self._tell_others()
 
@@ -92,22 +104,23 @@ class Key:
     def let_in(self) -> None:
         """It is right: a count of tries without an answer ends. Other credentials that were refused stay so."""
         record = self._all()
-        own = self._digest(record["salt"])
-        kept = {digest: facts for digest, facts in record["known"].items() if digest != own and "refused_at" in facts}
-        if kept:
-            manifests.save(_record(self.name), {**record, "known": kept})
+        refused = {digest: facts for digest, facts in record["known"].items() if "refused_at" in facts}
+        if refused and (kept := refused.keys() - {self._digest(record["salt"])}):
+            known = {digest: refused[digest] for digest in kept}
+            manifests.save(_record(self.name), {**record, "known": known})
         else:
             _record(self.name).unlink(missing_ok=True)
 
     def _found(self) -> dict[str, Any]:
         """What is known of it today."""
         record = self._all()
-        return dict(record["known"].get(self._digest(record["salt"]), {})) if record["known"] else {}
+        unnamed = record["known"].pop(_UNNAMED, {})
+        return _together(record["known"].get(self._digest(record["salt"]), {}) if record["known"] else {}, unnamed)
 
     def _save(self, **facts: object) -> None:
         record = self._all()
-        digest = self._digest(record["salt"])
-        record["known"][digest] = {**record["known"].get(digest, {}), **facts}
+        digest, unnamed = self._digest(record["salt"]), record["known"].pop(_UNNAMED, {})
+        record["known"][digest] = {**_together(record["known"].get(digest, {}), unnamed), **facts}
         manifests.save(_record(self.name), record)
 
     def _all(self) -> dict[str, Any]:
@@ -134,6 +147,15 @@ class Key:
 
     def _digest(self, salt: str) -> str:
         return _digest(f"{self.user}\n{self.secret}", salt)
+
+
+def _with_one_more(count: dict[str, Any]) -> dict[str, Any]:
+    return {"sent": count.get("sent", 0) + 1, "sent_at": manifests.now()}
+
+
+def _together(named: dict[str, Any], unnamed: dict[str, Any]) -> dict[str, Any]:
+    """What is known of credentials, with what was sent and has no digest yet."""
+    return {**named, **unnamed, "sent": named.get("sent", 0) + unnamed["sent"]} if unnamed else {**named}
 
 
 @lru_cache(maxsize=16)

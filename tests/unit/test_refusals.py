@@ -1,6 +1,8 @@
 """A password that was not taken is not typed again: by this run, a later one, another machine, or without a disk."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +18,13 @@ from pipeline.outside.refusals import UNANSWERED, Key
 from .conftest import Configure
 
 KEY = Key("clever", "riverbend at 127.0.0.1:22", "invented-and-wrong", "the secret clever_password")
+# A run that is killed while it waits for the answer.
+KILLED = """
+import os, signal
+from pipeline.outside.refusals import Key
+with Key("clever", "riverbend at 127.0.0.1:22", "invented-and-wrong", "the secret clever_password").knocking():
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 OTHER = Key("clever", "riverbend at 127.0.0.1:22", "invented-and-renewed", "the secret clever_password")
 
 
@@ -36,8 +45,8 @@ def refused(key: Key = KEY) -> None:
         key.refused("does not let riverbend in")
 
 
-def unanswered() -> None:
-    with suppress(EOFError), KEY.knocking():
+def unanswered(key: Key = KEY) -> None:
+    with suppress(EOFError), key.knocking():
         raise EOFError
 
 
@@ -84,15 +93,45 @@ def test_a_disk_that_is_lost_forgets_no_refusal(on: Callable[[str], None]) -> No
     assert "invented" not in unanswered_other
 
 
-def test_a_kill_between_a_password_and_its_answer_is_a_try(
-    on: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Key, "_tell_others", lambda key: None)  # as after a kill
+def test_what_a_kill_leaves_counts_for_whatever_is_sent_next(on: Callable[[str], None]) -> None:
+    for sent in range(1, UNANSWERED + 1):
+        assert subprocess.run([sys.executable, "-c", KILLED], check=False).returncode == -9
+        assert (KEY.sent(), OTHER.sent()) == (sent, sent)
+    for each in (KEY, OTHER):
+        with pytest.raises(LoginRefused, match="sent 3 times and not answered"):
+            each.refuse_to_knock()
+    assert "invented" not in record().read_text()
+    assert refusals.forget("clever")
+    assert may_knock()
+
+
+def test_what_a_kill_left_goes_on_to_count_for_what_was_sent_next_and_got_no_answer(on: Callable[[str], None]) -> None:
+    subprocess.run([sys.executable, "-c", KILLED], check=False)
+    unanswered(OTHER)
+    for machine in ("one", "two"):
+        on(machine)
+        assert (KEY.sent(), OTHER.sent()) == (0, 2)
+
+
+def test_what_got_no_answer_counts_for_itself_alone(on: Callable[[str], None]) -> None:
     for _ in range(UNANSWERED):
-        assert may_knock()
         unanswered()
-    on("one")
-    assert not may_knock()
+    assert (KEY.sent(), OTHER.sent()) == (UNANSWERED, 0)
+    with pytest.raises(LoginRefused, match="sent 3 times and not answered"), KEY.knocking():
+        pytest.fail("it was sent once more")
+    with OTHER.knocking():
+        assert OTHER.sent() == 1
+        OTHER.let_in()
+
+
+def test_a_login_that_is_let_in_costs_no_slow_digest(on: Callable[[str], None]) -> None:
+    refusals._digest.cache_clear()
+    with KEY.knocking():
+        assert KEY.sent() == 1
+        assert record().exists()
+        KEY.let_in()
+    assert not record().exists()
+    assert refusals._digest.cache_info().misses == 0
 
 
 def test_who_is_let_in_leaves_nothing_behind(on: Callable[[str], None]) -> None:
