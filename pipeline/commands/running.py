@@ -29,9 +29,12 @@ def run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
         os.environ["LUIGI_CONFIG_PATH"] = str(file)  # Luigi, which is imported now, knows no machine's file
     with uncollected():
         from pipeline.catalogue import flows
-        from pipeline.run import runner
+        from pipeline.run import early
 
         flows.refuse_questions()
+        if asked.name == "Morning" and not asked.only and not asked.send_nothing:
+            early.begin(asked.name, asked.date)
+        from pipeline.run import runner
     only = named(asked.only) if asked.only else ""
     return runner.main(
         *(asked.name, asked.date, asked.workers or 1, for_luigi),

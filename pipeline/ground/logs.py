@@ -16,9 +16,12 @@ def nowhere() -> None:
 def start(name: str, date: dt.date) -> Path:
     """Send this process's records, and those of its children, to the log of `name` and `date`; returns its path."""
     told = settings.load().district
+    path = told.logs / f"{name.lower()}-{date}.log"
+    if any(getattr(handler, "baseFilename", "") == f"{path.absolute()}" for handler in logging.getLogger().handlers):
+        return path  # they go there already
+    nowhere()
     manifests.folder(told.logs)
     _remove_old(told.logs, told.log_days)
-    path = told.logs / f"{name.lower()}-{date}.log"
     path.touch(mode=0o600)
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))

@@ -28,6 +28,11 @@ def restricted(file: ViewFile) -> bool:
     return any(map(warehouse.restricted, sql.tables_below(file.view)))
 
 
+def dataset(file: ViewFile) -> str:
+    """Where its rows are frozen."""
+    return DATASET + (warehouse.RESTRICTED if restricted(file) else "")
+
+
 def snapshot_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableTarget:
     """The frozen rows, labelled with the fingerprints of every table they come from and of the SQL.
 
@@ -38,8 +43,7 @@ def snapshot_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableT
     labels = {"as_of": date.isoformat(), "sql": sql.fingerprint(file.view), **prints}
     stem = re.sub(r"\W+", "_", file.name.rpartition(".")[0])
     table = f"{delivery.name}__{stem}__{delivery.period(date):%Y%m%d}_{manifests.fingerprint(labels)[:8]}"
-    dataset = DATASET + (warehouse.RESTRICTED if restricted(file) else "")
-    return TableTarget(dataset, table, labels if all(prints.values()) else {})
+    return TableTarget(dataset(file), table, labels if all(prints.values()) else {})
 
 
 def compared_target(delivery: Delivery, file: ViewFile, date: dt.date) -> TableTarget:

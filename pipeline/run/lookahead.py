@@ -22,7 +22,8 @@ def of_scheduling(root: luigi.Task, date: dt.date) -> Iterator[Callable[[], obje
     deliveries = {task.delivery for task in below if isinstance(task, DeliveryTask)}
     places = {source.place for feed in feeds for source in feed.sources}
     yield from (partial(sources.look_ahead, place) for place in places)
-    datasets = {feed.dataset for feed in feeds} | {snapshots.DATASET} | _views(below).keys()
+    frozen = {snapshots.dataset(file) for delivery in deliveries for file in delivery.view_files}
+    datasets = {feed.dataset for feed in feeds} | {snapshots.DATASET} | frozen | _views(below).keys()
     yield from (partial(warehouse.find, dataset, "") for dataset in datasets)
     files = [(each.period(date), file) for each in deliveries for file in each.files]
     folders = {f"{feed.folder}/{date}" for feed in feeds} | {f"{exports.folder(file)}/{day}" for day, file in files}

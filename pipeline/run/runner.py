@@ -70,7 +70,6 @@ def run(
     name = f"{task}-{only}" if only else task
     begun = time.monotonic()
     begin, log_file = Outcome(), "none"
-    logs.nowhere()
     with undoing_nothing(begin, "the log of this run", "opening it"):
         log_file = f"{logs.start(name, date)}"
     if telling:

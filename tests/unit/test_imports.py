@@ -24,6 +24,12 @@ def test_a_run_begins_without_what_only_work_needs() -> None:
     assert sorted(there & {*HEAVY}) == []
 
 
+def test_the_looks_at_the_vendors_begin_before_the_rest_is_imported() -> None:
+    there = imported_by("import pipeline.commands.running, pipeline.run.early")
+    assert "pipeline.inbound.sources" in there
+    assert sorted(there & {"luigi", "requests", "google.auth", "pipeline.ground.cloud", "pipeline.run.runner"}) == []
+
+
 @pytest.mark.parametrize("first", ["pa.array([1])", "pc.sum([1, 2])", "pacsv.ParseOptions()"])
 def test_arrow_comes_when_it_is_used_with_an_allocator_that_gives_back(first: str) -> None:
     words = f"from pipeline.ground.arrow import pa, pacsv, pc; {first}; assert pa.default_memory_pool().backend_name"
