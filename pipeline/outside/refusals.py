@@ -3,7 +3,7 @@
 A record is of one day by the district's clock and of what was sent: other credentials are tried at once, the same ones
 when a person says so (`morning retry-login`). It holds salted digests of them, and goes the day after. It is written to
 the disk before anything is sent, and into the bucket when that was not let in: so it outlives a kill of this run, and
-other machines know it.
+other machines know it. (Google's clients are imported when a record is asked for: the looks at vendors begin before.)
 """
 
 import datetime as dt
@@ -21,7 +21,6 @@ from typing import Any
 from pipeline.ground import manifests, settings
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import LoginRefused, PipelineError
-from pipeline.outside.cloud import documents
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +125,8 @@ class Key:
     def _all(self) -> dict[str, Any]:
         """Of each of the credentials that were sent today, by their digest, and the salt of the digests: what all
         machines know, and what this one counts besides."""
+        from pipeline.outside.cloud import documents
+
         told = documents.load(_record(self.name)) or {}
         here = manifests.load(_record(self.name)) or {}
         salt, known = str(told.get("salt") or os.urandom(16).hex()), dict(told.get("known") or {})
@@ -135,6 +136,8 @@ class Key:
 
     def _tell_others(self) -> None:
         """What this machine knows is what the bucket has."""
+        from pipeline.outside.cloud import documents
+
         path = _record(self.name)
         try:
             here = manifests.load(path)
@@ -172,6 +175,8 @@ def _record(name: str) -> Path:
 def let_again(shared: str, at: dt.datetime) -> bool:
     """Whether a refusal, told `at` that moment, was of logins that a person has let be tried again since, by what it
     has in common with others. What was refused on an earlier day is as it was told."""
+    from pipeline.outside.cloud import documents
+
     day = at.astimezone(settings.load().district.zone).date()
     names = re.findall(_SHARED.format(r"(\S+)"), shared)  # of one step of the portal, there may be several
     return day == settings.load().today() and bool(names) and not any(documents.load(_record(name)) for name in names)
@@ -179,6 +184,8 @@ def let_again(shared: str, at: dt.datetime) -> bool:
 
 def forget(name: str) -> bool:
     """Let what was refused today be sent again, by any machine; whether anything was. Raises WarehouseError."""
+    from pipeline.outside.cloud import documents
+
     there = documents.load(_record(name)) is not None
     documents.remove(_record(name))
     return there
