@@ -6,6 +6,8 @@ secrets come from the environment.
 """
 
 import configparser
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.district import MONDAY, ROOT, TUESDAY, VENDORS, District, Result
+from e2e.district import FEEDS, MONDAY, ROOT, TUESDAY, VENDORS, District, Result
 from e2e.test_rebuilding import LOOKS
 
 # In the container.
@@ -59,11 +61,18 @@ class Containers:
 
     def run_daily(self, *words: str) -> Result:
         """`./run_daily.sh` in a container of its own."""
+        with self.start(*words) as container:
+            out, _ = container.communicate(timeout=300)
+        self._district.results.append(Result(container.returncode, out))
+        return self._district.results[-1]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """The same, not waited for; who kills it kills all that is in it."""
         (root := self._folder / "root").mkdir(exist_ok=True)
         lent = {"/usr", sys.base_prefix, str(ROOT), f"{self._district.sftp}/district"}
         secrets = {f"PIPELINE_SECRET_{name.upper()}": value for name, value in self._district.secrets().items()}
         environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LUIGI_CONFIG_PATH": f"{CONFIG}/luigi.cfg", **secrets}
-        done = subprocess.run(
+        return subprocess.Popen(
             [
                 *("unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c", _CONTAINER, "container"),
                 *(str(root), str(self._folder / "config"), *sorted(lent), "--", "./run_daily.sh", *words),
@@ -73,10 +82,15 @@ class Containers:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300,
         )
-        self._district.results.append(Result(done.returncode, done.stdout))
-        return self._district.results[-1]
+
+
+def landed(district: District) -> set[str]:
+    """What the bucket says has landed: `LandedFile <feed> <part>`."""
+    names = (
+        re.fullmatch(rf"landing/{TUESDAY}/[^/]+/([^/]+)/(.+)\.manifest\.json", each) for each in district.objects()
+    )
+    return {f"LandedFile {found[2]} {found[1]}" for found in names if found}
 
 
 @pytest.fixture
@@ -108,6 +122,29 @@ def test_a_container_finishes_what_a_server_began_and_the_next_one_finds_all_don
         assert not later.tasks("done") | later.tasks("unchanged"), later.out
     assert {event for vendor in VENDORS for event in district.vendor_events(since, vendor)} <= LOOKS
     assert district.delivered_files() == after
+
+
+def test_what_a_container_has_made_outlives_it_and_the_next_one_goes_on(
+    district: District, containers: Containers
+) -> None:
+    """It is killed while files land and tables are loaded; a minute later another one may take its place."""
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    with containers.start("--date", f"{TUESDAY}", "--workers", "2") as container:
+        while container.poll() is None and len(landed(district)) < 10:
+            time.sleep(0.05)  # the bucket tells nobody
+        container.kill()
+        out, _ = container.communicate(timeout=30)
+    district.results.append(Result(container.returncode, out))
+    stands = landed(district)
+    assert container.returncode == -signal.SIGKILL, out
+    assert 10 <= len(stands) < len(FEEDS) * 2
+    run = containers.run_daily("--date", f"{TUESDAY}")
+    assert run.code == 0, run.out
+    assert "another machine may be at work" in run.out
+    assert not run.tasks("done") & stands
+    assert {task for task in run.tasks("done") if task.startswith("LandedFile")} == landed(district) - stands
+    assert {f"{TUESDAY}/ellevation_rosters", f"{TUESDAY}/otus_scores"} <= district.receipts().keys()
+    assert not district.run_daily(TUESDAY).tasks("done")
 
 
 def test_a_container_says_what_it_is_not_told(district: District, containers: Containers) -> None:

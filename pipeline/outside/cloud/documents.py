@@ -51,21 +51,16 @@ def name_of(path: Path) -> str:
 
 def load(path: Path) -> dict[str, Any] | None:
     """The document, or None when there is none."""
-    held = manifests.load(path)
     try:
         stored = storage.find(name_of(path))
     except PipelineError:  # whoever must know that says so
-        return held
-    if stored.generation:
-        return _content(stored, held)
-    return None if held and held.get(_IN_BUCKET) else held  # another machine has taken it away
-
-
-def _content(stored: Stored, held: dict[str, Any] | None) -> dict[str, Any] | None:
-    told = stored.metadata.get("told")
-    if told:
+        return manifests.load(path)
+    if told := stored.metadata.get("told"):
         content: dict[str, Any] = json.loads(told)
         return content
+    held = manifests.load(path)
+    if not stored.generation:
+        return None if held and held.get(_IN_BUCKET) else held  # another machine has taken it away
     if held is not None and manifests.fingerprint(held) == stored.metadata.get("print"):
         return held
     return storage.read_json(stored.name)
