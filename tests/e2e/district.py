@@ -338,6 +338,14 @@ class District:
         return "\n".join(path.read_text() for path in sorted((self.folder / "log").iterdir()))
 
 
+def copy_of_the_code(folder: Path) -> Path:
+    """`folder`, with the code in it, to be changed there. What is compiled of it comes along, or the first process of
+    each copy would compile it anew; a file that Python is writing just now (module.pyc.140…) may go meanwhile."""
+    shutil.copytree(ROOT / "pipeline", folder / "pipeline", ignore=shutil.ignore_patterns("*.pyc.*"))
+    shutil.copy(ROOT / "luigi.cfg", folder)
+    return folder
+
+
 def _kill(pid: int) -> None:
     """End a process that is no child of ours, and wait until it has ended (not until somebody reaps it)."""
     descriptor = os.pidfd_open(pid)

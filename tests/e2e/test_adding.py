@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from e2e.district import ROOT, TUESDAY, District
+from e2e.district import TUESDAY, District, copy_of_the_code
 from e2e.recipes import block
 
 SCHEDULES = "ID,SchoolID,Name\n1,{school},Regular\n2,{school},Early release\n"
@@ -25,9 +24,7 @@ def insert(file: Path, before: str, row: str) -> None:
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
     """A copy of the code, with the page's feed and file in it."""
-    copy = tmp_path / "code"
-    shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "luigi.cfg", copy)
+    copy = copy_of_the_code(tmp_path / "code")
     catalogue = copy / "pipeline/riverbend"
     insert(catalogue / "feeds.py", '    savvas.scores(SCORES, "Assessment"', block("feed row"))
     (catalogue / "schemas/powerschool_combined/bell_schedule.json").write_text(block("feed schema"))

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from e2e.district import MONDAY, ROOT, District, Result
+from e2e.district import MONDAY, District, Result, copy_of_the_code
 
 DEMOGRAPHICS = "pipeline/riverbend/sql/roster_files/Ellevation_Student-Demographics.sql"
 STUDENTS = "pipeline/riverbend/sql/roster_files/current_students.sql"
@@ -23,10 +22,7 @@ NAME = "ellevation_rosters"
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
     """Somebody's working copy."""
-    copy = tmp_path / "code"
-    shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "luigi.cfg", copy)
-    return copy
+    return copy_of_the_code(tmp_path / "code")
 
 
 def preview(district: District, code: Path, *words: str) -> Result:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.district import ROOT, TUESDAY, District
+from e2e.district import TUESDAY, District, copy_of_the_code
 from pipeline.run.failures import Harm
 
 STUDENTS = "district/powerschool_rsd/students.csv"
@@ -94,9 +94,7 @@ def _catalogue(file: str, was: str, now: str) -> Thrown:
 
     def thrown(district: District) -> Iterator[Path | None]:
         _correct(district)
-        code = district.folder / "code"
-        shutil.copytree(ROOT / "pipeline", code / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "luigi.cfg", code)
+        code = copy_of_the_code(district.folder / "code")
         changed = code / "pipeline/riverbend" / file
         assert was in changed.read_text(), was
         changed.write_text(changed.read_text().replace(was, now, 1))

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from e2e.district import MONDAY, ROOT, TUESDAY, District, Result
+from e2e.district import MONDAY, TUESDAY, District, Result, copy_of_the_code
 
 FEED = "savvas_assessment_scores"
 ASSESSMENTS = "savvas/scores/SAVVAS_Realize_Assessment*"
@@ -22,9 +21,7 @@ ROW = 'savvas.scores(SCORES, "Assessment", dataset="misc_imports")'
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
     """A copy of the code, in which one feed may be a day old."""
-    copy = tmp_path / "code"
-    shutil.copytree(ROOT / "pipeline", copy / "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "luigi.cfg", copy)
+    copy = copy_of_the_code(tmp_path / "code")
     feeds = copy / "pipeline/riverbend/feeds.py"
     assert feeds.read_text().count(ROW) == 1
     feeds.write_text(feeds.read_text().replace(ROW, f"replace({ROW}, last_good_days=1)"))
