@@ -79,8 +79,9 @@ def by_school(found: Iterable[Mapping[str, Any]]) -> list[Change]:
 
 
 def by_column(found: Iterable[Mapping[str, Any]], pair: Pair) -> list[Values]:
-    """What the rows of `query` say of single columns, at each school."""
-    rows = [row for row in found if row["school"] is not None]
+    """What the rows of `query` say of single columns, at each school, in the schools' order: a verdict keeps it so, and
+    no engine promises the rows in any."""
+    rows = sorted((row for row in found if row["school"] is not None), key=lambda row: str(row["school"]))
     return [each for row in rows for each in columns.found_in(row, number(row["school"]), pair.columns)]
 
 

@@ -7,8 +7,8 @@ import pytest
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.limits import ANY, SCHOOLS, Churn, Window
 from pipeline.outbound import churn
-from pipeline.outbound.churn import Change
-from pipeline.outbound.columns import Rows
+from pipeline.outbound.churn import Change, Pair
+from pipeline.outbound.columns import Rows, Values
 from pipeline.riverbend.terms import TERMS
 
 FILE = ViewFile("roster_files.Pupils", "pupils.csv", ("id",), called="students", school="school")
@@ -29,6 +29,12 @@ def words(changes: list[Change], limits: Churn) -> list[str]:
 
 def school(number: str, before: int, drops: int = 0, adds: int = 0, changes: int = 0) -> Change:
     return Change(number, before, drops, adds, changes)
+
+
+def test_columns_are_told_in_the_schools_order_whatever_order_the_rows_have() -> None:
+    rows = [{"school": each, "had_0": 2, "have_0": 1} for each in (None, "0805", "0105", "0110")]
+    found = churn.by_column(rows, Pair("deliveries.now", "deliveries.before", ("id",)))
+    assert found == [Values(each, "id", had=2, have=1) for each in ("0105", "0110", "0805")]
 
 
 def test_a_usual_day_passes() -> None:
