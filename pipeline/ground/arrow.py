@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["pa", "pacsv", "pc"]
 
 
+# Milliseconds after which memory that a task's thread has freed goes back. By itself jemalloc waits a second, and so
+# holds at once what several feeds had one after the other.
+_DECAY = 50
+
+
 class _Later(ModuleType):
     """A module that is imported when something of it is asked for; what was asked for is kept."""
 
@@ -29,6 +34,7 @@ def _imported(name: str) -> ModuleType:
     # system's allocator gives it back, too, and takes more of the processor for it (bench/README.md).
     try:
         arrow.set_memory_pool(arrow.jemalloc_memory_pool())
+        arrow.jemalloc_set_decay_ms(_DECAY)
     except NotImplementedError:  # not every machine's pyarrow has it
         arrow.set_memory_pool(arrow.system_memory_pool())
     return importlib.import_module(name)

@@ -13,7 +13,7 @@ HEAVY = (
 
 def imported_by(words: str) -> set[str]:
     """The modules that are there after these words, in a process of its own."""
-    said = f"{words}; import sys; print(*sys.modules)"
+    said = f"{words}\nimport sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
@@ -38,6 +38,30 @@ def test_arrow_comes_when_it_is_used_with_an_allocator_that_gives_back(first: st
     other = "import pyarrow\ndef no(): raise NotImplementedError\npyarrow.jemalloc_memory_pool = no\n"
     assert "pyarrow" in imported_by(f"{other}{words} == 'system'")
     assert imported_by("from pipeline.ground.arrow import pa, pacsv, pc").isdisjoint(HEAVY)
+
+
+GIVES_BACK = """
+import pathlib, threading, time
+from pipeline.ground.arrow import pa
+def resident():
+    return int(pathlib.Path("/proc/self/statm").read_text().split()[1]) * 4096
+def work():
+    held = [pa.repeat(1, 1 << 17) for _ in range(64)]
+    most, begun, looks = resident(), time.monotonic(), 0
+    del held
+    while resident() > most - (48 << 20) and (looks < 50 or time.monotonic() < begun + 0.7):
+        pa.repeat(1, 1 << 15)  # what is to be given back is, when something else is asked for
+        looks += 1
+    print("LESS" if resident() <= most - (48 << 20) else "AS-MUCH")
+pa.array([1])  # as the first task has it: imported by the time the others begin
+thread = threading.Thread(target=work)  # as a task
+thread.start()
+thread.join()
+"""
+
+
+def test_what_arrow_had_goes_back_to_the_machine_before_the_next_feed_needs_it() -> None:
+    assert "LESS" in imported_by(GIVES_BACK)
 
 
 def test_what_is_hidden_is_there_again_afterwards() -> None:
