@@ -30,7 +30,10 @@ def folders() -> set[str]:
 
 
 # Folders of the bucket besides the feeds'.
-BUCKET = ("deliveries", "deliveries_restricted", "extracts", "extracts_restricted", "receipts", "pages")
+BUCKET = (
+    *("deliveries", "deliveries_restricted", "extracts", "extracts_restricted", "receipts", "pages", "leases"),
+    *("landing", "landing_restricted"),
+)
 # What lies in a delivery's folder beside its files.
 NO_FILES = ("verdict.json", "receipt.json")
 masking.ask(masking.name, names)

@@ -79,7 +79,7 @@ class VendorFile(DatedTask, luigi.ExternalTask):
 
 
 class LandedFile(FeedTask):
-    """Our byte-for-byte copy of the part's file is on disk."""
+    """Our byte-for-byte copy of the part's file is in the bucket; a report of the portal is kept on disk alone."""
 
     part: luigi.Parameter[str] = luigi.Parameter()
 
@@ -118,7 +118,7 @@ def landed(feed: Feed, source: Source, date: dt.date) -> luigi.Task:
 
 
 class PreparedFile(FeedTask):
-    """The feed's contract holds, and all its parts are one normalised CSV on disk."""
+    """The feed's contract holds, and all its parts are one normalised CSV."""
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return tuple(dict.fromkeys(landed(self.feed, source, self.date) for source in self.feed.sources))

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipeline.catalogue import calendars
 from pipeline.catalogue.days import WEEKDAYS, Days, Known, SaysSchoolDays, is_weekday
@@ -102,15 +103,12 @@ def _unread(named: str, error: Exception) -> PipelineError:
 
 def _of_feed(feed: Feed) -> Known | None:
     """What the last file of the feed that came says; None before the first. Raises what reading a file may raise."""
-    kept_at = settings.load().district.landing / FOLDER / f"{feed.name}.json"
-    kept, last = manifests.load(kept_at), _last(feed)
+    kept_at, last = _kept_at(feed), _last(feed)
+    kept = manifests.load(kept_at)
     if kept is None or kept["sha256"] != _of_today(feed, otherwise=kept["sha256"]):  # another machine has a later one
-        kept = documents.latest(kept_at, "of") or kept
+        kept = documents.load(kept_at) or kept
     if last and (kept is None or (kept["sha256"] != last.sha256 and kept.get("of", "") <= last.of)):
-        assert feed.says is not None  # noqa: S101  (it is one that says)
-        days = _days(last.path, feed.says)
-        by_day = {f"{day}": school for day, school in sorted(days.items())}
-        kept = {"sha256": last.sha256, "of": last.of, "days": by_day}
+        kept = _kept(feed, last)
         with suppress(OSError):  # who only looks may not write
             documents.keep(kept_at, kept)
     if not kept or not kept["days"]:
@@ -120,6 +118,32 @@ def _of_feed(feed: Feed) -> Known | None:
         raise calendars.no_school(f"the last {feed.name} that came")
     covers = tuple((day, day) for day in sorted(found))
     return Known(covers, frozenset(day for day, school in found.items() if school))
+
+
+def learn(feed: Feed, path: Path, sha256: str, date: dt.date) -> None:
+    """Remember what the feed's prepared file of the date says, where it is the one that says the school days: before
+    anybody is told that it is prepared, so that no machine needs the file for it. One that cannot be read is told by
+    who reads the calendar."""
+    with suppress(PipelineError, OSError, ValueError, csv.Error, LookupError):
+        if (named := calendars.feed()) and feed.name == named.name:
+            before = documents.load(_kept_at(feed)) or {}
+            if before.get("of", "") <= date.isoformat():
+                documents.keep(_kept_at(feed), _kept(feed, _Prepared(path, sha256, date.isoformat())))
+
+
+def _kept_at(feed: Feed) -> Path:
+    return settings.load().district.landing / FOLDER / f"{feed.name}.json"
+
+
+def _kept(feed: Feed, last: "_Prepared") -> dict[str, Any]:
+    """What is remembered of the file. Raises what reading it may raise."""
+    assert feed.says is not None  # noqa: S101  (it is one that says)
+    days = _days(last.path, feed.says)
+    return {
+        "sha256": last.sha256,
+        "of": last.of,
+        "days": {f"{day}": school for day, school in sorted(days.items())},
+    }
 
 
 @dataclass(frozen=True)
@@ -140,8 +164,8 @@ def _of_today(feed: Feed, otherwise: str) -> str:
 def _last(feed: Feed) -> _Prepared | None:
     """The last prepared file of the feed that is still here."""
     for folder in sorted((settings.load().district.landing / feed.folder).glob("????-??-??"), reverse=True):
-        told = manifests.load(folder / f"{feed.name}.manifest.json")
-        if told and (folder / feed.file).is_file():
+        told = manifests.load(at := folder / f"{feed.name}.manifest.json")
+        if told and (folder / feed.file).is_file() and told == documents.load(at):
             return _Prepared(folder / feed.file, str(told["sha256"]), folder.name)
     return None
 

@@ -6,7 +6,9 @@ above it incomplete, and an output that is deleted is the only one that is made 
 """
 
 import datetime as dt
+import os
 import stat
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -96,8 +98,14 @@ class LandedTarget:
 
     @property
     def restricted(self) -> bool:
-        """Whether few may read what it holds."""
-        return warehouse.restricted(self.feed.dataset)
+        """Whether few may read what it holds. A file whose copies go sooner than others' holds passwords, say, whatever
+        of it is loaded."""
+        return warehouse.restricted(self.feed.dataset) or self.feed.landing_days is not None
+
+    @property
+    def days(self) -> int | None:
+        """How long the bucket keeps it; None: as long as the landing area's copies are kept."""
+        return 1 if warehouse.restricted(self.feed.dataset) else self.feed.landing_days
 
     def manifest(self) -> dict[str, Any] | None:
         """What was landed, when a whole copy is there, or was removed when it had been read."""
@@ -109,19 +117,15 @@ class LandedTarget:
     def copy(self) -> Path:
         """The copy on our disk, which is brought from the bucket when it is not here. Raises TransferIncomplete,
         WarehouseError."""
-        found = self.manifest()
-        if found is None or found.get("removed"):
-            raise TransferIncomplete(
-                f"no whole copy of {self.feed.name} ({self.part})",
-                expected=f"one in {self.folder}, or in the bucket",
-                next_step="run again; the file is then fetched anew",
-            )
-        path = _below(self.folder, found["name"])
-        if not self._copy(found):
-            new = manifests.beside(path)
-            documents.bring_file(path, found["sha256"], new, restricted=self.restricted)
-            manifests.replace(path, new, self.manifest_path, found)
-        return path
+        with _brought_once(self.manifest_path):
+            found = self.manifest()
+            if found is None or found.get("removed"):
+                raise _nowhere(f"copy of {self.feed.name} ({self.part})", self.folder, "fetched")
+            path = _below(self.folder, found["name"])
+            if not self._copy(found):
+                documents.bring_file(path, found["sha256"], new := _beside(path), restricted=self.restricted)
+                manifests.replace(path, new, self.manifest_path, found)
+            return path
 
     def _copy(self, found: dict[str, Any]) -> bool:
         """Whether what is found to have landed is here."""
@@ -156,6 +160,29 @@ class LandedTarget:
         if newest is None:
             return same in (None, held) or same.mtime >= self.feed.hours(self.date)[1].timestamp()
         return newest == held or _passed_over(newest, found)
+
+
+def _beside(path: Path) -> Path:
+    """Where a file waits to take the place of `path`; its folder is there."""
+    return manifests.beside(manifests.folder(path.parent) / path.name)
+
+
+# What is being brought from the bucket just now, by the path of its manifest.
+_bringing: dict[Path, threading.Lock] = {}
+os.register_at_fork(after_in_child=_bringing.clear)
+
+
+def _brought_once(manifest_path: Path) -> threading.Lock:
+    """Who needs the same file meanwhile waits for that."""
+    return _bringing.setdefault(manifest_path, threading.Lock())
+
+
+def _nowhere(what: str, folder: Path, again: str) -> TransferIncomplete:
+    return TransferIncomplete(
+        f"no whole {what}",
+        expected=f"one in {folder}, or in the bucket",
+        next_step=f"run again; the file is then {again} anew",
+    )
 
 
 def _passed_over(file: RemoteFile, held: dict[str, Any]) -> bool:
@@ -193,9 +220,21 @@ class PreparedTarget:
         found = documents.load(self.manifest_path)
         if found is None or found["contract"] != self.feed.contract.fingerprint or found["parts"] != self.parts():
             return None
-        return found if self.is_here(found) or self._stored().get("sha256") == found["sha256"] else None
+        return found if self._is_here(found) or self._stored().get("sha256") == found["sha256"] else None
 
-    def is_here(self, found: dict[str, Any]) -> bool:
+    def copy(self) -> Path:
+        """The CSV on our disk, which is brought from the bucket when it is not here. Raises TransferIncomplete,
+        WarehouseError."""
+        with _brought_once(self.manifest_path):
+            found = self.manifest()
+            if found is None:
+                raise _nowhere(f"prepared {self.feed.name}", self.path.parent, "prepared")
+            if not self._is_here(found):
+                storage.fetch(self.object_name, new := _beside(self.path))
+                manifests.replace(self.path, new, self.manifest_path, found)
+            return self.path
+
+    def _is_here(self, found: dict[str, Any]) -> bool:
         """Whether the CSV of which the manifest tells is on our disk."""
         return _is_whole(self.path, found["size"]) and documents.is_copy(self.manifest_path, found)
 

@@ -50,9 +50,8 @@ def land(target: LandedTarget, progress: Progress) -> Made:
             "put `repeats` up in the catalogue's feeds.py",
         )
     told = {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})}
-    days = target.feed.landing_days
-    documents.keep_file(new, copy, str(facts["sha256"]), restricted=target.restricted, days=days)
-    manifests.replace(copy, new, target.manifest_path, documents.put(target.manifest_path, told, days=days))
+    documents.keep_file(new, copy, str(facts["sha256"]), restricted=target.restricted, days=target.days)
+    manifests.replace(copy, new, target.manifest_path, documents.put(target.manifest_path, told, days=target.days))
     return Made(bytes=file.size, words=printable(file.name) + (f", the same bytes as on {same[0]}" if same else ""))
 
 
@@ -94,12 +93,17 @@ def prepare(target: PreparedTarget) -> Made:
             landed.copy()  # who waits for the bucket does not compute
         with computing.one():
             told = _prepare(target)
+        calendar.learn(target.feed, manifests.beside(target.path), told["sha256"], target.date)
         done = documents.put(target.manifest_path, told, days=target.feed.landing_days)
         manifests.replace(target.path, manifests.beside(target.path), target.manifest_path, done)
     for landed in target.downloads():
-        manifest = manifests.load(landed.manifest_path) or {}
-        documents.save(landed.manifest_path, {**manifest, "removed": True}, days=target.feed.landing_days)
-        (landed.folder / str(manifest["name"])).unlink()
+        own = manifests.load(landed.manifest_path) or {}
+        told = documents.load(landed.manifest_path) or {}
+        if told.get("removed"):  # this one was left by a kill, and another machine has read one of its own since
+            landed.manifest_path.unlink()
+        else:
+            documents.save(landed.manifest_path, {**own, "removed": True}, days=target.feed.landing_days)
+        (landed.folder / str(own["name"])).unlink()
     return Made(done["rows"], done["size"], "; ".join(loads.remarks(done)))
 
 
@@ -192,7 +196,7 @@ def store(feed: Feed, date: dt.date) -> Made:
     target = stored_target(feed, date)
     prepared = PreparedTarget(feed, date)
     stored = storage.store_file(
-        prepared.path,
+        prepared.copy(),
         target.name,
         {**target.expected, "as_of": date.isoformat(), "contract": feed.contract.fingerprint},
         over=target.found(),

@@ -95,7 +95,7 @@ def _of_copy(delivery: Delivery, copy: LandedCopy, date: dt.date) -> Looked:
     sent = agreement.columns_of_copy(catalogue.feeds()[copy.feed])
     listed = checks.columns_beyond(copy, agreement.beyond(delivery.vendor, copy.name, sent))
     feed = catalogue.feeds()[copy.feed]
-    sound = checks.garbled_copy(copy, garbled.lines_in(PreparedTarget(feed, lastgood.date_of(feed, date)).path))
+    sound = checks.garbled_copy(copy, garbled.lines_in(PreparedTarget(feed, lastgood.date_of(feed, date)).copy()))
     return Looked(copy, [listed, sound], [], {"columns": sent, "changes": []})
 
 

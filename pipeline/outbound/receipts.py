@@ -51,7 +51,7 @@ def _students(feed: Feed, date: dt.date, column: str) -> int:
     """How many different values the prepared file has in the column, besides none."""
     values = pa.array([], pa.string())
     for batch in pacsv.open_csv(
-        PreparedTarget(feed, lastgood.date_of(feed, date)).path,
+        PreparedTarget(feed, lastgood.date_of(feed, date)).copy(),
         parse_options=pacsv.ParseOptions(newlines_in_values=True),
         convert_options=pacsv.ConvertOptions(column_types={column: pa.string()}, include_columns=[column]),
     ):

@@ -47,7 +47,7 @@ def as_landed(feed: Feed, date: dt.date, to: Path) -> int:
     if manifest is None or prepared is None:
         raise WarehouseError(f"no landed copy of {feed.name}", expected="one, whole", next_step="run again")
     with manifests.written(to) as draft:
-        shutil.copyfile(landed.folder / str(manifest["name"]), draft)
+        shutil.copyfile(landed.copy(), draft)
         if manifests.sha256(draft) != manifest["sha256"]:
             raise WarehouseError(
                 f"a landed copy of {feed.name} that is not what came: its bytes have changed on our disk",

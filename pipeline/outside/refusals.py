@@ -57,6 +57,8 @@ class Key:
         found = self._found()
         sent = found.get("sent", 0)
         if "refused_at" in found or sent >= UNANSWERED:
+            if manifests.load(_record(self.name)):
+                self._tell_others()  # the bucket may not have answered when it was noted
             local = settings.load().district.local
             silence = (
                 f"sent {sent} times and not answered, the last time at {local(found.get('sent_at', manifests.now()))}"
@@ -131,7 +133,7 @@ class Key:
         here = manifests.load(_record(self.name)) or {}
         salt, known = str(told.get("salt") or os.urandom(16).hex()), dict(told.get("known") or {})
         if here.get("salt") == salt:
-            known |= {digest: {**known.get(digest, {}), **facts} for digest, facts in here["known"].items()}
+            known = {digest: _both(known, here["known"], digest) for digest in known.keys() | here["known"].keys()}
         return {**told, "salt": salt, "known": known}
 
     def _tell_others(self) -> None:
@@ -144,12 +146,20 @@ class Key:
             if here is None:
                 documents.forget(path)
             else:
-                documents.save(path, here, days=1)
+                told = documents.load(path) or {}
+                if not (told.get(documents.IN_BUCKET) and told["known"] == here["known"]):
+                    documents.save(path, here, days=1)
         except (PipelineError, OSError):
             log.warning("other machines will not know how often %s was sent", self.name, exc_info=True)
 
     def _digest(self, salt: str) -> str:
         return _digest(f"{self.user}\n{self.secret}", salt)
+
+
+def _both(one: dict[str, dict[str, Any]], other: dict[str, dict[str, Any]], digest: str) -> dict[str, Any]:
+    """What two records know of one credential: either's refusal, and the larger count."""
+    facts = sorted((one.get(digest, {}), other.get(digest, {})), key=lambda each: int(each.get("sent", 0)))
+    return {**facts[0], **facts[1]}
 
 
 def _with_one_more(count: dict[str, Any]) -> dict[str, Any]:
@@ -170,6 +180,14 @@ def _digest(told: str, salt: str) -> str:
 def _record(name: str) -> Path:
     told = settings.load()
     return told.district.landing / "refused" / told.today().isoformat() / f"{name}.json"
+
+
+def look() -> None:
+    """Ask the bucket what was refused today, which may take as long as any question to it: who is about to log in knows
+    it then, and keeps no server waiting for that."""
+    from pipeline.outside.cloud import documents
+
+    documents.load(_record("any"))
 
 
 def let_again(shared: str, at: dt.datetime) -> bool:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from pipeline import catalogue
@@ -141,7 +142,7 @@ def in_bucket(today: dt.date) -> Iterator[str]:
     first = today - dt.timedelta(days=snapshots.RESTRICTED_DAYS - 1)  # the first that stays
     sent_first = today - dt.timedelta(days=max(settings.load().district.sent_days, 1) - 1)
     restricted = {feed.folder for feed in catalogue.feeds().values() if warehouse.restricted(feed.dataset)}
-    shown_first = _first_page(today)
+    shown_first, landing_days = _first_page(today), settings.load().district.landing_days
     rules: dict[str, tuple[Callable[[Stored], dt.date | None], dt.date]] = {
         **dict.fromkeys(sorted(restricted), (_date_of_dated, first)),
         exports.RESTRICTED: (_date_of_export, first),
@@ -149,8 +150,8 @@ def in_bucket(today: dt.date) -> Iterator[str]:
         publishing.PREFIX: (lambda stored: shelf.date_of(stored.name.split("/")[-1]), shown_first),
         extracts.OPEN: (_date_of_extract, today),
         extracts.RESTRICTED: (_date_of_extract, today),
-        documents.OPEN: (_last_day_of_document, today),
-        documents.RESTRICTED: (_date_of_dated, first),
+        documents.OPEN: (partial(_last_day_of_document, otherwise=landing_days), today),
+        documents.RESTRICTED: (partial(_last_day_of_document, otherwise=snapshots.RESTRICTED_DAYS), today),
     }
     with ThreadPoolExecutor(len(rules)) as pool:
         listed = [pool.submit(storage.list_objects, f"{folder}/") for folder in rules]
@@ -171,9 +172,10 @@ def _date_of_dated(stored: Stored) -> dt.date | None:
     return _date(stored.name.split("/")[1])
 
 
-def _last_day_of_document(stored: Stored) -> dt.date | None:
-    """The last day on which it stays."""
-    date, days = _date_of_dated(stored), documents.days_of(stored, settings.load().district.landing_days)
+def _last_day_of_document(stored: Stored, otherwise: int) -> dt.date | None:
+    """The last day on which it stays; `otherwise` is for how many days, where it does not say so itself."""
+    date = _date_of_dated(stored)
+    days = documents.days_of(stored, settings.load().district.landing_days, otherwise)
     return date and date + dt.timedelta(days=max(days, 1) - 1)
 
 

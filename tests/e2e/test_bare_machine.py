@@ -147,6 +147,28 @@ def test_what_a_container_has_made_outlives_it_and_the_next_one_goes_on(
     assert not district.run_daily(TUESDAY).tasks("done")
 
 
+def test_each_step_of_a_set_may_be_made_by_another_container(district: District, containers: Containers) -> None:
+    """Its files are landed by one, checked and written by the next, and given by a third: what goes on as it came is
+    read by each of them."""
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    district.fault(TUESDAY, "late", "savvas/scores/SAVVAS_Realize_Assessment*")
+    late = containers.run_daily("--date", f"{TUESDAY}")
+    assert late.code == 20, late.out
+    assert "StoredObject savvas_standards_scores" in late.tasks("done")
+    district.fault(TUESDAY, "arrives")
+    district.sandbox("fault", "no-rename", "otus")
+    broken = containers.run_daily("--date", f"{TUESDAY}")
+    assert broken.code == 30, broken.out
+    assert {"CheckedSet otus_scores", "ExportedFile otus_scores/savvas_standards_scores.csv"} <= broken.tasks("done")
+    assert broken.tasks("FAILED") == {"DeliveredSet otus_scores"}
+    district.sandbox("heal")
+    run = containers.run_daily("--date", f"{TUESDAY}")
+    assert run.code == 0, run.out
+    assert run.tasks("done") == {"DeliveredSet otus_scores"}
+    (source,) = (district.sftp / "savvas" / "scores").glob("SAVVAS_Realize_Standards*20251118.csv")
+    assert district.vendor_files("otus")["/home/incoming/savvas_standards_scores.csv"] == source.read_bytes()
+
+
 def test_a_container_says_what_it_is_not_told(district: District, containers: Containers) -> None:
     """Without its secrets nothing is sent, and each is named with where it is looked for."""
     secrets = district.folder / "sandbox" / "secrets"

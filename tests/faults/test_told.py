@@ -33,8 +33,7 @@ class Told:
             pages = json.loads(book.read_text())
             for page in pages["addresses"]:
                 page["last"] = "2025-11-18T00:00:00+00:00" if page["last"] else ""
-            book.write_text(json.dumps(pages))
-            self.district.only_here(book)
+            book.write_text(json.dumps({**pages, "written_at": "9"}))  # later than what the bucket has
         return self.again(*words)
 
     def again(self, *words: str) -> Result:

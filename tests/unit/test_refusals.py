@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ground import manifests, settings
+from pipeline.ground import cloud, manifests, settings
 from pipeline.ground.errors import LoginRefused
 from pipeline.outside import refusals
 from pipeline.outside.cloud import documents, storage
@@ -76,6 +76,28 @@ def test_the_tries_without_an_answer_are_counted_over_all_machines(on: Callable[
         assert may_knock()
         unanswered()
     on("five")
+    assert not may_knock()
+
+
+def test_two_machines_that_take_turns_send_it_no_more_often(on: Callable[[str], None]) -> None:
+    sent = 0
+    for turn in range(8):
+        on(("one", "two")[turn % 2])
+        if may_knock():
+            unanswered()
+            sent += 1
+    assert sent == UNANSWERED
+
+
+def test_a_refusal_that_the_bucket_did_not_take_is_told_when_it_answers_again(
+    on: Callable[[str], None], configure: Configure, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as silent:
+        silent.setattr(cloud.STORAGE, "silent", "Cloud Storage has not answered")
+        refused()
+    on("one")
+    assert not may_knock()
+    on("two")
     assert not may_knock()
 
 
@@ -181,4 +203,4 @@ def test_a_bucket_that_does_not_answer_changes_nothing_for_this_machine(
 def test_the_record_goes_a_day_later(on: Callable[[str], None]) -> None:
     refused()
     (stored,) = storage.list_objects("landing").values()
-    assert documents.days_of(stored, 30) == 1
+    assert documents.days_of(stored, 30, 30) == 1

@@ -22,6 +22,7 @@ from pipeline.ground.errors import PipelineError, VendorUnreachable
 from pipeline.inbound import calendar, expected, lastgood, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound.wanted import remarks as left_out
+from pipeline.outside.cloud import storage
 from pipeline.outside.sftp.sftp import Progress, RemoteFile
 from pipeline.run.outcome import judge, tasks_below
 from pipeline.sandbox.school_year import school_year, why_no_school
@@ -188,6 +189,26 @@ def test_what_it_says_is_known_for_longer_than_our_copy_is_kept() -> None:
     PreparedTarget(SIS, FRIDAY).path.unlink()
     expected.forget()
     assert not calendar.has_school(THANKSGIVING)
+
+
+def test_another_machine_goes_by_the_last_calendar_that_came_and_writes_no_older_one_over_it(
+    configure: Configure, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the machine that prepared it is gone, and its disk."""
+
+    def on(machine: str) -> None:
+        configure(district={"landing": f"{own_folder}/{machine}"})
+        storage.forget()
+        expected.forget()
+
+    monkeypatch.setattr(settings.Settings, "today", lambda _: FRIDAY)
+    on("one")
+    export(["11/21/2025,1,1", "11/27/2025,1,1"], FRIDAY)
+    on("two")
+    export(["11/21/2025,1,1", "11/27/2025,0,0"], FRIDAY)
+    for machine in ("one", "three", "two", "one"):
+        on(machine)
+        assert not calendar.has_school(THANKSGIVING), machine
 
 
 def test_a_calendar_without_a_day_of_school_expects_what_weekdays_would() -> None:

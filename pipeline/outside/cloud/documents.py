@@ -8,13 +8,14 @@ small one is in its object's metadata as well, and is not even read. The disk de
 and of what was never in the bucket: the portal's downloads, and what an older version left.
 
 The bytes of a file that a vendor sent lie beside, under their digest, and so are written once. Those with passwords
-have a prefix of their own, and go after a day.
+have a prefix of their own, and go after a day, or after as many as the feed's row says.
 """
 
 import json
 import logging
 import re
 import urllib.parse
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 OPEN = "landing"
 RESTRICTED = f"{OPEN}{warehouse.RESTRICTED}"
 # What a document says of itself when the bucket has it.
-_IN_BUCKET = "in_bucket"
+IN_BUCKET = "in_bucket"
 # Cloud Storage takes 8 KiB of metadata an object.
 _IN_METADATA = 6000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -60,10 +61,13 @@ def load(path: Path) -> dict[str, Any] | None:
         return content
     held = manifests.load(path)
     if not stored.generation:
-        return None if held and held.get(_IN_BUCKET) else held  # another machine has taken it away
+        return None if held and held.get(IN_BUCKET) else held  # another machine has taken it away
     if held is not None and manifests.fingerprint(held) == stored.metadata.get("print"):
         return held
-    return storage.read_json(stored.name)
+    try:
+        return storage.read_json(stored.name)
+    except PipelineError:
+        return held
 
 
 def is_copy(path: Path, told: dict[str, Any]) -> bool:
@@ -74,7 +78,7 @@ def is_copy(path: Path, told: dict[str, Any]) -> bool:
 def put(path: Path, told: dict[str, Any], *, days: int | None = None) -> dict[str, Any]:
     """Write the document into the bucket, and return what then is to be written to the disk; it goes after `days`, or
     with the landing area's other copies. Raises WarehouseError."""
-    told, name = {**told, _IN_BUCKET: True}, name_of(path)
+    told, name = {**told, IN_BUCKET: True}, name_of(path)
     text = json.dumps(told)
     metadata = {"told": text} if len(text) <= _IN_METADATA else {"print": manifests.fingerprint(told)}
     storage.store_json(name, told, {**metadata, **_kept(days)}, over=storage.find(name))
@@ -97,16 +101,22 @@ def keep(path: Path, told: dict[str, Any], *, days: int | None = None) -> None:
     manifests.save(path, told)
     try:
         with cloud.STORAGE.briefly(_BRIEFLY):
-            put(path, told, days=days)
+            manifests.save(path, put(path, told, days=days))
     except PipelineError:
         log.warning("%s is on this disk alone", path, exc_info=True)
 
 
 def latest(path: Path, moment: str) -> dict[str, Any] | None:
-    """Of what the bucket has and what the disk has of a document that was kept so, the one whose `moment` is later."""
+    """Of what the disk has and what the bucket has of a document that was kept so, the one whose `moment` is later."""
     with cloud.STORAGE.briefly(_BRIEFLY):
-        found = [told for told in (load(path), manifests.load(path)) if told]
+        found = [told for told in (manifests.load(path), load(path)) if told]
     return max(found, key=lambda told: str(told.get(moment, "")), default=None)
+
+
+def look(path: Path) -> None:
+    """See what the bucket has of the document this moment: another machine may have written it since."""
+    with suppress(PipelineError), cloud.STORAGE.briefly(_BRIEFLY):
+        storage.look(name_of(path))
 
 
 def names(prefix: str) -> list[str]:
@@ -138,9 +148,9 @@ def _kept(days: int | None) -> dict[str, str]:
     return {} if days is None else {"days": str(days)}
 
 
-def days_of(stored: Stored, usual: int) -> int:
-    """For how many days the object is kept, where most are for the `usual` number."""
-    return min(usual, int(stored.metadata.get("days", usual)))
+def days_of(stored: Stored, most: int, otherwise: int) -> int:
+    """For how many days the object is kept: as many as it says, or `otherwise`; at `most` so many."""
+    return min(most, int(stored.metadata.get("days", otherwise)))
 
 
 # ------------------------------------------------------------------------------------------- the bytes of a file
@@ -161,7 +171,7 @@ def has_file(copy: Path, sha256: str, size: int, *, restricted: bool) -> bool:
 
 def bring_file(copy: Path, sha256: str, to: Path, *, restricted: bool) -> None:
     """Bring these bytes to the file `to`. Raises WarehouseError."""
-    storage.fetch(_file(copy, sha256, restricted=restricted), manifests.folder(to.parent) / to.name)
+    storage.fetch(_file(copy, sha256, restricted=restricted), to)
 
 
 def _file(copy: Path, sha256: str, *, restricted: bool) -> str:

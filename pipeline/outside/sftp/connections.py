@@ -25,6 +25,7 @@ from pipeline.ground import border, disk, settings
 from pipeline.ground.errors import PipelineError, TransferIncomplete, VendorError, VendorUnreachable
 from pipeline.ground.patience import Turns, Watch, bounded
 from pipeline.ground.unused import hidden
+from pipeline.outside import refusals
 from pipeline.outside.sftp import inflight, known_hosts, logins
 from pipeline.outside.sftp.handshake import Transport, shake_hands, show
 from pipeline.outside.sftp.handshake import told as told
@@ -212,6 +213,8 @@ def on(vendor: Vendor, action: Callable[[paramiko.SFTPClient], T], within: float
 
     Raises VendorError, and OSError when it is our own disk's.
     """
+    if (os.getpid(), vendor.name) not in _connections:
+        refusals.look()  # not in the vendor's own time
     clock = _Clock(within)
     try:
         for attempt in _tries(vendor, clock):

@@ -1,6 +1,6 @@
 """How we log in at a vendor's server: once, with what is stored, and what each answer to it means.
 
-What is sent is counted before it is sent (ground/refusals.py), and the count ends with a login: neither a kill nor a
+What is sent is counted before it is sent (outside/refusals.py), and the count ends with a login: neither a kill nor a
 server that answers by closing the line can make us knock more often than a person would.
 """
 

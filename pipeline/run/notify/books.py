@@ -45,7 +45,8 @@ def opened(receiver: str) -> Iterator[Book]:
     name = urllib.parse.quote(receiver, safe=" ")
     with os.fdopen(os.open(folder / f".{name}.lock", os.O_CREAT | os.O_WRONLY, 0o600)) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield Book(folder / f"{name}.json")
+        documents.look(path := folder / f"{name}.json")
+        yield Book(path)
 
 
 def _read(path: Path) -> list[Page]:
