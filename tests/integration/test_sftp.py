@@ -2,9 +2,11 @@
 
 import multiprocessing
 import os
+import re
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ from pathlib import Path
 import paramiko
 import pytest
 
+import bucketing
+import receiving
 import sshd
 from brokenline import BrokenLine, line_to
 from pipeline.ground import settings
@@ -256,6 +260,24 @@ def test_a_refused_password_is_not_sent_again_that_day_and_another_one_at_once(
         on_sandbox.listing()
     assert on_sandbox.line.wait_until_idle()
     assert on_sandbox.logins() == [False, False, True, False]
+
+
+def test_a_bucket_that_says_nothing_takes_none_of_a_vendors_time_and_counts_no_try(
+    on_sandbox: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was refused is asked of the bucket, which takes longer here than the vendor may."""
+    config = Path(os.environ["LUIGI_CONFIG_PATH"])
+    with receiving.silent() as port:
+        text = re.sub(
+            r"storage_endpoint = .*", f"storage_endpoint = http://127.0.0.1:{port}\ntimeout = 6", config.read_text()
+        )
+        config.write_text(text)
+        settings.load.cache_clear()
+        bucketing.nobody_asked_yet(monkeypatch)
+        begun = time.monotonic()
+        assert on_sandbox.listing(Vendor("there", timeout=10, patience=5)) == {}
+        assert time.monotonic() > begun + 5
+    assert on_sandbox.logins() == [True]
 
 
 def another_run() -> None:
