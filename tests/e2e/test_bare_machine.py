@@ -164,7 +164,7 @@ def test_each_step_of_a_set_may_be_made_by_another_container(district: District,
     district.sandbox("heal")
     run = containers.run_daily("--date", f"{TUESDAY}")
     assert run.code == 0, run.out
-    assert run.tasks("done") == {"DeliveredSet otus_scores"}
+    assert not run.tasks("done") - {"DeliveredSet otus_scores"}  # or what the second had begun is only ended
     (source,) = (district.sftp / "savvas" / "scores").glob("SAVVAS_Realize_Standards*20251118.csv")
     assert district.vendor_files("otus")["/home/incoming/savvas_standards_scores.csv"] == source.read_bytes()
 

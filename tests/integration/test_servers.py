@@ -29,6 +29,7 @@ from pipeline.ground.errors import (
     VendorUnreachable,
 )
 from pipeline.ground.patience import Watch
+from pipeline.outside import refusals
 from pipeline.outside.sftp import connections, sftp
 from pipeline.outside.sftp.pushing import Push, overwritten, replaced, swapped_in
 from pipeline.outside.sftp.vendor import Vendor
@@ -145,6 +146,7 @@ def test_a_resolver_that_does_not_answer_is_given_up(odd: Odd, monkeypatch: pyte
         answered.append(over.wait(60))
         return whole(*about, **more)
 
+    refusals.look()  # the bucket's name is resolved by then
     monkeypatch.setattr(socket, "getaddrinfo", hangs)
     for _ in range(2):
         with pytest.raises(VendorUnreachable, match=r"no end of resolving 127\.0\.0\.1") as told:
