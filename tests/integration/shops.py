@@ -142,7 +142,7 @@ def on(server: sshd.Sshd, name: str, rooted: bool = False) -> Server:
 
 
 @contextlib.contextmanager
-def opened(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def opened(server: Server, own_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(connections, "PAUSE", 0.01)
     connections._refusals.clear()
@@ -152,7 +152,7 @@ def opened(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         account = f"host = 127.0.0.1\nport = {line.port}\nuser = {server.user}\nkey = {server.key}\n"
         (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{line.port} {server.pin}\n")
         config = tmp_path / "there.cfg"
-        ours = f"[district]\nlanding = {tmp_path}/landing\n[sftp]\nknown_hosts = {tmp_path}/known_hosts\n"
+        ours = f"[district]\nlanding = {tmp_path}/landing\n{own_bucket}[sftp]\nknown_hosts = {tmp_path}/known_hosts\n"
         config.write_text(f"[sandbox]\nenabled = true\n{ours}[sftp:there]\n{account}")
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(config))
         settings.load.cache_clear()

@@ -38,8 +38,10 @@ def server(other: Other, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
 
 
 @pytest.fixture
-def shop(other: Other, server: sshd.Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    with shops.opened(shops.on(server, tmp_path.name, other.rooted), tmp_path, monkeypatch) as shop:
+def shop(
+    other: Other, server: sshd.Sshd, own_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
+    with shops.opened(shops.on(server, tmp_path.name, other.rooted), own_bucket, tmp_path, monkeypatch) as shop:
         shop.way = other.takes[0]
         yield shop
 

@@ -53,15 +53,17 @@ def on_sandbox(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture(params=["on_sshd", "on_sandbox"])
-def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    with opened(request.getfixturevalue(request.param), tmp_path, monkeypatch) as found:
+def shop(
+    request: pytest.FixtureRequest, own_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shop]:
+    with opened(request.getfixturevalue(request.param), own_bucket, tmp_path, monkeypatch) as found:
         yield found
 
 
 @pytest.fixture
-def strict(on_sandbox: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def strict(on_sandbox: Server, own_bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """On the sandbox's server, whose rules a test can change."""
-    with opened(on_sandbox, tmp_path, monkeypatch) as found:
+    with opened(on_sandbox, own_bucket, tmp_path, monkeypatch) as found:
         yield found
 
 
