@@ -79,6 +79,8 @@ def doctoring(sandbox: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(connections, "PAUSE", 0.01)
     made = Doctor(sandbox, folder, monkeypatch)
+    for name in storage.list_objects("landing/"):  # which logins an earlier test was refused
+        storage.remove(name)
     yield made
     for adapter in (storage, warehouse):
         adapter._client().close()

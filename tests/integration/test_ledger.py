@@ -18,7 +18,7 @@ from clouds import Cloud, in_a_fork, set_up
 from pipeline import __main__, catalogue
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import WarehouseError
-from pipeline.inbound import evidence, steps
+from pipeline.inbound import steps
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import disclosed, entries, ledger, receipts
 from pipeline.outbound.disclosed import Given
@@ -299,10 +299,12 @@ def scores(students: int = 10, rows: int = 20) -> tuple[Path, dict[str, Any]]:
 
 @pytest.mark.parametrize("kept", ["in the bucket", "on disk", "of another file", "nowhere"])
 def test_a_copy_whose_table_went_on_to_the_next_day_is_entered_from_the_file(
-    there: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+    there: Cloud, tmp_path: Path, kept: str
 ) -> None:
     """The warehouse was down on the day itself, and the next morning loaded its own file."""
-    monkeypatch.setattr(evidence, "landing", lambda feed, date: tmp_path / f"{date}" / feed.name)
+    config = Path(os.environ["LUIGI_CONFIG_PATH"])
+    config.write_text(config.read_text().replace("[district]\n", f"[district]\nlanding = {tmp_path}/landing\n"))
+    settings.load.cache_clear()
     path, facts = scores()
     print_ = manifests.fingerprint(facts["sha256"], facts["contract"])
     if kept == "on disk":
