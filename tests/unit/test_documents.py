@@ -253,6 +253,21 @@ def test_a_document_that_cannot_be_read_is_what_the_disk_says(
     assert documents.load(path) == {"is": "here"}
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("misc/2025-11-17/RSD/a.json", "landing/2025-11-17/misc/RSD/a.json"),
+        ("misc-2024-09-01/2025-11-17/a.json", "landing/2025-11-17/misc-2024-09-01/a.json"),
+        ("misc/2025-11-17/RSD/a_2024-09-01.csv", "landing/2025-11-17/misc/RSD/a_2024-09-01.csv"),
+        ("runs/morning-2025-11-17.json", "landing/2025-11-17/runs/morning-2025-11-17.json"),
+        ("quarantine/a/2025-11-17-0f/reason.json", "landing/2025-11-17/quarantine/a/2025-11-17-0f/reason.json"),
+        ("calendar/calendar_day.json", "landing/undated/calendar/calendar_day.json"),
+    ],
+)
+def test_a_document_lies_under_the_date_of_its_morning(path: str, name: str) -> None:
+    assert documents.name_of(settings.load().district.landing / path) == name
+
+
 def test_a_date_is_one_listing() -> None:
     folder = settings.load().district.landing / "misc" / f"{MONDAY}"
     paths = [folder / "a.json", folder / "b" / "c.json", settings.load().district.landing / "runs" / f"x-{MONDAY}.json"]

@@ -41,7 +41,9 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 def name_below(landing: Path, path: Path) -> str:
     """The object of which the file is a copy, in the landing area `landing`."""
     rest = path.relative_to(landing).parts
-    date = next((found[0] for part in rest if (found := _DATE.search(part))), "undated")
+    # A folder of its own, or a part of a name; a feed's folder may be called by a year that is long over.
+    own = (part for part in rest if _DATE.fullmatch(part))
+    date = next(own, next((found[0] for part in reversed(rest) if (found := _DATE.search(part))), "undated"))
     return "/".join((OPEN, date, *(part for part in rest if part != date)))
 
 
