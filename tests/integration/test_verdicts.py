@@ -15,7 +15,7 @@ from pipeline.catalogue import agreement, sql
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.limits import Churn
 from pipeline.chain.tasks import DeliveredSet
-from pipeline.ground import manifests
+from pipeline.ground import manifests, settings
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, OnHold
 from pipeline.inbound import sources, steps
@@ -71,8 +71,11 @@ def own_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def arrive(date: dt.date, students: dict[str, int], last_name: str = "Smith") -> None:
     """So many students a school, as the feed's file of the date; the view is deployed and its rows are frozen."""
     target = PreparedTarget(FEED, date)
+    # In a column that no view reads, so that each test's file is another one, and the jobs that load it are
+    # called otherwise: after a hundred of one name none more is begun.
+    own = settings.load().district.bucket
     rows = [
-        f"RSD,{school}{number:03},{school},{last_name},"
+        f"RSD,{school}{number:03},{school},{last_name},{own}"
         for school, count in students.items()
         for number in range(count)
     ]
