@@ -3,30 +3,27 @@ would cost every run a part of its start."""
 
 import gc
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
 
 
-@contextmanager
-def hidden(*names: str) -> Iterator[None]:
+def hidden(*names: str) -> AbstractContextManager[None]:
     """In this block nobody can import these packages, for one that does without them as well; what is imported by then
     stays."""
-    absent = {name: None for name in names if name not in sys.modules}
-    sys.modules.update(absent)  # type: ignore[arg-type]  # None is Python's word for it
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
+    return _in_their_place(dict.fromkeys(names))  # None is Python's word for it
+
+
+def blank(*names: str) -> AbstractContextManager[None]:
+    """In this block whoever imports these modules gets ones without anything in them, for one that cannot do without,
+    and asks nothing of them; what is imported by then stays."""
+    return _in_their_place({name: ModuleType(name) for name in names})
 
 
 @contextmanager
-def blank(*names: str) -> Iterator[None]:
-    """In this block whoever imports these modules gets ones without anything in them, for one that cannot do without,
-    and asks nothing of them; what is imported by then stays."""
-    absent = {name: ModuleType(name) for name in names if name not in sys.modules}
-    sys.modules.update(absent)
+def _in_their_place(others: Mapping[str, ModuleType | None]) -> Iterator[None]:
+    absent = {name: other for name, other in others.items() if name not in sys.modules}
+    sys.modules.update(absent)  # type: ignore[arg-type]
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ from pipeline.catalogue.days import WEEKDAYS, Days, Known, SaysSchoolDays, is_we
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import ConfigurationError, PipelineError
+from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outside.cloud import documents
 
 # Of ours, below the landing area: what the last calendar that came says, for longer than our copy of it is kept.
@@ -157,8 +158,8 @@ class _Prepared:
 
 def _of_today(feed: Feed, otherwise: str) -> str:
     """The digest of the file that was prepared today, on whatever machine."""
-    folder = settings.load().district.landing / feed.folder / f"{settings.load().today()}"
-    return str((documents.load(folder / f"{feed.name}.manifest.json") or {}).get("sha256", otherwise))
+    prepared = PreparedTarget(feed, settings.load().today())
+    return str((documents.load(prepared.manifest_path) or {}).get("sha256", otherwise))
 
 
 def _last(feed: Feed) -> _Prepared | None:
