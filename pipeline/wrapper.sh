@@ -11,7 +11,8 @@
 
 usage() {
     cat <<EOT
-usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [--send-nothing] [--only NAME] [--tell] [-- LUIGI-ARGUMENTS]
+usage: ./run_$name.sh [--date YYYY-MM-DD] [--workers N] [--quiet] [--send-nothing] [--only NAME] [--tell] [--help-along]
+       [-- LUIGI-ARGUMENTS]
 
 Builds what is missing or stale of $root, and nothing else: calling it again is always safe.
 
@@ -20,6 +21,7 @@ Builds what is missing or stale of $root, and nothing else: calling it again is 
   --quiet             print the end alone, and that only when it is another one than the last run's (for cron)
   --send-nothing      make and check everything, give nobody anything, and lay what would be given into a folder
   --only NAME         make that feed or delivery alone, with all that it needs
+  --help-along        where another machine is at work on just this, do a share of it (both ask one central scheduler)
   --tell              tell the receivers of [notify], though the date is not today's
   --help              this text
   -- ...              everything after -- is handed on to Luigi
@@ -35,9 +37,9 @@ say() { printf 'run_%s: %s\n' "$name" "$*" >&2; }
 broken() { say "$@"; exit 30; }
 wrong() { say "$@"; usage >&2; exit 2; }
 
-# Sets date, workers, quiet, sends, only, tells and extra.
+# Sets date, workers, quiet, sends, only, tells, helps and extra.
 parse() {
-    date='' workers=32 quiet='' sends='' only='' tells='' extra=()
+    date='' workers=32 quiet='' sends='' only='' tells='' helps='' extra=()
     while (($#)); do
         case $1 in
             --help | -h) usage; exit 0 ;;
@@ -51,6 +53,7 @@ parse() {
             --only) [[ ${2-} =~ ^[A-Za-z0-9_]+$ ]] || wrong "--only '${2-}' is no name of a feed or delivery"
                 only=$2; shift 2 ;;
             --tell) tells=--tell; shift ;;
+            --help-along) helps=--help-along; shift ;;
             --) extra=("${@:2}"); break ;;
             *) wrong "unknown argument '$1'" ;;
         esac
@@ -275,7 +278,7 @@ wrap() {
     # keeps for each thread what a large file took: half of a run's memory (bench/README.md).
     export MALLOC_MMAP_THRESHOLD_=${MALLOC_MMAP_THRESHOLD_:-131072}
     attend .venv/bin/python -m pipeline run "$root" --date "$date" --workers "$workers" ${quiet:+"$quiet"} ${sends:+"$sends"} \
-        ${only:+--only "$only"} ${tells:+"$tells"} -- "${extra[@]}" ||
+        ${only:+--only "$only"} ${tells:+"$tells"} ${helps:+"$helps"} -- "${extra[@]}" ||
         code=$?
     case $code in
         0 | 20 | 30 | 40) exit "$code" ;;

@@ -15,9 +15,9 @@ from pipeline.catalogue import flows
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import border, progress, secrets
-from pipeline.ground.errors import PipelineError, nearest
+from pipeline.ground.errors import PipelineError, TransferIncomplete, WrittenByAnother, nearest
 from pipeline.ground.progress import Event, Kind, Made
-from pipeline.outside.cloud import leases
+from pipeline.outside.cloud import helpers, leases
 
 log = logging.getLogger(__name__)
 
@@ -89,9 +89,16 @@ def _complete(task: luigi.Task) -> bool:
     return _known[task.task_id]
 
 
+def is_next(task: "ChainTask") -> bool:
+    """Whether all that the task needs is made, and the task itself is not."""
+    return all(map(_complete, task.requires())) and not _complete(task)
+
+
 class ChainTask(DatedTask):
     """A state of the chain: complete when all below it is and its target exists."""
 
+    # Whether a machine can make it that helps another's run; else it needs what is on the disk of that one alone.
+    anywhere = True
     _just_ran = False
 
     def requires(self) -> tuple[luigi.Task, ...]:
@@ -139,14 +146,39 @@ class ChainTask(DatedTask):
         ask_anew()
         progress.emit(Event("started", self.task_family, self.of(), self.flow()))
         with border.around(f"{self.task_family} {self.of()}", "making it"):
-            unchanged = self.output().exists()
-            leases.still_at_work()
-            made = Made(words="unchanged") if unchanged else self.make()
+            if helpers.are_there():
+                helpers.look_anew()
+                self._refuse_unready()
+            made = None if self.output().exists() else self._made()
+        kind: Kind = "done" if made else "unchanged"
+        made = made or Made(words="unchanged")
         progress.show(self, str(made))
         self._just_ran = True
-        kind: Kind = "unchanged" if unchanged else "done"
         seconds = time.monotonic() - begun
         progress.emit(Event(kind, self.task_family, self.of(), self.flow(), made.rows, made.bytes, seconds, str(made)))
+
+    def _refuse_unready(self) -> None:
+        """The scheduler says that what is below is done, as some machine told it. Raises TransferIncomplete."""
+        needs = (need for need in self.requires() if isinstance(need, ChainTask))
+        missing = [need for need in needs if not (need.superseded() or need.output().exists())]
+        if missing:
+            raise TransferIncomplete(
+                f"{missing[0].task_family} {missing[0].of()} is not done, as this machine sees it",
+                expected="what another machine has made to be seen by this one",
+                next_step="nothing: who answers for the morning looks once more; if it happens again, compare the "
+                "versions, configurations and clocks of both machines",
+            )
+
+    def _made(self) -> Made | None:
+        """What was made; None when another machine has made it meanwhile."""
+        leases.still_at_work()
+        try:
+            return self.make()
+        except WrittenByAnother:
+            helpers.look_anew()
+            ask_anew()
+            leases.still_at_work()
+            return None if self.output().exists() else self.make()
 
     def on_failure(self, exception: BaseException) -> str:
         """What the visualiser shows. An error that is not ours may quote data: then only its place is told."""

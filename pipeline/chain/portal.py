@@ -1,6 +1,9 @@
 """The portal's steps as tasks: each lands some of the reports, of every login and school, with a browser."""
 
+import logging
 import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -10,24 +13,33 @@ from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import PortalReport, Report, secret_of
 from pipeline.chain.base import ChainTask
 from pipeline.ground import border, progress, secrets, settings
-from pipeline.ground.errors import PipelineError, TransferIncomplete, VendorError
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError, TransferIncomplete, VendorError
 from pipeline.ground.progress import Made
 from pipeline.inbound import reports
 from pipeline.inbound.evidence import LandedTarget, LandedTargets
+from pipeline.outside.cloud import leases
 from pipeline.outside.refusals import Key
 
 if TYPE_CHECKING:
     from pipeline.outside.portals import eis
 
+log = logging.getLogger(__name__)
+
 # Before all that needs no browser: this is what a morning waits for longest.
 FIRST = 1 << 50
+# The lease of who has a browser, an object; and the seconds for which another machine's is waited for.
+BROWSER, WAITS = "leases/selenium.json", 3600.0
 
 
 class PortalTask(ChainTask):
     """The portal's `reports` of this morning are landed, for every login and school.
 
-    The central scheduler gives `selenium` to one task at a time, on whatever machine ([resources] of luigi.cfg).
+    The central scheduler gives `selenium` to one task at a time, on whatever machine ([resources] of luigi.cfg); where
+    it is gone, or there are two, a lease does. A download stays on its machine, where it is read: so the one that
+    answers for the morning makes both.
     """
+
+    anywhere = False
 
     reports: ClassVar[tuple[Report, ...]] = ()
     resources = {"selenium": 1}  # noqa: RUF012  (Luigi's own name and type)
@@ -47,6 +59,25 @@ class PortalTask(ChainTask):
     def make(self) -> Made:
         """One login after the other; what fails for one does not keep the next from being tried."""
         self._refuse_another_day()
+        with ExitStack() as block:
+            self._still_ours = self._alone(block)
+            return self._landed()
+
+    def _alone(self, block: ExitStack) -> Callable[[], object]:
+        """No other machine has a browser in the block. Returns what raises AtWorkElsewhere when one may have by now.
+        Where the bucket does not answer, nobody knows of other machines, and the run says so."""
+        try:
+            return block.enter_context(leases.held(BROWSER, WAITS, self._wait)).check
+        except AtWorkElsewhere:
+            raise
+        except PipelineError:
+            log.warning("%s is not held", BROWSER, exc_info=True)
+            return lambda: None
+
+    def _wait(self, who: str) -> None:
+        progress.moving(self, self.of(), f"waits for the browser of {who}", 0, 1)
+
+    def _landed(self) -> Made:
         missing = [target for target in self.output().targets if not target.exists()]
         failures: list[PipelineError] = []
         for login in dict.fromkeys(_place(target).login for target in missing):
@@ -100,6 +131,7 @@ class PortalTask(ChainTask):
         return eis.Wanted(place.report, place.school, place.role, partial(self._check, target))
 
     def _check(self, target: LandedTarget, download: Path) -> None:
+        self._still_ours()
         reports.check_report(target.feed, _place(target).school, self.date, download)
 
     def _tell(self, login: str, done: int, schools: int) -> None:

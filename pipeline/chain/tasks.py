@@ -120,6 +120,11 @@ def landed(feed: Feed, source: Source, date: dt.date) -> luigi.Task:
 class PreparedFile(FeedTask):
     """The feed's contract holds, and all its parts are one normalised CSV."""
 
+    @property
+    def anywhere(self) -> bool:  # type: ignore[override]
+        """A download of the portal's is on one disk."""
+        return not any(isinstance(source.place, PortalReport) for source in self.feed.sources)
+
     def requires(self) -> tuple[luigi.Task, ...]:
         return tuple(dict.fromkeys(landed(self.feed, source, self.date) for source in self.feed.sources))
 

@@ -42,6 +42,7 @@ def run(asked: argparse.Namespace, for_luigi: list[str]) -> int:
         sends=not asked.send_nothing,
         tells=asked.tell,
         only=only,
+        helps=asked.help_along,
     )
 
 
@@ -51,6 +52,7 @@ def _only(asked: argparse.Namespace, for_luigi: list[str]) -> int:
     words += ["--workers", f"{asked.workers}"] if asked.workers else []
     words += ["--quiet"] if asked.quiet else []
     words += ["--send-nothing"] if asked.send_nothing else []
+    words += ["--help-along"] if asked.help_along else []
     words += ["--", *for_luigi] if for_luigi else []
     if not asked.json:
         os.execv(_WRAPPER, [f"{_WRAPPER}", *words])  # noqa: S606  (our own script, and no shell)

@@ -65,6 +65,9 @@ def parser(description: str, *, for_programs: bool) -> argparse.ArgumentParser:
         "--tell", action="store_true", help="tell the receivers of [notify], though the date is another one"
     )
     run.add_argument("--send-nothing", action="store_true", help="make and check everything, and give nobody anything")
+    run.add_argument(
+        "--help-along", action="store_true", help="where another machine is at work on just this, do a share of it"
+    )
     status = add("status", running.status, "where every flow stands")
     status.add_argument(
         "--all", action="store_true", help="each flow, also those that are done; lines as long as they are"

@@ -116,11 +116,13 @@ class WrittenByAnother(WarehouseError):
 
 class AtWorkElsewhere(PipelineError):
     """Another machine does it just now, or has taken it over; `about` is what it said of it, `since` when it began by
-    its own clock (ISO 8601)."""
+    its own clock (ISO 8601), `lease` what tells its lease from others."""
 
-    def __init__(self, found: str, *, expected: str, next_step: str, about: str = "", since: str = "") -> None:
+    def __init__(
+        self, found: str, *, expected: str, next_step: str, about: str = "", since: str = "", lease: str = ""
+    ) -> None:
         super().__init__(found, expected=expected, next_step=next_step)
-        self.about, self.since = about, since
+        self.about, self.since, self.lease = about, since, lease
 
 
 class StatementRefused(PipelineError):

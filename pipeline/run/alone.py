@@ -1,4 +1,4 @@
-"""One machine makes something at a time, of all that share the bucket: the run's lease."""
+"""One machine answers for a morning, of all that share the bucket, and has the run's lease; others may help it."""
 
 import datetime as dt
 import logging
@@ -8,7 +8,7 @@ from pipeline.ground import border, progress, secrets, settings
 from pipeline.ground.console import say
 from pipeline.ground.errors import AtWorkElsewhere, PipelineError
 from pipeline.inbound import lastgood, sources
-from pipeline.outside.cloud import leases, storage, warehouse
+from pipeline.outside.cloud import helpers, leases, storage, warehouse
 
 log = logging.getLogger(__name__)
 
@@ -17,46 +17,96 @@ AT_WORK = "leases/run.json"
 WAITS = 7200.0
 
 
-def begin(block: ExitStack, about: str, *, quiet: bool) -> list[str]:
-    """No other machine makes anything in the block. One that makes something else than `about` is waited for, and what
-    was seen before is forgotten. Raises AtWorkElsewhere. Returns, in words, why nobody can know it."""
+class AtWork:
+    """What this machine is in a run about `about`, within the block: the one that answers for it, or with `helps` one
+    that helps whoever does.
 
-    def wait(who: str) -> None:
-        progress.moved()
-        if not quiet and who not in told:
-            say(f"another machine may be at work ({who}); this one looks whether it is")
-        told.add(who)
+    `remarks` say in words why nobody can know whether another machine is at work; `helped` who was helped, as long as
+    this machine does not answer for the run itself.
+    """
 
-    told = set[str]()
-    if leases.is_held():
-        return []
-    try:
-        with border.around("the bucket", "looking whether another machine is at work"):
-            block.enter_context(leases.of_run(_taken(block, wait, about)))
-    except AtWorkElsewhere:
-        raise
-    except PipelineError as error:
-        log.warning("this run has no lease", exc_info=True)
-        if storage.is_out():  # of which all tasks tell
-            return []
-        found = secrets.redact(error.found)
-        return [f"nobody knows whether another machine is at work, too: {found}; where there is one, end it"]
-    storage.forget()  # what another one has made until now
-    warehouse.forget()
-    if told:
-        sources.forget()
-        lastgood.forget()
-    return []
+    def __init__(self, block: ExitStack, about: str, *, quiet: bool, helps: bool = False) -> None:
+        self._block, self._about, self._quiet, self._helps = block, about, quiet, helps
+        self._help = block.enter_context(ExitStack())
+        self._waited = set[str]()
+        self._lease_helped = ""
+        self.remarks: list[str] = []
+        self.helped: AtWorkElsewhere | None = None
 
-
-def _taken(block: ExitStack, wait: leases.Waiting, about: str) -> leases.Lease:
-    try:
-        return block.enter_context(leases.held(AT_WORK, 0, wait, about))
-    except AtWorkElsewhere as error:
-        _refuse_a_hanging_one(error)
-        if error.about == about:
+    def begin(self) -> bool:
+        """Something is to be made: be the one that answers for the run, or help. A machine that makes something else is
+        waited for, and what was seen before is forgotten. False: another one answers for the run, and was helped.
+        Raises AtWorkElsewhere when it was not."""
+        if leases.is_held():
+            return True
+        try:
+            with border.around("the bucket", "looking whether another machine is at work"):
+                if not self._begun_to_help():
+                    self._block.enter_context(leases.of_run(self._taken()))
+                    helpers.have_stopped(WAITS, self._wait)
+                    self.helped = None
+        except AtWorkElsewhere:
+            if self.helped:
+                return False
             raise
-    return block.enter_context(leases.held(AT_WORK, WAITS, wait, about))
+        except PipelineError as error:
+            self._without(error)
+            return True
+        storage.forget()  # what another one has made until now
+        warehouse.forget()
+        if self._waited:
+            sources.forget()
+            lastgood.forget()
+        return True
+
+    def _without(self, error: PipelineError) -> None:
+        log.warning("this run has no lease", exc_info=True)
+        if not storage.is_out():  # of which all tasks tell
+            found = secrets.redact(error.found)
+            told = f"nobody knows whether another machine is at work, too: {found}; where there is one, end it"
+            self.remarks = [told]
+
+    def _begun_to_help(self) -> bool:
+        """Whether this machine helps: one that makes just the same, and that it has not helped before."""
+        other = leases.holder(AT_WORK) if self._helps else None
+        if other is None or other.about != self._about or other.lease == self._lease_helped:
+            return False
+        _refuse_a_hanging_one(other)
+        self._help.enter_context(helpers.helping(AT_WORK, other.lease))
+        self.helped, self._lease_helped = other, other.lease
+        if not self._quiet:
+            say(f"{other.found}; this machine helps")
+        return True
+
+    def stop_helping(self) -> bool:
+        """The tasks that this machine could make have ended; whether it has helped. What is known is from before."""
+        if not helpers.is_helping():
+            return False
+        self._help.close()
+        storage.forget()
+        warehouse.forget()
+        return True
+
+    def _taken(self) -> leases.Lease:
+        try:
+            return self._block.enter_context(leases.held(AT_WORK, 0, self._wait, self._about))
+        except AtWorkElsewhere as error:
+            _refuse_a_hanging_one(error)
+            if error.about == self._about:
+                raise
+        return self._block.enter_context(leases.held(AT_WORK, WAITS, self._wait, self._about))
+
+    def _wait(self, who: str) -> None:
+        progress.moved()
+        if not self._quiet and who not in self._waited:
+            say(f"another machine may be at work ({who}); this one looks whether it is")
+        self._waited.add(who)
+
+    def end(self) -> None:
+        """A run that found all made, and ends what a killed one had not: that one's lease goes with the block."""
+        if not leases.is_held():
+            with suppress(PipelineError):  # another machine is at work, and takes the lease from whoever had it
+                self._block.enter_context(leases.held(AT_WORK, 0))
 
 
 def _refuse_a_hanging_one(other: AtWorkElsewhere) -> None:
@@ -71,10 +121,3 @@ def _refuse_a_hanging_one(other: AtWorkElsewhere) -> None:
             expected="a run that ends",
             next_step="look into its log there, and end it; a minute later another run takes over",
         )
-
-
-def end(block: ExitStack) -> None:
-    """A run that found all made, and ends what a killed one had not: that one's lease goes with this block."""
-    if not leases.is_held():
-        with suppress(PipelineError):  # another machine is at work, and takes the lease from whoever had it
-            block.enter_context(leases.held(AT_WORK, 0))

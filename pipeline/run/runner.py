@@ -1,40 +1,40 @@
 """One honest run of a wrapper: the exit code comes from what is complete, and from nothing that Luigi says of itself.
 
-    0   everything the wrapper asks for is complete, or another machine is at work on just that
+    0   everything the wrapper asks for is complete, or another machine is at work on just that, and answers for it
     20  late: a vendor's file is not there yet; all else is done
     30  broken: something failed; the message says what was found, what was expected, what to do next
     40  a delivery is on hold and waits for a person; all else is done
 
 Of several, the first of 30, 40, 20 is told. The shell wrappers hold the lock that keeps two runs apart; with it, the
 fixed worker id lets a run take back at once what a killed one had in hand (Luigi would wait for minutes). A run that
-has something to do holds a lease as well (alone.py), since a lock of one disk tells no other machine.
+has something to do holds a lease as well (alone.py), since a lock of one disk tells no other machine; or it helps who
+holds it, as a further worker of the same central scheduler.
 """
 
 import datetime as dt
 import logging
 import os
-import socket
 import threading
 import time
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
+from typing import Any
 
 import luigi
-from luigi.rpc import RPCError
 
 from pipeline import VERSION, morning
 from pipeline.chain import by_hand
-from pipeline.chain.base import ChainTask, ask_anew
-from pipeline.ground import border, journal, logs, manifests, progress, secrets, settings
+from pipeline.chain.base import ChainTask
+from pipeline.ground import journal, logs, manifests, progress, secrets
 from pipeline.ground.console import say
 from pipeline.ground.errors import AtWorkElsewhere, PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
-from pipeline.inbound import lastgood, sources
+from pipeline.inbound import sources
 from pipeline.outbound import interrupted
-from pipeline.outside.cloud import texts
-from pipeline.run import alone, chronicle, ending, failures, lookahead, notes, notify, purge, rehearsal
+from pipeline.outside.cloud import helpers, texts
+from pipeline.run import chronicle, ending, failures, lookahead, notes, notify, purge, rehearsal
+from pipeline.run.alone import AtWork
 from pipeline.run.display import Display
 from pipeline.run.ending import Ended
 from pipeline.run.entering import Entering
@@ -42,7 +42,7 @@ from pipeline.run.failures import Failure
 from pipeline.run.notify import Telling
 from pipeline.run.outcome import BROKEN, DONE, Outcome, judge, tasks_below, undoing_nothing
 from pipeline.run.watchdog import Watchdog
-from pipeline.run.worker import Threads
+from pipeline.run.working import Work
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +57,14 @@ def run(
     sends: bool = True,
     telling: Telling | None = None,
     only: str = "",
+    helps: bool = False,
 ) -> int:
     """Run the wrapper task `name` for `date` and print what came of it; returns the exit code.
 
     With `quiet` it prints the end alone, and that only when it is another one than that of the last run. Without
     `sends` it makes and checks everything, gives nobody anything, and lays what would be given into a folder. With
     `only`, the name of a feed or delivery, it makes that, and what it leaves says nothing of the wrapper's own runs.
+    Where another machine is at work on the same, one that `helps` does a share of it.
     """
     os.umask(0o077)
     worker = name.lower() if sends or only else f"{name.lower()}rehearsal"  # that of the runs which its lock excludes
@@ -81,7 +83,7 @@ def run(
     display = Display(quiet=quiet)
     arguments = [
         *("--module", "pipeline.morning", task, "--date", date.isoformat(), *(("--flow", only) if only else ())),
-        *("--workers", str(workers), "--worker-id", f"{worker}-{socket.gethostname()}"),
+        *("--workers", str(workers)),
         *luigi_arguments,
     ]
     with undoing_nothing(begin, "what a killed run left on its way", "removing it"):
@@ -98,10 +100,9 @@ def run(
         before = notes.of(name, date) or {}
         first = before.get("version") != VERSION
         entering = Entering(first=first or before.get("exit") == BROKEN)
+        at_work = AtWork(block, f"{name} of {date}", quiet=quiet, helps=helps)
         try:
-            remarks: list[str] = []
-            begins = partial(_alone, block, f"{name} of {date}", root, remarks, quiet=quiet)
-            events, trouble = _build(arguments, display, root, entering, begins, first=first)
+            events, trouble = _build(Work(root, arguments, worker, at_work, first=first), display, entering)
         except AtWorkElsewhere as error:
             if error.about != f"{name} of {date}":
                 raise
@@ -111,12 +112,15 @@ def run(
         finally:
             if sends:
                 finishing.join()
-        if completed or any(event.kind != "moving" for event in events):
+        if at_work.helped:
+            begin.failures += trouble
+            return _has_helped(at_work.helped, begin, entry, events, telling, quiet=quiet)
+        if completed or helpers.are_there() or any(event.kind != "moving" for event in events):
             entering.begin_the_last()  # beside the last looks
         outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_scheduling, root, date))
-        outcome.remarks += remarks
-        if completed or not ending.is_idle(name, date, outcome, events):
-            alone.end(block)
+        outcome.remarks += at_work.remarks
+        if completed or helpers.are_there() or not ending.is_idle(name, date, outcome, events):
+            at_work.end()
             ending.complete(date, outcome, entering)
         if not sends:
             _show(root, date, outcome)
@@ -124,13 +128,6 @@ def run(
         found, news = ending.kept(Ended(name, date, names, entry, events, telling), outcome)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
-
-
-def _alone(block: ExitStack, about: str, root: luigi.Task, remarks: list[str], *, quiet: bool) -> None:
-    """No other machine makes anything in the block; what was seen before that is known is looked at once more."""
-    remarks += alone.begin(block, about, quiet=quiet)
-    with suppress(Exception):  # what cannot be looked at was told the first time
-        ahead(lookahead.of_scheduling(root, root.date))  # type: ignore[attr-defined]
 
 
 def _below(root: luigi.Task, outcome: Outcome) -> frozenset[str]:
@@ -171,7 +168,8 @@ def _finish(begin: Outcome, completed: list[str]) -> None:
 
 
 class _Heard(list[Event]):
-    """The events of the tasks. When the receipt of a set is kept, its entry in the ledger begins."""
+    """The events of the tasks. When the receipt of a set is kept, its entry in the ledger begins: on the machine that
+    answers for the run."""
 
     def __init__(self, entering: Entering) -> None:
         super().__init__()
@@ -179,7 +177,7 @@ class _Heard(list[Event]):
 
     def append(self, event: Event) -> None:
         super().append(event)
-        if event.kind == "given":
+        if event.kind == "given" and not helpers.is_helping():
             self._entering.begin()
 
 
@@ -195,84 +193,41 @@ def _went_home(error: AtWorkElsewhere, begin: Outcome, telling: Telling | None, 
     return BROKEN if begin.failures else DONE
 
 
-def _build(
-    arguments: list[str],
-    display: Display,
-    root: luigi.Task,
-    entering: Entering,
-    begins: Callable[[], object],
+def _has_helped(
+    other: AtWorkElsewhere,
+    outcome: Outcome,
+    entry: dict[str, Any],
+    events: list[Event],
+    telling: Telling | None,
     *,
-    first: bool,
-) -> tuple[list[Event], list[Failure]]:
-    """Let Luigi work; returns the events of the tasks, and what kept Luigi itself from working. Raises what `begins`
-    does, which is called when something is to be made. The `first` run of a date looks at all views' texts in any
-    case."""
+    quiet: bool,
+) -> int:
+    """Another machine answers for the run, of which this one has made a part. The history has both."""
+    outcome.code = BROKEN if outcome.failures else DONE
+    made = [event for event in events if event.kind == "done"]
+    helping = {**entry, "wrapper": f"{entry['wrapper']}Help"}
+    remarks = chronicle.end(helping, outcome, events, news=bool(outcome.failures))
+    told = f"{other.found}: this machine has helped, and made {len(made)} of its tasks; how it went, that one tells"
+    log.info("%s", told)
+    if not quiet:
+        say(told)
+    remarks += telling.went_home(told, well=not outcome.failures) if telling else []
+    for each in (*map(str, outcome.failures), *remarks):
+        say(each, error=True)
+    return outcome.code
+
+
+def _build(work: Work, display: Display, entering: Entering) -> tuple[list[Event], list[Failure]]:
+    """Do the work; returns the events of the tasks, and what kept Luigi itself from working. Raises AtWorkElsewhere."""
     events = _Heard(entering)
     reading = progress.open_pipe()
     reader = threading.Thread(target=display.follow, args=(reading, events))
     reader.start()
     try:
-        return events, _work(arguments, root, begins, first=first)
+        return events, work.do()
     finally:
         progress.close_pipe()
         reader.join()
-
-
-def _work(
-    arguments: list[str], root: luigi.Task, begins: Callable[[], object] = lambda: None, *, first: bool = False
-) -> list[Failure]:
-    """Let Luigi work where anything is left to do, and once more when its scheduler was restarted (it comes back empty,
-    and has no work for us), or when a vendor whose look came late has no file, and an older one stands in, or has one
-    on a day on which none was expected."""
-    threads, left = Threads(time.monotonic()), Outcome()
-    trouble: Failure | None = None
-    for _ in range(4):  # passes
-        trouble, older = None, False
-        known: bool | None = True
-        if not _is_complete(root, first=first):
-            begins()
-            with texts.labels_doubted():
-                ask_anew()
-                with undoing_nothing(left, "the catalogue", "looking ahead at its views"):
-                    ahead(lookahead.of_work(root))
-                trouble = _luigi(arguments, threads)
-            known = threads.knows(root)
-        with undoing_nothing(left, "files of earlier mornings", "deciding which of them stand in"):
-            older = lastgood.settle()
-        if known is None or not (older or trouble or not known):
-            break
-        ask_anew()
-        log.warning("all tasks are registered again: the scheduler was restarted, or an older file stands in")
-    return left.failures + ([trouble] if trouble else [])
-
-
-def _is_complete(root: luigi.Task, *, first: bool) -> bool:
-    """Whether nothing is left to do. Luigi would ask the same, once it has its scheduler; twenty of a morning's runs
-    need neither."""
-    with suppress(PipelineError), sources.scheduling(), border.around("the morning", "looking what is complete"):
-        complete = bool(root.complete())  # type: ignore[no-untyped-call]
-        if complete and first:
-            ask_anew()
-            with texts.labels_doubted():
-                complete = bool(root.complete())  # type: ignore[no-untyped-call]
-        return complete
-    return False
-
-
-def _luigi(arguments: list[str], threads: Threads) -> Failure | None:
-    """One pass of Luigi; what kept it from working, if anything did."""
-    try:
-        luigi.run(arguments, worker_scheduler_factory=threads, detailed_summary=True)  # type: ignore[no-untyped-call]
-    except RPCError as error:
-        told = settings.load().core
-        log.exception("no scheduler")
-        return failures.of_words(
-            f"found: no central scheduler at {told.scheduler_host}:{told.scheduler_port} ({error})\n"
-            "expected: luigid answering there\nnext: look at luigid.log; ./run_daily.sh starts it when it is local"
-        )
-    except PipelineError as error:
-        return failures.of_error(error)
-    return None
 
 
 def main(
@@ -285,12 +240,15 @@ def main(
     sends: bool = True,
     tells: bool = False,
     only: str = "",
+    helps: bool = False,
 ) -> int:
     """`run`, with a sentence and 30 instead of a traceback for what nobody foresaw; the receivers of [notify] hear of
     either, of a run of today, or where the caller says that it `tells`; of one flow alone, nobody does."""
     telling = notify.of_run(name, date, sends=sends and not only, asked=tells)
     try:
-        return run(name, date, workers, luigi_arguments, quiet=quiet, sends=sends, telling=telling, only=only)
+        return run(
+            name, date, workers, luigi_arguments, quiet=quiet, sends=sends, telling=telling, only=only, helps=helps
+        )
     except PipelineError as error:
         why = secrets.told(error)
         say(why, error=True)

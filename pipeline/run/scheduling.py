@@ -228,6 +228,10 @@ class MorningScheduler(Scheduler):
             found: dict[str, Any] = super().count_pending(worker)
             return found
 
+    def _others(self, worker: str) -> list[str]:
+        at_work = [each for each in self._state.get_active_workers() if each.id != worker]  # type: ignore[no-untyped-call]
+        return [each.id for each in at_work if any(task.status in (PENDING, RUNNING) for task in each.tasks)]
+
     @rpc_method()  # type: ignore[no-untyped-call, untyped-decorator]
     def together(
         self, told: list[tuple[str, dict[str, Any]]], asked: dict[str, Any] | None = None, places: int = 1
@@ -248,6 +252,7 @@ class MorningScheduler(Scheduler):
                 if found[-1]["task_id"] is None:
                     break
                 current.append(found[-1]["task_id"])
+            found[0]["others"] = self._others(asked["worker"])
             return found
         finally:
             self._counts = True

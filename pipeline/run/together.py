@@ -28,6 +28,7 @@ class Together:
         self._sending = threading.RLock()  # what is told arrives in its order
         self._work: list[dict[str, Any]] = []
         self.places = 1  # how many are free, when work is asked for
+        self.others: list[str] = []  # who else had work to do when that was asked last
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._luigis, name)
@@ -64,7 +65,12 @@ class Together:
             return found
         if not self._work:
             self._work = self._send(asked, max(1, self.places))
+            self.others = self._work[0].get("others", [])
         return self._work.pop(0)
+
+    def is_promised(self) -> bool:
+        """Whether there is work that the scheduler has given us, and that nobody has asked for yet."""
+        return bool(self._work)
 
     def flush(self) -> None:
         """Tell what was not told yet."""

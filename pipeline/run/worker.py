@@ -9,6 +9,7 @@ does not need it goes on, and the thread ends with the process.
 """
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import queue
@@ -28,8 +29,11 @@ from pipeline.ground import patience, progress
 from pipeline.ground.errors import StandsStill
 from pipeline.ground.progress import Event
 from pipeline.inbound import sources
+from pipeline.outside.cloud import helpers, leases
 from pipeline.run.together import Together
 from pipeline.run.watchdog import stands_still
+
+log = logging.getLogger(__name__)
 
 
 class DieWithParent:
@@ -122,6 +126,9 @@ class ThreadWorker(Worker):
     def __init__(self, *args: Any, began: float | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._began = began
+        self._others_run = False
+        self.others: set[str] = set()  # the workers that were seen to make parts of the same
+        self.failed: set[str] = set()  # the tasks that have failed here
         self._threads: dict[str, TaskThread] = {}
         self._task_result_queue: Any = Results()
 
@@ -144,14 +151,36 @@ class ThreadWorker(Worker):
 
     def _add_task(self, *args: Any, **kwargs: Any) -> None:
         task = self._scheduled_tasks.get(kwargs["task_id"])
+        if isinstance(task, ChainTask) and helpers.is_helping() and not task.anywhere:
+            kwargs["runnable"] = False if kwargs["runnable"] else kwargs["runnable"]
         if isinstance(task, ChainTask) and kwargs["status"] == PENDING and kwargs["runnable"]:
             progress.plan(task.task_id)
+        if kwargs["status"] == FAILED:
+            self.failed.add(kwargs["task_id"])
         super()._add_task(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def _get_work(self) -> Any:
-        if isinstance(self._scheduler, Together):
-            self._scheduler.places = self.worker_processes - len(self._running_tasks)
-        return super()._get_work()  # type: ignore[no-untyped-call]
+        """Who may not work any more asks for none; what was promised is told to have failed, and others may have it."""
+        ours = self._scheduler if isinstance(self._scheduler, Together) else None
+        if helpers.is_helping() and leases.is_lost() and not (ours and ours.is_promised()):
+            self._start_phasing_out()  # type: ignore[no-untyped-call]
+        if ours:
+            ours.places = self.worker_processes - len(self._running_tasks)
+        found = super()._get_work()  # type: ignore[no-untyped-call]
+        running = {told["worker"] for told in found.running_tasks or ()} - {self._id}
+        self._others_run = bool(running)
+        if new := {*running, *(ours.others if ours else ())} - self.others:
+            log.info("at work on the same as well: %s", ", ".join(sorted(new)))
+            self.others |= new
+            helpers.seen()
+        return found
+
+    def _keep_alive(self, get_work_response: Any) -> bool:
+        """Also as long as another worker has something in hand: more may come of it, and who answers for the morning
+        says at its end what became of all."""
+        if self._others_run:
+            progress.moved()
+        return self._others_run or bool(super()._keep_alive(get_work_response))  # type: ignore[no-untyped-call]
 
     def _flush(self) -> None:
         if isinstance(self._scheduler, Together):
@@ -210,6 +239,9 @@ class Threads(_WorkerSchedulerFactory):
     def __init__(self, began: float | None = None) -> None:
         self._began = began
         self._scheduler: RemoteScheduler | None = None
+        # Of the last pass: which other workers made parts of the same, and what has failed here.
+        self.others: set[str] = set()
+        self.failed: set[str] = set()
         # Only Luigi's own calls tell how much is pending, which a worker that stays for it reads.
         self._together = not luigi.configuration.get_config().getboolean("worker", "keep_alive", False)  # type: ignore[no-untyped-call]
 
@@ -219,7 +251,9 @@ class Threads(_WorkerSchedulerFactory):
 
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> ThreadWorker:
         began, self._began = self._began, None
-        return ThreadWorker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant, began=began)
+        worker = ThreadWorker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant, began=began)
+        self.others, self.failed = worker.others, worker.failed
+        return worker
 
     def knows(self, task: luigi.Task) -> bool | None:
         """Whether the central scheduler knows the task; one that was restarted does not. None: it does not answer."""

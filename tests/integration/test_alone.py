@@ -14,6 +14,7 @@ from pipeline.ground.errors import AtWorkElsewhere, PipelineError, WarehouseErro
 from pipeline.inbound import lastgood, sources
 from pipeline.outside.cloud import leases, storage, warehouse
 from pipeline.run import alone
+from pipeline.run.alone import AtWork
 from riverbend import PROJECT
 from test_giving import refusing
 from test_leases import another_machine
@@ -42,9 +43,10 @@ def vendors(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def begin(then: Callable[[], object] = lambda: None) -> list[str]:
     with ExitStack() as block:
-        remarks = alone.begin(block, MORNING, quiet=True)
+        at_work = AtWork(block, MORNING, quiet=True)
+        assert at_work.begin()
         then()
-    return remarks
+    return at_work.remarks
 
 
 def test_what_another_machine_made_just_before_it_ended_is_seen(

@@ -12,7 +12,8 @@ import luigi
 import pytest
 from luigi.rpc import RemoteScheduler
 
-from pipeline.run import lookahead, runner
+from pipeline.run import lookahead
+from pipeline.run.working import Work
 from sshd import free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
@@ -89,18 +90,18 @@ def arguments(luigid: Luigid, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     First.luigid, First.comes_back = luigid, True
     First.ran.clear()
     monkeypatch.setattr(lookahead, "of_work", lambda root: ())  # nobody answers them here
-    return ["Second", "--worker-id", "unit", "--workers", "2", "--no-lock"]
+    return ["Second", "--workers", "2", "--no-lock"]
 
 
 def test_a_scheduler_that_comes_back_empty_is_told_everything_again(arguments: list[str]) -> None:
-    assert runner._work(arguments, Second()) == []  # type: ignore[no-untyped-call]
+    assert Work(Second(), arguments, "unit").do() == []  # type: ignore[no-untyped-call]
     assert First.ran == ["First", "Second"]
 
 
 def test_one_that_does_not_come_back_is_said(arguments: list[str]) -> None:
     First.comes_back = False
     luigi.configuration.get_config().set("core", "rpc_retry_attempts", "2")  # type: ignore[no-untyped-call]
-    (trouble,) = runner._work(arguments, Second())  # type: ignore[no-untyped-call]
+    (trouble,) = Work(Second(), arguments, "unit").do()  # type: ignore[no-untyped-call]
     assert str(trouble).startswith("found: no central scheduler at 127.0.0.1")
     assert First.ran == ["First"]
 

@@ -16,7 +16,8 @@ from pipeline.ground import settings
 from pipeline.inbound import lastgood, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outside.sftp.sftp import Progress, RemoteFile
-from pipeline.run import lookahead, runner
+from pipeline.run import lookahead, working
+from pipeline.run.working import Work
 
 MONDAY = dt.date(2025, 11, 17)
 DAY = dt.timedelta(days=1)
@@ -143,9 +144,9 @@ def test_a_scheduling_waits_for_no_vendor_and_goes_on_with_the_older_file_in_a_s
         place.may.set()
         return ""
 
-    monkeypatch.setattr(runner, "_luigi", luigi_works)
+    monkeypatch.setattr(working, "_luigi", luigi_works)
     monkeypatch.setattr(lookahead, "of_work", lambda root: ())
-    assert runner._work([], luigi.ExternalTask()) == []  # type: ignore[no-untyped-call]
+    assert Work(luigi.ExternalTask(), [], "unit").do() == []  # type: ignore[no-untyped-call]
     assert passes == [tuesday, MONDAY]
 
 
@@ -169,9 +170,9 @@ def test_what_a_silent_vendor_has_is_waited_for_though_all_looks_made(
         passes.append(lastgood.date_of(feed, MONDAY + DAY))
         return ""
 
-    monkeypatch.setattr(runner, "_luigi", luigi_works)
+    monkeypatch.setattr(working, "_luigi", luigi_works)
     monkeypatch.setattr(lookahead, "of_work", lambda root: ())
-    assert runner._work([], Root()) == []  # type: ignore[no-untyped-call]
+    assert Work(Root(), [], "unit").do() == []  # type: ignore[no-untyped-call]
     assert passes == [MONDAY]
 
 

@@ -27,11 +27,12 @@ from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
 from pipeline.outside.cloud.storage import Stored
 from pipeline.outside.cloud.warehouse import Shelved
 from pipeline.outside.sftp.sftp import RemoteFile
-from pipeline.run import ending, lookahead, notes, purge, report, runner, status
+from pipeline.run import ending, lookahead, notes, purge, report, runner, status, working
 from pipeline.run.failures import Failure, Harm, of_words
 from pipeline.run.outcome import BROKEN, DONE, HELD, LATE, Outcome, is_news, judge
 from pipeline.run.status import Seen
 from pipeline.run.worker import Threads
+from pipeline.run.working import Work
 
 from .conftest import Configure
 
@@ -292,11 +293,11 @@ def works(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(status, "seen", lambda *_: Seen([], [], set()))
     order: list[str] = []
 
-    def work(arguments: list[str], root: luigi.Task, begins: object, *, first: bool) -> list[Failure]:
+    def work(_: Work) -> list[Failure]:
         order.append("Luigi")
         return []
 
-    monkeypatch.setattr(runner, "_work", work)
+    monkeypatch.setattr(Work, "do", work)
     monkeypatch.setattr(purge, "old_copies", lambda date: [])
     return order
 
@@ -347,7 +348,7 @@ def test_who_goes_home_tells_what_went_wrong_with_an_interrupted_push(
 
     monkeypatch.setattr(interrupted, "finish", finish)
     monkeypatch.setattr(sources, "GRACE", 0.0)
-    monkeypatch.setattr(runner, "_work", elsewhere)
+    monkeypatch.setattr(Work, "do", elsewhere)
     assert runner.run("Own", MONDAY, 1, []) == BROKEN
     assert "found: half a set" in capsys.readouterr().err
 
@@ -365,7 +366,7 @@ def test_what_keeps_luigi_from_working_is_told_and_ends_nothing() -> None:
         "--feed",
         "studens",
     ]
-    failure = runner._luigi([*arguments, "--feed", "studens", "--local-scheduler", "--no-lock"], Threads())
+    failure = working._luigi([*arguments, "--feed", "studens", "--local-scheduler", "--no-lock"], Threads())
     assert failure
     assert [line.split(":")[0] for line in str(failure).splitlines()] == ["found", "expected", "next"]
     assert "no feed is called studens" in failure.found

@@ -128,7 +128,7 @@ class Both:
 
 
 # What a worker that asks for many tasks at once does not read.
-NUMBERS = ("n_pending_tasks", "n_unique_pending", "n_pending_last_scheduled")
+NUMBERS = ("n_pending_tasks", "n_unique_pending", "n_pending_last_scheduled", "others")
 
 
 def read(answer: Any, *unread: str) -> Any:

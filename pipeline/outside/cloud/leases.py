@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.ground import cloud, journal, manifests, settings
 from pipeline.ground.errors import AtWorkElsewhere, PipelineError, WrittenByAnother
@@ -213,6 +213,13 @@ def _holder(stored: Stored) -> str:
     return f"{who}, since {settings.load().district.local(since)}" if since else who
 
 
+def holder(name: str) -> AtWorkElsewhere | None:
+    """Who has it, as far as one look tells; None: nobody, or a process of this machine, which is gone. Raises
+    WarehouseError."""
+    seen = storage.look(name)
+    return None if _is_free(seen) else _elsewhere(name, _holder(seen), seen.metadata)
+
+
 def _pause(waiting: Waiting, who: str) -> None:
     with resting():
         waiting(who)
@@ -224,16 +231,24 @@ def _elsewhere(name: str, who: str, told: Mapping[str, str] | None = None) -> At
         f"{who} is at work on {storage.uri(name)}",
         expected="one at a time",
         next_step="nothing while that goes on; if it hangs, end it: a minute later another takes over",
-        **{key: (told or {}).get(key, "") for key in ("about", "since")},
+        **{key: (told or {}).get(key, "") for key in ("about", "since", "lease")},
     )
 
 
-# That of the run which this process is.
-_of_run: list[Lease] = []
+class Held(Protocol):
+    """That this process may make things."""
+
+    def check(self) -> object:
+        """Raises AtWorkElsewhere when it may not any more."""
+        ...
+
+
+# That of the run which this process is, or helps.
+_of_run: list[Held] = []
 
 
 @contextmanager
-def of_run(lease: Lease) -> Iterator[None]:
+def of_run(lease: Held) -> Iterator[None]:
     """In the block this process makes things as long as it has the lease."""
     _of_run.append(lease)
     try:
@@ -245,6 +260,15 @@ def of_run(lease: Lease) -> Iterator[None]:
 def is_held() -> bool:
     """Whether this process is in such a block."""
     return bool(_of_run)
+
+
+def is_lost() -> bool:
+    """Whether another machine may be at work instead of us."""
+    try:
+        still_at_work()
+    except AtWorkElsewhere:
+        return True
+    return False
 
 
 def still_at_work() -> None:

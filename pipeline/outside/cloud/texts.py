@@ -49,6 +49,17 @@ def is_deployed(dataset: str, view: str, text: str) -> bool:
     return (_block.is_set() and not _doubt.is_set()) or of(dataset, view) == text
 
 
+def is_deployed_now(dataset: str, view: str, text: str) -> bool:
+    """`is_deployed`, by the view itself as it is this moment: another machine may have deployed it. Raises
+    WarehouseError."""
+    held = warehouse.look(dataset, view)
+    if held is None or held.view_query != text or held.labels.get(_LABEL) != manifests.fingerprint(text):
+        return False
+    warehouse.remember(dataset, view, dict(held.labels))
+    _remember(dataset, view, text)
+    return True
+
+
 def of(dataset: str, view: str) -> str | None:
     """The text that the view has in the warehouse, or None when there is no such view. Raises WarehouseError.
 
@@ -82,6 +93,10 @@ def deploy(dataset: str, view: str, text: str) -> None:
     with cloud.BIGQUERY.explained(f"deploying the view {dataset}.{view}"):
         told = warehouse.with_dataset(dataset, create)
     warehouse.remember(dataset, view, dict(made.labels))
+    _remember(dataset, view, str(told.view_query))
+
+
+def _remember(dataset: str, view: str, text: str) -> None:
     for place in (dataset, f"{dataset}.{view}"):
         if (known := _texts.known(place)) is not None:
-            known[view] = str(told.view_query)
+            known[view] = text

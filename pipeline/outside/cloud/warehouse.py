@@ -81,8 +81,20 @@ def _list(dataset: str) -> dict[str, Shelved]:
     now = time.monotonic()
     for (where, table), (when, ours) in list(_changed.items()):
         if where == dataset and now - when < _BEHIND and found.get(table) != ours:
-            held = look(dataset, table)
-            found[table] = Shelved(True, dict(held.labels)) if held else Shelved()
+            found[table] = _itself(dataset, table)
+    return found
+
+
+def _itself(dataset: str, table: str) -> Shelved:
+    held = look(dataset, table)
+    return Shelved(True, dict(held.labels)) if held else Shelved()
+
+
+def find_now(dataset: str, table: str) -> Shelved:
+    """The table (or view) as it is this moment, by a request of its own. Raises WarehouseError."""
+    found = _itself(dataset, table)
+    if found.there:
+        remember(dataset, table, found.labels)
     return found
 
 
@@ -105,6 +117,7 @@ def forget() -> None:
 # A forked task looks for itself: what the scheduling process saw is older.
 os.register_at_fork(after_in_child=forget)
 _listings = looks(_list)
+forget_listings = _listings.forget
 # What this process has changed, and when. A listing may be some seconds behind: where it says otherwise, the table
 # itself is asked, which BigQuery answers as of now.
 _changed: dict[tuple[str, str], tuple[float, Shelved]] = {}
