@@ -18,7 +18,7 @@ from pipeline.inbound import calendar, lastgood, loads, preparing
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
 from pipeline.inbound.parts import Part
 from pipeline.inbound.sources import fetch, printable, settled
-from pipeline.outside.cloud import documents, storage, warehouse
+from pipeline.outside.cloud import documents, helpers, storage, warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget
 from pipeline.outside.sftp.sftp import Progress
 
@@ -96,6 +96,8 @@ def prepare(target: PreparedTarget) -> Made:
         calendar.learn(target.feed, manifests.beside(target.path), told["sha256"], target.date)
         done = documents.put(target.manifest_path, told, days=target.feed.landing_days)
         manifests.replace(target.path, manifests.beside(target.path), target.manifest_path, done)
+        if helpers.are_there():  # one of them may be asked to go on with it
+            store(target.feed, target.date)
     for landed in target.downloads():
         own = manifests.load(landed.manifest_path) or {}
         told = documents.load(landed.manifest_path) or {}

@@ -22,7 +22,7 @@ class AtWork:
     that helps whoever does.
 
     `remarks` say in words why nobody can know whether another machine is at work; `helped` who was helped, as long as
-    this machine does not answer for the run itself.
+    this machine does not answer for the run itself; `shared` whether another machine made a part of it.
     """
 
     def __init__(self, block: ExitStack, about: str, *, quiet: bool, helps: bool = False) -> None:
@@ -32,6 +32,7 @@ class AtWork:
         self._lease_helped = ""
         self.remarks: list[str] = []
         self.helped: AtWorkElsewhere | None = None
+        self.shared = False
 
     def begin(self) -> bool:
         """Something is to be made: be the one that answers for the run, or help. A machine that makes something else is
@@ -73,7 +74,7 @@ class AtWork:
             return False
         _refuse_a_hanging_one(other)
         self._help.enter_context(helpers.helping(AT_WORK, other.lease))
-        self.helped, self._lease_helped = other, other.lease
+        self.helped, self._lease_helped, self.shared = other, other.lease, True
         if not self._quiet:
             say(f"{other.found}; this machine helps")
         return True

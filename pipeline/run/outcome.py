@@ -11,7 +11,7 @@ import luigi
 
 from pipeline import catalogue
 from pipeline.catalogue import flows
-from pipeline.chain.base import ask_anew
+from pipeline.chain.base import ChainTask, ask_anew
 from pipeline.chain.tasks import LandedFile, LoadedTable, VendorFile
 from pipeline.ground import border
 from pipeline.ground.errors import PipelineError
@@ -66,10 +66,13 @@ def judge(
     events: list[Event],
     trouble: Iterable[Failure],
     looks: Callable[[], Iterable[Callable[[], object]]] = tuple,
+    *,
+    shared: bool = False,
 ) -> Outcome:
-    """The outcome, by looking anew at everything that the root asks for; the `looks` for it begin side by side."""
+    """The outcome, by looking anew at everything that the root asks for; the `looks` for it begin side by side. Where
+    the run was `shared` with another machine, that one may have made what has failed here."""
     outcome = Outcome()
-    if any(event.kind != "moving" for event in events):  # else nothing was done, and what is known is of now
+    if shared or any(event.kind != "moving" for event in events):  # else nothing was done, and what is known is of now
         ask_anew()
         storage.forget()
         warehouse.forget()
@@ -77,7 +80,12 @@ def judge(
             ahead(looks())
     last = {(event.task, event.of): event for event in events if event.kind in ("failed", "done", "unchanged")}
     # What a later pass has made is made.
-    outcome.failures[:0] = [failures.of_event(event) for event in last.values() if event.kind == "failed"]
+    failed = {name: event for name, event in last.items() if event.kind == "failed"}
+    if shared and failed:
+        with undoing_nothing(outcome, "what has failed", "looking whether another machine has made it"):
+            made = _made(root)
+            failed = {name: event for name, event in failed.items() if name not in made}
+    outcome.failures[:0] = map(failures.of_event, failed.values())
     outcome.add(*trouble)
     complete = False
     with undoing_nothing(outcome, "what is complete", "looking at it"):
@@ -93,6 +101,12 @@ def judge(
     if outcome.code == BROKEN and not outcome.of("broken"):
         outcome.add(failures.of_words(_NOT_RUN))
     return outcome
+
+
+def _made(root: luigi.Task) -> set[tuple[str, str]]:
+    """What is complete below the root, as events tell it."""
+    tasks = (task for task in tasks_below(root) if isinstance(task, ChainTask))
+    return {(task.task_family, task.of()) for task in tasks if task.complete()}
 
 
 _NOT_RUN = (

@@ -57,6 +57,8 @@ class Work:
                 break
             else:
                 trouble, known = self._luigi(threads), threads.knows(self._root)
+                if self._at_work and threads.others:
+                    self._at_work.shared = True
             with undoing_nothing(self._left, "files of earlier mornings", "deciding which of them stand in"):
                 older = lastgood.settle()
             if self._at_work and self._at_work.stop_helping():

@@ -1,89 +1,18 @@
 """A machine with nothing of ours on its disk makes, finishes and repeats a morning: a container of some scheduler.
 
-It is a namespace with a root of its own: the system's programs, Python, the code and the configuration are there, read
-only. What the configuration calls copies, logs and luigid's state is empty, and gone when the container ends. Its
-secrets come from the environment.
+What the configuration calls copies, logs and luigid's state is empty, and gone when the container ends.
 """
 
-import configparser
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from e2e.district import FEEDS, MONDAY, ROOT, TUESDAY, VENDORS, District, Result
+from e2e.containers import Containers
+from e2e.district import FEEDS, MONDAY, TUESDAY, VENDORS, District, Result
 from e2e.test_rebuilding import LOOKS
-
-# In the container.
-CONFIG, STATE = Path("/etc/morning"), Path("/var/lib/morning")
-_CONTAINER = """
-set -euo pipefail
-root=$1 config=$2; shift 2
-mount -t tmpfs -o mode=755 tmpfs "$root"
-mkdir -p "$root"/{usr,etc/morning,dev,proc,tmp,var/lib/morning}
-for folder in tmp var/lib/morning; do mount -t tmpfs tmpfs "$root/$folder"; done
-for link in bin lib lib64 sbin; do [[ ! -L /$link ]] || cp -a "/$link" "$root/$link"; done
-printf 'root:x:0:0:root:/:/bin/bash\\n' >"$root/etc/passwd"
-cp "$config"/* "$root/etc/morning/"
-lend() { mkdir -p "$root$1"; mount --bind "$1" "$root$1"; mount -o remount,bind,ro "$root$1"; }
-while (($#)) && [[ $1 != -- ]]; do lend "$1"; shift; done
-shift
-mount --bind /dev "$root/dev"
-mount -t proc proc "$root/proc"
-mount -o remount,ro "$root"
-exec chroot "$root" /usr/bin/env -C "$HERE" "$@"
-"""
-
-
-class Containers:
-    """A district's morning without a server of its own: each call begins on an empty disk."""
-
-    def __init__(self, district: District, folder: Path) -> None:
-        self._district, self._folder = district, folder
-        (folder / "config").mkdir()
-        told = configparser.ConfigParser(interpolation=None)
-        told.read([ROOT / "luigi.cfg", district.config])
-        for section in ("sandbox", "portal"):
-            told.remove_section(section)
-        told["district"].update(catalogue=f"{ROOT}/pipeline/riverbend", landing=f"{STATE}/landing", logs=f"{STATE}/log")
-        told["secrets"] = {"folder": f"{STATE}/no-secrets"}
-        told["sftp"]["known_hosts"] = f"{CONFIG}/known_hosts"
-        told["scheduler"]["state_path"] = f"{STATE}/luigid/state.pickle"
-        told["core"]["scheduler_port"] = "18082"
-        with (folder / "config" / "luigi.cfg").open("w") as file:
-            told.write(file)
-        known_hosts = district.folder / "sandbox" / "known_hosts"
-        (folder / "config" / "known_hosts").write_bytes(known_hosts.read_bytes())
-
-    def run_daily(self, *words: str) -> Result:
-        """`./run_daily.sh` in a container of its own."""
-        with self.start(*words) as container:
-            out, _ = container.communicate(timeout=300)
-        self._district.results.append(Result(container.returncode, out))
-        return self._district.results[-1]
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """The same, not waited for; who kills it kills all that is in it."""
-        (root := self._folder / "root").mkdir(exist_ok=True)
-        lent = {"/usr", sys.base_prefix, str(ROOT), f"{self._district.sftp}/district"}
-        secrets = {f"PIPELINE_SECRET_{name.upper()}": value for name, value in self._district.secrets().items()}
-        environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LUIGI_CONFIG_PATH": f"{CONFIG}/luigi.cfg", **secrets}
-        return subprocess.Popen(
-            [
-                *("unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c", _CONTAINER, "container"),
-                *(str(root), str(self._folder / "config"), *sorted(lent), "--", "./run_daily.sh", *words),
-            ],
-            env={**environment, "HERE": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
 
 def landed(district: District) -> set[str]:
     """What the bucket says has landed: `LandedFile <feed> <part>`."""
