@@ -51,6 +51,8 @@ class AtWork:
                 return False
             raise
         except PipelineError as error:
+            if self._helps:
+                raise  # another one makes it, for all that is known
             self._without(error)
             return True
         storage.forget()  # what another one has made until now

@@ -1,5 +1,4 @@
-"""Machines that share a district's bucket, warehouse and vendors, and nothing of its disk: namespaces with a root of their
-own.
+"""Machines that share a district's bucket, warehouse and vendors, and nothing of its disk: namespaces with a root each.
 
 The system's programs, Python, the code and the configuration are there, read only. What the configuration calls copies,
 logs and luigid's state is empty at first. Secrets come from the environment.
@@ -11,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from e2e import link
 from e2e.district import ROOT, District, Result
@@ -36,7 +36,8 @@ mount -t proc proc "$root/proc"
 [[ -z $line ]] || mount --bind "$line" "$root/var/lib/line"
 mount -o remount,ro "$root"
 if [[ -n $line ]]; then
-    exec {carries}< <(exec chroot "$root" /usr/bin/env -C "$HERE" .venv/bin/python tests/e2e/link.py machine /var/lib/line $ports)
+    carry=(.venv/bin/python tests/e2e/link.py machine /var/lib/line $ports)
+    exec {carries}< <(exec chroot "$root" /usr/bin/env -C "$HERE" "${carry[@]}")
     read -r _ <&"$carries"
 fi
 exec chroot "$root" /usr/bin/env -C "$HERE" "$@"
@@ -94,7 +95,7 @@ class Containers:
         self._district.results.append(Result(container.returncode, out))
         return self._district.results[-1]
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
         """The same, not waited for; who kills it kills all that is in it."""
         (root := self._folder / "root").mkdir(exist_ok=True)
         lent = {"/usr", sys.base_prefix, str(ROOT), f"{self._district.sftp}/district"}
@@ -110,7 +111,7 @@ class Containers:
             ],
             env={**environment, "HERE": str(ROOT)},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=out,
             stderr=subprocess.STDOUT,
             text=True,
         )

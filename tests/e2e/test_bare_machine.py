@@ -14,6 +14,7 @@ from e2e.containers import Containers
 from e2e.district import FEEDS, MONDAY, TUESDAY, VENDORS, District, Result
 from e2e.test_rebuilding import LOOKS
 
+
 def landed(district: District) -> set[str]:
     """What the bucket says has landed: `LandedFile <feed> <part>`."""
     names = (

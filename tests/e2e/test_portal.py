@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from e2e.district import MONDAY, ROOT, TUESDAY, District, Result
+from faults.killing import kill
 from faults.leaks import shown as told_by_luigid
 from faults.screens import screen, shown
-from faults.test_killed import kill
 from pipeline import catalogue
 from pipeline.ground.command import MORNING
 from pipeline.sandbox import eis, eis_errors
