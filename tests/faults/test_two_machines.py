@@ -1,4 +1,4 @@
-"""Two machines make one morning, each a share of it; and it holds, whatever becomes of either, of luigid, or of the line.
+"""Two machines make one morning, each a share of it; it holds, whatever becomes of either, of luigid, or of the line.
 
 Four mornings are made undisturbed by one machine, then the same four by two: the district's own, and one with a disk
 and a network of its own, which reaches the servers by a line. At instants that lie all over the morning one of them is
@@ -86,18 +86,19 @@ class Two:
     chance: random.Random
     runs: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     happened: list[str] = field(default_factory=list)
+    luigids: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def at_work(self, day: date) -> None:
         """Both are: whoever has ended is begun again."""
         for name in ("first", "second"):
             if name not in self.runs or self.runs[name].poll() is not None:
                 self._ended(name)
-                log = (self.other.disk.parent / f"{name}.out").open("a")
-                if name == "first":
-                    self.runs[name] = self.district.start("./run_daily.sh", *words(day), out=log)
-                    self._wait_for_luigid()
-                else:
-                    self.runs[name] = self.other.start(*words(day), out=log)
+                with (self.other.disk.parent / f"{name}.out").open("a") as out:
+                    if name == "first":
+                        self.runs[name] = self.district.start("./run_daily.sh", *words(day), out=out)
+                        self._wait_for_luigid()
+                    else:
+                        self.runs[name] = self.other.start(*words(day), out=out)
 
     def _ended(self, name: str) -> None:
         if run := self.runs.pop(name, None):
@@ -133,6 +134,7 @@ class Two:
                 process.wait(10)
                 if comes_back:
                     back = subprocess.Popen(words, cwd=folder, env=environment, start_new_session=True)
+                    self.luigids.append(back)
                     (self.district.folder / "luigid" / "luigid.pid").write_text(f"{back.pid}\n")
 
     def ends(self) -> None:
@@ -158,6 +160,9 @@ def two(monday: Monday, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tw
             made.happened.append(f"KILL_SEED={seed}")
             yield made
             made.ends()
+        district.stop()
+        for luigid in made.luigids:
+            luigid.wait(20)
         assert leaks(district) == []
 
 
