@@ -57,7 +57,7 @@ RUNS = GrowingTable(
     f"{DATASET}.runs",
     (
         _RUN,
-        _column("wrapper", "STRING", "Morning or Week, the rehearsal of it, or what one flow alone was made by."),
+        _column("wrapper", "STRING", "Morning or Week; MorningHelp; …Rehearsal; or what one flow alone was made by."),
         _DATE,
         _column("began", "TIMESTAMP", "When it began."),
         _column("ended", "TIMESTAMP", "When it ended; none of one that was killed.", "NULLABLE"),

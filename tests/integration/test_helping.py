@@ -1,0 +1,420 @@
+"""A machine that helps another one's run: when it may work, when it stops, what it sees, and who goes on."""
+
+import datetime as dt
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar
+
+import luigi
+import pytest
+from luigi.rpc import RemoteScheduler
+
+from clouds import Cloud, in_a_fork
+from pipeline.chain.base import ChainTask
+from pipeline.chain.portal import EisSchoolErrorReports
+from pipeline.ground.errors import AtWorkElsewhere, TransferIncomplete, WarehouseError, WrittenByAnother
+from pipeline.ground.progress import Made
+from pipeline.outside.cloud import helpers, leases, storage, texts, warehouse
+from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
+from pipeline.run import alone
+from pipeline.run.alone import AtWork
+from pipeline.run.worker import Threads
+from test_giving import refusing
+from test_leases import another_machine, dies
+from test_leases import in_haste as in_haste
+from test_leases import there as there
+from test_luigid import port as port
+
+MORNING = "Morning of 2026-11-20"
+DATE = dt.date(2026, 11, 20)
+
+
+@pytest.fixture
+def run(there: Cloud, tmp_path: Path) -> Iterator[leases.Lease]:
+    """Another machine is at work on the morning; this process is a second one."""
+    with ExitStack() as first, another_machine(tmp_path / "two"):
+        with another_machine(tmp_path / "three"):
+            lease = first.enter_context(leases.held(alone.AT_WORK, 0, about=MORNING))
+        yield lease
+
+
+@pytest.fixture
+def helper(run: leases.Lease) -> Iterator[AtWork]:
+    """This process helps it."""
+    with ExitStack() as block:
+        at_work = AtWork(block, MORNING, quiet=True, helps=True)
+        assert at_work.begin()
+        yield at_work
+
+
+def until(true: Callable[[], bool]) -> bool:
+    """Whether it became so."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end and not true():
+        time.sleep(0.02)  # the bucket tells nobody
+    return true()
+
+
+# ---------------------------------------------------------------------------------------- when it may, and who goes on
+
+
+def test_a_helper_works_as_long_as_the_run_that_it_helps(helper: AtWork, run: leases.Lease) -> None:
+    assert helpers.is_helping()
+    assert helpers.are_there()
+    assert helper.helped
+    assert "is at work" in helper.helped.found
+    leases.still_at_work()
+    run.end()
+    assert until(leases.is_lost)
+    with pytest.raises(AtWorkElsewhere, match="is over"):
+        leases.still_at_work()
+    assert helper.stop_helping()
+    assert not helpers.is_helping()
+    assert storage.list_objects(f"{helpers.FOLDER}/") == {}
+    assert helper.begin()  # what is left is this machine's
+    assert helper.helped is None
+    assert helper.shared
+    leases.still_at_work()
+
+
+def test_a_run_that_was_helped_is_not_helped_twice(helper: AtWork, run: leases.Lease) -> None:
+    """Nothing was left for this machine; that the other one lives is known at its next beat."""
+    helper.stop_helping()
+    assert not helper.begin()
+    assert helper.helped
+
+
+def test_the_next_run_on_the_same_morning_is_helped_too(helper: AtWork, run: leases.Lease, tmp_path: Path) -> None:
+    run.end()
+    assert until(leases.is_lost)
+    helper.stop_helping()
+    with ExitStack() as first:
+        with another_machine(tmp_path / "four"):
+            first.enter_context(leases.held(alone.AT_WORK, 0, about=MORNING))
+        assert helper.begin()
+        assert helpers.is_helping()
+        assert helper.helped
+
+
+def test_who_helped_a_machine_that_died_answers_for_the_morning(helper: AtWork, run: leases.Lease) -> None:
+    run._over.set()  # as of a killed process
+    leases.still_at_work()  # nobody else is at work
+    helper.stop_helping()
+    begun = time.monotonic()
+    assert helper.begin()
+    assert time.monotonic() - begun > leases.LEASE / 2
+    assert helper.helped is None
+    assert not helpers.is_helping()
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_only_who_is_told_to_and_only_with_just_that(
+    run: leases.Lease, monkeypatch: pytest.MonkeyPatch, helps: bool
+) -> None:
+    monkeypatch.setattr(alone, "WAITS", 0.0)
+    with ExitStack() as block, pytest.raises(AtWorkElsewhere):
+        AtWork(block, "Week of 2026-11-20" if helps else MORNING, quiet=True, helps=helps).begin()
+
+
+def test_a_helper_that_does_not_see_the_bucket_does_nothing(there: Cloud) -> None:
+    with ExitStack() as block, refusing("leases/"), pytest.raises(WarehouseError):
+        AtWork(block, MORNING, quiet=True, helps=True).begin()
+
+
+def held_by(helper: AtWork) -> helpers.Helping:
+    (held,) = leases._of_run
+    assert isinstance(held, helpers.Helping)
+    return held
+
+
+def lost(held: leases.Held) -> bool:
+    try:
+        held.check()
+    except AtWorkElsewhere:
+        return True
+    return False
+
+
+def new_run(waiting: Callable[[str], object] = lambda who: None) -> None:
+    """Returns when a new run may begin on this machine."""
+    with leases.held(alone.AT_WORK, 0, about="Morning of 2026-11-21"):
+        helpers.have_stopped(20, waiting)
+
+
+def test_a_new_run_begins_when_those_have_stopped_who_helped_the_one_before(
+    helper: AtWork, run: leases.Lease, tmp_path: Path
+) -> None:
+    """A task in hand, which asks before its next write, may take a while."""
+    held, waits, order = held_by(helper), threading.Event(), list[str]()
+
+    def hand() -> None:
+        waits.wait(20)
+        assert until(lambda: lost(held))
+        order.append("stopped")
+        held._own.end()
+
+    thread = threading.Thread(target=hand)
+    thread.start()
+    run.end()
+    with another_machine(tmp_path / "four"):
+        new_run(lambda who: waits.set())
+    order.append("begun")
+    thread.join()
+    assert order == ["stopped", "begun"]
+
+
+def test_a_helper_that_stood_still_for_long_has_no_right_any_more(
+    helper: AtWork, run: leases.Lease, tmp_path: Path
+) -> None:
+    held = held_by(helper)
+    held.look = lambda: None  # type: ignore[method-assign]  # as of a stopped process
+    beat, held._own._write = held._own._write, lambda **_: None  # type: ignore[method-assign]
+    run.end()
+    with another_machine(tmp_path / "four"):
+        new_run()
+    held._own._write = beat  # type: ignore[method-assign]  # it goes on
+    held._own._written -= leases.BELIEVED
+    assert lost(held)
+
+
+def test_a_helper_that_was_killed_is_in_nobodys_way_on_its_own_machine(run: leases.Lease) -> None:
+    def helps() -> None:
+        with ExitStack() as block:
+            AtWork(block, MORNING, quiet=True, helps=True).begin()
+            os._exit(9)
+
+    dies(helps)
+    assert len(storage.list_objects(f"{helpers.FOLDER}/")) == 1
+    with ExitStack() as block:
+        assert AtWork(block, MORNING, quiet=True, helps=True).begin()
+        leases.still_at_work()
+
+
+# -------------------------------------------------------------------------------------------------------- what it sees
+
+
+@pytest.fixture
+def company(there: Cloud) -> Iterator[Cloud]:
+    """Another machine makes parts of the same."""
+    helpers.seen()
+    yield there
+    helpers._there.clear()
+
+
+def test_a_table_that_another_machine_has_made_is_seen_whatever_a_listing_says(there: Cloud) -> None:
+    warehouse.make_dataset(there.dataset, None)
+    target = TableTarget(there.dataset, "new", {"sha": "a"})
+    view = ViewTarget(there.dataset, "seen", "SELECT 1 AS one")
+    assert not target.exists()
+    assert not view.exists()
+
+    def other_machine() -> None:
+        warehouse.freeze("SELECT 1 AS one", there.dataset, "new", {"sha": "a"}, days=1)
+        texts.deploy(there.dataset, "seen", "SELECT 1 AS one")
+
+    assert in_a_fork(other_machine) == 0
+    assert not target.exists()
+    assert not view.exists()
+    helpers.seen()
+    try:
+        assert target.exists()
+        assert view.exists()
+        assert not TableTarget(there.dataset, "new", {"sha": "b"}).exists()
+        assert not ViewTarget(there.dataset, "seen", "SELECT 2 AS one").exists()
+        assert not TableTarget(there.dataset, "none", {"sha": "a"}).exists()
+    finally:
+        helpers._there.clear()
+
+
+class Kept(ChainTask):
+    """An object with these words."""
+
+    words: luigi.Parameter[str] = luigi.Parameter()
+    meanwhile: ClassVar[list[str]] = []  # what another machine writes, the moment before this one does
+    tries: ClassVar[list[str]] = []
+
+    def output(self) -> ObjectTarget:
+        return ObjectTarget("kept/2026-11-20/one.json", {"words": self.words})
+
+    def flow(self) -> str:
+        return "kept"
+
+    def make(self) -> Made:
+        self.tries.append(self.words)
+        found = self.output().found()
+        if self.meanwhile:
+            theirs = storage._bucket().blob(found.name)
+            theirs.metadata = {"words": self.meanwhile.pop()}
+            theirs.upload_from_string("{}")
+        storage.store_json(found.name, {"by": "us"}, {"words": self.words}, over=found)
+        return Made(words="kept")
+
+
+class Above(Kept):
+    """It needs the other."""
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return (Kept(date=DATE, words="below"),)
+
+    def output(self) -> ObjectTarget:
+        return ObjectTarget("kept/2026-11-20/above.json", {"words": self.words})
+
+
+@pytest.fixture
+def kept(there: Cloud) -> None:
+    Kept.meanwhile.clear()
+    Kept.tries.clear()
+    storage.store_json("kept/the.bucket", {}, {}, over=storage.Stored("kept/the.bucket"))
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_another_machine_wrote_meanwhile_counts_when_it_is_what_was_to_be_made() -> None:
+    Kept.meanwhile.append("mine")
+    task = Kept(date=DATE, words="mine")
+    task.run()
+    assert Kept.tries == ["mine"]
+    assert storage.read_json("kept/2026-11-20/one.json") == {}
+    assert task.complete()
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_another_machine_wrote_meanwhile_and_is_something_else_is_written_over_once() -> None:
+    Kept.meanwhile += ["again", "theirs"]
+    with pytest.raises(WrittenByAnother):
+        Kept(date=DATE, words="mine").run()
+    assert Kept.tries == ["mine", "mine"]
+    Kept.meanwhile.append("theirs")
+    Kept(date=DATE, words="mine").run()
+    assert storage.look("kept/2026-11-20/one.json").metadata == {"words": "mine"}
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_task_sees_what_another_machine_has_made_before_it_works(company: Cloud) -> None:
+    assert not Kept(date=DATE, words="below").output().exists()
+    with pytest.raises(TransferIncomplete, match="Kept kept is not done, as this machine sees it"):
+        Above(date=DATE, words="above").run()
+    assert in_a_fork(lambda: Kept(date=DATE, words="below").run()) == 0
+    Kept.tries.clear()
+    Above(date=DATE, words="above").run()
+    assert Kept.tries == ["above"]
+    assert in_a_fork(lambda: Above(date=DATE, words="other").run()) == 0
+    Above(date=DATE, words="other").run()
+    assert Kept.tries == ["above"], "the other machine had made it"
+
+
+# --------------------------------------------------------------------------------------------------------- one browser
+
+
+def test_one_machine_has_a_browser_at_a_time(there: Cloud, tmp_path: Path) -> None:
+    here, seen = EisSchoolErrorReports(date=DATE), list[str]()
+    with ExitStack() as first:
+        here._alone(first)()
+        with another_machine(tmp_path / "two"), ExitStack() as second:
+            other = EisSchoolErrorReports(date=DATE)
+
+            def waits(who: str) -> None:
+                seen.append(who)
+                first.close()
+
+            other._wait = waits  # type: ignore[method-assign]
+            other._alone(second)()
+            assert seen
+
+
+def test_without_the_bucket_a_browser_is_had_all_the_same(there: Cloud) -> None:
+    """The run has said that nobody knows of other machines."""
+    with refusing("leases/"), ExitStack() as block:
+        EisSchoolErrorReports(date=DATE)._alone(block)()
+
+
+# ----------------------------------------------------------------------------------------- one more of Luigi's workers
+
+
+class Slow(luigi.Task):
+    """Which another worker has in hand."""
+
+    done: ClassVar[threading.Event] = threading.Event()
+
+    def complete(self) -> bool:
+        return self.done.is_set()
+
+    def run(self) -> None:
+        raise AssertionError("it is another worker's")
+
+
+class Last(luigi.Task):
+    """It needs what the other worker makes."""
+
+    ran: ClassVar[list[bool]] = []
+
+    def requires(self) -> Slow:
+        return Slow()  # type: ignore[no-untyped-call]
+
+    def complete(self) -> bool:
+        return bool(self.ran)
+
+    def run(self) -> None:
+        self.ran.append(helpers.are_there())
+
+
+@pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
+@pytest.mark.parametrize("ends", ["DONE", "FAILED"])
+def test_a_worker_stays_as_long_as_another_one_has_something_in_hand(port: int, ends: str) -> None:
+    """More may come of it."""
+    Slow.done.clear()
+    Last.ran.clear()
+    other: Any = RemoteScheduler(f"http://127.0.0.1:{port}")  # type: ignore[no-untyped-call]
+    slow = Slow().task_id  # type: ignore[no-untyped-call]
+    other.add_task(worker="other", task_id=slow, family="Slow", params={})
+    assert other.get_work(worker="other")["task_id"] == slow
+    begun = time.monotonic()
+
+    def end() -> None:
+        while time.monotonic() < begun + 2:
+            other.ping(worker="other")
+            time.sleep(0.2)
+        Slow.done.set()
+        other.add_task(worker="other", task_id=slow, family="Slow", params={}, status=ends)
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    threads = Threads()
+    try:
+        luigi.build(  # type: ignore[no-untyped-call]
+            [Last()],  # type: ignore[no-untyped-call]
+            worker_scheduler_factory=threads,
+            scheduler_host="127.0.0.1",
+            scheduler_port=port,
+            no_lock=True,
+        )
+        thread.join()
+        assert "other" in threads.others
+        assert Last.ran == ([True] if ends == "DONE" else [])
+    finally:
+        helpers._there.clear()
+
+
+def test_a_helper_leaves_what_is_on_the_disk_of_the_one_that_answers(helper: AtWork, port: int) -> None:
+    """Nobody else is given it, and the helper's own worker ends."""
+
+    class Here(ChainTask):
+        anywhere, ran = False, list[str]()
+
+        def complete(self) -> bool:
+            return False
+
+        def run(self) -> None:
+            self.ran.append("here")
+
+    luigi.build(  # type: ignore[no-untyped-call]
+        [Here(date=DATE)],
+        worker_scheduler_factory=Threads(),
+        scheduler_host="127.0.0.1",
+        scheduler_port=port,
+        no_lock=True,
+    )
+    assert Here.ran == []
