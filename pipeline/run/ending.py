@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline import VERSION
 from pipeline.ground import border, journal, settings
-from pipeline.ground.errors import PipelineError
+from pipeline.ground.errors import PipelineError, WarehouseError
 from pipeline.ground.progress import Event
 from pipeline.inbound import calendar
 from pipeline.outbound import wanted
@@ -60,9 +60,22 @@ def complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
         outcome.add(*map(failures.of_error, entering.end()))
     # Who may not look is told by the doctor; who gets no answer, by all else.
     with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
-        outcome.remarks += [str(found) for found in standing.otherwise(own.datasets())]
+        outcome.remarks += map(str, _standing_otherwise())
     with undoing_nothing(outcome, "the calendar", "looking which days it has"):
         outcome.remarks += [*calendar.remarks(date), *wanted.remarks(date)]
+
+
+def _standing_otherwise() -> list[WarehouseError]:
+    """What stands in the cloud and is not as promised, but for what could be put right."""
+    found = standing.otherwise(own.datasets(), own.goes())
+    if any(isinstance(each, standing.Stays) for each in found):
+        try:
+            standing.let_go(own.goes())
+        except WarehouseError:
+            log.warning("the bucket's lifecycle rules", exc_info=True)
+        else:
+            return [each for each in found if not isinstance(each, standing.Stays)]
+    return found
 
 
 def remove_old(date: dt.date, outcome: Outcome) -> None:

@@ -1,8 +1,12 @@
-"""Where the flows of this district keep their rows."""
+"""Where the flows of this district keep their rows, and what of the bucket goes by itself."""
 
 from pipeline.catalogue import flows, sql
-from pipeline.outbound import ledgerrows, snapshots
-from pipeline.outside.cloud import warehouse
+from pipeline.ground import settings
+from pipeline.outbound import exports, extracts, ledgerrows, snapshots
+from pipeline.outside.cloud import documents, warehouse
+
+# So many days after the purge would have removed it.
+_SPARE = 2
 
 
 def datasets() -> set[str]:
@@ -10,3 +14,18 @@ def datasets() -> set[str]:
     views = {view.partition(".")[0] for view in sql.names()}
     own = {snapshots.DATASET, f"{snapshots.DATASET}{warehouse.RESTRICTED}", ledgerrows.DATASET}
     return {feed.dataset for feed in flows.feeds()} | views | own
+
+
+def goes() -> dict[str, int]:
+    """The age, in days, at which the bucket itself removes what lies below each of these prefixes. A run's purge does
+    it sooner; but what holds passwords does not stay because nobody makes mornings any more."""
+    landing_days = settings.load().district.landing_days
+    own = [min(feed.landing_days, landing_days) for feed in flows.feeds() if feed.landing_days is not None]
+    folders = {feed.folder for feed in flows.feeds() if warehouse.restricted(feed.dataset)}
+    days = {
+        **dict.fromkeys((*folders, exports.RESTRICTED), snapshots.RESTRICTED_DAYS),
+        **dict.fromkeys((extracts.OPEN, extracts.RESTRICTED), 1),
+        documents.OPEN: landing_days,
+        documents.RESTRICTED: max([snapshots.RESTRICTED_DAYS, *own]),
+    }
+    return {f"{folder}/": max(kept, 1) + _SPARE for folder, kept in days.items()}

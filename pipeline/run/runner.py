@@ -117,7 +117,9 @@ def run(
             return _has_helped(at_work.helped, begin, entry, events, telling, quiet=quiet)
         if completed or at_work.shared or any(event.kind != "moving" for event in events):
             entering.begin_the_last()  # beside the last looks
-        outcome = judge(root, events, begin.failures + trouble, partial(lookahead.of_scheduling, root, date), shared=at_work.shared)
+        outcome = judge(
+            root, events, begin.failures + trouble, partial(lookahead.of_scheduling, root, date), shared=at_work.shared
+        )
         outcome.remarks += at_work.remarks
         if completed or at_work.shared or not ending.is_idle(name, date, outcome, events):
             at_work.end()

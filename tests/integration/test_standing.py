@@ -60,6 +60,37 @@ def test_a_bucket_that_keeps_or_shows_more_is_told(there: Cloud, change: dict[st
     assert f"gs://{there.bucket}" in one.next_step
 
 
+GOES = {"passwords/": 3, "landing/": 32}
+
+
+def rules(there: Cloud) -> list[dict[str, Any]]:
+    return [dict(rule) for rule in storage._client().get_bucket(there.bucket).lifecycle_rules]
+
+
+def test_a_bucket_that_would_keep_passwords_for_ever_is_told_and_put_right(there: Cloud) -> None:
+    storage._create_bucket()
+    others = [
+        {"action": {"type": "SetStorageClass", "storageClass": "NEARLINE"}, "condition": {"age": 30}},
+        {"action": {"type": "Delete"}, "condition": {"age": 900, "matchesPrefix": ["pages/"]}},
+        {"action": {"type": "Delete"}, "condition": {"age": 3, "matchesPrefix": ["passwords/"], "isLive": False}},
+    ]
+    late = {"action": {"type": "Delete"}, "condition": {"age": 99, "matchesPrefix": ["landing/"]}}
+    storage._client()._patch_resource(f"/b/{there.bucket}", {"lifecycle": {"rule": [*others, late]}})
+    (one,) = standing.otherwise([], GOES)
+    assert isinstance(one, standing.Stays)
+    assert "does not remove by itself what lies in landing/, passwords/" in one.found
+    standing.let_go(GOES)
+    there.look_again()
+    standing._looks.forget()
+    assert standing.otherwise([], GOES) == []
+    delete = {"type": "Delete"}
+    assert rules(there) == [
+        *others,
+        {"action": delete, "condition": {"age": 32, "matchesPrefix": ["landing/"]}},
+        {"action": delete, "condition": {"age": 3, "matchesPrefix": ["passwords/"]}},
+    ]
+
+
 def test_a_bucket_somewhere_else_is_told(there: Cloud) -> None:
     storage._client().create_bucket(there.bucket, location="EU")
     assert any(re.search("lies in EU", each) for each in found())
