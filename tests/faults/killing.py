@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -134,17 +134,17 @@ def asked(district: District) -> int:
     return sum(path.stat().st_size for path in (district.folder / "sandbox" / "log").glob("*.log"))
 
 
-def undisturbed(district: District) -> tuple[list[dict[str, Any]], int, int]:
+def undisturbed(district: District, days: list[date] = DAYS) -> tuple[list[dict[str, Any]], int, int]:
     """What each day leaves; what the servers are asked in a morning, and in a run that has nothing to do."""
     left, counts = [], []
-    for day in DAYS:
+    for day in days:
         before = asked(district)
         run = district.run_daily(day)
         counts.append(asked(district) - before)
         assert run.code == 0, run.out
         left.append(state(district))
     before = asked(district)
-    assert district.run_daily(DAYS[-1]).code == 0
+    assert district.run_daily(days[-1]).code == 0
     return left, min(counts), asked(district) - before
 
 
