@@ -17,6 +17,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import border, progress, secrets
 from pipeline.ground.errors import PipelineError, TransferIncomplete, WrittenByAnother, nearest
 from pipeline.ground.progress import Event, Kind, Made
+from pipeline.inbound import sources
 from pipeline.outside.cloud import helpers, leases
 
 log = logging.getLogger(__name__)
@@ -159,8 +160,10 @@ class ChainTask(DatedTask):
 
     def _refuse_unready(self) -> None:
         """The scheduler says that what is below is done, as some machine told it. Raises TransferIncomplete."""
-        needs = (need for need in self.requires() if isinstance(need, ChainTask))
-        missing = [need for need in needs if not (need.superseded() or need.output().exists())]
+        missing = self._missing()
+        if missing:
+            sources.forget()  # the other one may have looked at a vendor later
+            missing = self._missing()
         if missing:
             raise TransferIncomplete(
                 f"{missing[0].task_family} {missing[0].of()} is not done, as this machine sees it",
@@ -168,6 +171,10 @@ class ChainTask(DatedTask):
                 next_step="nothing: who answers for the morning looks once more; if it happens again, compare the "
                 "versions, configurations and clocks of both machines",
             )
+
+    def _missing(self) -> list["ChainTask"]:
+        needs = (need for need in self.requires() if isinstance(need, ChainTask))
+        return [need for need in needs if not (need.superseded() or need.output().exists())]
 
     def _made(self) -> Made | None:
         """What was made; None when another machine has made it meanwhile."""

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 FIRST = 1 << 50
 # The lease of who has a browser, an object; and the seconds for which another machine's is waited for.
 BROWSER, WAITS = "leases/selenium.json", 3600.0
+# This process's, while it has one.
+_held: list[leases.Lease] = []
 
 
 class PortalTask(ChainTask):
@@ -65,9 +67,15 @@ class PortalTask(ChainTask):
 
     def _alone(self, block: ExitStack) -> Callable[[], object]:
         """No other machine has a browser in the block. Returns what raises AtWorkElsewhere when one may have by now.
-        Where the bucket does not answer, nobody knows of other machines, and the run says so."""
+        Where the bucket does not answer, nobody knows of other machines, and the run says so. A step of this run that
+        was given up, and hangs, has the lease: it is this run's."""
+        if _held:
+            return _held[-1].check
         try:
-            return block.enter_context(leases.held(BROWSER, WAITS, self._wait)).check
+            lease = block.enter_context(leases.held(BROWSER, WAITS, self._wait))
+            _held.append(lease)
+            block.callback(_held.clear)
+            return lease.check
         except AtWorkElsewhere:
             raise
         except PipelineError:

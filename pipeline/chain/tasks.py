@@ -117,13 +117,18 @@ def landed(feed: Feed, source: Source, date: dt.date) -> luigi.Task:
     return LandedFile(date=date, feed=feed, part=source.name)
 
 
+def _anywhere(feed: Feed) -> bool:
+    """Whether any machine can prepare and store it: a download of the portal's, and what is made of it, is on one disk
+    until then."""
+    return not any(isinstance(source.place, PortalReport) for source in feed.sources)
+
+
 class PreparedFile(FeedTask):
     """The feed's contract holds, and all its parts are one normalised CSV."""
 
     @property
     def anywhere(self) -> bool:  # type: ignore[override]
-        """A download of the portal's is on one disk."""
-        return not any(isinstance(source.place, PortalReport) for source in self.feed.sources)
+        return _anywhere(self.feed)
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return tuple(dict.fromkeys(landed(self.feed, source, self.date) for source in self.feed.sources))
@@ -137,6 +142,10 @@ class PreparedFile(FeedTask):
 
 class StoredObject(FeedTask):
     """That CSV is in the bucket, under the feed's folder and the date."""
+
+    @property
+    def anywhere(self) -> bool:  # type: ignore[override]
+        return _anywhere(self.feed)
 
     def requires(self) -> tuple[luigi.Task, ...]:
         return (PreparedFile(date=self.date, feed=self.feed),)

@@ -10,10 +10,11 @@ from pipeline.catalogue import sql
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import manifests
+from pipeline.ground.errors import WarehouseError
 from pipeline.ground.progress import Made
 from pipeline.inbound import steps
 from pipeline.outbound import views
-from pipeline.outside.cloud import warehouse
+from pipeline.outside.cloud import helpers, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
 DATASET = "deliveries"
@@ -59,12 +60,38 @@ def qualified(target: TableTarget) -> str:
 def freeze(delivery: Delivery, file: ViewFile, date: dt.date) -> Made:
     """Freeze the view's rows for this delivery; of a restricted file its keys (and what else may be kept) beside them.
     The rows say that both are there."""
-    target = snapshot_target(delivery, file, date)
+    target, tables = snapshot_target(delivery, file, date), _tables(file, date)
+    _refuse_others(tables)
     if not restricted(file):
-        return Made(keep_rows(file.view, target, SNAPSHOT_DAYS))
+        return Made(keep_rows(file.view, target, SNAPSHOT_DAYS, once=lambda: _refuse_others(tables)))
     with ThreadPoolExecutor(1) as pool:
         keys = pool.submit(keep_comparable, file, file.view, compared_target(delivery, file, date), SNAPSHOT_DAYS)
-        return Made(keep_rows(file.view, target, RESTRICTED_DAYS, once=keys.result))
+
+        def once() -> None:
+            keys.result()
+            _refuse_others(tables)
+
+        return Made(keep_rows(file.view, target, RESTRICTED_DAYS, once=once))
+
+
+def _tables(file: ViewFile, date: dt.date) -> list[TableTarget]:
+    """What the view's tables must hold, where another machine may load them meanwhile: the one that gives out the tasks
+    knows of one version of each, and a vendor's correction may have come between the looks of two machines."""
+    return [steps.loaded_target(feed, date) for feed in feeds_below(file.view)] if helpers.are_there() else []
+
+
+def _refuse_others(tables: list[TableTarget]) -> None:
+    """Asked before the rows are frozen and after it, of the tables themselves. Raises WarehouseError."""
+    with ThreadPoolExecutor(8) as pool:
+        others = [
+            table for table, is_so in zip(tables, pool.map(TableTarget.exists_now, tables), strict=True) if not is_so
+        ]
+    if others:
+        raise WarehouseError(
+            f"{others[0].dataset}.{others[0].table} does not hold the rows of which the set was to be made",
+            expected="no other machine to load it meanwhile",
+            next_step="nothing: who answers for the morning looks once more; if it happens again, run again",
+        )
 
 
 def keep_rows(view: str, to: TableTarget, days: int, once: Callable[[], object] = lambda: None) -> int:

@@ -22,7 +22,7 @@ class AtWork:
     that helps whoever does.
 
     `remarks` say in words why nobody can know whether another machine is at work; `helped` who was helped, as long as
-    this machine does not answer for the run itself; `shared` whether another machine made a part of it.
+    this machine does not answer for the run itself.
     """
 
     def __init__(self, block: ExitStack, about: str, *, quiet: bool, helps: bool = False) -> None:
@@ -32,7 +32,11 @@ class AtWork:
         self._lease_helped = ""
         self.remarks: list[str] = []
         self.helped: AtWorkElsewhere | None = None
-        self.shared = False
+
+    @property
+    def shared(self) -> bool:
+        """Whether another machine makes, or has made, a part of the run."""
+        return helpers.are_there()
 
     def begin(self) -> bool:
         """Something is to be made: be the one that answers for the run, or help. A machine that makes something else is
@@ -42,10 +46,10 @@ class AtWork:
             return True
         try:
             with border.around("the bucket", "looking whether another machine is at work"):
-                if not self._begun_to_help():
-                    self._block.enter_context(leases.of_run(self._taken()))
-                    helpers.have_stopped(WAITS, self._wait)
+                if not self._begun_to_help() and (lease := self._taken()):
+                    self._block.enter_context(leases.of_run(lease))
                     self.helped = None
+                    self._wait_for_helpers_of_another(lease)
         except AtWorkElsewhere:
             if self.helped:
                 return False
@@ -62,6 +66,20 @@ class AtWork:
             lastgood.forget()
         return True
 
+    def is_over(self) -> bool:
+        """All is made, and this machine has helped: whether the one that answers for the run has ended, or goes on to
+        its end; where it is dead, this machine answers from now on."""
+        return bool(self.helped) and (leases.holder(AT_WORK) is None or not self.begin())
+
+    def _wait_for_helpers_of_another(self, lease: leases.Lease) -> None:
+        try:
+            helpers.have_stopped(lease.id, WAITS, self._wait)
+        except AtWorkElsewhere:
+            raise
+        except PipelineError as error:
+            self._without(error)
+        self._block.enter_context(helpers.looked_for())
+
     def _without(self, error: PipelineError) -> None:
         log.warning("this run has no lease", exc_info=True)
         if not storage.is_out():  # of which all tasks tell
@@ -76,7 +94,7 @@ class AtWork:
             return False
         _refuse_a_hanging_one(other)
         self._help.enter_context(helpers.helping(AT_WORK, other.lease))
-        self.helped, self._lease_helped, self.shared = other, other.lease, True
+        self.helped, self._lease_helped = other, other.lease
         if not self._quiet:
             say(f"{other.found}; this machine helps")
         return True
@@ -90,11 +108,14 @@ class AtWork:
         warehouse.forget()
         return True
 
-    def _taken(self) -> leases.Lease:
+    def _taken(self) -> leases.Lease | None:
+        """The run's lease; None: another machine was faster by a moment, and this one helps."""
         try:
             return self._block.enter_context(leases.held(AT_WORK, 0, self._wait, self._about))
         except AtWorkElsewhere as error:
             _refuse_a_hanging_one(error)
+            if self._begun_to_help():
+                return None
             if error.about == self._about:
                 raise
         return self._block.enter_context(leases.held(AT_WORK, WAITS, self._wait, self._about))

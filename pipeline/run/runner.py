@@ -32,7 +32,7 @@ from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import sources
 from pipeline.outbound import interrupted
-from pipeline.outside.cloud import helpers, texts
+from pipeline.outside.cloud import texts
 from pipeline.run import chronicle, ending, failures, lookahead, notes, notify, purge, rehearsal
 from pipeline.run.alone import AtWork
 from pipeline.run.display import Display
@@ -102,7 +102,7 @@ def run(
         entering = Entering(first=first or before.get("exit") == BROKEN)
         at_work = AtWork(block, f"{name} of {date}", quiet=quiet, helps=helps)
         try:
-            events, trouble = _build(Work(root, arguments, worker, at_work, first=first), display, entering)
+            events, trouble = _build(Work(root, arguments, worker, at_work, first=first), at_work, display, entering)
         except AtWorkElsewhere as error:
             if error.about != f"{name} of {date}":
                 raise
@@ -173,13 +173,13 @@ class _Heard(list[Event]):
     """The events of the tasks. When the receipt of a set is kept, its entry in the ledger begins: on the machine that
     answers for the run."""
 
-    def __init__(self, entering: Entering) -> None:
+    def __init__(self, entering: Entering, at_work: AtWork) -> None:
         super().__init__()
-        self._entering = entering
+        self._entering, self._at_work = entering, at_work
 
     def append(self, event: Event) -> None:
         super().append(event)
-        if event.kind == "given" and not helpers.is_helping():
+        if event.kind == "given" and not self._at_work.helped:
             self._entering.begin()
 
 
@@ -219,9 +219,9 @@ def _has_helped(
     return outcome.code
 
 
-def _build(work: Work, display: Display, entering: Entering) -> tuple[list[Event], list[Failure]]:
+def _build(work: Work, at_work: AtWork, display: Display, entering: Entering) -> tuple[list[Event], list[Failure]]:
     """Do the work; returns the events of the tasks, and what kept Luigi itself from working. Raises AtWorkElsewhere."""
-    events = _Heard(entering)
+    events = _Heard(entering, at_work)
     reading = progress.open_pipe()
     reader = threading.Thread(target=display.follow, args=(reading, events))
     reader.start()

@@ -57,6 +57,8 @@ class DieWithParent:
         return None
 
 
+# In the name of a worker that helps the run of another machine.
+HELPS = "-helps-"
 # Luigi's words for a task that has failed, and for one that is to be made.
 FAILED, PENDING = "FAILED", "PENDING"
 
@@ -126,8 +128,8 @@ class ThreadWorker(Worker):
     def __init__(self, *args: Any, began: float | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._began = began
-        self._others_run = False
-        self.others: set[str] = set()  # the workers that were seen to make parts of the same
+        self._others_work = False
+        self.helped: list[str] = []  # our name, when a helper was seen
         self.failed: set[str] = set()  # the tasks that have failed here
         self._threads: dict[str, TaskThread] = {}
         self._task_result_queue: Any = Results()
@@ -151,8 +153,8 @@ class ThreadWorker(Worker):
 
     def _add_task(self, *args: Any, **kwargs: Any) -> None:
         task = self._scheduled_tasks.get(kwargs["task_id"])
-        if isinstance(task, ChainTask) and helpers.is_helping() and not task.anywhere:
-            kwargs["runnable"] = False if kwargs["runnable"] else kwargs["runnable"]
+        if kwargs["runnable"] and helpers.is_helping() and isinstance(task, ChainTask) and not task.anywhere:
+            kwargs["runnable"] = False
         if isinstance(task, ChainTask) and kwargs["status"] == PENDING and kwargs["runnable"]:
             progress.plan(task.task_id)
         if kwargs["status"] == FAILED:
@@ -168,19 +170,22 @@ class ThreadWorker(Worker):
             ours.places = self.worker_processes - len(self._running_tasks)
         found = super()._get_work()  # type: ignore[no-untyped-call]
         running = {told["worker"] for told in found.running_tasks or ()} - {self._id}
-        self._others_run = bool(running)
-        if new := {*running, *(ours.others if ours else ())} - self.others:
-            log.info("at work on the same as well: %s", ", ".join(sorted(new)))
-            self.others |= new
+        others = {*running, *(ours.others if ours else ())}
+        answering = {other for other in others if HELPS not in other}  # or two helpers would wait for each other
+        self._others_work = bool(running or (helpers.is_helping() and answering))
+        if any(HELPS in other for other in others) and not self.helped:
+            log.info("%s: help is there", ", ".join(sorted(others)))
+            self.helped.append(self._id)
             helpers.seen()
         return found
 
     def _keep_alive(self, get_work_response: Any) -> bool:
         """Also as long as another worker has something in hand: more may come of it, and who answers for the morning
-        says at its end what became of all."""
-        if self._others_run:
+        says at its end what became of all. A helper stays as long as another one has work to do at all: that may be
+        such as is not for helpers, and more may come of it, too."""
+        if self._others_work:
             progress.moved()
-        return self._others_run or bool(super()._keep_alive(get_work_response))  # type: ignore[no-untyped-call]
+        return self._others_work or bool(super()._keep_alive(get_work_response))  # type: ignore[no-untyped-call]
 
     def _flush(self) -> None:
         if isinstance(self._scheduler, Together):
@@ -239,8 +244,8 @@ class Threads(_WorkerSchedulerFactory):
     def __init__(self, began: float | None = None) -> None:
         self._began = began
         self._scheduler: RemoteScheduler | None = None
-        # Of the last pass: which other workers made parts of the same, and what has failed here.
-        self.others: set[str] = set()
+        # Of the last pass: whether a helper was seen, and what has failed here.
+        self.helped: list[str] = []
         self.failed: set[str] = set()
         # Only Luigi's own calls tell how much is pending, which a worker that stays for it reads.
         self._together = not luigi.configuration.get_config().getboolean("worker", "keep_alive", False)  # type: ignore[no-untyped-call]
@@ -252,7 +257,7 @@ class Threads(_WorkerSchedulerFactory):
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> ThreadWorker:
         began, self._began = self._began, None
         worker = ThreadWorker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant, began=began)
-        self.others, self.failed = worker.others, worker.failed
+        self.helped, self.failed = worker.helped, worker.failed
         return worker
 
     def knows(self, task: luigi.Task) -> bool | None:

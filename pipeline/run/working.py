@@ -18,7 +18,7 @@ from pipeline.run import failures, lookahead
 from pipeline.run.alone import AtWork
 from pipeline.run.failures import Failure
 from pipeline.run.outcome import Outcome, tasks_below, undoing_nothing
-from pipeline.run.worker import Threads
+from pipeline.run.worker import HELPS, Threads
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +53,12 @@ class Work:
             known, older = True, False
             if _is_complete(self._root, first=self._first):
                 trouble = None
+                if self._at_work and self._is_over(self._at_work):
+                    break
             elif self._at_work and not self._at_work.begin():
                 break
             else:
                 trouble, known = self._luigi(threads), threads.knows(self._root)
-                if self._at_work and threads.others:
-                    self._at_work.shared = True
             with undoing_nothing(self._left, "files of earlier mornings", "deciding which of them stand in"):
                 older = lastgood.settle()
             if self._at_work and self._at_work.stop_helping():
@@ -88,11 +88,17 @@ class Work:
     def _id(self) -> str:
         """The same one for each run of this wrapper on this machine; of two machines, they may have one name."""
         here = f"{self._worker}-{socket.gethostname()}"
-        return f"{here}-helps-{leases.machine()[:8]}" if helpers.is_helping() else here
+        return f"{here}{HELPS}{leases.machine()[:8]}" if helpers.is_helping() else here
+
+    @staticmethod
+    def _is_over(at_work: AtWork) -> bool:
+        with suppress(PipelineError):
+            return at_work.is_over()
+        return True  # a bucket that does not answer says nothing of a run that is left
 
     def _is_left(self, threads: Threads) -> bool:
         """Whether there is something that could be made, and has not failed here: another machine had it in hand."""
-        if not threads.others:
+        if not threads.helped and not helpers.are_there():
             return False
         storage.forget()
         warehouse.forget()

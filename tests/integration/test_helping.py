@@ -14,10 +14,14 @@ import pytest
 from luigi.rpc import RemoteScheduler
 
 from clouds import Cloud, in_a_fork
+from pipeline.chain import portal
 from pipeline.chain.base import ChainTask
 from pipeline.chain.portal import EisSchoolErrorReports
+from pipeline.ground import manifests
 from pipeline.ground.errors import AtWorkElsewhere, TransferIncomplete, WarehouseError, WrittenByAnother
 from pipeline.ground.progress import Made
+from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outbound import snapshots
 from pipeline.outside.cloud import helpers, leases, storage, texts, warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
 from pipeline.run import alone
@@ -28,9 +32,19 @@ from test_leases import another_machine, dies
 from test_leases import in_haste as in_haste
 from test_leases import there as there
 from test_luigid import port as port
+from test_verdicts import FEED, FILE, FRIDAY, ROSTERS, arrive, as_the_next_run
+from test_verdicts import district as district
 
 MORNING = "Morning of 2026-11-20"
 DATE = dt.date(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def nobody_yet() -> Iterator[None]:
+    """A process knows for good of a helper that it has seen."""
+    helpers._there.clear()
+    yield
+    helpers._there.clear()
 
 
 @pytest.fixture
@@ -142,7 +156,7 @@ def lost(held: leases.Held) -> bool:
 def new_run(waiting: Callable[[str], object] = lambda who: None) -> None:
     """Returns when a new run may begin on this machine."""
     with leases.held(alone.AT_WORK, 0, about="Morning of 2026-11-21"):
-        helpers.have_stopped(20, waiting)
+        helpers.have_stopped("a lease", 20, waiting)
 
 
 def test_a_new_run_begins_when_those_have_stopped_who_helped_the_one_before(
@@ -165,6 +179,51 @@ def test_a_new_run_begins_when_those_have_stopped_who_helped_the_one_before(
     order.append("begun")
     thread.join()
     assert order == ["stopped", "begun"]
+
+
+def test_who_helps_the_new_run_itself_is_not_waited_for(helper: AtWork, run: leases.Lease) -> None:
+    """Also one that begins to while it is waited for."""
+    begun = time.monotonic()
+    helpers.have_stopped(run.id, 20, lambda who: None)
+    assert time.monotonic() - begun < leases.LEASE / 2
+    held, told = held_by(helper), list[str]()
+
+    def waiting(who: str) -> None:
+        told.append(who)
+        held._own._told["about"] = "the new run's"
+
+    helpers.have_stopped("the new run's", 20, waiting)
+    assert told
+    assert time.monotonic() - begun < 15
+    held.check()
+
+
+def test_who_helped_is_told_whether_somebody_answers_for_the_run(helper: AtWork, run: leases.Lease) -> None:
+    """All is made. One that lives, or has ended in good order, does; where it is dead, this machine does."""
+    helper.stop_helping()
+    assert helper.is_over()
+    run.end()
+    assert helper.is_over()
+    assert helper.helped
+
+
+def test_who_helped_a_machine_that_died_at_its_end_answers_for_the_run(helper: AtWork, run: leases.Lease) -> None:
+    helper.stop_helping()
+    run._over.set()  # as of a killed process
+    assert not helper.is_over()
+    assert helper.helped is None
+    leases.still_at_work()
+
+
+def test_who_answers_learns_of_helpers_of_whom_its_scheduler_does_not_know(
+    there: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as block:
+        AtWork(block, MORNING, quiet=True).begin()
+        assert not helpers.are_there()
+        name = f"{helpers.FOLDER}/other.json"
+        storage.store_json(name, {}, {}, over=storage.Stored(name))
+        assert until(helpers.are_there)
 
 
 def test_a_helper_that_stood_still_for_long_has_no_right_any_more(
@@ -198,11 +257,10 @@ def test_a_helper_that_was_killed_is_in_nobodys_way_on_its_own_machine(run: leas
 
 
 @pytest.fixture
-def company(there: Cloud) -> Iterator[Cloud]:
+def company(there: Cloud) -> Cloud:
     """Another machine makes parts of the same."""
     helpers.seen()
-    yield there
-    helpers._there.clear()
+    return there
 
 
 def test_a_table_that_another_machine_has_made_is_seen_whatever_a_listing_says(there: Cloud) -> None:
@@ -220,14 +278,11 @@ def test_a_table_that_another_machine_has_made_is_seen_whatever_a_listing_says(t
     assert not target.exists()
     assert not view.exists()
     helpers.seen()
-    try:
-        assert target.exists()
-        assert view.exists()
-        assert not TableTarget(there.dataset, "new", {"sha": "b"}).exists()
-        assert not ViewTarget(there.dataset, "seen", "SELECT 2 AS one").exists()
-        assert not TableTarget(there.dataset, "none", {"sha": "a"}).exists()
-    finally:
-        helpers._there.clear()
+    assert target.exists()
+    assert view.exists()
+    assert not TableTarget(there.dataset, "new", {"sha": "b"}).exists()
+    assert not ViewTarget(there.dataset, "seen", "SELECT 2 AS one").exists()
+    assert not TableTarget(there.dataset, "none", {"sha": "a"}).exists()
 
 
 class Kept(ChainTask):
@@ -306,6 +361,45 @@ def test_a_task_sees_what_another_machine_has_made_before_it_works(company: Clou
     assert Kept.tries == ["above"], "the other machine had made it"
 
 
+def frozen(target: TableTarget) -> str:
+    """What the label of the frozen rows says of the feed; "" where there are none."""
+    as_the_next_run()
+    return warehouse.find(target.dataset, target.table).labels.get("students", "")
+
+
+def test_rows_of_another_version_than_the_prepared_one_are_not_frozen(district: Cloud) -> None:
+    """The scheduler says that the table is loaded: with the file that another machine had seen at the vendor."""
+    arrive(FRIDAY, {"0105": 3})
+    target = PreparedTarget(FEED, FRIDAY)
+    told = manifests.load(target.manifest_path)
+    assert told
+    target.path.write_text(target.path.read_text().replace("Smith", "Sutton"))
+    told |= {"size": target.path.stat().st_size, "sha256": manifests.sha256(target.path)}
+    manifests.save(target.manifest_path, told)
+    helpers.seen()
+    with pytest.raises(WarehouseError, match="does not hold the rows of which the set was to be made"):
+        snapshots.freeze(ROSTERS, FILE, FRIDAY)
+    assert frozen(snapshots.snapshot_target(ROSTERS, FILE, FRIDAY)) == ""
+
+
+def test_rows_of_a_table_that_another_machine_loads_meanwhile_say_nothing(
+    district: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(FRIDAY, {"0105": 3})
+    target, freeze = snapshots.snapshot_target(ROSTERS, FILE, FRIDAY), warehouse.freeze
+    assert frozen(target) not in ("", warehouse.IN_WORK)
+
+    def meanwhile(*words: Any, **more: Any) -> int:
+        assert in_a_fork(lambda: warehouse._label(FEED.dataset, FEED.name, {"sha": "another"})) == 0
+        return freeze(*words, **more)
+
+    monkeypatch.setattr(warehouse, "freeze", meanwhile)
+    helpers.seen()
+    with pytest.raises(WarehouseError, match="does not hold the rows of which the set was to be made"):
+        snapshots.freeze(ROSTERS, FILE, FRIDAY)
+    assert frozen(target) == warehouse.IN_WORK
+
+
 # --------------------------------------------------------------------------------------------------------- one browser
 
 
@@ -315,6 +409,7 @@ def test_one_machine_has_a_browser_at_a_time(there: Cloud, tmp_path: Path) -> No
         here._alone(first)()
         with another_machine(tmp_path / "two"), ExitStack() as second:
             other = EisSchoolErrorReports(date=DATE)
+            portal._held.clear()  # the other machine's is none of this process's
 
             def waits(who: str) -> None:
                 seen.append(who)
@@ -323,6 +418,15 @@ def test_one_machine_has_a_browser_at_a_time(there: Cloud, tmp_path: Path) -> No
             other._wait = waits  # type: ignore[method-assign]
             other._alone(second)()
             assert seen
+
+
+def test_a_step_that_was_given_up_keeps_no_other_one_of_its_run_waiting(there: Cloud) -> None:
+    with ExitStack() as hangs, ExitStack() as other:
+        EisSchoolErrorReports(date=DATE)._alone(hangs)()
+        begun = time.monotonic()
+        EisSchoolErrorReports(date=DATE)._alone(other)()
+        assert time.monotonic() - begun < 1
+    assert storage.list_objects("leases/") == {}
 
 
 def test_without_the_bucket_a_browser_is_had_all_the_same(there: Cloud) -> None:
@@ -368,34 +472,32 @@ def test_a_worker_stays_as_long_as_another_one_has_something_in_hand(port: int, 
     Slow.done.clear()
     Last.ran.clear()
     other: Any = RemoteScheduler(f"http://127.0.0.1:{port}")  # type: ignore[no-untyped-call]
+    name = "morning-there-helps-0123"
     slow = Slow().task_id  # type: ignore[no-untyped-call]
-    other.add_task(worker="other", task_id=slow, family="Slow", params={})
-    assert other.get_work(worker="other")["task_id"] == slow
+    other.add_task(worker=name, task_id=slow, family="Slow", params={})
+    assert other.get_work(worker=name)["task_id"] == slow
     begun = time.monotonic()
 
     def end() -> None:
         while time.monotonic() < begun + 2:
-            other.ping(worker="other")
+            other.ping(worker=name)
             time.sleep(0.2)
         Slow.done.set()
-        other.add_task(worker="other", task_id=slow, family="Slow", params={}, status=ends)
+        other.add_task(worker=name, task_id=slow, family="Slow", params={}, status=ends)
 
     thread = threading.Thread(target=end)
     thread.start()
     threads = Threads()
-    try:
-        luigi.build(  # type: ignore[no-untyped-call]
-            [Last()],  # type: ignore[no-untyped-call]
-            worker_scheduler_factory=threads,
-            scheduler_host="127.0.0.1",
-            scheduler_port=port,
-            no_lock=True,
-        )
-        thread.join()
-        assert "other" in threads.others
-        assert Last.ran == ([True] if ends == "DONE" else [])
-    finally:
-        helpers._there.clear()
+    luigi.build(  # type: ignore[no-untyped-call]
+        [Last()],  # type: ignore[no-untyped-call]
+        worker_scheduler_factory=threads,
+        scheduler_host="127.0.0.1",
+        scheduler_port=port,
+        no_lock=True,
+    )
+    thread.join()
+    assert threads.helped
+    assert Last.ran == ([True] if ends == "DONE" else [])
 
 
 def test_a_helper_leaves_what_is_on_the_disk_of_the_one_that_answers(helper: AtWork, port: int) -> None:

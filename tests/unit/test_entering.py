@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from pipeline.ground.errors import PipelineError
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError
 from pipeline.ground.progress import Event
 from pipeline.outbound import happened, ledger
 from pipeline.outbound.ledger import Recorded
+from pipeline.run.alone import AtWork
 from pipeline.run.entering import Entering
 from pipeline.run.runner import _Heard
 
@@ -70,8 +72,16 @@ def test_what_one_of_two_knows_is_not_asked(answers: list[Recorded | Exception])
 
 
 def test_the_entry_begins_when_a_set_was_given_and_its_task_goes_on(answers: list[Recorded | Exception]) -> None:
+    """On the machine that answers for the run alone."""
     answers += [Recorded(trouble=[error("not entered")])]
-    heard = _Heard(entering := Entering(first=False))
+    with ExitStack() as block:
+        at_work = AtWork(block, "Morning", quiet=True)
+    heard = _Heard(entering := Entering(first=False), at_work)
+    at_work.helped = AtWorkElsewhere("another is at work", expected="one", next_step="wait")
+    heard.append(Event("given", "", "otus_scores"))
+    assert entering._times.places() == []
+    heard.clear()
+    at_work.helped = None
     events = [Event(kind, "DeliveredSet", "clever_rosters") for kind in ("started", "moving", "done")]
     for event in events:
         heard.append(event)

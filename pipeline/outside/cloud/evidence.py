@@ -41,7 +41,11 @@ class TableTarget:
         if not self.expected:
             return False
         is_so = self._is_told(warehouse.find(self.dataset, self.table).labels)
-        return is_so or (helpers.are_there() and self._is_told(warehouse.find_now(self.dataset, self.table).labels))
+        return is_so or (helpers.are_there() and self.exists_now())
+
+    def exists_now(self) -> bool:
+        """By the table itself, as it is this moment."""
+        return bool(self.expected) and self._is_told(warehouse.find_now(self.dataset, self.table).labels)
 
     def _is_told(self, held: dict[str, str]) -> bool:
         return all(held.get(key) == value for key, value in self.expected.items())

@@ -19,7 +19,7 @@ from pipeline.outside.cloud.leases import Lease
 
 # The bucket's folder with the leases of helpers, an object a machine.
 FOLDER = "leases/helpers"
-# Whether other machines make parts of the same morning, as far as this process knows; and whether this one only helps.
+# Whether other machines make parts of the same morning, or have, as far as this process knows; whether this one helps.
 _there, _helping = threading.Event(), threading.Event()
 
 
@@ -83,7 +83,7 @@ class Helping:
 def helping(run: str, lease: str) -> Iterator[None]:
     """In the block this process makes things for the run that has the lease `run`, and says that it is `lease`, as long
     as it has it. Raises AtWorkElsewhere, WarehouseError."""
-    with leases.held(f"{FOLDER}/{leases.machine()}.json", 0) as own:
+    with leases.held(f"{FOLDER}/{leases.machine()}.json", 0, about=lease) as own:
         made = Helping(own, run, lease)
         made.look()
         threading.Thread(target=made.watch, name="the run that is helped", daemon=True).start()
@@ -95,12 +95,47 @@ def helping(run: str, lease: str) -> Iterator[None]:
         finally:
             made.end()
             _helping.clear()
-            _there.clear()
 
 
-def have_stopped(wait: float, waiting: leases.Waiting) -> None:
-    """Returns when nobody works any more for a run that is over; each is waited for `wait` seconds at most. Raises
-    AtWorkElsewhere, WarehouseError."""
-    for name in storage.list_objects(f"{FOLDER}/"):
-        with leases.held(name, wait, waiting):
-            pass
+class _HelpsUs(Exception):
+    """It is no helper of another run any more."""
+
+
+def have_stopped(lease: str, wait: float, waiting: leases.Waiting) -> None:
+    """Returns when nobody works any more for another run than that of the `lease`, and has seen who helps this one.
+    Each is waited for `wait` seconds at most. Raises AtWorkElsewhere, WarehouseError."""
+    there = storage.list_objects(f"{FOLDER}/")
+
+    def still(who: str) -> None:
+        if storage.look(name).metadata.get("about") == lease:
+            raise _HelpsUs
+        waiting(who)
+
+    for name, stored in there.items():
+        if stored.metadata.get("about") == lease:
+            _there.set()
+            continue
+        try:
+            with leases.held(name, wait, still):
+                pass
+        except _HelpsUs:
+            _there.set()
+
+
+@contextmanager
+def looked_for() -> Iterator[None]:
+    """In the block, in which this machine answers for the run, it learns of helpers within a beat: also of those of
+    whom its central scheduler does not know."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(leases.BEAT) and not _there.is_set():
+            with suppress(PipelineError), cloud.STORAGE.briefly(leases.BEAT):
+                if storage.list_objects(f"{FOLDER}/"):
+                    _there.set()
+
+    threading.Thread(target=look, name="helpers", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()

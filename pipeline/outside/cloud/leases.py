@@ -36,13 +36,14 @@ Waiting = Callable[[str], object]
 
 
 class Lease:
-    """One that is held. `found` is what the holder before it had noted and not ended."""
+    """One that is held; `id` tells it from all others. `found` is what the holder before it had noted and not ended."""
 
     def __init__(self, name: str, stored: Stored, found: dict[str, Any] | None, about: str) -> None:
         self.name, self.found = name, found
+        self.id = secrets.token_hex(16)
         self._noted = found
         self._told = {
-            "lease": secrets.token_hex(16),
+            "lease": self.id,
             "machine": machine(),
             "who": f"{socket.gethostname()}, {journal.run()}",
             "since": manifests.now(),
@@ -65,7 +66,7 @@ class Lease:
                 self._stored = self._stored_over(self._stored)
             except WrittenByAnother:
                 now = storage.look(self.name)  # a write of ours may have arrived of which the answer was lost
-                self._lost = now.metadata.get("lease") != self._told["lease"]
+                self._lost = now.metadata.get("lease") != self.id
                 if self._lost:
                     raise
                 self._stored = self._stored_over(now)
