@@ -69,7 +69,7 @@ class AtWork:
     def is_over(self) -> bool:
         """All is made, and this machine has helped: whether the one that answers for the run has ended, or goes on to
         its end; where it is dead, this machine answers from now on."""
-        return bool(self.helped) and (leases.holder(AT_WORK) is None or not self.begin())
+        return bool(self.helped) and (leases.goes_on(AT_WORK, lambda who: progress.moved()) or not self.begin())
 
     def _wait_for_helpers_of_another(self, lease: leases.Lease) -> None:
         try:

@@ -172,7 +172,8 @@ class ThreadWorker(Worker):
         running = {told["worker"] for told in found.running_tasks or ()} - {self._id}
         others = {*running, *(ours.others if ours else ())}
         answering = {other for other in others if HELPS not in other}  # or two helpers would wait for each other
-        self._others_work = bool(running or (helpers.is_helping() and answering))
+        may_work = not self._stop_requesting_work
+        self._others_work = may_work and bool(running or (helpers.is_helping() and answering))
         if any(HELPS in other for other in others) and not self.helped:
             log.info("%s: help is there", ", ".join(sorted(others)))
             self.helped.append(self._id)

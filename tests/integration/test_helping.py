@@ -362,9 +362,9 @@ def test_a_task_sees_what_another_machine_has_made_before_it_works(company: Clou
 
 
 def frozen(target: TableTarget) -> str:
-    """What the label of the frozen rows says of the feed; "" where there are none."""
+    """What the label of the frozen rows says of the view; "" where there are none."""
     as_the_next_run()
-    return warehouse.find(target.dataset, target.table).labels.get("students", "")
+    return warehouse.find(target.dataset, target.table).labels.get("sql", "")
 
 
 def test_rows_of_another_version_than_the_prepared_one_are_not_frozen(district: Cloud) -> None:
@@ -498,6 +498,36 @@ def test_a_worker_stays_as_long_as_another_one_has_something_in_hand(port: int, 
     thread.join()
     assert threads.helped
     assert Last.ran == ([True] if ends == "DONE" else [])
+
+
+@pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
+def test_a_helper_whose_run_is_over_waits_for_nobody(helper: AtWork, run: leases.Lease, port: int) -> None:
+    """Whatever its scheduler said of others when it was asked last."""
+    Slow.done.clear()
+    Last.ran.clear()
+    other: Any = RemoteScheduler(f"http://127.0.0.1:{port}")  # type: ignore[no-untyped-call]
+    slow = Slow().task_id  # type: ignore[no-untyped-call]
+    other.add_task(worker="morning-there", task_id=slow, family="Slow", params={})
+    assert other.get_work(worker="morning-there")["task_id"] == slow
+    over = threading.Event()
+
+    def pinging() -> None:
+        while not over.wait(0.2):
+            other.ping(worker="morning-there")
+
+    thread, begun = threading.Thread(target=pinging), time.monotonic()
+    thread.start()
+    threading.Timer(2, run.end).start()
+    luigi.build(  # type: ignore[no-untyped-call]
+        [Last()],  # type: ignore[no-untyped-call]
+        worker_scheduler_factory=Threads(),
+        scheduler_host="127.0.0.1",
+        scheduler_port=port,
+        no_lock=True,
+    )
+    assert 2 < time.monotonic() - begun < 15
+    over.set()
+    thread.join()
 
 
 def test_a_helper_leaves_what_is_on_the_disk_of_the_one_that_answers(helper: AtWork, port: int) -> None:

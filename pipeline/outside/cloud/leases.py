@@ -221,6 +221,17 @@ def holder(name: str) -> AtWorkElsewhere | None:
     return None if _is_free(seen) else _elsewhere(name, _holder(seen), seen.metadata)
 
 
+def goes_on(name: str, waiting: Waiting = lambda who: None) -> bool:
+    """Whether the other machine that has it goes on, or has ended in good order; False when nobody has written it for
+    as long as a lease lasts. Raises WarehouseError."""
+    first, since = storage.look(name), _clock()
+    while not _is_free(first) and _clock() < since + LEASE:
+        _pause(waiting, _holder(first))
+        if storage.look(name).generation != first.generation:
+            return True
+    return _is_free(first)
+
+
 def _pause(waiting: Waiting, who: str) -> None:
     with resting():
         waiting(who)
