@@ -17,6 +17,10 @@ AT_WORK = "leases/run.json"
 WAITS = 7200.0
 
 
+class _HelpsInstead(Exception):
+    """Another machine was faster by a moment."""
+
+
 class AtWork:
     """What this machine is in a run about `about`, within the block: the one that answers for it, or with `helps` one
     that helps whoever does.
@@ -111,7 +115,9 @@ class AtWork:
     def _taken(self) -> leases.Lease | None:
         """The run's lease; None: another machine was faster by a moment, and this one helps."""
         try:
-            return self._block.enter_context(leases.held(AT_WORK, 0, self._wait, self._about))
+            return self._block.enter_context(leases.held(AT_WORK, 0, self._wait_unless_it_helps, self._about))
+        except _HelpsInstead:
+            return None
         except AtWorkElsewhere as error:
             _refuse_a_hanging_one(error)
             if self._begun_to_help():
@@ -119,6 +125,11 @@ class AtWork:
             if error.about == self._about:
                 raise
         return self._block.enter_context(leases.held(AT_WORK, WAITS, self._wait, self._about))
+
+    def _wait_unless_it_helps(self, who: str) -> None:
+        if self._begun_to_help():
+            raise _HelpsInstead
+        self._wait(who)
 
     def _wait(self, who: str) -> None:
         progress.moved()

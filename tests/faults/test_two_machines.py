@@ -36,21 +36,22 @@ def other(district: District, tmp_path: Path) -> Containers:
     return Containers(district, tmp_path / "other", keeps=True, asks=True)
 
 
-def words(day: date) -> tuple[str, ...]:
-    return "--date", f"{day}", "--workers", "2", "--help-along"
+def words(day: date, workers: int = 2) -> tuple[str, ...]:
+    return "--date", f"{day}", "--workers", f"{workers}", "--help-along"
 
 
 def test_both_make_a_share_of_one_morning(district: District, other: Containers) -> None:
     """None of it twice; one of them answers for it, and the other says so."""
     district.run_daily(MONDAY)  # so that luigid is there
     district.sandbox("new-day", "--date", f"{TUESDAY}")
-    since, here = time.time(), ("./run_daily.sh", *words(TUESDAY))
-    with other.line(), other.start(*words(TUESDAY)) as second, district.start(*here) as first:
+    asked_for = words(TUESDAY, workers=1)
+    since, here = time.time(), ("./run_daily.sh", *asked_for)
+    with other.line(), other.start(*asked_for) as second, district.start(*here) as first:
         runs = [Result(run.wait(300), run.communicate()[0]) for run in (first, second)]
     district.results += runs
     for run in runs:
         assert run.code == 0, run.out
-        assert len(run.tasks("done")) > 20, run.out
+        assert len(run.tasks("done")) > 5, run.out
         assert not run.tasks("FAILED")
     assert not runs[0].tasks("done") & runs[1].tasks("done")
     assert {f"LandedFile {name}" for name in ("students RSD", "cc BLF", "terms RSD")} <= made(*runs)

@@ -125,6 +125,23 @@ def test_who_helped_a_machine_that_died_answers_for_the_morning(helper: AtWork, 
     assert not helpers.is_helping()
 
 
+def test_of_two_that_begin_at_once_one_helps_at_once(run: leases.Lease, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one was faster by a moment: nobody waits for its next beat."""
+    holder, looks = leases.holder, list[str]()
+
+    def nobody_yet(name: str) -> AtWorkElsewhere | None:
+        looks.append(name)
+        return holder(name) if len(looks) > 1 else None
+
+    monkeypatch.setattr(leases, "holder", nobody_yet)
+    monkeypatch.setattr(run, "_write", lambda **_: None)
+    with ExitStack() as block:
+        at_work = AtWork(block, MORNING, quiet=True, helps=True)
+        assert at_work.begin()
+        assert helpers.is_helping()
+        assert at_work.helped
+
+
 @pytest.mark.parametrize("helps", [True, False])
 def test_only_who_is_told_to_and_only_with_just_that(
     run: leases.Lease, monkeypatch: pytest.MonkeyPatch, helps: bool
