@@ -67,8 +67,8 @@ def _stays(name: str, bucket: gcs.Bucket, goes: Mapping[str, int]) -> Iterator[W
         yield Stays(
             f"{name} does not remove by itself what lies in {', '.join(wrong)}",
             expected="lifecycle rules that do, though nobody makes mornings any more",
-            next_step="the next run that makes something writes them, if its account may change the bucket "
-            "(roles/storage.admin on it)",
+            next_step="let the account of the mornings change the bucket (roles/storage.admin on it): the next run "
+            "that makes something writes them",
         )
 
 
