@@ -129,7 +129,6 @@ class ThreadWorker(Worker):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._began = began
         self._others_work = False
-        self.helped: list[str] = []  # our name, when a helper was seen
         self.failed: set[str] = set()  # the tasks that have failed here
         self._threads: dict[str, TaskThread] = {}
         self._task_result_queue: Any = Results()
@@ -174,9 +173,8 @@ class ThreadWorker(Worker):
         answering = {other for other in others if HELPS not in other}  # or two helpers would wait for each other
         may_work = not self._stop_requesting_work
         self._others_work = may_work and bool(running or (helpers.is_helping() and answering))
-        if any(HELPS in other for other in others) and not self.helped:
+        if any(HELPS in other for other in others) and not helpers.are_there():
             log.info("%s: help is there", ", ".join(sorted(others)))
-            self.helped.append(self._id)
             helpers.seen()
         return found
 
@@ -245,8 +243,7 @@ class Threads(_WorkerSchedulerFactory):
     def __init__(self, began: float | None = None) -> None:
         self._began = began
         self._scheduler: RemoteScheduler | None = None
-        # Of the last pass: whether a helper was seen, and what has failed here.
-        self.helped: list[str] = []
+        # What has failed here in the last pass.
         self.failed: set[str] = set()
         # Only Luigi's own calls tell how much is pending, which a worker that stays for it reads.
         self._together = not luigi.configuration.get_config().getboolean("worker", "keep_alive", False)  # type: ignore[no-untyped-call]
@@ -258,7 +255,7 @@ class Threads(_WorkerSchedulerFactory):
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> ThreadWorker:
         began, self._began = self._began, None
         worker = ThreadWorker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant, began=began)
-        self.helped, self.failed = worker.helped, worker.failed
+        self.failed = worker.failed
         return worker
 
     def knows(self, task: luigi.Task) -> bool | None:

@@ -98,7 +98,7 @@ class Work:
 
     def _is_left(self, threads: Threads) -> bool:
         """Whether there is something that could be made, and has not failed here: another machine had it in hand."""
-        if not threads.helped and not helpers.are_there():
+        if not helpers.are_there():
             return False
         storage.forget()
         warehouse.forget()

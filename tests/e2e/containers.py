@@ -16,7 +16,7 @@ from e2e import link
 from e2e.district import ROOT, District, Result
 
 # In the container.
-CONFIG, STATE, LINE = Path("/etc/morning"), Path("/var/lib/morning"), Path("/var/lib/line")
+CONFIG, STATE = Path("/etc/morning"), Path("/var/lib/morning")
 _CONTAINER = """
 set -euo pipefail
 root=$1 config=$2 disk=$3 line=$4 ports=$5; shift 5
