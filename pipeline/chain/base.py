@@ -100,6 +100,8 @@ class ChainTask(DatedTask):
 
     # Whether a machine can make it that helps another's run; else it needs what is on the disk of that one alone.
     anywhere = True
+    # Whether what it makes is at first on the disk of one machine alone; another one that needs it makes it again.
+    on_disk = False
     _just_ran = False
 
     def requires(self) -> tuple[luigi.Task, ...]:
@@ -163,6 +165,9 @@ class ChainTask(DatedTask):
         missing = self._missing()
         if missing:
             sources.forget()  # the other one may have looked at a vendor later
+            for need in self._missing():
+                if need.on_disk and need.anywhere:
+                    need.make()
             missing = self._missing()
         if missing:
             raise TransferIncomplete(

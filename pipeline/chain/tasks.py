@@ -126,6 +126,8 @@ def _anywhere(feed: Feed) -> bool:
 class PreparedFile(FeedTask):
     """The feed's contract holds, and all its parts are one normalised CSV."""
 
+    on_disk = True
+
     @property
     def anywhere(self) -> bool:  # type: ignore[override]
         return _anywhere(self.feed)
