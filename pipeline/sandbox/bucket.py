@@ -20,7 +20,8 @@ from gcp_storage_emulator.exceptions import NotFound
 from gcp_storage_emulator.handlers import objects as handlers
 
 BLOCK = 1 << 20
-INDEX_DELAY = 0.5
+# The index follows after so many seconds, and after so many times as long as it took to write it the last time.
+INDEX_DELAY, INDEX_SHARE = 0.5, 20
 _CHECKSUM: Callable[[], Any] = google_crc32c.Checksum  # untyped
 
 
@@ -91,10 +92,13 @@ class Objects(emulated.Storage):  # type: ignore[misc]  # the emulator is untype
         self._changed.set()
 
     def _write_index_often(self) -> None:
+        delay = INDEX_DELAY
         while not self._closed:
             if self._changed.wait(1):
-                time.sleep(INDEX_DELAY)
+                time.sleep(delay)
+                begun = time.monotonic()
                 self._write_index()
+                delay = max(INDEX_DELAY, INDEX_SHARE * (time.monotonic() - begun))
 
     def _write_index(self) -> None:
         self._changed.clear()

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from pipeline.sandbox import described
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Object = tuple[str, str, int]  # name, TABLE or VIEW, rows
@@ -126,10 +128,14 @@ def _described(*table: str) -> list[tuple[str, bool]]:
 
 
 def required(*table: str) -> set[str]:
-    """The columns of a table that take no NULL."""
+    """The columns of a table that take no NULL; a view has none. To look at a view's columns is to plan it."""
+    if described.is_view(*table):
+        return set()
     return {column for column, refuses_null in _described(*table) if refuses_null}
 
 
 def has_column(project: str, dataset: str, table: str, column: str) -> bool:
-    """False where there is no such table, too."""
+    """False where there is no such table, too, and for a column that nobody wrote into a view's text."""
+    if described.is_view(project, dataset, table):
+        return False
     return column in {name for name, _ in _described(project, dataset, table)}

@@ -50,13 +50,48 @@ _HIDDEN = """    return bool(
         )
     )
 """
+_DESCRIPTIONS = """    rows = fetch(
+        f"SELECT resource FROM emulator.{kind} WHERE {_where(kind, len(keys))}",
+        list(keys),
+    )
+    return [model.model_validate_json(resource) for (resource,) in rows]
+"""
+_IDENTIFY = """@app.middleware("http")
+async def identify_caller(request: Request, call_next):
+    identity = row_access.identify(request.headers.get("authorization"))
+    token = row_access.caller.set(identity)
+    try:
+        return await call_next(request)
+    finally:
+        row_access.caller.reset(token)
+"""
+_IDENTIFY_QUICKLY = """class IdentifyCaller:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        given = dict(scope.get("headers", [])).get(b"authorization")
+        token = row_access.caller.set(row_access.identify(given and given.decode("latin-1")))
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            row_access.caller.reset(token)
+
+
+app.add_middleware(IdentifyCaller)
+"""
 _EDITS = {
+    # Starlette's middleware of this kind has a task group and a stream of its own for each answer.
+    "local_bigquery.app": ((_IDENTIFY, _IDENTIFY_QUICKLY),),
     # Type parameters (PEP 695) are Python 3.12's.
     "local_bigquery.catalog.metadata": (
         ("[R: Resource]", ""),
+        (_DESCRIPTIONS, "    return described.read(model, kind, keys)\n"),
+        ("def save(", "@described.saving\ndef save("),
+        ("def delete(", "@described.deleting\ndef delete("),
         (
             "def list_(model: type[R]",
-            f"from typing import TypeVar\n{_CATALOGUE}\nR = TypeVar('R')\n\n\n"
+            f"from typing import TypeVar\nfrom pipeline.sandbox import described\n{_CATALOGUE}\nR = TypeVar('R')\n\n\n"
             "@translations.asked(translations.lasting)\ndef list_(model: type[R]",
         ),
     ),
