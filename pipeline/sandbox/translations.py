@@ -9,6 +9,7 @@ sources.
 import contextvars
 import hashlib
 import json
+import os
 import re
 import threading
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from typing import Any
 Translate = Callable[[Any, Any], tuple[str, dict[str, Any]]]
 Answers = dict[str, str]
 FILE = "translations.jsonl"
+# The environment's name for a file that the servers of several districts share, where there is one.
+SHARED = "SANDBOX_TRANSLATIONS"
 # A file that has grown beyond is begun anew: most statements name a day, and are asked for on that day only.
 MOST_BYTES = 8_000_000
 # What these statements become does not depend on the catalogue alone.
@@ -205,6 +208,8 @@ def _digest(text: str) -> str:
 
 
 def _file() -> Path:
+    if shared := os.environ.get(SHARED):
+        return Path(shared)
     from local_bigquery.settings import settings
 
     return Path(settings.data_dir) / FILE
@@ -232,6 +237,6 @@ def _known() -> dict[str, Translation]:
 
 def _keep(key: str, translation: Translation) -> None:
     line = json.dumps({"key": key, **asdict(translation)})
-    with _writing, _file().open("a") as file:
+    with _writing, _file().open("ab", buffering=0) as file:  # at once: others may write there, too
         _known()[key] = translation
-        file.write(f"\n{line}\n")  # half a line before it ends here
+        file.write(f"\n{line}\n".encode())  # half a line before it ends here

@@ -29,7 +29,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.storage import Bucket, Client
 
-from e2e.warmth import warm
+from e2e.warmth import translated, warm
 from pipeline import catalogue
 from pipeline.ground import settings
 from pipeline.outside.cloud import documents
@@ -107,7 +107,7 @@ class District:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "LUIGI_CONFIG_PATH": str(self.config), WARM: warm()}
+        return {**os.environ, "LUIGI_CONFIG_PATH": str(self.config), WARM: warm(), translations.SHARED: translated()}
 
     def call(self, *words: str) -> Result:
         """A command, from the pipeline's folder."""
@@ -202,12 +202,9 @@ class District:
         shutil.copytree(self.folder, copy)
 
     def restore(self, copy: Path) -> None:
-        """All is as it was kept, and the servers are up. What they have translated since is not translated again."""
-        known = self.folder / "sandbox" / "warehouse" / translations.FILE
-        text = known.read_text()
+        """All is as it was kept, and the servers are up."""
         shutil.rmtree(self.folder)
         shutil.copytree(copy, self.folder)
-        known.write_text(text)
         self.results.clear()
         self.received.clear()
         self.sandbox("up", "--date", (self.folder / "sandbox" / "last_day").read_text().strip())

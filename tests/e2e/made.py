@@ -18,7 +18,9 @@ from google.cloud import bigquery
 
 from e2e import juniper
 from e2e.district import ROOT, Result
-from pipeline.sandbox import elsewhere
+from e2e.warmth import translated, warm
+from pipeline.sandbox import elsewhere, translations
+from pipeline.sandbox.supervisor import WARM
 
 PROJECT = "juniper-flats-data"
 FACTS = {
@@ -105,7 +107,7 @@ class Made:
     def environment(self) -> dict[str, str]:
         """Of nobody's configuration: its own wrappers name it."""
         words = {name: word for name, word in os.environ.items() if name != "LUIGI_CONFIG_PATH"}
-        return words | {"MORNING_ENGINE": f"{ROOT}"}
+        return words | {"MORNING_ENGINE": f"{ROOT}", WARM: warm(), translations.SHARED: translated()}
 
     def run(self, *words: str) -> Result:
         """A program of the repository's, called from a folder that is nobody's."""

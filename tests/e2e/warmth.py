@@ -1,4 +1,5 @@
-"""One process a worker that becomes the sandbox's servers, wherever a district of a test has them started."""
+"""One process a worker that becomes the sandbox's servers, wherever a district of a test has them started; and beside
+it what they have translated."""
 
 import atexit
 import shutil
@@ -20,6 +21,11 @@ def warm() -> str:
     assert started.stdout and started.stdout.readline() == b"warm\n"
     atexit.register(_end, started, folder)
     return f"{folder}/socket"
+
+
+def translated() -> str:
+    """The file of what the servers of this worker's districts have translated."""
+    return f"{Path(warm()).parent}/translations"
 
 
 def _end(started: subprocess.Popen[bytes], folder: str) -> None:

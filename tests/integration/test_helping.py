@@ -378,6 +378,47 @@ def test_a_task_sees_what_another_machine_has_made_before_it_works(company: Clou
     assert Kept.tries == ["above"], "the other machine had made it"
 
 
+class OnDisk(Kept):
+    """A file on this machine's disk."""
+
+    on_disk = True
+    disk: ClassVar[Path]
+
+    def output(self) -> luigi.LocalTarget:  # type: ignore[override]
+        return luigi.LocalTarget(f"{self.disk}/{self.words}")
+
+    def make(self) -> Made:
+        self.tries.append("on disk")
+        (self.disk / self.words).touch()
+        return Made(words="made")
+
+
+class OnlyThere(OnDisk):
+    """Of a download that this machine does not have."""
+
+    anywhere = False
+
+
+class OfDisk(Kept):
+    """It is made of that file."""
+
+    needs: luigi.Parameter[str] = luigi.Parameter()
+
+    def requires(self) -> tuple[luigi.Task, ...]:
+        return ({"OnDisk": OnDisk, "OnlyThere": OnlyThere}[self.needs](date=DATE, words="below"),)
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_is_on_the_other_machine_s_disk_alone_is_made_here_as_well(company: Cloud, tmp_path: Path) -> None:
+    OnDisk.disk = tmp_path
+    OfDisk(date=DATE, words="above", needs="OnDisk").run()
+    assert OnDisk.tries == ["on disk", "above"]
+    (tmp_path / "below").unlink()
+    with pytest.raises(TransferIncomplete, match="OnlyThere kept is not done, as this machine sees it"):
+        OfDisk(date=DATE, words="other", needs="OnlyThere").run()
+    assert OnDisk.tries == ["on disk", "above"]
+
+
 def frozen(target: TableTarget) -> str:
     """What the label of the frozen rows says of the view; "" where there are none."""
     as_the_next_run()
