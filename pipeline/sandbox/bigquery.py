@@ -47,6 +47,7 @@ def close_the_gaps(objects: Objects, bad_day: BadDay, latency: Latency) -> None:
     remember_jobs()
     _note_submitted_jobs()
     _create_each_once()
+    _change_each_by_one_at_a_time()
     badday.trouble_jobs(bad_day)
     badday.let_listings_be_behind(bad_day)
     let_jobs_last(latency)
@@ -168,6 +169,25 @@ def _create_each_once() -> None:
             return create_table(project, dataset, body, translate)
 
     datasets.create, tables.create = create_alone, create_table_alone
+
+
+def _change_each_by_one_at_a_time() -> None:
+    """Without it, of two changes of one table that come at once one is answered 400, or takes back what the other has
+    changed. A job that writes a table changes what is said of it, too."""
+    from local_bigquery.catalog import tables
+
+    update, annotate = tables.update, tables.annotate
+    locks = dict[tuple[str, ...], threading.Lock]()
+
+    def update_alone(project: str, dataset: str, table: str, *change: Any) -> Any:
+        with locks.setdefault((project, dataset, table), threading.Lock()):  # in one step
+            return update(project, dataset, table, *change)
+
+    def annotate_alone(reference: Any, changes: Any) -> None:
+        with locks.setdefault((*reference,), threading.Lock()):
+            annotate(reference, changes)
+
+    tables.update, tables.annotate = update_alone, annotate_alone
 
 
 def _note_submitted_jobs() -> None:

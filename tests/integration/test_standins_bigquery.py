@@ -102,6 +102,19 @@ def test_who_creates_a_table_second_is_told_so(warehouse: bigquery.Client) -> No
         assert sorted(pool.map(create, range(6))) == ["a conflict"] * 5 + ["at_once"]
 
 
+def test_changes_of_one_table_that_come_at_once_are_all_made(load: Loader, warehouse: bigquery.Client) -> None:
+    load("changed", "id,name\n1,a\n")
+
+    def change(number: int) -> None:
+        found = bigquery.Table(table("changed"))
+        found.labels = {f"by_{number}": "yes"}
+        warehouse.update_table(found, ["labels"])
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(change, range(24)))
+    assert warehouse.get_table(table("changed")).labels == {f"by_{number}": "yes" for number in range(24)}
+
+
 def test_a_missing_object_is_said_so(warehouse: bigquery.Client, bucket: Bucket) -> None:
     config = bigquery.LoadJobConfig(schema=TEXT, source_format="CSV")
     with pytest.raises(NotFound):
