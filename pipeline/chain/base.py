@@ -15,7 +15,7 @@ from pipeline.catalogue import flows
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import border, progress, secrets
-from pipeline.ground.errors import PipelineError, TransferIncomplete, WrittenByAnother, nearest
+from pipeline.ground.errors import PipelineError, WrittenByAnother, nearest
 from pipeline.ground.progress import Event, Kind, Made
 from pipeline.inbound import sources
 from pipeline.outside.cloud import helpers, leases
@@ -102,6 +102,8 @@ class ChainTask(DatedTask):
     anywhere = True
     # Whether what it makes is at first on the disk of one machine alone; another one that needs it makes it again.
     on_disk = False
+    # Whether it failed for what another machine had in hand just then; nothing of its own is wrong.
+    was_disturbed = False
     _just_ran = False
 
     def requires(self) -> tuple[luigi.Task, ...]:
@@ -161,7 +163,7 @@ class ChainTask(DatedTask):
         progress.emit(Event(kind, self.task_family, self.of(), self.flow(), made.rows, made.bytes, seconds, str(made)))
 
     def _refuse_unready(self) -> None:
-        """The scheduler says that what is below is done, as some machine told it. Raises TransferIncomplete."""
+        """The scheduler says that what is below is done, as some machine told it. Raises WrittenByAnother."""
         missing = self._missing()
         if missing:
             sources.forget()  # the other one may have looked at a vendor later
@@ -170,7 +172,7 @@ class ChainTask(DatedTask):
                     need.make()
             missing = self._missing()
         if missing:
-            raise TransferIncomplete(
+            raise WrittenByAnother(
                 f"{missing[0].task_family} {missing[0].of()} is not done, as this machine sees it",
                 expected="what another machine has made to be seen by this one",
                 next_step="nothing: who answers for the morning looks once more; if it happens again, compare the "
@@ -194,6 +196,7 @@ class ChainTask(DatedTask):
 
     def on_failure(self, exception: BaseException) -> str:
         """What the visualiser shows. An error that is not ours may quote data: then only its place is told."""
+        self.was_disturbed = isinstance(exception, WrittenByAnother)
         if isinstance(exception, PipelineError):
             message = str(exception)
         else:

@@ -13,7 +13,7 @@
     ├── DiskFailed                our own disk is full, or cannot be written
     ├── StandsStill               a task, or the whole run, has not moved for too long and was given up
     ├── WarehouseError            BigQuery or Cloud Storage refused, or holds what we did not put there
-    │   └── WrittenByAnother      somebody else wrote the object since it was looked at
+    │   └── WrittenByAnother      somebody else has changed it since it was looked at
     ├── AtWorkElsewhere           another machine does it just now, or has taken it over
     ├── StatementRefused          GoogleSQL does not take a statement; it says in which line and column
     └── OnHold                    a delivery is checked and waits for a person: exit code 40
@@ -111,7 +111,7 @@ class WarehouseError(PipelineError):
 
 
 class WrittenByAnother(WarehouseError):
-    """Somebody else wrote the object since it was looked at; nothing was changed."""
+    """Somebody else wrote the object, or had the table in hand, since it was looked at; nothing was changed."""
 
 
 class AtWorkElsewhere(PipelineError):

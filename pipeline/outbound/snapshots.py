@@ -10,7 +10,7 @@ from pipeline.catalogue import sql
 from pipeline.catalogue.delivery import Delivery, ViewFile
 from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import manifests
-from pipeline.ground.errors import WarehouseError
+from pipeline.ground.errors import WrittenByAnother
 from pipeline.ground.progress import Made
 from pipeline.inbound import steps
 from pipeline.outbound import views
@@ -81,13 +81,13 @@ def _tables(file: ViewFile, date: dt.date) -> list[TableTarget]:
 
 
 def _refuse_others(tables: list[TableTarget]) -> None:
-    """Asked before the rows are frozen and after it, of the tables themselves. Raises WarehouseError."""
+    """Asked before the rows are frozen and after it, of the tables themselves. Raises WrittenByAnother."""
     with ThreadPoolExecutor(8) as pool:
         others = [
             table for table, is_so in zip(tables, pool.map(TableTarget.exists_now, tables), strict=True) if not is_so
         ]
     if others:
-        raise WarehouseError(
+        raise WrittenByAnother(
             f"{others[0].dataset}.{others[0].table} does not hold the rows of which the set was to be made",
             expected="no other machine to load it meanwhile",
             next_step="nothing: who answers for the morning looks once more; if it happens again, run again",

@@ -129,7 +129,7 @@ class ThreadWorker(Worker):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self._began = began
         self._others_work = False
-        self.failed: set[str] = set()  # the tasks that have failed here
+        self.failed: set[str] = set()  # the tasks that have failed here, and would again
         self._threads: dict[str, TaskThread] = {}
         self._task_result_queue: Any = Results()
 
@@ -156,7 +156,7 @@ class ThreadWorker(Worker):
             kwargs["runnable"] = False
         if isinstance(task, ChainTask) and kwargs["status"] == PENDING and kwargs["runnable"]:
             progress.plan(task.task_id)
-        if kwargs["status"] == FAILED:
+        if kwargs["status"] == FAILED and not (isinstance(task, ChainTask) and task.was_disturbed):
             self.failed.add(kwargs["task_id"])
         super()._add_task(*args, **kwargs)  # type: ignore[no-untyped-call]
 
@@ -243,7 +243,7 @@ class Threads(_WorkerSchedulerFactory):
     def __init__(self, began: float | None = None) -> None:
         self._began = began
         self._scheduler: RemoteScheduler | None = None
-        # What has failed here in the last pass.
+        # What has failed here in the last pass, and not for what another machine had in hand.
         self.failed: set[str] = set()
         # Only Luigi's own calls tell how much is pending, which a worker that stays for it reads.
         self._together = not luigi.configuration.get_config().getboolean("worker", "keep_alive", False)  # type: ignore[no-untyped-call]

@@ -18,7 +18,7 @@ from pipeline.chain import portal
 from pipeline.chain.base import ChainTask
 from pipeline.chain.portal import EisSchoolErrorReports
 from pipeline.ground import manifests
-from pipeline.ground.errors import AtWorkElsewhere, TransferIncomplete, WarehouseError, WrittenByAnother
+from pipeline.ground.errors import AtWorkElsewhere, ContractBroken, WarehouseError, WrittenByAnother
 from pipeline.ground.progress import Made
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import snapshots
@@ -27,6 +27,7 @@ from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarge
 from pipeline.run import alone
 from pipeline.run.alone import AtWork
 from pipeline.run.worker import Threads
+from pipeline.run.working import Work
 from test_giving import refusing
 from test_leases import another_machine, dies
 from test_leases import in_haste as in_haste
@@ -364,10 +365,31 @@ def test_what_another_machine_wrote_meanwhile_and_is_something_else_is_written_o
     assert storage.look("kept/2026-11-20/one.json").metadata == {"words": "mine"}
 
 
+class Wrong(Kept):
+    """What is wrong with it is its own."""
+
+    def make(self) -> Made:
+        self.tries.append(self.words)
+        raise ContractBroken("1 row", expected="2 rows", next_step="ask the vendor")
+
+
+@pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
+@pytest.mark.usefixtures("kept", "company")
+@pytest.mark.parametrize(("kind", "tries"), [(Kept, 3), (Wrong, 1)])
+def test_what_failed_for_what_another_machine_had_in_hand_is_made_in_one_more_pass(
+    kind: type[Kept], tries: int, port: int
+) -> None:
+    """Where two machines have a scheduler each, either makes what the other one has in hand."""
+    Kept.meanwhile += ["again", "theirs"]
+    words = [kind.__name__, "--date", f"{DATE}", "--words", "mine", "--scheduler-port", f"{port}", "--no-lock"]
+    assert Work(kind(date=DATE, words="mine"), words, "morning").do() == []
+    assert len(Kept.tries) == tries
+
+
 @pytest.mark.usefixtures("kept")
 def test_a_task_sees_what_another_machine_has_made_before_it_works(company: Cloud) -> None:
     assert not Kept(date=DATE, words="below").output().exists()
-    with pytest.raises(TransferIncomplete, match="Kept kept is not done, as this machine sees it"):
+    with pytest.raises(WrittenByAnother, match="Kept kept is not done, as this machine sees it"):
         Above(date=DATE, words="above").run()
     assert in_a_fork(lambda: Kept(date=DATE, words="below").run()) == 0
     Kept.tries.clear()
@@ -435,7 +457,7 @@ def test_rows_of_another_version_than_the_prepared_one_are_not_frozen(district: 
     told |= {"size": target.path.stat().st_size, "sha256": manifests.sha256(target.path)}
     manifests.save(target.manifest_path, told)
     helpers.seen()
-    with pytest.raises(WarehouseError, match="does not hold the rows of which the set was to be made"):
+    with pytest.raises(WrittenByAnother, match="does not hold the rows of which the set was to be made"):
         snapshots.freeze(ROSTERS, FILE, FRIDAY)
     assert frozen(snapshots.snapshot_target(ROSTERS, FILE, FRIDAY)) == ""
 
@@ -453,7 +475,7 @@ def test_rows_of_a_table_that_another_machine_loads_meanwhile_say_nothing(
 
     monkeypatch.setattr(warehouse, "freeze", meanwhile)
     helpers.seen()
-    with pytest.raises(WarehouseError, match="does not hold the rows of which the set was to be made"):
+    with pytest.raises(WrittenByAnother, match="does not hold the rows of which the set was to be made"):
         snapshots.freeze(ROSTERS, FILE, FRIDAY)
     assert frozen(target) == warehouse.IN_WORK
 
