@@ -71,8 +71,11 @@ class AtWork:
         return True
 
     def is_over(self) -> bool:
-        """All is made, and this machine has helped: whether the one that answers for the run has ended, or goes on to
+        """All is made. Where this machine has helped, whether the one that answers for the run has ended, or goes on to
         its end; where it is dead, this machine answers from now on."""
+        if self._helps and not self.helped:
+            with suppress(PipelineError):  # else it runs out by itself
+                helpers.end_what_was_left()
         return bool(self.helped) and (leases.goes_on(AT_WORK, lambda who: progress.moved()) or not self.begin())
 
     def _wait_for_helpers_of_another(self, lease: leases.Lease) -> None:

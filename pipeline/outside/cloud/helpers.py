@@ -79,11 +79,24 @@ class Helping:
         self._over.set()
 
 
+def _own() -> str:
+    """The lease of this machine as a helper, an object."""
+    return f"{FOLDER}/{leases.machine()}.json"
+
+
+def end_what_was_left() -> None:
+    """A process of this machine was killed while it helped: the next run need not wait until its lease has run out.
+    Raises AtWorkElsewhere, WarehouseError."""
+    if storage.look(_own()).generation:
+        with leases.held(_own(), 0):
+            pass
+
+
 @contextmanager
 def helping(run: str, lease: str) -> Iterator[None]:
     """In the block this process makes things for the run that has the lease `run`, and says that it is `lease`, as long
     as it has it. Raises AtWorkElsewhere, WarehouseError."""
-    with leases.held(f"{FOLDER}/{leases.machine()}.json", 0, about=lease) as own:
+    with leases.held(_own(), 0, about=lease) as own:
         made = Helping(own, run, lease)
         made.look()
         threading.Thread(target=made.watch, name="the run that is helped", daemon=True).start()
