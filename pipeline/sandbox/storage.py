@@ -35,6 +35,8 @@ from pipeline.sandbox.latency import Latency
 from pipeline.sandbox.preconditions import PRECONDITION_FAILED, Query, broken_condition, close_the_gaps, error
 
 HEALTH = "/healthz"
+# An upload says in its body what it is to be called, before anything else.
+_UPLOAD, _CALLED = "/upload/", re.compile(rb'"name": *("(?:[^"\\]|\\.)*")')
 _MEDIA = re.compile(r"/(?:download/)?storage/v1/b/(?P<bucket>[^/]+)/o/(?P<name>.+)")
 
 
@@ -59,6 +61,7 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
     latency: Latency
     rfile: Any
     wfile: Any
+    stores = ""  # the object that the request asks for, where its path does not say it
 
     def do_GET(self) -> None:
         self._answer("GET")
@@ -79,11 +82,13 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
         """Written down before it is sent: who has the answer finds the line."""
         path = unquote(urlsplit(self.path).path)
         if path != HEALTH:
-            self.log.write(server="storage", method=self.command, path=path, status=int(code))
+            stores = {"object": self.stores} if self.stores else {}
+            self.log.write(server="storage", method=self.command, path=path, status=int(code), **stores)
         super().send_response(code, message)
 
     def _answer(self, method: str) -> None:
         url = urlsplit(self.path)
+        self.stores = ""
         if url.path == HEALTH:
             self._send(200, {})
         else:
@@ -133,7 +138,10 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
     def _let_emulator_answer(self, method: str) -> None:
         """Its body is read before the lock is taken: a slow client keeps nobody waiting."""
         if length := self.headers.get("Content-Length"):
-            connection, self.rfile = self.rfile, BytesIO(self.rfile.read(int(length)))
+            body = self.rfile.read(int(length))
+            connection, self.rfile = self.rfile, BytesIO(body)
+            if method == "POST" and self.path.startswith(_UPLOAD) and (told := _CALLED.search(body)):
+                self.stores = str(json.loads(told[1]))
         else:
             connection = self.rfile
         try:

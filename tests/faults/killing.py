@@ -14,9 +14,11 @@ from typing import Any
 
 import psutil
 
-from e2e.district import MONDAY, VENDORS, VENDORS_OWN, District
+from e2e.district import DELIVERIES, MONDAY, VENDORS, VENDORS_OWN, District
 
 DAYS = [MONDAY + timedelta(days=n) for n in range(1, 5)]
+# So many files are renamed into their places at a vendor, of the one set that it is given each day.
+SETS = {each.vendor: len(each.files) for each in (DELIVERIES["ellevation_rosters"], DELIVERIES["otus_scores"])}
 DATASETS = ("powerschool_combined", "misc_imports", "deliveries")
 TIMES = ("at", "landed_at", "prepared_at", "sent_at", "ended_at", "written_at", "run")
 
@@ -127,6 +129,45 @@ def _session(pid: int) -> int:
     with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
         return 0 if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE else os.getsid(pid)
     return 0
+
+
+# The places of a morning at which something may be killed, in the order in which they are come to.
+SCHEDULING, LANDING, LOADING, EXPORTING = "scheduling", "landing", "loading", "exporting"
+RENAMES, RECEIPT = "between renames", "before the receipt"
+PLACES = (SCHEDULING, LANDING, LOADING, EXPORTING, RENAMES, RECEIPT)
+
+
+def place_of(event: dict[str, Any]) -> str:
+    """The place at which a server was asked for that; "" where the server cannot know it."""
+    stored = str(event.get("object", ""))
+    if event.get("event") == "rename":
+        return RENAMES
+    if event.get("job") == "load":
+        return LOADING
+    if event.get("job") == "extract" or (stored.startswith("deliveries/") and stored.endswith(".csv")):
+        return EXPORTING
+    return LANDING if stored.startswith("landing/") and stored.endswith(".csv") else ""
+
+
+class Told:
+    """What the servers write into their logs from now on."""
+
+    def __init__(self, district: District) -> None:
+        self._folder = district.folder / "sandbox" / "log"
+        self._read: dict[Path, int] = {}
+        self.new()
+
+    def new(self) -> list[dict[str, Any]]:
+        """What has come since this was asked last; `vendor` is whose server it was, where it was a vendor's."""
+        found = list[dict[str, Any]]()
+        for path in sorted({*self._folder.glob("sftp-*.log"), self._folder / "cloud.log"}):
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                whole = file.read().rpartition(b"\n")[0]
+                self._read[path] = self._read.get(path, 0) + len(whole) + bool(whole)
+                vendor = {"vendor": path.stem.removeprefix("sftp-")} if path.stem.startswith("sftp-") else {}
+                found += [{**json.loads(line), **vendor} for line in whole.splitlines()]
+        return found
 
 
 def asked(district: District) -> int:

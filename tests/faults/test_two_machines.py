@@ -1,16 +1,19 @@
 """Two machines make one morning, each a share of it; it holds, whatever becomes of either, of luigid, or of the line.
 
 Some mornings are made undisturbed by one machine, then the same ones by two: the district's own, and one with a disk
-and a network of its own, which reaches the servers by a line. At instants that lie all over the morning one of them is
-killed, or both, or the central scheduler, or the line is cut; then what has ended is begun again, as cron would. At the
-end of each morning all must be as it was the first time, and no vendor who looks all the time may see half a file.
+and a network of its own, which reaches the servers by a line. They have one central scheduler, or one each. At places
+that the servers' logs tell, one machine is killed, or both, or the central scheduler, or the line is cut; then what has
+ended is begun again, as cron would. At the end of each morning all must be as it was the first time, and no vendor who
+looks all the time may see half a file.
 """
 
+import math
 import os
 import random
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,11 +26,38 @@ import pytest
 from e2e.containers import Containers, Line
 from e2e.district import MONDAY, TUESDAY, District, Result
 from e2e.mornings import Monday, restored
-from faults.killing import DAYS, Watcher, asked, difference, digest, kill, ledger, state, undisturbed, without_copies
+from faults.killing import (
+    LANDING,
+    PLACES,
+    RECEIPT,
+    RENAMES,
+    SCHEDULING,
+    SETS,
+    Told,
+    Watcher,
+    difference,
+    digest,
+    kill,
+    ledger,
+    place_of,
+    state,
+    undisturbed,
+    without_copies,
+)
 from faults.leaks import leaks
+from pipeline.run.worker import HELPS
+from pipeline.sandbox.faults import FaultFile
+from pipeline.sandbox.school_year import SchoolYear
 
-# So many mornings, and so many kills in each; `KILLS_OF_TWO=4x25` for a hundred of them.
+# So many mornings, and so many kills in each; `KILLS_OF_TWO=4x25` for a hundred of them. A morning has each place once:
+# where more kills are asked for than it has places, there are more mornings instead.
 MORNINGS, KILLS = map(int, os.environ.get("KILLS_OF_TWO", "2x4").split("x"))
+MORNINGS, KILLS = MORNINGS * (parts := math.ceil(KILLS / len(PLACES))), math.ceil(KILLS / parts)
+# The first of them is not disturbed.
+DAYS = [day for day in SchoolYear(MONDAY.year).sessions if day > MONDAY][: 1 + MORNINGS]
+KINDS = ("the first", "the second", "both", "luigid", "the line")
+# So many requests come before the first file is landed, in any case.
+EARLY = 20
 
 
 @pytest.fixture
@@ -82,59 +112,172 @@ def made(*runs: Result) -> set[str]:
 
 
 @dataclass
+class Morning:
+    """The places of one morning at which something is to happen: each when a server was asked for so much that belongs
+    to it. Of the two sets one is between its renames, and the other before its receipt: its vendor takes its time for
+    each rename, and from the last but one on the bucket does so, too, as long as nothing has happened."""
+
+    day: date
+    due: dict[str, int]
+    between: str
+    before: str
+    faults: FaultFile
+    told: Told
+    received: set[str] = field(default_factory=set)
+    seen: Counter[str] = field(default_factory=Counter)
+    renamed: Counter[str] = field(default_factory=Counter)
+
+    def begins(self) -> None:
+        for place, vendor in ((RENAMES, self.between), (RECEIPT, self.before)):
+            if place in self.due:
+                self.faults.switch_on("slow", vendor, {"rate": 1_000_000_000, "rename": 0.5})
+
+    def comes_to(self) -> str:
+        """The place that was come to since this was asked last; "" for none."""
+        now = [self._place(event) for event in self.told.new()]
+        counted = [place for place in now if place in self.due and self.seen[place] >= self.due[place]]
+        if RENAMES in self.due and 0 < self.renamed[self.between] < SETS[self.between]:
+            counted.append(RENAMES)
+        missing = SETS[self.before] - self.renamed[self.before]
+        if RECEIPT in self.due and self.before not in self.received and missing <= 1:
+            if not self.faults.find("google"):
+                self.faults.switch_on("google", "", {"how": "slow", "seconds": 1.0, "times": 0})
+            if missing <= 0:
+                counted.append(RECEIPT)
+        return counted[-1] if counted else ""
+
+    def _place(self, event: dict[str, Any]) -> str:
+        """Where that was; it is counted."""
+        place, stored = place_of(event), str(event.get("object", ""))
+        if stored.startswith("receipts/"):
+            self.received.add(stored.split("/")[2].split("_")[0])
+        if place == RENAMES:
+            self.renamed[event["vendor"]] += 1
+            return ""
+        place = place or ("" if self.seen[LANDING] else SCHEDULING)
+        self.seen[place] += 1
+        return place
+
+    def where(self, place: str) -> str:
+        """The place as it is now, in words."""
+        vendor = {RENAMES: self.between, RECEIPT: self.before}.get(place)
+        return f"{place} at {vendor}" if vendor else f"{place} ({self.seen[place]})"
+
+    def goes_on(self, place: str) -> None:
+        """Something has happened there, and nothing is to happen there again."""
+        del self.due[place]
+        for event in self.told.new():
+            self._place(event)
+        assert place != RECEIPT or self.before not in self.received, "the receipt was there before it happened"
+        with self.faults.change() as faults:
+            faults[:] = [fault for fault in faults if fault.name != "google"]
+
+    def ends(self) -> None:
+        with self.faults.change() as faults:
+            faults.clear()
+
+
+@dataclass
 class Two:
-    """Both machines, what undisturbed mornings leave, and what the servers are asked in one and in an idle run."""
+    """Both machines, and what undisturbed mornings leave. Of each other morning they have a central scheduler each.
+
+    Something happens at one of the first requests of each place; `drawn_of` says of how many.
+    """
 
     district: District
-    other: Containers
-    line: Line
+    others: list[Containers]
+    lines: list[Line]
     files: dict[str, bytes]
     expected: list[dict[str, Any]]
-    morning: int
-    idle: int
+    drawn_of: dict[str, int]
     watcher: Watcher
     chance: random.Random
+    happened: list[str]
+    plan: list[list[str]]
+    number: int = 0
     runs: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
-    happened: list[str] = field(default_factory=list)
     luigids: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    mends: float = float("inf")
+    kinds: list[str] = field(default_factory=list)
+
+    @property
+    def other(self) -> Containers:
+        return self.others[self.number % 2]
+
+    @property
+    def line(self) -> Line:
+        return self.lines[self.number % 2]
+
+    def morning(self, number: int) -> Morning:
+        """One with places of its own, each at an instant that is drawn, before much of what belongs to it is done."""
+        self.number, places = number, self.plan[number - 1]
+        between, before = self.chance.sample(sorted(SETS), 2)
+        due = {place: 1 + self.chance.randrange(self.drawn_of[place]) for place in places}
+        faults = FaultFile(self.district.folder / "sandbox" / "faults.json")
+        self.happened.append(f"{DAYS[number]}, {'a scheduler each' if number % 2 else 'one scheduler'}")
+        return Morning(DAYS[number], due, between, before, faults, Told(self.district))
 
     def at_work(self, day: date) -> None:
         """Both are: whoever has ended is begun again."""
+        self._forget_the_ended()
+        until = time.monotonic() + 60
+        while len(self.runs) < 2 and time.monotonic() < until:
+            self._begin(day)
+            time.sleep(0.05)
+
+    def until(self, morning: Morning) -> str:
+        """The place that the morning comes to next; whoever does not end well until then is begun again."""
+        until = time.monotonic() + 180
+        self._forget_the_ended()
+        while time.monotonic() < until:
+            self._begin(morning.day)
+            if place := morning.comes_to():
+                return place
+            if time.monotonic() > self.mends:
+                self._mend()
+            if len(self.runs) == 2 and all(run.poll() == 0 for run in self.runs.values()):
+                break
+            time.sleep(0.003)  # the servers write their logs, and tell nobody
+        raise AssertionError(f"{sorted(morning.due)} did not come: {self.happened}")
+
+    def _forget_the_ended(self) -> None:
+        self.runs = {name: run for name, run in self.runs.items() if run.poll() is None}
+
+    def _begin(self, day: date) -> None:
+        self.runs = {name: run for name, run in self.runs.items() if not run.poll()}
         for name in ("first", "second"):
-            if name not in self.runs or self.runs[name].poll() is not None:
-                self._ended(name)
+            if name not in self.runs and (name == "first" or self.number % 2 or self._luigid_answers()):
                 with (self.other.disk.parent / f"{name}.out").open("a") as out:
                     if name == "first":
                         self.runs[name] = self.district.start("./run_daily.sh", *words(day), out=out)
-                        self._wait_for_luigid()
                     else:
                         self.runs[name] = self.other.start(*words(day), out=out)
 
-    def _ended(self, name: str) -> None:
-        if run := self.runs.pop(name, None):
-            run.wait()
+    def _luigid_answers(self) -> bool:
+        with suppress(OSError):
+            self.district.visualiser("is_pause_enabled")
+            return True
+        return False
 
-    def _wait_for_luigid(self) -> None:
-        until = time.monotonic() + 60
-        while time.monotonic() < until and self.runs["first"].poll() is None:
-            with suppress(OSError):
-                self.district.visualiser("is_pause_enabled")
-                return
-            time.sleep(0.05)
-
-    def happens(self, what: str) -> None:
-        """At this moment."""
-        self.happened.append(what)
-        if what in ("the first", "both"):
+    def happens(self, where: str) -> None:
+        """One of the five, to whoever is there, at this moment."""
+        self.kinds = self.kinds or self.chance.sample(KINDS, len(KINDS))
+        what = self.kinds.pop()
+        self.happened.append(f"{what}: {where}")
+        if what in ("the first", "both") and "first" in self.runs:
             kill(self.runs["first"])
-        if what in ("the second", "both"):
+        if what in ("the second", "both") and "second" in self.runs:
             self.runs["second"].kill()
+            self.runs["second"].wait()
         if what == "luigid":
             self._killed_luigid(self.chance.random() < 0.5)
         if what == "the line":
             self.line.cut()
-            time.sleep(3 * self.chance.random())
-            self.line.mend()
+            self.mends = time.monotonic() + 3 * self.chance.random()
+
+    def _mend(self) -> None:
+        self.line.mend()
+        self.mends = float("inf")
 
     def _killed_luigid(self, comes_back: bool) -> None:
         for process in self.district.servers():
@@ -148,51 +291,67 @@ class Two:
                     (self.district.folder / "luigid" / "luigid.pid").write_text(f"{back.pid}\n")
 
     def ends(self) -> None:
-        for name in [*self.runs]:
+        self._mend()
+        for run in self.runs.values():
             with suppress(subprocess.TimeoutExpired):
-                self.runs[name].wait(300)
-            self._ended(name)
+                run.wait(300)
+        self.runs.clear()
+
+
+def planned(chance: random.Random) -> list[list[str]]:
+    """Of each morning so many different places as there are kills; of all mornings each place equally often."""
+    used, found = Counter[str](), list[list[str]]()
+    for _ in range(MORNINGS):
+        found.append(sorted(PLACES, key=lambda place: (used[place], chance.random()))[:KILLS])
+        used.update(found[-1])
+    return found
 
 
 @pytest.fixture(scope="module")
 def two(monday: Monday, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     seed = int(os.environ.get("KILL_SEED") or random.SystemRandom().randrange(1_000_000))
     for district in restored(monday):
-        files = district.delivered_files()
-        expected, morning, idle = undisturbed(district, DAYS[:MORNINGS])
+        files, told = district.delivered_files(), Told(district)
+        expected, _, _ = undisturbed(district, DAYS)
+        usual = Counter(map(place_of, told.new()))
+        drawn_of = {SCHEDULING: EARLY} | {place: max(1, usual[place] // len(DAYS) // 4) for place in PLACES[1:]}
         district.stop()
         district.restore(monday.copy)
         assert district.run_daily(MONDAY).code == 0  # luigid is up
-        other = Containers(district, tmp_path_factory.mktemp("two") / "other", keeps=True, asks=True)
-        watcher = Watcher(district)
-        with other.line() as line, watcher.at_work():
-            made = Two(district, other, line, files, expected, morning, idle, watcher, random.Random(seed))
-            made.happened.append(f"KILL_SEED={seed}")
+        folder, watcher = tmp_path_factory.mktemp("two"), Watcher(district)
+        others = [Containers(district, folder / f"asks-{asks}", keeps=True, asks=asks) for asks in (True, False)]
+        with others[0].line() as line, others[1].line() as other_line, watcher.at_work():
+            lines, chance, happened = [line, other_line], random.Random(seed), [f"KILL_SEED={seed}"]
+            made = Two(district, others, lines, files, expected, drawn_of, watcher, chance, happened, planned(chance))
             yield made
             made.ends()
         district.stop()
         for luigid in made.luigids:
+            luigid.kill()  # two may have come at once, and the pid is one's
             luigid.wait(20)
         assert leaks(district) == []
 
 
-@pytest.mark.parametrize("number", range(MORNINGS))
-def test_a_morning_of_two_machines_holds_whatever_is_killed(two: Two, number: int) -> None:
-    day = DAYS[number]
-    two.district.sandbox("new-day", "--date", f"{day}")
-    kinds = ["the first", "the second", "both", "luigid", "the line"]
-    for _ in range(KILLS):
-        two.at_work(day)
-        begun = asked(two.district)
-        share = two.chance.random() / (KILLS + 1)
-        until = begun + 2 * two.idle * two.chance.random() + (two.morning - two.idle) * share
-        while asked(two.district) < until and any(run.poll() is None for run in two.runs.values()):
-            time.sleep(0.003)
-        two.happens(two.chance.choice(kinds))
-    two.at_work(day)  # or the one that is left waits a minute for one that was killed
-    two.ends()
-    run = two.district.run_daily(day)
-    assert run.code == 0, (two.happened, run.out)
+def test_a_morning_of_two_machines_with_a_scheduler_each_is_as_any_other(two: Two) -> None:
+    """Neither scheduler knows of the other, and each gives out all tasks."""
+    district, two.number = two.district, 1
+    district.sandbox("new-day", "--date", f"{DAYS[0]}")
+    since, here = time.time(), ("./run_daily.sh", *words(DAYS[0]))
+    with two.other.start(*words(DAYS[0])) as second, district.start(*here) as first:
+        runs = [Result(run.wait(300), run.communicate()[0]) for run in (first, second)]
+    for run in runs:
+        assert run.code == 0, run.out
+        assert len(run.tasks("done") | run.tasks("unchanged")) > 5, run.out
+    assert [sum(word in run.out for run in runs) for word in ("this machine has helped", ", exit 0;")] == [1, 1]
+    assert not any(HELPS in worker["name"] for worker in district.visualiser("worker_list"))
+    renamed = [write for write in district.writes(since) if " rename " in write]
+    assert len(renamed) == len(set(renamed)) == sum(SETS.values())
+    _is_as_an_undisturbed_one(two, 0)
+    again = district.run_daily(DAYS[0])
+    assert not again.tasks("done"), again.out
+
+
+def _is_as_an_undisturbed_one(two: Two, number: int) -> None:
     left, expected = (_compared(each) for each in (state(two.district), two.expected[number]))
     assert difference(left, expected) == {}, two.happened
     kept = [name for name in two.district.objects() if name.startswith("receipts/")]
@@ -204,9 +363,27 @@ def _compared(left: dict[str, Any]) -> dict[str, Any]:
     return {name: what for name, what in without_copies(left).items() if " extracts/" not in name}
 
 
+@pytest.mark.parametrize("number", range(1, 1 + MORNINGS))
+def test_a_morning_of_two_machines_holds_whatever_is_killed(two: Two, number: int) -> None:
+    day = DAYS[number]
+    two.district.sandbox("new-day", "--date", f"{day}")
+    morning = two.morning(number)
+    morning.begins()
+    for _ in range(KILLS):
+        place = two.until(morning)
+        two.happens(morning.where(place))
+        morning.goes_on(place)
+    morning.ends()
+    two.at_work(day)  # or the one that is left waits a minute for one that was killed
+    two.ends()
+    run = two.district.run_daily(day)
+    assert run.code == 0, (two.happened, run.out)
+    _is_as_an_undisturbed_one(two, number)
+
+
 def test_through_all_of_it_no_vendor_saw_half_a_file(two: Two) -> None:
     whole = [{name: digest(content) for name, content in two.files.items()}, *two.expected]
     for name, digests in two.watcher.seen.items():
         assert digests <= {left.get(name) for left in whole}, (two.happened, name)
-    assert len(two.watcher.seen) == 5
-    assert not two.district.run_daily(DAYS[MORNINGS - 1]).tasks("done")
+    assert len(two.watcher.seen) == sum(SETS.values())
+    assert not two.district.run_daily(DAYS[-1]).tasks("done")
