@@ -116,3 +116,16 @@ def test_a_fault_answers_so_often_and_is_written_down(sandbox: Sandbox, bucket: 
     assert bucket.get_blob("faulty", retry=None) is None
     asked = [event["status"] for event in sandbox.events("cloud") if event["path"].endswith("/faulty")]
     assert asked == [503, 503, 404]
+
+
+def test_the_log_says_what_an_upload_is_called(running: Sandbox, bucket: Bucket, large: Path) -> None:
+    """Also of one in pieces, and of nothing else."""
+    before = len(running.events("cloud"))
+    small = bucket.blob('told/a "b".csv')
+    small.metadata = {"name": "another"}
+    small.upload_from_string('"name": "none"')
+    bucket.blob("told/large").upload_from_filename(large)
+    small.download_as_bytes()
+    told = [event.get("object") for event in running.events("cloud")[before:]]
+    assert list(filter(None, told)) == ['told/a "b".csv', "told/large"]
+    assert told[-1] is None
