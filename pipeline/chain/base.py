@@ -197,6 +197,8 @@ class ChainTask(DatedTask):
     def on_failure(self, exception: BaseException) -> str:
         """What the visualiser shows. An error that is not ours may quote data: then only its place is told."""
         self.was_disturbed = isinstance(exception, WrittenByAnother)
+        if self.was_disturbed:
+            sources.forget()  # the other one may have looked at a vendor later, and have a newer file
         if isinstance(exception, PipelineError):
             message = str(exception)
         else:

@@ -20,6 +20,7 @@ from pipeline.chain.portal import EisSchoolErrorReports
 from pipeline.ground import manifests
 from pipeline.ground.errors import AtWorkElsewhere, ContractBroken, WarehouseError, WrittenByAnother
 from pipeline.ground.progress import Made
+from pipeline.inbound import sources
 from pipeline.inbound.evidence import PreparedTarget
 from pipeline.outbound import snapshots
 from pipeline.outside.cloud import helpers, leases, storage, texts, warehouse
@@ -388,6 +389,15 @@ def test_what_failed_for_what_another_machine_had_in_hand_is_made_in_one_more_pa
     words = [kind.__name__, "--date", f"{DATE}", "--words", "mine", "--scheduler-port", f"{port}", "--no-lock"]
     assert Work(kind(date=DATE, words="mine"), words, "morning").do() == []
     assert len(Kept.tries) == tries
+
+
+def test_who_was_disturbed_looks_at_the_vendors_anew(district: Cloud) -> None:
+    """Or it would make what is older over what the other machine has made of a correction."""
+    place = FEED.sources[0].place
+    sources.look(place)
+    for error, known in ((ContractBroken, True), (WrittenByAnother, False)):
+        Kept(date=DATE, words="mine").on_failure(error("this", expected="that", next_step="nothing"))
+        assert (sources._looks.known(place) is not None) is known
 
 
 @pytest.mark.usefixtures("kept")
