@@ -38,8 +38,9 @@ def land(target: LandedTarget, progress: Progress) -> Made:
     fetch(source.place, file, new := manifests.beside(copy), progress)
     facts = {"name": file.name, "size": file.size, "mtime": file.mtime, "sha256": manifests.sha256(new)}
     before = documents.load(target.manifest_path)
-    if before and before["name"] == file.name:  # a correction may carry an earlier time; what was older stays older
-        facts["since"] = max(file.mtime, before.get("since", before["mtime"]))
+    since = before.get("since", before["mtime"]) if before and before["name"] == file.name else file.mtime
+    if since > file.mtime:  # a correction may carry an earlier time; what was older stays older
+        facts["since"] = since
     same = _mornings_with(target, str(facts["sha256"]))
     if target.feed.repeats is not None and len(same) > target.feed.repeats:
         new.unlink()

@@ -74,6 +74,16 @@ def test_what_is_a_correction(drop: Path, name: str, minutes: int, text: str, sa
     assert (LANDED.folder / name).read_text() == text
 
 
+def test_the_same_file_that_is_landed_twice_is_told_as_once(drop: Path) -> None:
+    """As by two machines at the same moment."""
+    put(drop, "fte_2.csv", TWO)
+    land()
+    once = {key: value for key, value in (manifests.load(LANDED.manifest_path) or {}).items() if key != "landed_at"}
+    land()
+    assert once.items() <= (twice := manifests.load(LANDED.manifest_path) or {}).items()
+    assert twice.keys() - once.keys() == {"landed_at"}
+
+
 @pytest.mark.parametrize("minutes", [-1, -20, -60, 5])
 def test_a_correction_with_any_time_stands_beside_an_older_file_of_another_name(drop: Path, minutes: int) -> None:
     """However often it comes, and until somebody takes it away."""
