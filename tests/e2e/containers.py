@@ -14,6 +14,7 @@ from typing import IO
 
 from e2e import link
 from e2e.district import ROOT, District, Result
+from pipeline.sandbox import elsewhere
 
 # In the container.
 CONFIG, STATE = Path("/etc/morning"), Path("/var/lib/morning")
@@ -64,7 +65,7 @@ class Containers:
         told["sftp"]["known_hosts"] = f"{CONFIG}/known_hosts"
         told["scheduler"]["state_path"] = f"{STATE}/luigid/state.pickle"
         if not asks:
-            told["core"]["scheduler_port"] = "18082"
+            told["core"]["scheduler_port"] = f"{next(elsewhere.free_ports())}"
         with (folder / "config" / "luigi.cfg").open("w") as file:
             told.write(file)
         known_hosts = district.folder / "sandbox" / "known_hosts"
