@@ -163,12 +163,12 @@ class Morning:
         vendor = {RENAMES: self.between, RECEIPT: self.before}.get(place)
         return f"{place} at {vendor}" if vendor else f"{place} ({self.seen[place]})"
 
-    def goes_on(self, place: str) -> None:
+    def goes_on(self, place: str, story: str) -> None:
         """Something has happened there, and nothing is to happen there again."""
         del self.due[place]
         for event in self.told.new():
             self._place(event)
-        assert place != RECEIPT or self.before not in self.received, "the receipt was there before it happened"
+        assert place != RECEIPT or self.before not in self.received, f"the receipt was there before: {story}"
         with self.faults.change() as faults:
             faults[:] = [fault for fault in faults if fault.name != "google"]
 
@@ -199,6 +199,11 @@ class Two:
     luigids: list[subprocess.Popen[bytes]] = field(default_factory=list)
     mends: float = float("inf")
     kinds: list[str] = field(default_factory=list)
+
+    @property
+    def story(self) -> str:
+        """The seed, and what has happened at which place of which morning, for who reads of a failure."""
+        return "\n".join(self.happened)
 
     @property
     def other(self) -> Containers:
@@ -238,7 +243,7 @@ class Two:
             if len(self.runs) == 2 and all(run.poll() == 0 for run in self.runs.values()):
                 break
             time.sleep(0.003)  # the servers write their logs, and tell nobody
-        raise AssertionError(f"{sorted(morning.due)} did not come: {self.happened}")
+        raise AssertionError(f"{sorted(morning.due)} did not come: {self.story}")
 
     def _forget_the_ended(self) -> None:
         self.runs = {name: run for name, run in self.runs.items() if run.poll() is None}
@@ -353,9 +358,9 @@ def test_a_morning_of_two_machines_with_a_scheduler_each_is_as_any_other(two: Tw
 
 def _is_as_an_undisturbed_one(two: Two, number: int) -> None:
     left, expected = (_compared(each) for each in (state(two.district), two.expected[number]))
-    assert difference(left, expected) == {}, two.happened
+    assert difference(left, expected) == {}, two.story
     kept = [name for name in two.district.objects() if name.startswith("receipts/")]
-    assert ledger(two.district) == sorted(name.split("/")[-1].removesuffix(".json") for name in kept), two.happened
+    assert ledger(two.district) == sorted(name.split("/")[-1].removesuffix(".json") for name in kept), two.story
 
 
 def _compared(left: dict[str, Any]) -> dict[str, Any]:
@@ -372,18 +377,18 @@ def test_a_morning_of_two_machines_holds_whatever_is_killed(two: Two, number: in
     for _ in range(KILLS):
         place = two.until(morning)
         two.happens(morning.where(place))
-        morning.goes_on(place)
+        morning.goes_on(place, two.story)
     morning.ends()
     two.at_work(day)  # or the one that is left waits a minute for one that was killed
     two.ends()
     run = two.district.run_daily(day)
-    assert run.code == 0, (two.happened, run.out)
+    assert run.code == 0, f"{two.story}\n{run.out}"
     _is_as_an_undisturbed_one(two, number)
 
 
 def test_through_all_of_it_no_vendor_saw_half_a_file(two: Two) -> None:
     whole = [{name: digest(content) for name, content in two.files.items()}, *two.expected]
     for name, digests in two.watcher.seen.items():
-        assert digests <= {left.get(name) for left in whole}, (two.happened, name)
+        assert digests <= {left.get(name) for left in whole}, f"{two.story}\n{name}"
     assert len(two.watcher.seen) == sum(SETS.values())
     assert not two.district.run_daily(DAYS[-1]).tasks("done")
