@@ -5,7 +5,6 @@ import gc
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from typing import NoReturn, Protocol
@@ -50,7 +49,6 @@ def serve(places: Places) -> NoReturn:
     gc.freeze()  # what was imported stays: to search it for garbage took a sixth of the start
     gc.set_threshold(50_000)  # a statement's tree is thousands of objects that live for an instant
     gc.enable()
-    sys.setswitchinterval(0.001)  # a thread that has waited for DuckDB else waits five times as long for the others
     say(places.pid, ready=True)
     _note(f"ready after {time.monotonic() - started:.1f} s")
     dead = watch(places, faults, servers, stop)
