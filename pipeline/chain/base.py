@@ -100,7 +100,8 @@ class ChainTask(DatedTask):
 
     # Whether a machine can make it that helps another's run; else it needs what is on the disk of that one alone.
     anywhere = True
-    # Whether what it makes is at first on the disk of one machine alone; another one that needs it makes it again.
+    # Whether what it makes is at first on a disk alone: where that is gone, or another machine's, who needs it makes it
+    # again.
     on_disk = False
     # Whether it failed for what another machine had in hand just then; nothing of its own is wrong.
     was_disturbed = False
@@ -154,6 +155,8 @@ class ChainTask(DatedTask):
             if helpers.are_there():
                 helpers.look_anew()
                 self._refuse_unready()
+            else:
+                self._make_what_is_gone()
             made = None if self.output().exists() else self._made()
         kind: Kind = "done" if made else "unchanged"
         made = made or Made(words="unchanged")
@@ -164,20 +167,22 @@ class ChainTask(DatedTask):
 
     def _refuse_unready(self) -> None:
         """The scheduler says that what is below is done, as some machine told it. Raises WrittenByAnother."""
-        missing = self._missing()
-        if missing:
+        if self._missing():
             sources.forget()  # the other one may have looked at a vendor later
-            for need in self._missing():
-                if need.on_disk and need.anywhere:
-                    need.make()
-            missing = self._missing()
-        if missing:
+            self._make_what_is_gone()
+        if missing := self._missing():
             raise WrittenByAnother(
                 f"{missing[0].task_family} {missing[0].of()} is not done, as this machine sees it",
                 expected="what another machine has made to be seen by this one",
                 next_step="nothing: who answers for the morning looks once more; if it happens again, compare the "
                 "versions, configurations and clocks of both machines",
             )
+
+    def _make_what_is_gone(self) -> None:
+        """What a task below has made on a disk that has gone since, or that is another machine's."""
+        for need in self.requires():
+            if isinstance(need, ChainTask) and need.on_disk and need.anywhere and not need.output().exists():
+                need.make()
 
     def _missing(self) -> list["ChainTask"]:
         needs = (need for need in self.requires() if isinstance(need, ChainTask))

@@ -82,7 +82,7 @@ def known(_catalogue: Path, off: tuple[str, ...]) -> Above:
             for file in delivery.view_files:
                 found.stages["DeployedView", file.view].add(("Snapshot", ""))
             for feed_ in delivery.copied:
-                found.stages["PreparedFile", feed_.name].add(("CheckedSet", ""))
+                found.stages["StoredObject", feed_.name].add(("CheckedSet", ""))
     return found
 
 

@@ -278,7 +278,7 @@ class CheckedSet(DeliveryTask):
     def requires(self) -> tuple[luigi.Task, ...]:
         return (
             *(Snapshot(date=self.date, delivery=self.delivery, file=file.name) for file in self.delivery.view_files),
-            *(PreparedFile(date=lastgood.date_of(feed, self.date), feed=feed) for feed in self.delivery.copied),
+            *(StoredObject(date=lastgood.date_of(feed, self.date), feed=feed) for feed in self.delivery.copied),
         )
 
     def output(self) -> ObjectTarget:

@@ -215,12 +215,18 @@ class PreparedTarget:
     def manifest_path(self) -> Path:
         return _below(landing(self.feed, self.date), f"{self.feed.name}.manifest.json")
 
-    def manifest(self) -> dict[str, Any] | None:
-        """What was prepared, when it is there and made from the parts and by the contract of now."""
+    def told(self) -> dict[str, Any] | None:
+        """What was prepared from the parts and by the contract of now; the CSV itself may be gone since."""
         found = documents.load(self.manifest_path)
         if found is None or found["contract"] != self.feed.contract.fingerprint or found["parts"] != self.parts():
             return None
-        return found if self._is_here(found) or self._stored().get("sha256") == found["sha256"] else None
+        return found
+
+    def manifest(self) -> dict[str, Any] | None:
+        """The same, when the CSV is there."""
+        found = self.told()
+        there = found and (self._is_here(found) or self._stored().get("sha256") == found["sha256"])
+        return found if there else None
 
     def copy(self) -> Path:
         """The CSV on our disk, which is brought from the bucket when it is not here. Raises TransferIncomplete,

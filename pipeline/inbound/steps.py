@@ -97,7 +97,8 @@ def prepare(target: PreparedTarget) -> Made:
         calendar.learn(target.feed, manifests.beside(target.path), told["sha256"], target.date)
         done = documents.put(target.manifest_path, told, days=target.feed.landing_days)
         manifests.replace(target.path, manifests.beside(target.path), target.manifest_path, done)
-        if helpers.are_there():  # one of them may be asked to go on with it
+        # A helper may be asked to go on with it; and of a download of the portal's nobody has another copy.
+        if helpers.are_there() or target.downloads():
             store(target.feed, target.date)
     for landed in target.downloads():
         own = manifests.load(landed.manifest_path) or {}

@@ -42,7 +42,7 @@ def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
 def as_landed(feed: Feed, date: dt.date, to: Path) -> int:
     """The landed bytes of a feed of one part (of several parts there is no one file to send); returns the rows."""
     held = lastgood.date_of(feed, date)
-    landed, prepared = LandedTarget(feed, feed.sources[0].name, held), PreparedTarget(feed, held).manifest()
+    landed, prepared = LandedTarget(feed, feed.sources[0].name, held), PreparedTarget(feed, held).told()
     manifest = landed.manifest()
     if manifest is None or prepared is None:
         raise WarehouseError(f"no landed copy of {feed.name}", expected="one, whole", next_step="run again")

@@ -20,6 +20,7 @@ from pipeline.chain.tasks import (
     LandedFile,
     LoadedTable,
     PreparedFile,
+    StoredObject,
     VendorFile,
     delivered,
     exported,
@@ -161,9 +162,10 @@ def test_a_rehearsal_is_all_but_the_giving(name: str) -> None:
 def test_scores_are_passed_on_after_their_contract_was_kept() -> None:
     written = below(DeliveredSet(date=MONDAY, delivery=catalogue.deliveries()["otus_scores"]))
     (set_to_go,) = {task for each in written for task in below(each)}
-    assert {task.feed.name for task in below(set_to_go) if isinstance(task, PreparedFile)} == {
-        "savvas_assessment_scores",
-        "savvas_standards_scores",
+    stored = [task for task in below(set_to_go) if isinstance(task, StoredObject)]
+    assert {task.feed.name for task in stored} == {"savvas_assessment_scores", "savvas_standards_scores"}
+    assert {task.feed for each in stored for task in below(each) if isinstance(task, PreparedFile)} == {
+        task.feed for task in stored
     }
 
 
