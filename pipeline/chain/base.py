@@ -149,6 +149,7 @@ class ChainTask(DatedTask):
 
     def run(self) -> None:
         begun = time.monotonic()
+        self.was_disturbed = False
         ask_anew()
         progress.emit(Event("started", self.task_family, self.of(), self.flow()))
         with border.around(f"{self.task_family} {self.of()}", "making it"):

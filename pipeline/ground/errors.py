@@ -111,7 +111,7 @@ class WarehouseError(PipelineError):
 
 
 class WrittenByAnother(WarehouseError):
-    """Somebody else wrote the object, or had the table in hand, since it was looked at; nothing was changed."""
+    """Somebody else wrote the object, or has the table or what is below in hand; nothing was changed."""
 
 
 class AtWorkElsewhere(PipelineError):

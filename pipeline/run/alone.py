@@ -71,8 +71,9 @@ class AtWork:
         return True
 
     def is_over(self) -> bool:
-        """All is made. Where this machine has helped, whether the one that answers for the run has ended, or goes on to
-        its end; where it is dead, this machine answers from now on."""
+        """Whether this machine has no more to do for the run, all of which is made: it has helped, and the one that
+        answers has ended, or goes on to its end. Where that one is dead, this machine answers from now on. What a
+        killed process of this machine has left as a helper ends here."""
         if self._helps and not self.helped:
             with suppress(PipelineError):  # else it runs out by itself
                 helpers.end_what_was_left()

@@ -243,7 +243,7 @@ class Threads(_WorkerSchedulerFactory):
     def __init__(self, began: float | None = None) -> None:
         self._began = began
         self._scheduler: RemoteScheduler | None = None
-        # What has failed here in the last pass, and not for what another machine had in hand.
+        # What has failed here in the last pass, without what another machine has disturbed.
         self.failed: set[str] = set()
         # Only Luigi's own calls tell how much is pending, which a worker that stays for it reads.
         self._together = not luigi.configuration.get_config().getboolean("worker", "keep_alive", False)  # type: ignore[no-untyped-call]

@@ -172,8 +172,8 @@ def _create_each_once() -> None:
 
 
 def _change_each_by_one_at_a_time() -> None:
-    """Without it, of two changes of one table that come at once one is answered 400, or takes back what the other has
-    changed. A job that writes a table changes what is said of it, too."""
+    """Without it, of two changes of one table by the API that come at once one is answered 400, or takes back what the
+    other has changed. A job that writes a table changes what is said of it, too. (ALTER TABLE is not waited for.)"""
     from local_bigquery.catalog import tables
 
     update, annotate = tables.update, tables.annotate

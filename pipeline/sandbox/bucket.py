@@ -20,8 +20,9 @@ from gcp_storage_emulator.exceptions import NotFound
 from gcp_storage_emulator.handlers import objects as handlers
 
 BLOCK = 1 << 20
-# The index follows after so many seconds, and after so many times as long as it took to write it the last time.
-INDEX_DELAY, INDEX_SHARE = 0.5, 20
+# The index follows after so many times as long as it took to write it the last time: between these seconds. What a
+# killed process had not written there is not listed any more.
+INDEX_SHARE, INDEX_DELAY, INDEX_DELAY_AT_MOST = 20, 0.5, 2.0
 _CHECKSUM: Callable[[], Any] = google_crc32c.Checksum  # untyped
 
 
@@ -96,15 +97,16 @@ class Objects(emulated.Storage):  # type: ignore[misc]  # the emulator is untype
         while not self._closed:
             if self._changed.wait(1):
                 time.sleep(delay)
-                begun = time.monotonic()
-                self._write_index()
-                delay = max(INDEX_DELAY, INDEX_SHARE * (time.monotonic() - begun))
+                delay = min(max(INDEX_DELAY, INDEX_SHARE * self._write_index()), INDEX_DELAY_AT_MOST)
 
-    def _write_index(self) -> None:
+    def _write_index(self) -> float:
+        """Returns the seconds that it took."""
         self._changed.clear()
         with self.lock:
+            begun = time.monotonic()
             names = ("buckets", "objects", "resumable", "bucket_iam_policies", "soft_deleted")
             self._write_whole(".meta", json.dumps({name: getattr(self, name) for name in names}).encode())
+            return time.monotonic() - begun
 
 
 class Hashes:

@@ -135,7 +135,7 @@ def required(*table: str) -> set[str]:
 
 
 def has_column(project: str, dataset: str, table: str, column: str) -> bool:
-    """False where there is no such table, too, and for a column that nobody wrote into a view's text."""
+    """False where there is no such table, too, and for any view."""
     if described.is_view(project, dataset, table):
         return False
     return column in {name for name, _ in _described(project, dataset, table)}

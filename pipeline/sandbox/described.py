@@ -48,7 +48,11 @@ def deleting(delete: Callable[..., None]) -> Callable[..., None]:
     @wraps(delete)
     def deleted(model: type[Any], *keys: str) -> None:
         with _lock:
-            delete(model, *keys)
+            try:
+                delete(model, *keys)
+            except BaseException:  # half of it may be done
+                _held.pop(model, None)
+                raise
             held = _held.get(model, {})
             for key in [key for key in held if key[: len(keys)] == keys]:
                 del held[key]

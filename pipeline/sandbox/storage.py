@@ -140,7 +140,8 @@ class Api(emulator.RequestHandler):  # type: ignore[misc]  # the emulator is unt
         if length := self.headers.get("Content-Length"):
             body = self.rfile.read(int(length))
             connection, self.rfile = self.rfile, BytesIO(body)
-            if method == "POST" and self.path.startswith(_UPLOAD) and (told := _CALLED.search(body)):
+            names_it = method == "POST" and self.path.startswith(_UPLOAD) and "uploadType=media" not in self.path
+            if names_it and (told := _CALLED.search(body)):
                 self.stores = str(json.loads(told[1]))
         else:
             connection = self.rfile

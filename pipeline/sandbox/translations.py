@@ -193,7 +193,7 @@ def _key(tree: Any, context: Any, names: Names) -> str | None:
     return _digest(repr((_translator(), names.numbered(text), with_what)))
 
 
-_PROGRAMS = ("bigquery", "sources", "strict", "withs")
+_PROGRAMS = ("bigquery", "catalogue", "described", "sources", "strict", "withs")
 
 
 @cache
@@ -220,12 +220,13 @@ def _known() -> dict[str, Translation]:
     """By key; the last line of one counts. A process that was killed has left half a line."""
     found: dict[str, Translation] = {}
     file = _file()
-    if not file.is_file():
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            file.unlink(missing_ok=True)
+        text = file.read_text(errors="replace")
+    except FileNotFoundError:
         return found
-    if file.stat().st_size > MOST_BYTES:
-        file.unlink()
-        return found
-    for line in file.read_text().splitlines():
+    for line in text.splitlines():
         try:
             told = json.loads(line)
             key = told.pop("key")

@@ -114,8 +114,9 @@ def made(*runs: Result) -> set[str]:
 @dataclass
 class Morning:
     """The places of one morning at which something is to happen: each when a server was asked for so much that belongs
-    to it. Of the two sets one is between its renames, and the other before its receipt: its vendor takes its time for
-    each rename, and from the last but one on the bucket does so, too, as long as nothing has happened."""
+    to it. One set is struck `between` its renames, the other `before` its receipt. The vendor of either takes its time
+    for each rename. From the last rename but one of the second set on the bucket takes its time as well, until
+    something has happened."""
 
     day: date
     due: dict[str, int]
@@ -144,10 +145,12 @@ class Morning:
                 self.faults.switch_on("google", "", {"how": "slow", "seconds": 1.0, "times": 0})
             if missing <= 0:
                 counted.append(RECEIPT)
-        return counted[-1] if counted else ""
+        return min(counted, key=PLACES.index, default="")
 
     def _place(self, event: dict[str, Any]) -> str:
         """Where that was; it is counted."""
+        if int(event.get("status", 200)) >= 400:  # it was asked for, and not done
+            return ""
         place, stored = place_of(event), str(event.get("object", ""))
         if stored.startswith("receipts/"):
             self.received.add(stored.split("/")[2].split("_")[0])
@@ -249,7 +252,9 @@ class Two:
         self.runs = {name: run for name, run in self.runs.items() if run.poll() is None}
 
     def _begin(self, day: date) -> None:
-        self.runs = {name: run for name, run in self.runs.items() if not run.poll()}
+        ended = {name: code for name, run in self.runs.items() if (code := run.poll())}
+        self.happened += [f"{name} had ended with {code}" for name, code in ended.items()]
+        self.runs = {name: run for name, run in self.runs.items() if name not in ended}
         for name in ("first", "second"):
             if name not in self.runs and (name == "first" or self.number % 2 or self._luigid_answers()):
                 with (self.other.disk.parent / f"{name}.out").open("a") as out:
@@ -298,8 +303,7 @@ class Two:
     def ends(self) -> None:
         self._mend()
         for run in self.runs.values():
-            with suppress(subprocess.TimeoutExpired):
-                run.wait(300)
+            run.wait(300)
         self.runs.clear()
 
 

@@ -22,7 +22,7 @@ from pipeline.ground.errors import AtWorkElsewhere, ContractBroken, WarehouseErr
 from pipeline.ground.progress import Made
 from pipeline.inbound import sources
 from pipeline.inbound.evidence import PreparedTarget
-from pipeline.outbound import snapshots
+from pipeline.outbound import rendering, snapshots
 from pipeline.outside.cloud import helpers, leases, storage, texts, warehouse
 from pipeline.outside.cloud.evidence import ObjectTarget, TableTarget, ViewTarget
 from pipeline.run import alone
@@ -378,7 +378,6 @@ class Wrong(Kept):
         raise ContractBroken("1 row", expected="2 rows", next_step="ask the vendor")
 
 
-@pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
 @pytest.mark.usefixtures("kept", "company")
 @pytest.mark.parametrize(("kind", "tries"), [(Kept, 3), (Wrong, 1)])
 def test_what_failed_for_what_another_machine_had_in_hand_is_made_in_one_more_pass(
@@ -494,6 +493,19 @@ def test_rows_of_a_table_that_another_machine_loads_meanwhile_say_nothing(
     assert frozen(target) == warehouse.IN_WORK
 
 
+def test_rows_that_another_machine_freezes_anew_are_not_written_out(district: Cloud, tmp_path: Path) -> None:
+    """They were checked, and are others by now."""
+    arrive(FRIDAY, {"0105": 3})
+    target = snapshots.snapshot_target(ROSTERS, FILE, FRIDAY)
+    assert frozen(target) not in ("", warehouse.IN_WORK)
+    helpers.seen()
+    assert rendering.of_view(FILE, target, tmp_path / "checked.csv") == 3
+    assert in_a_fork(lambda: warehouse._label(target.dataset, target.table, {"sql": warehouse.IN_WORK})) == 0
+    with pytest.raises(WrittenByAnother, match="does not hold the rows any more that were checked"):
+        rendering.of_view(FILE, target, tmp_path / "others.csv")
+    assert not (tmp_path / "others.csv").exists()
+
+
 # --------------------------------------------------------------------------------------------------------- one browser
 
 
@@ -559,7 +571,6 @@ class Last(luigi.Task):
         self.ran.append(helpers.are_there())
 
 
-@pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
 @pytest.mark.parametrize(
     ("name", "ends"),
     # That one first: the scheduler remembers a helper for a while.
@@ -596,7 +607,6 @@ def test_a_worker_stays_as_long_as_another_one_has_something_in_hand(port: int, 
     assert Last.ran == (["helps" in name] if ends == "DONE" else [])
 
 
-@pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
 def test_a_helper_whose_run_is_over_waits_for_nobody(helper: AtWork, run: leases.Lease, port: int) -> None:
     """Whatever its scheduler said of others when it was asked last."""
     Slow.done.clear()

@@ -16,8 +16,6 @@ from pipeline.run import lookahead
 from pipeline.run.working import Work
 from sshd import free_port
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
-
 
 class Luigid:
     """A central scheduler on a port of its own."""

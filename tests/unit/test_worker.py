@@ -14,9 +14,6 @@ from pipeline.ground import progress
 from pipeline.ground.progress import Event
 from pipeline.run.worker import Threads
 
-# Luigi's task `core` does not know the settings of Luigi's own client.
-pytestmark = pytest.mark.filterwarnings("ignore:.*that is not consumed by the task 'core'")
-
 MEET = threading.Barrier(2, timeout=10)
 
 

@@ -87,9 +87,10 @@ def _own() -> str:
 def end_what_was_left() -> None:
     """A process of this machine was killed while it helped: the next run need not wait until its lease has run out.
     Raises AtWorkElsewhere, WarehouseError."""
-    if storage.look(_own()).generation:
-        with leases.held(_own(), 0):
-            pass
+    with cloud.STORAGE.briefly(leases.BEAT):
+        if storage.look(_own()).generation:
+            with leases.held(_own(), 0):
+                pass
 
 
 @contextmanager
