@@ -2,11 +2,13 @@
 
     python tests/faults/vanishing.py run Morning --workers 1
 
-All that the landing area has goes, the documents of this very run, too. At the end it says how often that was.
+All that the landing area has goes, the documents of this very run, too. One task is at work at a time, also where one
+has waited for its vendor beside the others. At the end it says how often that was.
 """
 
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 import luigi
@@ -17,14 +19,21 @@ from pipeline.__main__ import main
 from pipeline.ground import settings
 
 ended: list[str] = []
+at_work = threading.Lock()
 
 
-@luigi.Task.event_handler(luigi.Event.SUCCESS)  # type: ignore[no-untyped-call, untyped-decorator]
-def vanish(task: luigi.Task) -> None:
+def begin(_: luigi.Task) -> None:
+    at_work.acquire()
+
+
+def end(task: luigi.Task, *_: object) -> None:
     ended.append(task.task_id)
     shutil.rmtree(settings.load().district.landing, ignore_errors=True)
+    at_work.release()
 
 
+for event, handler in ((luigi.Event.START, begin), (luigi.Event.SUCCESS, end), (luigi.Event.FAILURE, end)):
+    luigi.Task.event_handler(event)(handler)  # type: ignore[no-untyped-call]
 code = main()
 print(f"the disk has vanished {len(ended)} times")
 sys.exit(code)
