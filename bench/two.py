@@ -1,6 +1,6 @@
 """Measures a cold morning by two machines that share it, beside one: `run_daily.sh --help-along`.
 
-    [BENCH_COPIES=3] python -m bench.two [--rounds 3] [--workers 4]
+    [BENCH_COPIES=12] python -m bench.two [--rounds 3] [--workers 4]
 
 Each machine has a folder and a core of its own (taskset); the servers run on both cores, as there are no others, and
 take most of them. So two numbers are told: the seconds, and the processor's seconds of the busier of the two, which is
