@@ -20,11 +20,12 @@ class ActivityLog:
         self._lock = threading.Lock()
 
     def write(self, **event: Any) -> None:
-        """`event` with the time (seconds since 1970) before it; the line is there when this returns.
+        """`event` with the time (seconds since 1970, not rounded: a test asks what came after an instant of its own)
+        before it; the line is there when this returns.
 
         The file is opened each time, so that a test may remove it between two runs.
         """
-        line = json.dumps({"time": round(time.time(), 3), **event}) + "\n"
+        line = json.dumps({"time": time.time(), **event}) + "\n"
         with self._lock, self._path.open("a") as file:
             file.write(line)
 
