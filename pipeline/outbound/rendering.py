@@ -15,11 +15,12 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests
 from pipeline.ground.arrow import pa, pacsv
 from pipeline.ground.command import MORNING
-from pipeline.ground.errors import WarehouseError, WrittenByAnother
+from pipeline.ground.errors import WarehouseError
 from pipeline.ground.patience import computing
 from pipeline.inbound import lastgood
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound import extracts, sorting
+from pipeline.outbound.snapshots import refuse_others
 from pipeline.outside.cloud import helpers, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 
@@ -28,12 +29,8 @@ def of_view(file: ViewFile, frozen: TableTarget, to: Path) -> int:
     """Write the frozen rows to the file `to`, in the file's dialect; returns the rows. Raises WarehouseError, also when
     other rows came than are frozen."""
     extracted = extracts.bring(file, frozen, to)
-    if helpers.are_there() and not frozen.exists_now():
-        raise WrittenByAnother(
-            f"{frozen.dataset}.{frozen.table} does not hold the rows any more that were checked",
-            expected="no other machine to freeze it anew meanwhile",
-            next_step="nothing: who answers for the morning looks once more; if it happens again, run again",
-        )
+    if helpers.are_there():
+        refuse_others([frozen])
     with computing.one(), manifests.written(to) as draft, draft.open("wb") as out:
         written = _render(extracted, _names(extracted, frozen), file, out, to.parent)
         if written != (held := warehouse.rows(frozen.dataset, frozen.table)):

@@ -61,15 +61,15 @@ def freeze(delivery: Delivery, file: ViewFile, date: dt.date) -> Made:
     """Freeze the view's rows for this delivery; of a restricted file its keys (and what else may be kept) beside them.
     The rows say that both are there."""
     target, tables = snapshot_target(delivery, file, date), _tables(file, date)
-    _refuse_others(tables)
+    refuse_others(tables)
     if not restricted(file):
-        return Made(keep_rows(file.view, target, SNAPSHOT_DAYS, once=lambda: _refuse_others(tables)))
+        return Made(keep_rows(file.view, target, SNAPSHOT_DAYS, once=lambda: refuse_others(tables)))
     with ThreadPoolExecutor(1) as pool:
         keys = pool.submit(keep_comparable, file, file.view, compared_target(delivery, file, date), SNAPSHOT_DAYS)
 
         def once() -> None:
             keys.result()
-            _refuse_others(tables)
+            refuse_others(tables)
 
         return Made(keep_rows(file.view, target, RESTRICTED_DAYS, once=once))
 
@@ -80,8 +80,9 @@ def _tables(file: ViewFile, date: dt.date) -> list[TableTarget]:
     return [steps.loaded_target(feed, date) for feed in feeds_below(file.view)] if helpers.are_there() else []
 
 
-def _refuse_others(tables: list[TableTarget]) -> None:
-    """Asked before the rows are frozen and after it, of the tables themselves. Raises WrittenByAnother."""
+def refuse_others(tables: list[TableTarget]) -> None:
+    """Asked of the tables themselves: before rows are frozen of them, after it, and of the frozen ones when they have
+    come out. Raises WrittenByAnother."""
     with ThreadPoolExecutor(8) as pool:
         others = [
             table for table, is_so in zip(tables, pool.map(TableTarget.exists_now, tables), strict=True) if not is_so

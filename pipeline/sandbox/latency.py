@@ -134,7 +134,7 @@ def let_jobs_last(latency: Latency) -> None:
         statements = max(1, int(came[0].numChildJobs or 1))
         until = begun + sum(latency.seconds(kind) for _ in range(statements))
         while (left := until - time.monotonic()) > 0 and not running.cancelled:
-            time.sleep(min(left, 0.2))
+            time.sleep(min(left, 0.05))
         if running.cancelled:
             raise duckdb.InterruptException
 
