@@ -90,6 +90,11 @@ class Blocks(io.RawIOBase):
         super().close()
 
 
+def holds_line_ends(rows: pa.RecordBatch) -> bool:
+    """Whether any value of the string columns holds one."""
+    return any(mark in text for text in map(text_of, rows.columns) for mark in (b"\n", b"\r"))
+
+
 def _rendered(column: pa.Array, dialect: Dialect, *, alone: bool) -> pa.Array:
     """The column with quotation marks where the dialect wants them."""
     column = pc.fill_null(column, "")
@@ -129,7 +134,8 @@ def _told(dialect: Dialect) -> str:
 
 def _holding(column: pa.Array, *marks: str) -> pa.Array | None:
     """Which values hold one of the marks; None when none does."""
-    return either(*(pc.match_substring(column, mark) for mark in marks if _anywhere(column, mark)))
+    text = text_of(column)  # one search over the column's bytes, which most columns end with
+    return either(*(pc.match_substring(column, mark) for mark in marks if mark.encode() in text))
 
 
 def either(*masks: pa.Array | None) -> pa.Array | None:
@@ -138,14 +144,9 @@ def either(*masks: pa.Array | None) -> pa.Array | None:
 
 
 def _quoted(column: pa.Array) -> pa.Array:
-    if _anywhere(column, '"'):
+    if b'"' in text_of(column):
         column = pc.replace_substring(column, '"', '""')
     return pc.binary_join_element_wise('"', column, '"', "")
-
-
-def _anywhere(column: pa.Array, mark: str) -> bool:
-    """Whether the mark stands in any value; one search over the column's bytes, which most columns end with."""
-    return mark.encode() in text_of(column)
 
 
 def text_of(column: pa.Array) -> bytes:

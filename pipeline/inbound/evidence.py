@@ -136,6 +136,13 @@ class LandedTarget:
         path = _below(self.folder, found["name"])
         return documents.has_file(path, found["sha256"], found["size"], restricted=self.restricted)
 
+    def spare(self) -> Path | None:
+        """The copy on our disk, when the bucket has it as well. Raises WarehouseError."""
+        found = documents.load(self.manifest_path)
+        if found is None or found.get("removed") or not self._copy(found) or not self._kept(found):
+            return None
+        return _below(self.folder, found["name"])
+
     def copy_is_there(self) -> bool:
         """Whether the copy itself is on disk, whole or not."""
         found = manifests.load(self.manifest_path)
@@ -252,6 +259,12 @@ class PreparedTarget:
     def _stored(self) -> dict[str, str]:
         return storage.find(self.object_name).metadata
 
+    def spare(self) -> Path | None:
+        """The CSV on our disk, when the bucket has it as well. Raises WarehouseError."""
+        found = documents.load(self.manifest_path)
+        there = found and self._is_here(found) and self._stored().get("sha256") == found["sha256"]
+        return self.path if there else None
+
     def parts(self) -> dict[str, str | None]:
         """The digest of each part as it is landed now."""
         landed = {source.name: LandedTarget(self.feed, source.name, self.date) for source in self.feed.sources}
@@ -266,3 +279,10 @@ class PreparedTarget:
 
     def exists(self) -> bool:
         return self.manifest() is not None and not self.downloads()
+
+
+def spare_copies(feed: Feed, date: dt.date) -> list[Path]:
+    """What our disk has of the feed and date that the bucket has as well: whoever needs it later gets it from there.
+    Raises WarehouseError."""
+    found = [LandedTarget(feed, source.name, date).spare() for source in feed.sources]
+    return [path for path in (*found, PreparedTarget(feed, date).spare()) if path]

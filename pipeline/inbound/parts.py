@@ -14,13 +14,14 @@ class Part:
 
 @dataclass
 class Prepared:
-    """What one normalised CSV holds: rows, in all and of each part, bytes, its digest, the encoding found in each part,
-    and what was let pass or mended in it, in words."""
+    """What one normalised CSV holds: rows, in all and of each part, bytes, its digest, whether any value holds a line
+    end, the encoding found in each part, and what was let pass or mended in it, in words."""
 
     rows: int = 0
     part_rows: dict[str, int] = field(default_factory=dict)
     size: int = 0
     sha256: str = ""
+    line_ends: bool = False
     encodings: dict[str, str] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -31,8 +32,9 @@ def prepare(parts: list[Part], contract: Contract, out: Path, as_of: dt.date | N
         for part in parts:
             done.encodings[part.name] = _encoding(part, contract)
             rows, tally = 0, Tally(contract)
-            for batch in _whole(part, contract, done.encodings[part.name], tally, as_of):
+            for batch in _ahead(part, _whole(part, contract, done.encodings[part.name], tally, as_of)):
                 done.size += dialect.write(batch, tee)
+                done.line_ends = done.line_ends or dialect.holds_line_ends(batch)
                 rows += batch.num_rows
                 if contract.key:
                     seen.add(_key(batch, contract))
@@ -47,6 +49,18 @@ def prepare(parts: list[Part], contract: Contract, out: Path, as_of: dt.date | N
             raise Broken(parts[-1], twice)
     done.sha256 = tee.digest.hexdigest()
     return done
+
+
+def _ahead(part: Part, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches of the part; while one is worked on, a thread reads and checks the next. Most files are one."""
+    if part.path.stat().st_size <= encoding.BLOCK:
+        yield from batches
+        return
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 class _Tee:

@@ -7,6 +7,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.ground import manifests
 from pipeline.ground.errors import ContractBroken
 from pipeline.ground.progress import Made
+from pipeline.inbound import lineends
 from pipeline.inbound.evidence import LandedTarget
 from pipeline.outside.cloud import documents, storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
@@ -77,5 +78,6 @@ def load_previous(feed: Feed, date: dt.date) -> Made:
         feed.contract.columns,
         {**target.expected, "rows": before.metadata["rows"]},
         job=f"load-{target.dataset}-{target.table}-{date}-{target.expected['sha'][:16]}",
+        line_ends=lineends.of(before),
     )
     return Made(rows, before.size, before.metadata["as_of"])

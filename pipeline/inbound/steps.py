@@ -14,7 +14,7 @@ from pipeline.ground import journal, manifests, settings
 from pipeline.ground.errors import ContractBroken, StaleFile, TransferIncomplete, WarehouseError
 from pipeline.ground.patience import computing
 from pipeline.ground.progress import Made
-from pipeline.inbound import calendar, lastgood, loads, preparing
+from pipeline.inbound import calendar, lastgood, lineends, loads, preparing
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget, VendorFileTarget
 from pipeline.inbound.parts import Part
 from pipeline.inbound.sources import fetch, printable, settled
@@ -133,6 +133,7 @@ def _prepare(target: PreparedTarget) -> dict[str, Any]:
         "part_rows": done.part_rows,
         "size": done.size,
         "sha256": done.sha256,
+        "line_ends": done.line_ends,
         "parts": digests,
         "encodings": done.encodings,
         "told": done.told,
@@ -199,12 +200,10 @@ def store(feed: Feed, date: dt.date) -> Made:
     """Put the prepared CSV into the bucket, over nothing but what was seen there."""
     target = stored_target(feed, date)
     prepared = PreparedTarget(feed, date)
-    stored = storage.store_file(
-        prepared.copy(),
-        target.name,
-        {**target.expected, "as_of": date.isoformat(), "contract": feed.contract.fingerprint},
-        over=target.found(),
-    )
+    copy = prepared.copy()
+    told = {"as_of": date.isoformat(), "contract": feed.contract.fingerprint}
+    told |= lineends.told(prepared.told() or {})
+    stored = storage.store_file(copy, target.name, {**target.expected, **told}, over=target.found())
     return Made(int(target.expected["rows"]), stored.size, storage.uri(target.name))
 
 
@@ -231,6 +230,7 @@ def load(feed: Feed, date: dt.date) -> Made:
     _refuse_an_older(feed, date, morning)
     source = stored_target(feed, date)
     job = f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}"
+    lineends.refuse_too_large(source.found())
     with journal.during(job, loads.told(feed, date, labels["sha"])), _typed_by(feed):
         rows = warehouse.load(
             storage.uri(source.name),
@@ -239,6 +239,7 @@ def load(feed: Feed, date: dt.date) -> Made:
             feed.contract.columns,
             {**labels, "rows": source.expected["rows"]},
             job=job,
+            line_ends=lineends.of(source.found()),
         )
     return Made(rows, source.found().size)
 
@@ -285,7 +286,8 @@ def load_beside(feed: Feed, date: dt.date, print_: str, dataset: str, days: int)
     labels = {"as_of": date.isoformat(), "sha": print_, "rows": told["rows"]}
     if not TableTarget(dataset, table, labels).exists():
         job = f"load-{dataset}-{table}"
-        warehouse.load(storage.uri(stored.name), dataset, table, feed.contract.columns, labels, job, days)
+        ends = lineends.of(stored.found())
+        warehouse.load(storage.uri(stored.name), dataset, table, feed.contract.columns, labels, job, days, ends)
     return f"{dataset}.{table}"
 
 

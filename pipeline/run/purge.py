@@ -2,8 +2,10 @@
 
 import datetime as dt
 import fnmatch
+import os
 import re
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,12 +16,14 @@ from pipeline import catalogue
 from pipeline.catalogue.feed import Feed
 from pipeline.ground import settings
 from pipeline.ground.errors import PipelineError
+from pipeline.inbound.evidence import spare_copies
 from pipeline.outbound import exports, extracts, snapshots
 from pipeline.outside.cloud import documents, storage, warehouse
 from pipeline.outside.cloud.storage import Stored
 from pipeline.run.page import publishing, shelf
 from pipeline.run.rehearsal import FOLDER
 
+GIGABYTE = 10**9
 _DATED = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-[0-9a-f]+)?$")
 # As outbound names a snapshot, and the objects of its extract.
 _EXTRACT = re.compile(r"__(\d{4})(\d{2})(\d{2})_[0-9a-f]+(?:-\d+)?\.csv$")
@@ -33,6 +37,7 @@ def old_copies(today: dt.date) -> Iterator[str]:
     """
     yield from map(str, on_disk(today))
     yield from map(storage.uri, in_bucket(today))
+    yield from map(str, beyond_size(today))
 
 
 def left_files() -> None:
@@ -121,6 +126,37 @@ def _copies(feed: Feed, folder: Path) -> list[Path]:
         return file.is_file() and any(fnmatch.fnmatchcase(finished, pattern) for pattern in patterns)
 
     return sorted(filter(ours, found))
+
+
+def beyond_size(today: dt.date) -> Iterator[Path]:
+    """Of what the bucket has as well, the oldest mornings' copies, until the landing area takes `landing_gigabytes`.
+    Raises WarehouseError."""
+    told = settings.load().district
+    found = {(each.st_dev, each.st_ino): each.st_size for each in _files(told.landing)}  # links count once
+    over = sum(found.values()) - told.landing_gigabytes * GIGABYTE
+    if over <= 0:
+        return
+    feeds = catalogue.feeds().values()
+    there = {(date, feed.name) for feed in feeds for date in _dates(told.landing / feed.folder) if date < today}
+    for date, name in sorted(there):
+        for file in spare_copies(catalogue.feeds()[name], date):
+            if over <= 0:
+                return
+            held = file.stat()
+            file.unlink()
+            yield file
+            over -= held.st_size if held.st_nlink == 1 else 0  # a refused one lies in quarantine, too
+
+
+def _files(folder: Path) -> Iterator[os.stat_result]:
+    for file in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a file in work goes meanwhile
+            if stat.S_ISREG((found := file.lstat()).st_mode):
+                yield found
+
+
+def _dates(folder: Path) -> set[dt.date]:
+    return {date for each in folder.glob("*") if (date := _date(each.name))}
 
 
 def _date(name: str) -> dt.date | None:

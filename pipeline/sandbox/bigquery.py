@@ -43,6 +43,7 @@ def close_the_gaps(objects: Objects, bad_day: BadDay, latency: Latency) -> None:
     extracts.keep_objects_small(bad_day)
     _move_the_etag_with_the_rows()
     _keep_null_out_of_required_columns()
+    _refuse_line_ends_in_values()
     _replace_the_text_of_views()
     remember_jobs()
     _note_submitted_jobs()
@@ -130,6 +131,30 @@ def _keep_null_out_of_required_columns() -> None:
         return selected, " OR ".join([*([] if bad == "false" else [bad]), *missing]) or "false"
 
     load._projection = stricter
+
+
+# A line with an odd number of quotation marks.
+_BROKEN_LINE = r"""(?:^|\n)[^"\n]*"(?:[^"\n]*"[^"\n]*")*[^"\n]*(?:\n|$)"""
+
+
+def _refuse_line_ends_in_values() -> None:
+    """Without it, a load takes a line end within quotation marks though `allowQuotedNewlines` is not said."""
+    from local_bigquery.errors import BigQueryError
+    from local_bigquery.jobs import load
+
+    reader = load._reader
+
+    def stricter(cursor: Any, files: str, config: Any, fields: list[Any]) -> Any:
+        if (config.sourceFormat or "CSV") == "CSV" and not config.allowQuotedNewlines:
+            broken = f"contains(content, '\"') AND regexp_matches(content, '{_BROKEN_LINE}')"
+            [(found,)] = cursor.sql(f"SELECT count(*) FROM read_text({files}) WHERE {broken}").fetchall()  # noqa: S608
+            if found:
+                raise BigQueryError(
+                    "invalid", 'Error while reading data, error message: Error: Missing close quote character (").'
+                )
+        return reader(cursor, files, config, fields)
+
+    load._reader = stricter
 
 
 def _replace_the_text_of_views() -> None:

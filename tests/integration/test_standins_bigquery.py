@@ -69,6 +69,21 @@ def test_a_required_column_refuses_null(load: Loader, warehouse: bigquery.Client
         warehouse.get_table(table("required"))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_end_in_a_value_is_taken_where_the_load_says_so_alone(
+    load: Loader, bucket: Bucket, warehouse: bigquery.Client, end: str
+) -> None:
+    load("one_line", 'id,name\n1,"a, ""b"""\n2,"c"\n')
+    with pytest.raises(BadRequest, match="Missing close quote"):
+        load("one_line", f'id,name\n1,a\n2,"b{end}c"\n3,"d"\n')
+    assert rows(warehouse, "SELECT name FROM one_line ORDER BY id") == [('a, "b"',), ("c",)]
+    config = bigquery.LoadJobConfig(schema=TEXT, skip_leading_rows=1, source_format="CSV", allow_quoted_newlines=True)
+    config.write_disposition = "WRITE_TRUNCATE"
+    uri = f"gs://{bucket.name}/load/one_line.csv"
+    warehouse.load_table_from_uri(uri, table("one_line"), job_config=config).result(timeout=30)
+    assert rows(warehouse, "SELECT name FROM one_line ORDER BY id") == [("a",), (f"b{end}c",), ("d",)]
+
+
 def test_a_job_is_listed_while_it_is_under_way_and_after(warehouse: bigquery.Client) -> None:
     job = warehouse.query(
         "WITH many AS (SELECT number FROM UNNEST(GENERATE_ARRAY(1, 30000)) AS number) "

@@ -96,6 +96,15 @@ def test_a_listing_goes_on_until_its_last_page(there: Cloud, monkeypatch: pytest
     assert len(there.asked("bigquery", "GET", "/tables")) == 3
 
 
+def test_a_file_whose_values_hold_no_line_end_is_loaded_as_one_that_can_be_divided(there: Cloud) -> None:
+    load(there)
+    uri, job = storage.uri("misc/2026-11-23/students.csv"), f"load-{there.dataset}-divided"
+    assert warehouse.load(uri, there.dataset, "students", COLUMNS, labels(GOOD), job, line_ends=False) == 2
+    (told,) = [each for each in warehouse._client().list_jobs(max_results=20) if each.job_id.startswith(job)]
+    assert not told.allow_quoted_newlines
+    assert rows(there) == [{"id": "0004127", "grade": 9}, {"id": "0004128", "grade": 10}]
+
+
 def test_a_kill_between_the_rows_and_their_label_leaves_a_table_that_is_not_done(
     there: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,14 +45,11 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def configure(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Lays a configuration over the repository's, `section={"key": "value"}`, and returns what is then in force.
-
-    The test's own world stays below it: a test that changes one setting must not write into the checkout's folders.
-    """
+def lay(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lays a configuration over the repository's; whoever asks for a setting reads it, which most tests do not."""
     world: dict[str, dict[str, str]] = {}
 
-    def write(**sections: dict[str, str]) -> settings.Settings:
+    def write(**sections: dict[str, str]) -> None:
         if not world:
             world.update(sections)
         lines = []
@@ -63,9 +60,22 @@ def configure(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
         file.write_text("\n".join(lines))
         monkeypatch.setenv("LUIGI_CONFIG_PATH", str(file))
         settings.load.cache_clear()
-        return settings.load()
 
     return write
+
+
+@pytest.fixture
+def configure(lay: Callable[..., None]) -> Configure:
+    """Lays a configuration over the repository's, `section={"key": "value"}`, and returns what is then in force.
+
+    The test's own world stays below it: a test that changes one setting must not write into the checkout's folders.
+    """
+
+    def written(**sections: dict[str, str]) -> settings.Settings:
+        lay(**sections)
+        return settings.load()
+
+    return written
 
 
 @pytest.fixture(scope="session")
@@ -76,11 +86,13 @@ def buckets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def own_world(own_folder: Path, configure: Configure, buckets: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_world(
+    own_folder: Path, lay: Callable[..., None], buckets: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Folders and a bucket of its own, a warehouse where nobody listens, empty caches, and no secret known."""
     monkeypatch.chdir(Path(__file__).parents[2])
     nobody = "http://127.0.0.1:9"
-    configure(
+    lay(
         sandbox={"enabled": "true"},
         district={
             "bucket": bucketing.new_name(),

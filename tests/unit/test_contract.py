@@ -158,6 +158,26 @@ def test_line_ends(desk: Desk, end: str, last: Literal["ended", "open"]) -> None
     assert desk.rows(text) == [["RSD", "1", "Ann", ""], ["RSD", "2", "Bo", ""]]
 
 
+@pytest.mark.parametrize(
+    ("rows", "holds"),
+    [
+        ("1,Ann,\n2,,\n", False),
+        ('1,"Ann, ""A""",\n', False),
+        ('1,"Ann\nRay",\n', True),
+        ('1,"Ann\rRay",\n', True),
+        ('1,Ann,\n2,"\n",\n', True),
+        ('1,"Ann\r\nRay",\n', True),
+    ],
+)
+def test_it_is_told_whether_a_value_holds_a_line_end(desk: Desk, rows: str, holds: bool) -> None:
+    assert desk.prepare(HEADER + rows).line_ends is holds
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_line_ends_between_rows_are_in_no_value(desk: Desk, end: str) -> None:
+    assert not desk.prepare(f"ID,Name,GPA\n1,Ann,\n\n2,{'Bo' * 40},\n".replace("\n", end)).line_ends
+
+
 def test_blank_lines_are_passed_over(desk: Desk) -> None:
     assert len(desk.rows(HEADER + "\n1,Ann,\n\n\r\n2,Bo,\n\n")) == 2
 

@@ -14,11 +14,12 @@ import pytest
 from pipeline import catalogue
 from pipeline.catalogue.place import DropFolder, PortalReport, Source
 from pipeline.ground import manifests, settings
-from pipeline.ground.errors import WarehouseError
-from pipeline.inbound import reports, sources, steps
+from pipeline.ground.errors import ContractBroken, WarehouseError
+from pipeline.inbound import lineends, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound import rendering
 from pipeline.outside.cloud import documents, storage
+from pipeline.outside.cloud.storage import Stored
 from pipeline.run import purge
 
 from .conftest import Configure
@@ -296,6 +297,85 @@ def test_what_landed_goes_from_the_bucket_when_its_copies_do(
     assert bytes_ in set(purge.in_bucket(MONDAY + dt.timedelta(days=stays)))
     assert not {*purge.in_bucket(MONDAY + dt.timedelta(days=30))} & {*everything()}
     assert everything() == {}
+
+
+def test_what_the_bucket_has_goes_first_where_the_disk_has_too_much(configure: Configure) -> None:
+    put()
+    land()
+    steps.prepare(PREPARED)
+    copies = [LANDED.folder / "fte.csv", PREPARED.path]
+    tuesday = MONDAY + dt.timedelta(days=1)
+    assert list(purge.beyond_size(tuesday)) == []  # within the bound
+    configure(district={"landing_gigabytes": "0"})
+    assert list(purge.beyond_size(MONDAY)) == []  # of the run's own date
+    assert list(purge.beyond_size(tuesday)) == copies[:1]  # of the other one nobody else has a copy
+    steps.store(FEED, MONDAY)
+    assert list(purge.beyond_size(tuesday)) == copies[1:]
+    assert not any(copy.exists() for copy in copies)
+    vendor_takes_all_away()
+    assert LANDED.exists()
+    assert PREPARED.exists()
+    assert LANDED.copy().read_text() == FIRST
+    assert manifests.sha256(PREPARED.copy()) == (PREPARED.manifest() or {})["sha256"]
+
+
+def test_no_more_goes_than_must_and_the_oldest_goes_first(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monday, sunday = LANDED, replace(LANDED, date=MONDAY - dt.timedelta(days=1))
+    put(FIRST + "1" * 400, later=-86400)
+    steps.land(sunday, lambda done, total: None)
+    put(FIRST + "2" * 400)
+    land()
+    held = sum(file.stat().st_size for file in settings.load().district.landing.rglob("*") if file.is_file())
+    monkeypatch.setattr(purge, "GIGABYTE", 1)
+    configure(district={"landing_gigabytes": f"{held - 400}"})
+    assert list(purge.beyond_size(MONDAY + dt.timedelta(days=5))) == [sunday.folder / "fte.csv"]
+    assert monday.copy_is_there()
+
+
+def test_what_a_person_changed_on_the_disk_is_not_taken_for_a_copy(configure: Configure) -> None:
+    put()
+    land()
+    configure(district={"landing_gigabytes": "0"})
+    copy = LANDED.folder / "fte.csv"
+    copy.write_text(f"{FIRST}more\n")
+    assert list(purge.beyond_size(MONDAY + dt.timedelta(days=1))) == []
+    assert copy.exists()
+
+
+def test_a_refused_file_that_lies_in_quarantine_frees_nothing(configure: Configure) -> None:
+    put("other,columns\n1,2\n")
+    land()
+    with pytest.raises(ContractBroken):
+        steps.prepare(PREPARED)
+    configure(district={"landing_gigabytes": "0"})
+    (quarantined,) = (settings.load().district.landing / "quarantine" / "fte").rglob("fte.csv")
+    assert list(purge.beyond_size(MONDAY + dt.timedelta(days=1))) == [LANDED.folder / "fte.csv"]
+    assert quarantined.exists()
+
+
+@pytest.mark.parametrize(("value", "told"), [("1", "no"), ('"1\n2"', None)])
+def test_the_object_says_when_no_value_holds_a_line_end(value: str, told: str | None) -> None:
+    """Then BigQuery reads it in parts, beside each other, and of any size."""
+    put(f"{HEAD}\n{','.join(['1'] * (len(FEED.contract.expected) - 1))},{value}\n")
+    land()
+    steps.prepare(PREPARED)
+    steps.store(FEED, MONDAY)
+    storage.forget()
+    stored = steps.stored_target(FEED, MONDAY).found()
+    assert stored.metadata.get("line_ends") == told
+    assert lineends.of(stored) is (told is None)
+
+
+def test_a_file_that_bigquery_does_not_take_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lineends, "LARGEST", 100)
+    lineends.refuse_too_large(Stored("a/b.csv", size=101, metadata={"line_ends": "no"}))
+    lineends.refuse_too_large(Stored("a/b.csv", size=100))
+    with pytest.raises(WarehouseError) as refused:
+        lineends.refuse_too_large(Stored("a/b.csv", size=101))
+    assert "has 101 bytes, and line ends within its values" in refused.value.found
+    assert "`trimmed`" in refused.value.next_step
 
 
 def everything() -> dict[str, storage.Stored]:

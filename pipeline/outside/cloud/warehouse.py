@@ -173,15 +173,16 @@ def load(
     labels: dict[str, str],
     job: str,
     days: int | None = None,
+    line_ends: bool = True,
 ) -> int:
     """Replace the table by the CSV at `uri` (header, UTF-8), then say so in its labels. Returns its rows. With `days`,
-    the table goes after so many.
+    the table goes after so many. `line_ends` is whether a value may hold one.
 
     The job's id is `job` and a counter: a submission that is sent twice finds the first one. Before the rows
     change the old labels go, so that a kill in between leaves a table that says nothing, not one that lies.
     Raises WarehouseError; the old rows then stay.
     """
-    config = replacing(columns)
+    config = replacing(columns, line_ends=line_ends)
     config.labels = {"as_of": labels["as_of"]}
 
     def submit() -> bigquery.LoadJob:
@@ -202,12 +203,13 @@ def load(
     return rows
 
 
-def replacing(columns: Sequence[Column]) -> bigquery.LoadJobConfig:
-    """How a CSV (header, UTF-8) takes the place of a table's rows."""
+def replacing(columns: Sequence[Column], *, line_ends: bool = True) -> bigquery.LoadJobConfig:
+    """How a CSV (header, UTF-8) takes the place of a table's rows. Where no value holds a line end, BigQuery reads the
+    parts of one file beside each other, and takes one of any size."""
     return bigquery.LoadJobConfig(
         source_format="CSV",
         skip_leading_rows=1,
-        allow_quoted_newlines=True,
+        allow_quoted_newlines=line_ends,
         write_disposition="WRITE_TRUNCATE",
         schema=_schema(columns),
     )
