@@ -5,9 +5,10 @@
 Every flow but the portal's, with `sandbox latency real`: the pipeline's morning, and again with nothing to do, with a
 corrected file of the students, and with one table deleted; and a plain sequential script of the same flows
 (sequential.py), each on servers of its own. The longest path through the graph (critical.py) is made of what the
-morning's own tasks took. It is the second day's morning, and the first day's is made without latencies; with --first it
-is the first day's, on empty servers. All of it is done once before, without latencies, on other servers: what
-BigQuery's stand-in has translated then it need not translate again, as BigQuery need not.
+morning's own tasks took; the model (model.py) has the waits alone, and nothing that computes. It is the second day's
+morning, and the first day's is made without latencies; with --first it is the first day's, on empty servers. All of it
+is done once before, without latencies, on other servers: what BigQuery's stand-in has translated then it need not
+translate again, as BigQuery need not.
 Only the ratios mean something. See README.md.
 """
 
@@ -28,7 +29,7 @@ from pathlib import Path
 import psutil
 from google.cloud import bigquery
 
-from bench import critical
+from bench import critical, model
 from pipeline import catalogue
 from pipeline.ground import cloud, settings
 from pipeline.morning import Morning
@@ -46,7 +47,7 @@ def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__)
     parser.add_argument("--students", type=int, default=4000)
-    parser.add_argument("--workers", type=int, help="as ./run_daily.sh has it, unless told")
+    parser.add_argument("--workers", type=int, default=32, help="as ./run_daily.sh has it, unless told")
     parser.add_argument("--runs", nargs="+", choices=("pipeline", "sequential"), default=["pipeline", "sequential"])
     parser.add_argument("--first", action="store_true", help="the first day's morning")
     parser.add_argument("--keep", type=Path, help="a folder for what the pipeline's run leaves, to look into")
@@ -55,7 +56,7 @@ def main() -> None:
     seconds: dict[str, float] = {}
     lines: dict[str, Counter[str]] = {}
     for name in asked.runs:
-        words = ["./run_daily.sh", *(["--workers", f"{asked.workers}"] if asked.workers else [])]
+        words = ["./run_daily.sh", "--workers", f"{asked.workers}"]
         make = by_script if name == "sequential" else partial(by_pipeline, words)
         today = settings.load().today()
         # The script does the same each day.
@@ -74,7 +75,7 @@ def main() -> None:
             if name == "sequential":
                 seconds["sequential script"] = make(folder)(today)
             else:
-                seconds |= looked_into(folder, make(folder), today)
+                seconds |= looked_into(folder, make(folder), today, asked.workers)
             lines[name] = delivered()
     tell(seconds)
     if len({frozenset(each.items()) for each in lines.values()}) > 1:
@@ -127,8 +128,8 @@ def by_script(folder: Path) -> Make:
     return morning
 
 
-def looked_into(folder: Path, morning: Make, date: dt.date) -> dict[str, float]:
-    """The morning, its longest path, which is printed, and a morning with nothing to do."""
+def looked_into(folder: Path, morning: Make, date: dt.date, workers: int) -> dict[str, float]:
+    """The morning, its longest path, which is printed, what the model says of it, and the mornings after it."""
     begun, before = dt.datetime.now(), computed()
     took = morning(date)
     own = computed() - before
@@ -144,7 +145,8 @@ def looked_into(folder: Path, morning: Make, date: dt.date) -> dict[str, float]:
         print(f"| {step.task} | {step.seconds:.1f} | {step.waited:.1f} |")
     print(flush=True)
     tasks = (path.last - path.first).total_seconds()
-    found = {"longest path": path.seconds, "its tasks": tasks, "the morning": took, "nothing to do": morning(date)}
+    found = {"longest path": path.seconds, "its tasks": tasks, "the morning": took}
+    found |= {"the model of it": model.morning(Morning(date=date), workers), "nothing to do": morning(date)}
     timed([*SANDBOX, "fault", "corrected", CORRECTED])
     stood_still(Places(settings.load()).sftp)
     begun = dt.datetime.now()

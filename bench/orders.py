@@ -24,6 +24,8 @@ from pipeline.inbound.evidence import LandedTarget
 from pipeline.morning import Morning
 
 Order = Callable[[luigi.Task], int]
+# What each task needs, in the order in which Luigi schedules them.
+Graph = dict[luigi.Task, list[luigi.Task]]
 
 
 def main() -> None:
@@ -38,14 +40,14 @@ def main() -> None:
     orders: dict[str, Order] = {
         "as they were scheduled": lambda _: 0,
         "what is sent, then the larger file": lambda task: (
-            bool(_way(task, 0) >= paths.SENT) << 40 | _bytes(task, sizes)
+            bool(longest_way(task) >= paths.SENT) << 40 | _bytes(task, sizes)
         ),
-        "the longest way": lambda task: _way(task, _bytes(task, sizes)),
+        "the longest way": lambda task: longest_way(task, _bytes(task, sizes)),
     }
-    graph = _graph(Morning(date=asked.date))
+    needs = graph(Morning(date=asked.date))
     print("| workers |", " | ".join(orders), "|\n|---|", "---|" * len(orders), sep="")
     for workers in asked.workers:
-        ends = [play(graph, took, order, workers) for order in orders.values()]
+        ends = [play(needs, took, order, workers) for order in orders.values()]
         print(f"| {workers} |", " | ".join(f"{given:.0f}, {all_:.0f}" for given, all_ in ends), "|")
 
 
@@ -65,7 +67,8 @@ def _bytes(task: luigi.Task, sizes: dict[str, int]) -> int:
     return sizes[task.feed.name] if isinstance(task, FeedTask) else 0
 
 
-def _way(task: luigi.Task, size: int) -> int:
+def longest_way(task: luigi.Task, size: int = 0) -> int:
+    """The order of the engine."""
     if isinstance(task, DeliveryTask):
         return paths.priority(task.task_family)
     if isinstance(task, FeedTask | DeployedView):
@@ -73,9 +76,9 @@ def _way(task: luigi.Task, size: int) -> int:
     return 0
 
 
-def _graph(root: luigi.Task) -> dict[luigi.Task, list[luigi.Task]]:
-    """What each task needs, in the order in which Luigi schedules them."""
-    found: dict[luigi.Task, list[luigi.Task]] = {}
+def graph(root: luigi.Task) -> Graph:
+    """The graph below the root."""
+    found: Graph = {}
     left = deque([root])
     with sources.scheduling():
         while left:
@@ -85,9 +88,7 @@ def _graph(root: luigi.Task) -> dict[luigi.Task, list[luigi.Task]]:
     return found
 
 
-def play(
-    graph: dict[luigi.Task, list[luigi.Task]], took: dict[str, float], order: Order, workers: int
-) -> tuple[float, float]:
+def play(graph: Graph, took: dict[str, float], order: Order, workers: int) -> tuple[float, float]:
     """The seconds until the last set was given, and until all was done. What a task needs comes before it, as Luigi has
     it."""
     places = {task: place for place, task in enumerate(graph)}

@@ -7,6 +7,7 @@ Other load on the machine slows both: judge the ratios, which are ours over thei
 """
 
 import argparse
+import contextlib
 import os
 import statistics
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench import distance
 from pipeline.outside.sftp import connections, sftp
 from pipeline.outside.sftp.vendor import Vendor
 
@@ -24,6 +26,10 @@ VENDOR = Vendor("bench", timeout=60)
 CONFIG = """
 [sandbox]
 enabled = true
+[district]
+landing = {folder}/landing
+[cloud]
+storage_endpoint = {bucket}
 [sftp]
 known_hosts = {folder}/known_hosts
 [sftp:bench]
@@ -40,19 +46,24 @@ def main() -> None:
     words.add_argument("--rounds", type=int, default=5)
     words.add_argument("--megabytes", type=int, default=256)
     words.add_argument("--files", type=int, default=500)
+    words.add_argument("--round-trip", type=float, default=0, help="milliseconds between us and the server")
     asked = words.parse_args()
     sys.path.append(str(ROOT / "tests" / "integration"))
+    from bucketing import serving
     from sshd import Sshd, running
 
-    with tempfile.TemporaryDirectory(prefix="bench-sftp-") as name, running(Path(name) / "server") as server:
-        assert isinstance(server, Sshd)
+    with tempfile.TemporaryDirectory(prefix="bench-sftp-") as name, contextlib.ExitStack() as open_:
         folder = Path(name)
-        (folder / "known_hosts").write_text(server.pin() + "\n")
+        server = open_.enter_context(running(folder / "server"))
+        bucket = open_.enter_context(serving(folder / "bucket"))  # what is remembered of logins lies there
+        assert isinstance(server, Sshd)
+        port = open_.enter_context(distance.line_to(server.port, asked.round_trip)) if asked.round_trip else server.port
+        (folder / "known_hosts").write_text(server.pin(port=port) + "\n")
         (folder / "luigi.cfg").write_text(
-            CONFIG.format(folder=folder, port=server.port, user=server.user, key=server.login_key)
+            CONFIG.format(folder=folder, bucket=bucket, port=port, user=server.user, key=server.login_key)
         )
         os.environ["LUIGI_CONFIG_PATH"] = str(folder / "luigi.cfg")
-        openssh = OpenSsh(folder / "known_hosts", server.login_key, server.port, server.user)
+        openssh = OpenSsh(folder / "known_hosts", server.login_key, port, server.user)
         for what, files, unit in (
             (f"one file of {asked.megabytes} MB", {"big.bin": asked.megabytes * 1_000_000}, "MB/s"),
             (f"{asked.files} files of 20 KB", {f"{n:04}.csv": 20_000 for n in range(asked.files)}, "files/s"),
