@@ -1,7 +1,7 @@
 """A line to a server on loopback that takes as long as a distance: `bench.distance PORT MILLISECONDS` prints its port.
 
-What comes is passed on half a round trip later, as fast as it came: so much may be under way as the two ends let each
-other send, as on a line of any width. It ends with its standard input.
+What comes (but not the beginning of a connection) is passed on half a round trip later, as fast as it came: so much may
+be under way as the two ends let each other send, as on a line of any width. It ends with its standard input.
 """
 
 import asyncio

@@ -91,7 +91,7 @@ class Blocks(io.RawIOBase):
 
 
 def holds_line_ends(rows: pa.RecordBatch) -> bool:
-    """Whether any value of the string columns holds one."""
+    """Whether any value of the string columns holds a line end."""
     return any(mark in text for text in map(text_of, rows.columns) for mark in (b"\n", b"\r"))
 
 

@@ -32,7 +32,7 @@ class _Later(ModuleType):
 @cache
 def _imported(name: str) -> ModuleType:
     with hidden("numpy"):  # only the pretend district has it
-        arrow = importlib.import_module("pyarrow")
+        arrow, wanted = importlib.import_module("pyarrow"), importlib.import_module(name)
     # Arrow's own choice keeps what a large feed took until the end of the run, a fifth of the run's memory. The
     # system's allocator gives it back, too, and takes more of the processor for it (bench/README.md).
     try:
@@ -40,7 +40,7 @@ def _imported(name: str) -> ModuleType:
         arrow.jemalloc_set_decay_ms(_DECAY)
     except NotImplementedError:  # not every machine's pyarrow has it
         arrow.set_memory_pool(arrow.system_memory_pool())
-    return importlib.import_module(name)
+    return wanted
 
 
 if TYPE_CHECKING:

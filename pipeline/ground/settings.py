@@ -33,7 +33,7 @@ class District:
     catalogue: Path
     calendar: str = ""
     landing_days: int = 30
-    landing_gigabytes: int = 20  # what earlier mornings' copies may take of the disk: the bucket has them as well
+    landing_gigabytes: int = 20  # what earlier days' copies may take of the disk: the bucket has them as well
     log_days: int = 30
     sent_days: int = 30
     off: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ def _in_their_place(others: Mapping[str, ModuleType | None]) -> Iterator[None]:
         yield
     finally:
         for name in absent:
-            del sys.modules[name]
+            sys.modules.pop(name, None)  # another thread, which hid it at the same moment, may have been first
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pipeline.catalogue.place import PortalReport
 from pipeline.ground import manifests, settings
 from pipeline.ground.errors import PipelineError, TransferIncomplete
 from pipeline.ground.looks import NotYet
-from pipeline.inbound import sources
+from pipeline.inbound import lineends, sources
 from pipeline.inbound.sources import settled
 from pipeline.outside.cloud import documents, storage, warehouse
 from pipeline.outside.sftp.sftp import RemoteFile
@@ -227,7 +227,7 @@ class PreparedTarget:
         found = documents.load(self.manifest_path)
         if found is None or found["contract"] != self.feed.contract.fingerprint or found["parts"] != self.parts():
             return None
-        return found
+        return found if lineends.known(found) else None
 
     def manifest(self) -> dict[str, Any] | None:
         """The same, when the CSV is there."""

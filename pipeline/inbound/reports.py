@@ -78,6 +78,6 @@ def load_previous(feed: Feed, date: dt.date) -> Made:
         feed.contract.columns,
         {**target.expected, "rows": before.metadata["rows"]},
         job=f"load-{target.dataset}-{target.table}-{date}-{target.expected['sha'][:16]}",
-        line_ends=lineends.of(before),
+        line_ends=lineends.may_hold(before),
     )
     return Made(rows, before.size, before.metadata["as_of"])

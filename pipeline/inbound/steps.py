@@ -191,19 +191,23 @@ def refused_before(date: dt.date) -> int:
 
 def stored_target(feed: Feed, date: dt.date) -> ObjectTarget:
     """The object that holds the feed's prepared CSV of the date."""
-    manifest = PreparedTarget(feed, date).manifest()
-    expected = {"sha256": str(manifest["sha256"]), "rows": str(manifest["rows"])} if manifest else {}
-    return ObjectTarget(PreparedTarget(feed, date).object_name, expected)
+    prepared = PreparedTarget(feed, date)
+    return _stored_as(prepared, prepared.manifest())
+
+
+def _stored_as(prepared: PreparedTarget, told: dict[str, Any] | None) -> ObjectTarget:
+    """The object of the prepared CSV of which that manifest tells."""
+    expected = {"sha256": str(told["sha256"]), "rows": str(told["rows"]), **lineends.wanted(told)} if told else {}
+    return ObjectTarget(prepared.object_name, expected)
 
 
 def store(feed: Feed, date: dt.date) -> Made:
     """Put the prepared CSV into the bucket, over nothing but what was seen there."""
-    target = stored_target(feed, date)
     prepared = PreparedTarget(feed, date)
     copy = prepared.copy()
-    told = {"as_of": date.isoformat(), "contract": feed.contract.fingerprint}
-    told |= lineends.told(prepared.told() or {})
-    stored = storage.store_file(copy, target.name, {**target.expected, **told}, over=target.found())
+    target = _stored_as(prepared, told := prepared.manifest() or {})
+    facts = {"as_of": date.isoformat(), "contract": feed.contract.fingerprint, **lineends.told(told)}
+    stored = storage.store_file(copy, target.name, {**target.expected, **facts}, over=target.found())
     return Made(int(target.expected["rows"]), stored.size, storage.uri(target.name))
 
 
@@ -229,8 +233,9 @@ def load(feed: Feed, date: dt.date) -> Made:
     date = lastgood.date_of(feed, date)
     _refuse_an_older(feed, date, morning)
     source = stored_target(feed, date)
+    stored = source.found()
     job = f"load-{feed.dataset}-{feed.name}-{date}-{labels['sha'][:16]}"
-    lineends.refuse_too_large(source.found())
+    lineends.refuse_too_large(stored)
     with journal.during(job, loads.told(feed, date, labels["sha"])), _typed_by(feed):
         rows = warehouse.load(
             storage.uri(source.name),
@@ -239,9 +244,9 @@ def load(feed: Feed, date: dt.date) -> Made:
             feed.contract.columns,
             {**labels, "rows": source.expected["rows"]},
             job=job,
-            line_ends=lineends.of(source.found()),
+            line_ends=lineends.may_hold(stored),
         )
-    return Made(rows, source.found().size)
+    return Made(rows, stored.size)
 
 
 def _refuse_an_older(feed: Feed, date: dt.date, morning: dt.date) -> None:
@@ -286,7 +291,7 @@ def load_beside(feed: Feed, date: dt.date, print_: str, dataset: str, days: int)
     labels = {"as_of": date.isoformat(), "sha": print_, "rows": told["rows"]}
     if not TableTarget(dataset, table, labels).exists():
         job = f"load-{dataset}-{table}"
-        ends = lineends.of(stored.found())
+        ends = lineends.may_hold(stored.found())
         warehouse.load(storage.uri(stored.name), dataset, table, feed.contract.columns, labels, job, days, ends)
     return f"{dataset}.{table}"
 

@@ -78,10 +78,12 @@ def _standing_otherwise() -> list[WarehouseError]:
     return found
 
 
-def remove_old(date: dt.date, outcome: Outcome) -> None:
-    """Remove old copies, as of the run's date."""
+def remove_old(date: dt.date, outcome: Outcome, *, helped: bool = False) -> None:
+    """Remove old copies, as of the run's date, and of other days' what is too much; on a machine that has `helped`, of
+    its own disk alone."""
     with undoing_nothing(outcome, "old copies", "removing them; the next run tries again"):
-        removed = list(purge.old_copies(min(date, settings.load().today())))
+        today = min(date, settings.load().today())
+        removed = [*(purge.on_disk(today) if helped else purge.old_copies(today)), *purge.beyond_size(today)]
         log.info("%d old copies removed", len(removed))
 
 

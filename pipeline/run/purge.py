@@ -2,7 +2,6 @@
 
 import datetime as dt
 import fnmatch
-import os
 import re
 import shutil
 import stat
@@ -37,7 +36,6 @@ def old_copies(today: dt.date) -> Iterator[str]:
     """
     yield from map(str, on_disk(today))
     yield from map(storage.uri, in_bucket(today))
-    yield from map(str, beyond_size(today))
 
 
 def left_files() -> None:
@@ -129,30 +127,32 @@ def _copies(feed: Feed, folder: Path) -> list[Path]:
 
 
 def beyond_size(today: dt.date) -> Iterator[Path]:
-    """Of what the bucket has as well, the oldest mornings' copies, until the landing area takes `landing_gigabytes`.
-    Raises WarehouseError."""
-    told = settings.load().district
-    found = {(each.st_dev, each.st_ino): each.st_size for each in _files(told.landing)}  # links count once
-    over = sum(found.values()) - told.landing_gigabytes * GIGABYTE
-    if over <= 0:
-        return
-    feeds = catalogue.feeds().values()
-    there = {(date, feed.name) for feed in feeds for date in _dates(told.landing / feed.folder) if date < today}
-    for date, name in sorted(there):
-        for file in spare_copies(catalogue.feeds()[name], date):
-            if over <= 0:
-                return
-            held = file.stat()
-            file.unlink()
-            yield file
-            over -= held.st_size if held.st_nlink == 1 else 0  # a refused one lies in quarantine, too
+    """Of what the bucket has as well, the oldest mornings' copies, until those of the days before `today` take
+    `landing_gigabytes`. Raises WarehouseError, OSError.
+
+    A run's end alone asks for it: another run's files are in use.
+    """
+    told, feeds = settings.load().district, catalogue.feeds()
+    days = {(date, feed.name) for feed in feeds.values() for date in _dates(told.landing / feed.folder) if date < today}
+    folders = {told.landing / feeds[name].folder / f"{date}" for date, name in days}
+    over = sum(_size(file) for folder in folders for file in folder.rglob("*")) - told.landing_gigabytes * GIGABYTE
+    for date, name in sorted(days):
+        if over <= 0:
+            return
+        for file in spare_copies(feeds[name], date):
+            if over > 0 and (size := _size(file)):
+                file.unlink()
+                yield file
+                over -= size
 
 
-def _files(folder: Path) -> Iterator[os.stat_result]:
-    for file in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # a file in work goes meanwhile
-            if stat.S_ISREG((found := file.lstat()).st_mode):
-                yield found
+def _size(file: Path) -> int:
+    """The bytes that would be free without it: none of a file that lies in quarantine, too, or is no file."""
+    try:
+        found = file.lstat()
+    except FileNotFoundError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) and found.st_nlink == 1 else 0
 
 
 def _dates(folder: Path) -> set[dt.date]:

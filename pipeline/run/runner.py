@@ -114,6 +114,7 @@ def run(
                 finishing.join()
         if at_work.helped:
             begin.failures += trouble
+            ending.remove_old(date, begin, helped=True)
             return _has_helped(at_work.helped, begin, entry, events, telling, quiet=quiet)
         if completed or at_work.shared or any(event.kind != "moving" for event in events):
             entering.begin_the_last()  # beside the last looks

@@ -134,7 +134,7 @@ def _keep_null_out_of_required_columns() -> None:
 
 
 # A line with an odd number of quotation marks.
-_BROKEN_LINE = r"""(?:^|\n)[^"\n]*"(?:[^"\n]*"[^"\n]*")*[^"\n]*(?:\n|$)"""
+_BROKEN_LINE = r"""(?:^|[\r\n])[^"\r\n]*"(?:[^"\r\n]*"[^"\r\n]*")*[^"\r\n]*(?:[\r\n]|$)"""
 
 
 def _refuse_line_ends_in_values() -> None:

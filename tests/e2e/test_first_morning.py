@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from google.cloud.bigquery import LoadJob
 
 from e2e.district import DELIVERIES, FEEDS, MONDAY, District
 from e2e.mornings import Monday
@@ -40,6 +41,18 @@ def generated(district: District, feed: str) -> list[dict[str, str]]:
         return records(district.vendor_files("savvas")[f"/scores/SAVVAS_Realize_{kind}_Scores_20251117.csv"])
     files = district.vendor_files("district")
     return [row for server in ("rsd", "blf") for row in records(files[f"/powerschool_{server}/{feed}.csv"])]
+
+
+def test_bigquery_may_divide_each_file_in_which_no_value_holds_a_line_end(same_district: District) -> None:
+    jobs = [job for job in same_district.warehouse.list_jobs(max_results=1000) if isinstance(job, LoadJob)]
+    found = {}
+    for job in jobs:
+        (uri,) = job.source_uris
+        text = same_district.content(uri.split("/", 3)[3]).decode()
+        rows = csv.reader(io.StringIO(text, newline=""))
+        found[uri] = job.allow_quoted_newlines, any("\n" in value or "\r" in value for row in rows for value in row)
+    assert len(found) == len(FEEDS)
+    assert [uri for uri, (allowed, holds) in found.items() if bool(allowed) != holds] == []
 
 
 def test_the_run_ends_well_and_says_what_was_done(monday: Monday) -> None:

@@ -69,7 +69,7 @@ def test_a_required_column_refuses_null(load: Loader, warehouse: bigquery.Client
         warehouse.get_table(table("required"))
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_line_end_in_a_value_is_taken_where_the_load_says_so_alone(
     load: Loader, bucket: Bucket, warehouse: bigquery.Client, end: str
 ) -> None:

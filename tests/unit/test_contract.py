@@ -3,7 +3,9 @@
 import codecs
 import csv
 import datetime as dt
+import errno
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Literal
 
 import pytest
 
-from pipeline.catalogue import contract, forms
+from pipeline.catalogue import contract, dialect, forms
 from pipeline.catalogue.contract import Contract
 from pipeline.catalogue.schemas import Column
 from pipeline.ground.errors import ContractBroken, masked
@@ -171,6 +173,28 @@ def test_line_ends(desk: Desk, end: str, last: Literal["ended", "open"]) -> None
 )
 def test_it_is_told_whether_a_value_holds_a_line_end(desk: Desk, rows: str, holds: bool) -> None:
     assert desk.prepare(HEADER + rows).line_ends is holds
+
+
+def test_a_line_end_of_one_block_is_told_of_the_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoding, "BLOCK", 40)
+    others = [f"{number},Bo Ray,1.5\n" for number in range(2, 40)]
+    assert desk.prepare(HEADER + '1,"Ann\nRay",\n' + "".join(others)).line_ends
+    assert len(desk.out.read_text().splitlines()) == 41
+
+
+def test_what_is_read_ahead_ends_with_the_file_that_cannot_be_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(encoding, "BLOCK", 40)
+    monkeypatch.setattr(dialect, "write", full)
+    before = threading.active_count()
+    with pytest.raises(OSError, match="no space"):
+        desk.prepare(HEADER + "".join(f"{number},Bo Ray,1.5\n" for number in range(40)))
+    assert threading.active_count() == before
+    assert not desk.out.exists()
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

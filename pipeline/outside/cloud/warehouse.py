@@ -205,7 +205,7 @@ def load(
 
 def replacing(columns: Sequence[Column], *, line_ends: bool = True) -> bigquery.LoadJobConfig:
     """How a CSV (header, UTF-8) takes the place of a table's rows. Where no value holds a line end, BigQuery reads the
-    parts of one file beside each other, and takes one of any size."""
+    parts of one file beside each other, and takes one of more than 4 GB."""
     return bigquery.LoadJobConfig(
         source_format="CSV",
         skip_leading_rows=1,
