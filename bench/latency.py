@@ -146,7 +146,9 @@ def looked_into(folder: Path, morning: Make, date: dt.date, workers: int) -> dic
     print(flush=True)
     tasks = (path.last - path.first).total_seconds()
     found = {"longest path": path.seconds, "its tasks": tasks, "the morning": took}
-    found |= {"the model of it": model.morning(Morning(date=date), workers), "nothing to do": morning(date)}
+    root = Morning(date=date)
+    found |= {"the model of it": model.morning(root, workers), "nothing to do": morning(date)}
+    found |= {"the model of that": model.nothing_to_do(root)}
     timed([*SANDBOX, "fault", "corrected", CORRECTED])
     stood_still(Places(settings.load()).sftp)
     begun = dt.datetime.now()

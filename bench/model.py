@@ -50,9 +50,15 @@ def morning(root: luigi.Task, workers: int) -> float:
     return statistics.median(_once(graph, workers, Dice(seed)) for seed in range(DRAWN))
 
 
+def nothing_to_do(root: luigi.Task) -> float:
+    """The seconds of a run that finds all made: it waits for the vendor whose look takes the longest."""
+    vendors = _vendors(orders.graph(root))
+    return statistics.median(_looks(vendors, Dice(seed)) for seed in range(DRAWN))
+
+
 def _once(graph: orders.Graph, workers: int, dice: Dice) -> float:
-    vendors = {vendor for feed in _feeds(graph) for source in feed.sources if (vendor := _vendor(feed, source.name))}
-    looks = max((dice.of("login") + dice.of("round trip", 3) for _ in vendors), default=0.0)
+    vendors = _vendors(graph)
+    looks = _looks(vendors, dice)
     extracts = {str(task): dice.job("extract") for task in graph if isinstance(task, ExportedFile)}
     checks = {task.delivery: _checked(task, dice) for task in graph if isinstance(task, CheckedSet)}
     took = {}
@@ -95,6 +101,14 @@ def _checked(task: CheckedSet, dice: Dice) -> float:
     """The columns of all files, then one question of each and one of references, then what is found is kept."""
     files = len(task.delivery.view_files)
     return dice.longest(files, "call") + max(dice.job("query") for _ in range(files + 1)) + dice.of("object", 3)
+
+
+def _vendors(graph: orders.Graph) -> set[str]:
+    return {vendor for feed in _feeds(graph) for source in feed.sources if (vendor := _vendor(feed, source.name))}
+
+
+def _looks(vendors: set[str], dice: Dice) -> float:
+    return max((dice.of("login") + dice.of("round trip", 3) for _ in vendors), default=0.0)
 
 
 def _feeds(graph: Iterable[luigi.Task]) -> set[Feed]:

@@ -292,7 +292,8 @@ def load_beside(feed: Feed, date: dt.date, print_: str, dataset: str, days: int)
     if not TableTarget(dataset, table, labels).exists():
         job = f"load-{dataset}-{table}"
         ends = lineends.may_hold(stored.found())
-        warehouse.load(storage.uri(stored.name), dataset, table, feed.contract.columns, labels, job, days, ends)
+        uri, columns = storage.uri(stored.name), feed.contract.columns
+        warehouse.load(uri, dataset, table, columns, labels, job, days, line_ends=ends)
     return f"{dataset}.{table}"
 
 

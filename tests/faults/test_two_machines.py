@@ -345,6 +345,9 @@ def test_a_morning_of_two_machines_with_a_scheduler_each_is_as_any_other(two: Tw
     """Neither scheduler knows of the other, and each gives out all tasks."""
     district, two.number = two.district, 1
     district.sandbox("new-day", "--date", f"{DAYS[0]}")
+    old = [landing / "misc_imports" / "2020-01-01" for landing in (district.landing, two.other.disk / "landing")]
+    for folder in old:
+        folder.mkdir(parents=True)
     since, here = time.time(), ("./run_daily.sh", *words(DAYS[0]))
     with two.other.start(*words(DAYS[0])) as second, district.start(*here) as first:
         runs = [Result(run.wait(300), run.communicate()[0]) for run in (first, second)]
@@ -352,6 +355,7 @@ def test_a_morning_of_two_machines_with_a_scheduler_each_is_as_any_other(two: Tw
         assert run.code == 0, run.out
         assert len(run.tasks("done") | run.tasks("unchanged")) > 5, run.out
     assert [sum(word in run.out for run in runs) for word in ("this machine has helped", ", exit 0;")] == [1, 1]
+    assert not any(folder.exists() for folder in old)  # nor does who helps keep anybody's data for longer
     assert not any(HELPS in worker["name"] for worker in district.visualiser("worker_list"))
     renamed = [write for write in district.writes(since) if " rename " in write]
     assert len(renamed) == len(set(renamed)) == sum(SETS.values())

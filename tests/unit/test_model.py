@@ -29,4 +29,10 @@ def test_each_wait_counts(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
 def test_without_waits_it_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in TABLE:
         monkeypatch.setitem(TABLE, kind, Span(0, 0, "a test"))
-    assert model.morning(ROOT, 4) == 0
+    assert model.morning(ROOT, 4) == model.nothing_to_do(ROOT) == 0
+
+
+def test_with_nothing_to_do_the_slowest_look_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TABLE, "login", Span(7, 7, "a test"))
+    monkeypatch.setitem(TABLE, "round trip", Span(1, 1, "a test"))
+    assert model.nothing_to_do(ROOT) == 10

@@ -491,6 +491,21 @@ def test_old_copies_that_cannot_go_are_trouble_after_the_mornings_own() -> None:
     assert [line.split(":")[0] for line in str(outcome.failures[2]).splitlines()] == ["found", "expected", "next"]
 
 
+@pytest.mark.parametrize("helped", [True, False])
+def test_who_has_helped_removes_what_is_old_on_its_own_disk_alone(
+    helped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = settings.load().district.landing / "misc_imports" / "2020-01-01"
+    old.mkdir(parents=True)
+    asked: list[dt.date] = []
+    monkeypatch.setattr(purge, "in_bucket", lambda today: asked.append(today) or [])  # type: ignore[func-returns-value]
+    outcome = Outcome()
+    ending.remove_old(MONDAY, outcome, helped=helped)
+    assert not old.exists()
+    assert asked == ([] if helped else [MONDAY])
+    assert outcome == Outcome()
+
+
 def test_a_run_of_a_date_to_come_takes_nothing_of_today_away(monkeypatch: pytest.MonkeyPatch) -> None:
     told = settings.load().today()
     asked: list[dt.date] = []
