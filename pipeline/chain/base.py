@@ -198,7 +198,7 @@ class ChainTask(DatedTask):
             helpers.look_anew()
             ask_anew()
             leases.still_at_work()
-            return None if self.output().exists() else self.make()
+            return None if self.superseded() or self.output().exists() else self.make()
 
     def on_failure(self, exception: BaseException) -> str:
         """What the visualiser shows. An error that is not ours may quote data: then only its place is told."""

@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -15,8 +15,8 @@ from pipeline.chain.base import ChainTask
 from pipeline.ground import border, progress, secrets, settings
 from pipeline.ground.errors import AtWorkElsewhere, PipelineError, TransferIncomplete, VendorError
 from pipeline.ground.progress import Made
-from pipeline.inbound import reports
-from pipeline.inbound.evidence import LandedTarget, LandedTargets
+from pipeline.inbound import reports, steps
+from pipeline.inbound.evidence import LandedTarget, LandedTargets, PreparedTarget
 from pipeline.outside.cloud import leases
 from pipeline.outside.refusals import Key
 
@@ -37,8 +37,8 @@ class PortalTask(ChainTask):
     """The portal's `reports` of this morning are landed, for every login and school.
 
     The central scheduler gives `selenium` to one task at a time, on whatever machine ([resources] of luigi.cfg); where
-    it is gone, or there are two, a lease does. A download stays on its machine, where it is read: so the one that
-    answers for the morning makes both.
+    it is gone, or there are two, a lease does. A download stays on its machine, and is read in the same step: what it
+    says is in the bucket before anything else is made, without its social security numbers.
     """
 
     anywhere = False
@@ -63,7 +63,9 @@ class PortalTask(ChainTask):
         self._refuse_another_day()
         with ExitStack() as block:
             self._still_ours = self._alone(block)
-            return self._landed()
+            made = self._landed()
+        self._read()
+        return made
 
     def _alone(self, block: ExitStack) -> Callable[[], object]:
         """No other machine has a browser in the block. Returns what raises AtWorkElsewhere when one may have by now.
@@ -97,6 +99,13 @@ class PortalTask(ChainTask):
         if failures:
             raise _both(failures)
         return Made(words=f"{len(missing)} reports")
+
+    def _read(self) -> None:
+        """Prepare and store the feeds whose reports are all there. What cannot be read is told by the step after this
+        one, which reads it again."""
+        for feed in dict.fromkeys(feed for feed, _ in self._parts()):
+            with suppress(PipelineError), border.around(feed.name, "reading what the portal gave"):
+                steps.prepare(PreparedTarget(feed, self.date))
 
     def _refuse_another_day(self) -> None:
         shown = settings.load().portal_day()

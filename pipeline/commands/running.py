@@ -139,6 +139,6 @@ def doctor(asked: argparse.Namespace, _: list[str]) -> int:
 def purge(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline.run import purge
 
-    for folder in purge.old_copies(asked.date):
+    for folder in purge.old_copies(min(asked.date, settings.load().today())):  # of a date to come, all would go
         say(f"removed {folder}")
     return 0

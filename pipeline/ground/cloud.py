@@ -90,7 +90,7 @@ class Service:
     @contextmanager
     def explained(self, doing: str) -> Iterator[None]:
         """Turn whatever goes wrong into our error: which work, which reason, no value out of any row."""
-        if self.silent:
+        if self.silent and not _anyway.get():
             raise self._unanswered(f"{doing}: not asked; {self.silent} before")
         try:
             yield
@@ -120,14 +120,15 @@ class Service:
         return min(settings.load().cloud.timeout, _longest, _brief.get() or _longest)
 
     @contextmanager
-    def briefly(self, seconds: float) -> Iterator[None]:
+    def briefly(self, seconds: float, *, anyway: bool = False) -> Iterator[None]:
         """No call of the block takes longer, with all its tries; one that gets no answer in that time says nothing of
-        the others."""
-        token = _brief.set(seconds)
+        the others. With `anyway` it is asked though it was silent before."""
+        tokens = _brief.set(seconds), _anyway.set(anyway)
         try:
             yield
         finally:
-            _brief.reset(token)
+            _brief.reset(tokens[0])
+            _anyway.reset(tokens[1])
 
     def _unanswered(self, found: str) -> WarehouseError:
         return WarehouseError(
@@ -150,6 +151,7 @@ class Service:
 _longest = float("inf")
 # Of the calls of one block.
 _brief: ContextVar[float | None] = ContextVar("brief", default=None)
+_anyway: ContextVar[bool] = ContextVar("anyway", default=False)
 
 
 def hurry(seconds: float) -> None:

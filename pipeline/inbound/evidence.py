@@ -17,7 +17,7 @@ from typing import Any
 from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import PortalReport
 from pipeline.ground import manifests, settings
-from pipeline.ground.errors import PipelineError, TransferIncomplete
+from pipeline.ground.errors import PipelineError, TransferIncomplete, WrittenByAnother
 from pipeline.ground.looks import NotYet
 from pipeline.inbound import lineends, sources
 from pipeline.inbound.sources import settled
@@ -244,8 +244,20 @@ class PreparedTarget:
                 raise _nowhere(f"prepared {self.feed.name}", self.path.parent, "prepared")
             if not self._is_here(found):
                 storage.fetch(self.object_name, new := _beside(self.path))
+                self._refuse_another(new, found)
                 manifests.replace(self.path, new, self.manifest_path, found)
             return self.path
+
+    def _refuse_another(self, new: Path, found: dict[str, Any]) -> None:
+        """Another machine may have put a later one into the bucket while this one was brought. Raises
+        WrittenByAnother."""
+        if manifests.sha256(new) != found["sha256"]:
+            new.unlink()
+            raise WrittenByAnother(
+                f"{storage.uri(self.object_name)} is another one than its manifest told a moment ago",
+                expected=f"the prepared {self.feed.name} of {self.date} that was looked up",
+                next_step="run again; if it happens again, look who else works in the bucket",
+            )
 
     def _is_here(self, found: dict[str, Any]) -> bool:
         """Whether the CSV of which the manifest tells is on our disk."""

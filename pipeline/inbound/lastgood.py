@@ -11,7 +11,10 @@ from pipeline.ground.errors import PipelineError
 from pipeline.ground.looks import NotYet
 from pipeline.inbound import expected, lateness
 from pipeline.inbound.evidence import PreparedTarget
+from pipeline.outside.cloud import documents
 
+# So many days longer than they should copies may be there: nobody has made mornings, and so none was removed.
+_UNMADE = 7
 # What was decided in this run holds to its end, even if a deadline passes meanwhile.
 _decided: dict[tuple[str, dt.date], dt.date] = {}
 # What could not be decided when it was asked in a scheduling, since the vendor had not answered yet.
@@ -74,7 +77,9 @@ def missing(feed: Feed, date: dt.date) -> list[str]:
 
 def _last_good(feed: Feed, date: dt.date, most: int) -> dt.date:
     """The last date before with a file that kept its contract, at most so many days ago; or `date`."""
-    before = (date - dt.timedelta(days=days) for days in range(1, most + 1))
+    if feed.landing_days is not None:
+        most = min(most, feed.landing_days + _UNMADE)
+    before = documents.by_days(date, most, lambda day: PreparedTarget(feed, day).manifest_path)
     return next((day for day in before if PreparedTarget(feed, day).manifest()), date)
 
 

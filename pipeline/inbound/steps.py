@@ -58,13 +58,18 @@ def land(target: LandedTarget, progress: Progress) -> Made:
 
 def _mornings_with(target: LandedTarget, sha256: str) -> list[dt.date]:
     """The mornings before, the last one first, whose copy had the same bytes; without a gap but for days that are none
-    of the feed's."""
+    of the feed's. The last one alone, where any number of them is believed."""
     found: list[dt.date] = []
-    for days in range(1, settings.load().district.landing_days + 1):
-        before = target.date - dt.timedelta(days=days)
-        manifest = documents.load(LandedTarget(target.feed, target.part, before).manifest_path)
+
+    def of(day: dt.date) -> Path:
+        return LandedTarget(target.feed, target.part, day).manifest_path
+
+    for before in documents.by_days(target.date, settings.load().district.landing_days, of):
+        manifest = documents.load(of(before))
         if manifest is not None and manifest["sha256"] == sha256:
             found.append(before)
+            if target.feed.repeats is None:
+                break
         elif manifest is not None or calendar.is_day(target.feed.days, before):
             break
     return found

@@ -93,7 +93,7 @@ def export(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date) -> Ma
         metadata = {**target.expected, "sha256": digest, "rows": str(rows), "written": f"{date}"}
         return Made(rows, storage.store_file(written, target.name, metadata, over=there).size, storage.uri(target.name))
     finally:
-        shutil.rmtree(own)  # people's data
+        shutil.rmtree(own, ignore_errors=True)  # people's data
 
 
 def _rendered(delivery: Delivery, file: ViewFile | LandedCopy, date: dt.date, to: Path) -> int:

@@ -17,7 +17,8 @@ from pipeline.catalogue import agreement
 from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import border, journal, manifests, progress
-from pipeline.ground.errors import ConfigurationError, VendorError, WarehouseError
+from pipeline.ground.command import MORNING
+from pipeline.ground.errors import ConfigurationError, OnHold, VendorError, WarehouseError
 from pipeline.ground.progress import Event, Made
 from pipeline.inbound import lastgood
 from pipeline.outbound import exports, happened, pushes, receipts, verdicts
@@ -57,13 +58,15 @@ def deliver(delivery: Delivery, date: dt.date, moved: Progress) -> Made:
             _account_for_given(delivery.name, lease)
             return _deliver(delivery, date, own, moved, lease)
         finally:
-            shutil.rmtree(own)  # after a failure too: the files are people's data, and are brought again
+            # After a failure too: the files are people's data, and are brought again.
+            shutil.rmtree(own, ignore_errors=True)
 
 
 def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
     """Let the next run send the set once more, though the vendor was given it: the receipt says so until then.
 
-    Raises ConfigurationError when nothing was sent for that period, AtWorkElsewhere while it is being sent.
+    Raises ConfigurationError when nothing was sent for that period, OnHold when a later set has passed it by,
+    AtWorkElsewhere while it is being sent.
     """
     with pushes.of(delivery.name, 0):
         target = receipt_target(delivery, date)
@@ -72,6 +75,12 @@ def send_again(delivery: Delivery, date: dt.date, reason: str) -> None:
                 f"{delivery.name} was not sent for {target.period}",
                 expected="a set that was sent",
                 next_step=f"{verdicts.wrapper(delivery)} --date {date}",
+            )
+        if why := verdicts.passed_by(delivery, date):
+            raise OnHold(
+                f"{delivery.name} for {target.period} was given, and is not given again: {why}",
+                expected="a set that nothing later has passed by",
+                next_step=f"send the newest set again, or none; `{MORNING} status` shows it",
             )
         _store_receipt({**before, "slow": True, "wanted_again": reason})
 
@@ -96,7 +105,8 @@ def _deliver(delivery: Delivery, date: dt.date, own: Path, moved: Progress, leas
     if sent := not _has(before, delivery, facts):
         files = _brought(receipt, own)
         again = {**receipt, "once_more": True}
-        if _give(delivery, date, again if before.get("slow") else receipt, files, moved, lease):
+        same = before.get("slow") and before["files"] == facts
+        if _give(delivery, date, again if same else receipt, files, moved, lease):
             _give(delivery, date, again, files, moved, lease)
     else:
         _store_receipt({**before, **receipt})

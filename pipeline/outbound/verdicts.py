@@ -15,7 +15,7 @@ from pipeline.catalogue.delivery import Delivery
 from pipeline.catalogue.flows import feeds_below
 from pipeline.ground import manifests, settings
 from pipeline.ground.command import MORNING
-from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError
+from pipeline.ground.errors import ConfigurationError, OnHold, WarehouseError, WrittenByAnother
 from pipeline.ground.progress import Made
 from pipeline.outbound import checks, inspection, pushes
 from pipeline.outbound.checks import Check
@@ -26,25 +26,46 @@ from pipeline.outbound.evidence import (
     receipt_target,
     trail_path,
     verdict_name,
-    verdict_target,
 )
 from pipeline.outside.cloud import storage
 from pipeline.outside.cloud.evidence import TableTarget
+from pipeline.outside.cloud.storage import Stored
 from pipeline.outside.sftp.trail import Trail
 
 Decision = Literal["yes", "no", "discarded"]
 
 
 def check(delivery: Delivery, date: dt.date) -> Made:
-    """Compute every check of the set and store the verdict. Raises OnHold, when one did not pass."""
+    """Compute every check of the set and store the verdict. Raises OnHold, when one did not pass, and WrittenByAnother,
+    when somebody decided meanwhile, or the set is made of something else by now."""
+    before, print_ = _undecided(delivery, date), fingerprint(delivery, date)
     looked = inspection.of_set(delivery, date)
     done = [each for file in looked for each in file.checks]
     failed = [each for file in looked for each in file.failed]
     content = {"checks": [each.as_json() for each in done], "files": {each.file.name: each.facts for each in looked}}
-    _store(delivery, date, content, "no" if failed else "yes")
+    if fingerprint(delivery, date) != print_:
+        raise _disturbed(delivery, date, "is made of something else since its checks began")
+    _store(before, print_, content, "no" if failed else "yes")
     if failed:
         raise _held(delivery, date, failed, (*(words for file in looked for words in file.words), *map(str, failed)))
     return Made(words=f"{len(done)} checks passed" if done else "files as landed; their contracts are kept")
+
+
+def _undecided(delivery: Delivery, date: dt.date) -> Stored:
+    """The period's verdict as it is now, of which nobody has ended the period: what a person decides from now on stays.
+    Raises WrittenByAnother."""
+    before = storage.look(verdict_name(delivery, date))
+    if before.metadata.get("may_go") == "discarded":
+        raise _disturbed(delivery, date, "was discarded before it was checked")
+    return before
+
+
+def _disturbed(delivery: Delivery, date: dt.date, how: str) -> WrittenByAnother:
+    return WrittenByAnother(
+        f"{delivery.name} for {delivery.period(date)} {how}",
+        expected="one set, until its verdict is stored",
+        next_step="run again: the set as it is then is checked",
+    )
 
 
 def hold(delivery: Delivery, date: dt.date) -> OnHold | None:
@@ -88,10 +109,10 @@ def _unlisted(delivery: Delivery, files: Iterable[str]) -> str:
     )
 
 
-def _store(delivery: Delivery, date: dt.date, content: dict[str, Any], decision: Decision) -> None:
-    target = verdict_target(delivery, date)
-    told = {"fingerprint": fingerprint(delivery, date), "may_go": decision}
-    storage.store_json(target.name, {**told, "at": manifests.now(), **content}, told, over=target.found())
+def _store(before: Stored, print_: str, content: dict[str, Any], decision: Decision) -> None:
+    """Over the verdict of before, of the set of that fingerprint. Raises WrittenByAnother, WarehouseError."""
+    told = {"fingerprint": print_, "may_go": decision}
+    storage.store_json(before.name, {**told, "at": manifests.now(), **content}, told, over=before)
 
 
 # ---------------------------------------------------------------------------------------------------------- decisions
@@ -125,7 +146,8 @@ def release(delivery: Delivery, date: dt.date, reason: str) -> list[str]:
             expected="columns that it lists: a release is no agreement",
             next_step=_unlisted(delivery, unlisted),
         )
-    _store(delivery, date, {**_looked_at(held), "released": _decided(reason, held["fingerprint"])}, "yes")
+    released = {**_looked_at(held), "released": _decided(reason, held["fingerprint"])}
+    _store(storage.find(verdict_name(delivery, date)), held["fingerprint"], released, "yes")
     return [f"{each['file']}: {each['name']}: {each['found']:g}" for each in held["checks"] if not each["passed"]]
 
 
@@ -143,8 +165,8 @@ def discard(delivery: Delivery, date: dt.date, reason: str) -> None:
             next_step=f"look at `{MORNING} status --date {date}`",
         )
     held = storage.read_json(verdict_name(delivery, date)) or {}
-    decided = _decided(reason, held.get("fingerprint", ""))
-    _store(delivery, date, {**_looked_at(held), "discarded": decided}, "discarded")
+    discarded = {**_looked_at(held), "discarded": _decided(reason, held.get("fingerprint", ""))}
+    _store(storage.find(verdict_name(delivery, date)), fingerprint(delivery, date), discarded, "discarded")
 
 
 def _on_its_way(delivery: Delivery, period: dt.date) -> bool:

@@ -1,6 +1,7 @@
 """Which sets a date asks for: those of whose days it is one; and those of which all came all the same."""
 
 import datetime as dt
+from typing import Literal
 
 from pipeline.catalogue import flows
 from pipeline.catalogue.delivery import Delivery
@@ -27,16 +28,17 @@ def is_due(delivery: Delivery, date: dt.date) -> bool:
     return calendar.is_day(delivery.days, date)
 
 
-def remarks(date: dt.date) -> list[str]:
+def remarks(date: dt.date, cadence: Literal["daily", "weekly"]) -> list[str]:
     """A sentence for each set whose day it is and that is not made, since nothing is kept of a feed which expects
     nothing that day."""
     found = []
-    for delivery in flows.deliveries("daily"):
+    for delivery in flows.deliveries(cadence):
         lacks = sorted(feed.name for feed in flows.inputs(delivery) if not lastgood.held(feed, date))
         if is_due(delivery, date) and lacks:
             found.append(
                 f"found: {date} is a day of {delivery.name}, and none of {', '.join(lacks)}, of which no earlier file "
                 "is kept\nexpected: the days of a set among those of what it is made of\n"
                 "next: change `days` of one of the rows"
+                + (", or run the week once more when they have come" if cadence == "weekly" else "")
             )
     return found

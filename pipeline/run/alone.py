@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
 from pipeline.ground import border, progress, secrets, settings
@@ -34,6 +35,7 @@ class AtWork:
         self._help = block.enter_context(ExitStack())
         self._waited = set[str]()
         self._lease_helped = ""
+        self._lease: leases.Lease | None = None
         self.remarks: list[str] = []
         self.helped: AtWorkElsewhere | None = None
 
@@ -52,6 +54,7 @@ class AtWork:
             with border.around("the bucket", "looking whether another machine is at work"):
                 if not self._begun_to_help() and (lease := self._taken()):
                     self._block.enter_context(leases.of_run(lease))
+                    self._lease = lease
                     self.helped = None
                     self._wait_for_helpers_of_another(lease)
         except AtWorkElsewhere:
@@ -78,6 +81,27 @@ class AtWork:
             with suppress(PipelineError):  # else it runs out by itself
                 helpers.end_what_was_left()
         return bool(self.helped) and (leases.goes_on(AT_WORK, lambda who: progress.moved()) or not self.begin())
+
+    def who_else_answers(self, has_ended: Callable[[], bool]) -> AtWorkElsewhere | None:
+        """Who answers for the run, where that is not this machine: it has helped, if only since it stood still for so
+        long that another one took over. How the morning went, that one tells: so it must make just the same, and go on
+        with it, or have left a note of its end, of which `has_ended` tells. Where the other one makes something else,
+        or came to no end, this machine tells what it knows."""
+        if self._lease and not self.helped and self._lease.is_anothers():
+            helpers.seen()
+            with suppress(PipelineError):
+                self.helped = self._who_took_over(has_ended)
+        return self.helped
+
+    def _who_took_over(self, has_ended: Callable[[], bool]) -> AtWorkElsewhere | None:
+        other = leases.holder(AT_WORK)
+        if other and other.about == self._about and leases.goes_on(AT_WORK, lambda who: progress.moved()):
+            return other
+        if not has_ended():
+            return None
+        return AtWorkElsewhere(
+            "another machine has taken over this run, and ended it", expected="one at a time", next_step="nothing"
+        )
 
     def _wait_for_helpers_of_another(self, lease: leases.Lease) -> None:
         try:

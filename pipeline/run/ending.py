@@ -53,7 +53,7 @@ def is_idle(name: str, date: dt.date, outcome: Outcome, events: Sequence[Event])
     return (before.get("exit"), before.get("remarks"), before.get("version")) == (DONE, [], VERSION)
 
 
-def complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
+def complete(name: str, date: dt.date, outcome: Outcome, entering: Entering) -> None:
     """What belongs to the end of each run that is not idle, whatever it made."""
     remove_old(date, outcome)
     with undoing_nothing(outcome, "the ledger of disclosures", "completing it; the next run tries again"):
@@ -62,15 +62,18 @@ def complete(date: dt.date, outcome: Outcome, entering: Entering) -> None:
     with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
         outcome.remarks += map(str, _standing_otherwise())
     with undoing_nothing(outcome, "the calendar", "looking which days it has"):
-        outcome.remarks += [*calendar.remarks(date), *wanted.remarks(date)]
+        outcome.remarks += [
+            *calendar.remarks(date),
+            *wanted.remarks(date, "weekly" if name.startswith("Week") else "daily"),
+        ]
 
 
 def _standing_otherwise() -> list[WarehouseError]:
     """What stands in the cloud and is not as promised, but for what could be put right."""
-    found = standing.otherwise(own.datasets(), own.goes())
+    found = standing.otherwise(own.datasets(), own.rules())
     if any(isinstance(each, standing.Stays) for each in found):
         try:
-            standing.let_go(own.goes())
+            standing.let_go(own.rules())
         except WarehouseError:
             log.warning("the bucket's lifecycle rules", exc_info=True)
         else:

@@ -45,5 +45,5 @@ def _views(below: list[luigi.Task]) -> dict[str, str]:
 def of_work(root: luigi.Task) -> Iterator[Callable[[], object]]:
     """What a run asks besides that makes something: what stands in the cloud, and the texts of all views (one of each
     dataset looks at all)."""
-    yield partial(standing.otherwise, kept.datasets(), kept.goes())
+    yield partial(standing.otherwise, kept.datasets(), kept.rules())
     yield from (partial(texts.of, *view) for view in _views(_below_now(root)).items())

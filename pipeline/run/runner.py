@@ -25,9 +25,9 @@ import luigi
 from pipeline import VERSION, morning
 from pipeline.chain import by_hand
 from pipeline.chain.base import ChainTask
-from pipeline.ground import journal, logs, manifests, progress, secrets
+from pipeline.ground import journal, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
-from pipeline.ground.errors import AtWorkElsewhere, PipelineError
+from pipeline.ground.errors import AtWorkElsewhere, ConfigurationError, PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import sources
@@ -78,6 +78,7 @@ def run(
         telling.begin()
     os.environ[journal.RUN] = f"{name.lower()} {manifests.now()}"
     by_hand.quiet_core()
+    _refuse_the_future(date)
     entry = chronicle.begin(name, date)
     root = getattr(morning, task)(date=date, **({"flow": only} if only else {}))
     display = Display(quiet=quiet)
@@ -112,10 +113,10 @@ def run(
         finally:
             if sends:
                 finishing.join()
-        if at_work.helped:
+        if other := at_work.who_else_answers(partial(_has_ended, name, date, before)):
             begin.failures += trouble
             ending.remove_old(date, begin, helped=True)
-            return _has_helped(at_work.helped, begin, entry, events, telling, quiet=quiet)
+            return _has_helped(other, begin, entry, events, telling, quiet=quiet)
         if completed or at_work.shared or any(event.kind != "moving" for event in events):
             entering.begin_the_last()  # beside the last looks
         outcome = judge(
@@ -124,13 +125,32 @@ def run(
         outcome.remarks += at_work.remarks
         if completed or at_work.shared or not ending.is_idle(name, date, outcome, events):
             at_work.end()
-            ending.complete(date, outcome, entering)
+            ending.complete(name, date, outcome, entering)
+        if other := at_work.who_else_answers(
+            partial(_has_ended, name, date, before)
+        ):  # since the tasks have ended, too, a machine may have stood still
+            return _has_helped(other, begin, entry, events, telling, quiet=quiet)
         if not sends:
             _show(root, date, outcome)
         names = _below(root, outcome) if only else frozenset[str]()
         found, news = ending.kept(Ended(name, date, names, entry, events, telling), outcome)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
+
+
+def _refuse_the_future(date: dt.date) -> None:
+    """A set of a date to come would pass by all those until then. Raises ConfigurationError."""
+    if date > (today := settings.load().today()):
+        raise ConfigurationError(
+            f"{date} is still to come (today is {today})",
+            expected="the date of a morning that has begun",
+            next_step="correct --date, or leave it out",
+        )
+
+
+def _has_ended(name: str, date: dt.date, before: dict[str, Any]) -> bool:
+    """Whether a run of just this has ended on another machine since the note of before was read."""
+    return (notes.of(name, date) or {}).get("ended_at") != before.get("ended_at")
 
 
 def _below(root: luigi.Task, outcome: Outcome) -> frozenset[str]:

@@ -174,10 +174,22 @@ def test_two_processes_use_one_browser_after_the_other(district: District, told:
     found = sessions(district, since)
     assert len(found) == 4  # two steps, two logins
     assert all(before[1] <= after[0] for before, after in pairwise(found))
-    assert len(list(district.landing.glob(f"EIS/{WEDNESDAY}/*/*AllErr.csv"))) == len(NUMBERS)
+    assert not [*district.landing.glob(f"EIS/{WEDNESDAY}/*/*.csv")]  # they have been read
+    assert {f"EIS/{WEDNESDAY}/{stack}.csv" for stack in STACKS} <= district.objects().keys()
     assert sorted(downloads(district, since)) == sorted(
         [name for school in NUMBERS for name in ("ADMAudit.csv", "StudentMembership.csv", f"Sch{school}AllErr.csv")]
     )
+
+
+def test_what_the_portal_gave_outlives_the_disk(district: District, told: list[Result]) -> None:
+    """The steps above have fetched it, and no other one has been made."""
+    district.lose_the_disk()
+    since = time.time()
+    run = district.run_daily(WEDNESDAY, workers=4)
+    told.append(run)
+    assert run.code == 0, run.out
+    assert district.activity(since, "portal") == []
+    assert {district.tables("eis")[stack].labels["as_of"] for stack in STACKS} == {f"{WEDNESDAY}"}
 
 
 def test_a_refused_password_is_tried_once_a_day(district: District, told: list[Result]) -> None:
@@ -200,8 +212,8 @@ def test_a_refused_password_is_tried_once_a_day(district: District, told: list[R
     assert one_cause(district, again) == "ADMAudit, StudentMembership, AllErr"
     assert [event["event"] for event in district.activity(since, "portal")].count("sign-in-refused") == 2
     held = district.tables("eis")
-    assert {held[stack].labels["as_of"] for stack in STACKS} == {f"{TUESDAY}"}
-    assert held["AllErr_stack_previous"].labels["as_of"] == f"{MONDAY}"  # the work list goes on with its table only
+    assert {held[stack].labels["as_of"] for stack in STACKS} == {f"{WEDNESDAY}"}
+    assert held["AllErr_stack_previous"].labels["as_of"] == f"{TUESDAY}"  # the work list goes on with its table only
     district.sandbox("heal")
     for login in ("RSD", "BLF"):
         assert f"{MORNING} retry-login portal-{login}" in again.out
@@ -236,8 +248,7 @@ def one_cause(district: District, run: Result) -> str:
 
 
 def test_no_social_security_number_and_no_password_is_left(district: District, told: list[Result]) -> None:
-    """Not on disk, not in the bucket, not in a table, not in what was said; they are in the portal alone. What
-    Wednesday landed was never read, since nobody asked for more: it has gone with the next day's run."""
+    """Not on disk, not in the bucket, not in a table, not in what was said; they are in the portal alone."""
     numbers = {ssn for day in (MONDAY, TUESDAY, WEDNESDAY) for ssn in eis_errors.ssns(day, 400, SEED)}
     assert len(numbers) > 400
     wanted = numbers | set(district.secrets().values())

@@ -114,14 +114,17 @@ class Watcher:
 
 def kill(run: subprocess.Popen[str]) -> None:
     """Kill the wrapper, the run and the tasks it forked, at once: all of its session, to which no server belongs."""
-    while True:
-        pids = [pid for pid in psutil.pids() if _session(pid) == run.pid]
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if not pids:
-            return
+    while signalled(run, signal.SIGKILL):
         run.poll()
+
+
+def signalled(run: subprocess.Popen[str], what: signal.Signals) -> list[int]:
+    """Each process of the run's session gets the signal; returns who they are."""
+    pids = [pid for pid in psutil.pids() if _session(pid) == run.pid]
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, what)
+    return pids
 
 
 def _session(pid: int) -> int:

@@ -40,6 +40,7 @@ from faults.killing import (
     kill,
     ledger,
     place_of,
+    signalled,
     state,
     undisturbed,
     without_copies,
@@ -92,9 +93,41 @@ def test_both_make_a_share_of_one_morning(district: District, other: Containers)
     renamed = [write for write in district.writes(since) if " rename " in write]
     assert len(renamed) == len(set(renamed)) == 5
     prefixes = {tuple(rule["condition"]["matchesPrefix"]) for rule in _rules(district)}
-    assert {("landing_restricted/",), ("deliveries_restricted/",), ("landing/",)} <= prefixes
+    assert {("landing_restricted/",), ("deliveries_restricted/",), ("landing/2",)} <= prefixes
     again = district.run_daily(TUESDAY)
     assert not again.tasks("done"), again.out
+
+
+def test_a_machine_that_stood_still_leaves_the_morning_to_the_one_that_took_over(
+    district: District, other: Containers
+) -> None:
+    """A paused one, say: it goes on when all is done, and says nothing of the morning that is not so any more."""
+    district.run_daily(MONDAY)
+    district.sandbox("new-day", "--date", f"{TUESDAY}")
+    with district.start("./run_daily.sh", "--date", f"{TUESDAY}", "--workers", "2") as first:
+        until = time.monotonic() + 60
+        while len(landed(district)) < 3 and time.monotonic() < until:
+            time.sleep(0.05)  # the bucket tells nobody
+        assert signalled(first, signal.SIGSTOP)
+        second = other.run_daily("--date", f"{TUESDAY}", "--workers", "2")
+        assert second.code == 0, second.out
+        assert "another machine may be at work" in second.out
+        told, since = district.pipeline("status", "--date", f"{TUESDAY}").out, time.time()
+        assert signalled(first, signal.SIGCONT)
+        out, _ = first.communicate(timeout=120)
+    district.results.append(Result(first.returncode, out))
+    assert first.returncode == 0, out
+    assert "another machine has taken over this run: this machine has helped" in out
+    assert district.writes(since) == []
+    assert district.pipeline("status", "--date", f"{TUESDAY}").out == told
+    query = "SELECT wrapper, exit_code FROM `operations.runs` WHERE date = '2025-11-18' ORDER BY wrapper"
+    rows = [(row["wrapper"], row["exit_code"]) for row in district.warehouse.query_and_wait(query)]
+    assert rows == [("Morning", 0), ("MorningHelp", 0)]
+
+
+def landed(district: District) -> list[str]:
+    """What the bucket has of Tuesday's files."""
+    return [name for name in district.objects() if name.startswith(f"landing/{TUESDAY}/")]
 
 
 def _rules(district: District) -> list[Any]:
@@ -356,7 +389,8 @@ def test_a_morning_of_two_machines_with_a_scheduler_each_is_as_any_other(two: Tw
         assert len(run.tasks("done") | run.tasks("unchanged")) > 5, run.out
     assert [sum(word in run.out for run in runs) for word in ("this machine has helped", ", exit 0;")] == [1, 1]
     assert not any(folder.exists() for folder in old)  # nor does who helps keep anybody's data for longer
-    assert not any(HELPS in worker["name"] for worker in district.visualiser("worker_list"))
+    helpers = [worker["name"] for worker in district.visualiser("worker_list") if HELPS in worker["name"]]
+    assert bool(helpers) == ("this machine has helped" in runs[0].out), "the other one's is not known there"
     renamed = [write for write in district.writes(since) if " rename " in write]
     assert len(renamed) == len(set(renamed)) == sum(SETS.values())
     _is_as_an_undisturbed_one(two, 0)

@@ -80,6 +80,7 @@ def test_what_was_decided_since_the_check_counts(
     district: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked(FRIDAY)
+    storage.find(evidence.verdict_name(ROSTERS, FRIDAY))  # what this run has seen
     receipt = giving._receipt(ROSTERS, FRIDAY, evidence.receipt_target(ROSTERS, FRIDAY), {})
     verdicts.ask_again(ROSTERS, FRIDAY, receipt)
     cases: list[tuple[Callable[[pytest.MonkeyPatch], None], type[PipelineError], str]] = [
@@ -355,7 +356,8 @@ def test_a_set_that_was_never_given_is_never_done_by_itself(
     rosters: Delivery = replace(ROSTERS, cadence=cadence)
     arrive(MONDAY, {"0105": 1})
     snapshots.freeze(rosters, FILE, MONDAY)
-    verdicts._store(rosters, MONDAY, {"checks": [], "files": {FILE.name: {"columns": COLUMNS.split()}}}, "no")
+    looked, name = {"checks": [], "files": {FILE.name: {"columns": COLUMNS.split()}}}, evidence.verdict_name
+    verdicts._store(storage.look(name(rosters, MONDAY)), evidence.fingerprint(rosters, MONDAY), looked, "no")
     if released:
         verdicts.release(rosters, MONDAY, "in time")
     arrive(TUESDAY, {"0105": 2})
@@ -436,6 +438,30 @@ def test_a_set_is_sent_once_more_when_somebody_wants_it_so_and_not_twice(
         as_the_next_run()
         assert evidence.receipt_target(ROSTERS, FRIDAY).exists()
     assert len(pushed) == 2
+
+
+def test_a_set_that_a_later_one_has_passed_by_is_not_promised_once_more(district: Cloud, folder: Path) -> None:
+    for date in (FRIDAY, MONDAY):
+        checked(date)
+        given(ROSTERS, date)
+    before = storage.read_json(evidence.receipt_name(ROSTERS.name, FRIDAY))
+    with pytest.raises(OnHold, match="is not given again: the set of 2026-11-23 has gone since"):
+        giving.send_again(ROSTERS, FRIDAY, "nobody has it")
+    assert storage.read_json(evidence.receipt_name(ROSTERS.name, FRIDAY)) == before
+
+
+def test_other_bytes_after_a_slow_set_may_be_slow_as_well(
+    district: Cloud, folder: Path, pushed: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sent once more was the one before."""
+    checked(FRIDAY, students=40)
+    given(ROSTERS, FRIDAY)
+    giving.send_again(ROSTERS, FRIDAY, "the pause is over")
+    checked(FRIDAY, students=39)
+    monkeypatch.setattr(Trail, "took", lambda trail: 1e9)
+    monkeypatch.setitem(catalogue.vendors(), "otus", replace(catalogue.vendors()["otus"], within=1))
+    given(ROSTERS, FRIDAY)
+    assert len(pushed) == 3
 
 
 def test_a_set_that_is_given_once_a_period_is_sent_once_more_when_somebody_wants_it_so(

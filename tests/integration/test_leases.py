@@ -197,6 +197,18 @@ def test_a_bucket_that_answers_again_is_asked_before_a_lease_is_given_up(
         lease.check()
 
 
+def test_a_bucket_that_was_silent_once_is_asked_for_the_lease_all_the_same(
+    there: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a push would stop half-way, though nobody else is at it."""
+    with leases.held(NAME, 0) as lease:
+        monkeypatch.setattr(cloud.STORAGE, "silent", "Cloud Storage has not answered for 60 s")
+        with pytest.raises(WarehouseError):
+            storage.look(NAME)
+        lease._written -= 1000
+        lease.check()
+
+
 def test_a_beat_is_no_long_try_and_says_nothing_of_other_calls(there: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bucket that is silent for a beat may answer the next one; the run waits for it as long as it always does."""
     tried = []

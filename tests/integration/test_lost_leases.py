@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ from clouds import Cloud, given
 from pipeline import catalogue
 from pipeline.catalogue import agreement
 from pipeline.ground.errors import AtWorkElsewhere, OnHold
-from pipeline.outbound import evidence, exports, giving, interrupted, receipts, snapshots, verdicts
+from pipeline.outbound import evidence, exports, giving, interrupted, pushes, receipts, snapshots, verdicts
 from pipeline.outside.cloud import leases
-from pipeline.outside.sftp import pushing
+from pipeline.outside.sftp import inflight, pushing
 from pipeline.outside.sftp.outgoing import Outgoing
-from test_giving import COLUMNS
+from test_giving import COLUMNS, refusing
 from test_giving import folder as folder
 from test_leases import dies
 from test_verdicts import FILE, FRIDAY, ROSTERS, arrive, as_the_next_run
@@ -154,6 +155,82 @@ def test_a_push_goes_on_after_a_broken_line_as_long_as_it_is_its_own(
         given(BOTH, FRIDAY)
     assert broke
     assert is_untouched(folder)
+    assert receipts.kept() == {}
+
+
+@pytest.mark.usefixtures("two")
+def test_a_push_of_which_the_bucket_says_nothing_for_long_stops_at_the_next_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine may have it by now: a minute goes by while the first file takes its place."""
+    clock, begun = leases._clock, list[str]()
+    block, late = ExitStack(), [0.0]
+    monkeypatch.setattr(leases, "_clock", lambda: clock() + late[0])
+    monkeypatch.setattr(leases, "BEAT", 5.0)
+
+    def slow(way: str) -> Callable[..., Any]:
+        change = getattr(pushing, way)
+
+        def changed(line: Any, going: Any, name: str, *more: Any) -> Any:
+            yield from change(line, going, name, *more)
+            begun.append(name)
+            if name == FILE.name:
+                block.enter_context(refusing(pushes.name(BOTH.name)))
+                late[0] = 50.0
+
+        return changed
+
+    for way in ("_renamed", "_in_place"):
+        monkeypatch.setattr(pushing, way, slow(way))
+    with block, pytest.raises(AtWorkElsewhere):
+        given(BOTH, FRIDAY)
+    assert begun == [FILE.name]
+    assert not (folder / SECOND.name).exists()
+    assert receipts.kept() == {}
+
+
+@pytest.mark.parametrize("two", ["overwritten"], indirect=True)
+def test_a_file_that_is_half_in_its_place_is_finished_though_the_bucket_is_silent(
+    two: None, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, late, block = leases._clock, [0.0], ExitStack()
+    monkeypatch.setattr(leases, "_clock", lambda: clock() + late[0])
+    monkeypatch.setattr(leases, "BEAT", 5.0)
+    emptied = inflight.emptied
+
+    def silent(line: Any, remote: str) -> Any:
+        handle = yield from emptied(line, remote)
+        if remote.endswith(SECOND.name):
+            block.enter_context(refusing(pushes.name(BOTH.name)))
+            late[0] = 50.0
+        return handle
+
+    monkeypatch.setattr(inflight, "emptied", silent)
+    with block, pytest.raises(AtWorkElsewhere):
+        given(BOTH, FRIDAY)
+    whole = (folder / SECOND.name).read_bytes()
+    assert whole
+    assert whole == (folder / FILE.name).read_bytes()
+    as_the_next_run()
+    assert list(interrupted.finish()) == [f"{BOTH.name} of {FRIDAY}"]
+    assert len(receipts.kept()) == 1
+
+
+@pytest.mark.parametrize("two", ["overwritten"], indirect=True)
+def test_a_push_that_loses_its_lease_within_a_file_writes_no_more_of_it(
+    two: None, held: list[leases.Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emptied = inflight.emptied
+
+    def lost(line: Any, remote: str) -> Any:
+        handle = yield from emptied(line, remote)
+        for lease in held:
+            lease._lost = True
+        return handle
+
+    monkeypatch.setattr(inflight, "emptied", lost)
+    with pytest.raises(AtWorkElsewhere):
+        given(BOTH, FRIDAY)
     assert receipts.kept() == {}
 
 

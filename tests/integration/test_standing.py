@@ -9,7 +9,9 @@ import pytest
 from google.cloud import bigquery
 
 from clouds import Cloud, set_up
-from pipeline.outside.cloud import standing, storage, warehouse
+from pipeline.ground import settings
+from pipeline.outside.cloud import documents, standing, storage, warehouse
+from pipeline.run import kept
 from riverbend import PROJECT, Sandbox
 
 
@@ -60,7 +62,7 @@ def test_a_bucket_that_keeps_or_shows_more_is_told(there: Cloud, change: dict[st
     assert f"gs://{there.bucket}" in one.next_step
 
 
-GOES = {"passwords/": 3, "landing/": 32}
+RULES = standing.Rules({"passwords/": 3, "landing/2": 32}, ("receipts/", "landing/undated/"), ("landing/",))
 
 
 def rules(there: Cloud) -> list[dict[str, Any]]:
@@ -74,21 +76,61 @@ def test_a_bucket_that_would_keep_passwords_for_ever_is_told_and_put_right(there
         {"action": {"type": "Delete"}, "condition": {"age": 900, "matchesPrefix": ["pages/"]}},
         {"action": {"type": "Delete"}, "condition": {"age": 3, "matchesPrefix": ["passwords/"], "isLive": False}},
     ]
-    late = {"action": {"type": "Delete"}, "condition": {"age": 99, "matchesPrefix": ["landing/"]}}
-    storage._client()._patch_resource(f"/b/{there.bucket}", {"lifecycle": {"rule": [*others, late]}})
-    (one,) = standing.otherwise([], GOES)
-    assert isinstance(one, standing.Stays)
-    assert "does not remove by itself what lies in landing/, passwords/" in one.found
-    standing.let_go(GOES)
+    late = {"action": {"type": "Delete"}, "condition": {"age": 99, "matchesPrefix": ["landing/2"]}}
+    older = {"action": {"type": "Delete"}, "condition": {"age": 32, "matchesPrefix": ["landing/"]}}
+    ruled(there, *others, late, older)
+    missing, too_much = standing.otherwise([], RULES)
+    assert isinstance(missing, standing.Stays)
+    assert isinstance(too_much, standing.Stays)
+    assert "does not remove by itself what lies in landing/2, passwords/" in missing.found
+    assert "removes by itself what lies in landing/, of which a part must stay" in too_much.found
+    standing.let_go(RULES)
     there.look_again()
     standing._looks.forget()
-    assert standing.otherwise([], GOES) == []
+    assert standing.otherwise([], RULES) == []
     delete = {"type": "Delete"}
     assert rules(there) == [
         *others,
-        {"action": delete, "condition": {"age": 32, "matchesPrefix": ["landing/"]}},
+        {"action": delete, "condition": {"age": 32, "matchesPrefix": ["landing/2"]}},
         {"action": delete, "condition": {"age": 3, "matchesPrefix": ["passwords/"]}},
     ]
+
+
+def ruled(there: Cloud, *rules: dict[str, Any]) -> None:
+    storage._client()._patch_resource(f"/b/{there.bucket}", {"lifecycle": {"rule": [*rules]}})
+
+
+DELETE = {"type": "Delete"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "what"),
+    [
+        ({"age": 365}, "landing/undated/, receipts/"),
+        ({"age": 90, "matchesPrefix": ["pages/", "receipts/2025"]}, "receipts/"),
+        ({"createdBefore": "2025-01-01", "matchesPrefix": ["landing/u"]}, "landing/undated/"),
+    ],
+)
+def test_a_rule_that_removes_what_must_stay_is_told_and_left_to_who_wrote_it(
+    there: Cloud, condition: dict[str, Any], what: str
+) -> None:
+    storage._create_bucket()
+    ruled(there, {"action": DELETE, "condition": condition})
+    standing.let_go(RULES)
+    assert {"action": DELETE, "condition": condition} in rules(there)
+    (one,) = standing.otherwise([], RULES)
+    assert not isinstance(one, standing.Stays)
+    assert f"removes by itself what lies in {what}, which must stay" in one.found
+
+
+def test_no_rule_of_ours_removes_what_must_stay() -> None:
+    ours = kept.rules()
+    assert ours.goes
+    for prefix, age in ours.goes.items():
+        rule = {"action": DELETE, "condition": {"age": age, "matchesPrefix": [prefix]}}
+        assert not [stays for stays in ours.stays if standing._takes(rule, stays)]
+    calendar = settings.load().district.landing / "calendar" / "calendar_day.json"
+    assert documents.name_of(calendar).startswith(ours.stays)
 
 
 def test_a_bucket_somewhere_else_is_told(there: Cloud) -> None:

@@ -2,6 +2,7 @@
 """A set on its way: held, released, discarded, compared; against the sandbox's stand-ins by Google's own clients."""
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +15,13 @@ from pipeline import catalogue
 from pipeline.catalogue import agreement, sql
 from pipeline.catalogue.delivery import Delivery, LandedCopy, ViewFile
 from pipeline.catalogue.limits import Churn
-from pipeline.chain.tasks import DeliveredSet
+from pipeline.chain.tasks import CheckedSet, DeliveredSet
 from pipeline.ground import manifests, settings
 from pipeline.ground.command import MORNING
 from pipeline.ground.errors import ConfigurationError, OnHold
 from pipeline.inbound import sources, steps
 from pipeline.inbound.evidence import PreparedTarget
-from pipeline.outbound import diff, evidence, snapshots, verdicts, views
+from pipeline.outbound import diff, evidence, inspection, snapshots, verdicts, views
 from pipeline.outside.cloud import storage, texts, warehouse
 from riverbend import PROJECT, Sandbox
 from test_restricted import use
@@ -215,6 +216,61 @@ def test_a_discarded_set_is_nobody_s_business_any_more(district: Cloud) -> None:
     assert not verdicts.discarded(ROSTERS, FRIDAY)
     with pytest.raises(ConfigurationError, match="was discarded for 2026-11-23"):
         verdicts.release(ROSTERS, MONDAY, "after all")
+
+
+@pytest.mark.parametrize("looks_anew", [False, True])
+def test_a_discard_stays_that_comes_while_the_set_is_checked(
+    district: Cloud, monkeypatch: pytest.MonkeyPatch, looks_anew: bool
+) -> None:
+    """With another machine at work each task of this one looks anew at what the bucket has."""
+    delivered(FRIDAY, {"0105": 40})
+    arrive(MONDAY, {"0105": 40})
+    looked = inspection.of_set
+
+    def meanwhile(*told: Any) -> Any:
+        found = looked(*told)
+        blob = storage._bucket().blob(evidence.verdict_name(ROSTERS, MONDAY))
+        blob.metadata = {"may_go": "discarded", "fingerprint": ""}
+        blob.upload_from_string(json.dumps({"may_go": "discarded"}))  # by `morning discard`
+        if looks_anew:
+            storage.forget()
+        return found
+
+    monkeypatch.setattr(inspection, "of_set", meanwhile)
+    CheckedSet(date=MONDAY, delivery=ROSTERS).run()
+    assert verdict(MONDAY)["may_go"] == "discarded"
+    as_the_next_run()
+    assert DeliveredSet(date=MONDAY, delivery=ROSTERS).superseded()
+
+
+def test_a_set_that_was_discarded_before_it_is_checked_stays_so(district: Cloud) -> None:
+    arrive(FRIDAY, {"0105": 40})
+    task = CheckedSet(date=FRIDAY, delivery=ROSTERS)
+    assert not task.superseded()
+    verdicts.discard(ROSTERS, FRIDAY, "no school today")
+    storage._remember(storage.Stored(evidence.verdict_name(ROSTERS, FRIDAY)))  # this run has looked before
+    task.run()
+    assert verdict(FRIDAY)["may_go"] == "discarded"
+
+
+def test_a_verdict_is_of_what_was_checked(district: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine stores a correction while this one checks."""
+    delivered(FRIDAY, {"0105": 40})
+    arrive(MONDAY, {"0105": 40})
+    looked, checked = inspection.of_set, list[str]()
+
+    def meanwhile(*told: Any) -> Any:
+        found = looked(*told)
+        checked.append(evidence.fingerprint(ROSTERS, MONDAY))
+        if len(checked) == 1:
+            arrive(MONDAY, {"0105": 39})
+            as_the_next_run()
+        return found
+
+    monkeypatch.setattr(inspection, "of_set", meanwhile)
+    CheckedSet(date=MONDAY, delivery=ROSTERS).run()
+    assert len(checked) == 2
+    assert checked[0] != checked[1] == verdict(MONDAY)["fingerprint"] == evidence.fingerprint(ROSTERS, MONDAY)
 
 
 def test_what_has_gone_and_what_is_to_come_cannot_be_discarded(district: Cloud) -> None:

@@ -439,12 +439,13 @@ def test_a_set_whose_day_it_is_goes_on_with_what_is_kept_or_says_that_nothing_is
     catalogued: dict[str, Feed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert made(monkeypatch, THANKSGIVING, "every day") == set()
-    (said,) = left_out(THANKSGIVING)
+    (said,) = left_out(THANKSGIVING, "daily")
+    assert left_out(THANKSGIVING, "weekly") == []
     assert said.startswith("found: 2025-11-27 is a day of both, and none of one, two, of which no earlier file is kept")
     kept = {"one": FRIDAY, "two": FRIDAY}
     monkeypatch.setattr(lastgood, "_last_good", lambda feed, date, most: kept.get(feed.name, date))
     assert made(monkeypatch, THANKSGIVING, "every day") == {"one", "two", "both"}
-    assert left_out(THANKSGIVING) == []
+    assert left_out(THANKSGIVING, "daily") == []
     assert made(monkeypatch, THANKSGIVING) == {"one", "two"}
     assert tasks_below(morning.Morning(date=THANKSGIVING))
 

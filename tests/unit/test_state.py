@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 CODE = Path(__file__).parents[2] / "pipeline"
 # Not of a run: the pretend district, and a new district's first files.
 OTHERS = {"sandbox", "riverbend", "scaffold"}
@@ -45,31 +47,71 @@ WRITERS = {
     "commands/asking.py": "answers, into a folder that a person names",
     "run/page/publishing.py": "pages, into the folder of `publish`",
 }
-_WRITING = {"write_text", "write_bytes", "mkdir", "touch", "symlink_to", "hardlink_to", "download_to_filename"}
+_WRITING = {
+    *("write_text", "write_bytes", "mkdir", "touch", "symlink_to", "hardlink_to", "makedirs", "renames", "mknod"),
+    *("pwrite", "copyfileobj", "make_archive", "unpack_archive", "extractall", "urlretrieve", "save_screenshot"),
+    *("download_to_filename", "download_to_file", "download_blob_to_file", "FileHandler", "RotatingFileHandler"),
+    *("CSVWriter", "write_csv", "write_table", "OSFile", "FileIO", "memory_map", "ZipFile", "TarFile"),
+    *("NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile", "SpooledTemporaryFile", "mkstemp", "mkdtemp"),
+}
 _BY_MODULE = {
     "manifests": {"save", "replace", "folder", "written"},
-    "os": {"link", "symlink", "rename", "mkdir"},
+    "os": {"link", "symlink", "rename", "replace", "truncate"},
     "shutil": {"copy", "copy2", "copyfile", "copytree", "move"},
-    "tempfile": {"NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile", "mkstemp", "mkdtemp"},
+    "sqlite3": {"connect"},
+    "shelve": {"open"},
+    "tarfile": {"open"},
 }
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, str, ast.Call]]:
-    """What is called, of what, and the call."""
+    """What is called, of what, and the call: by the names that they have where they come from."""
+    named = dict(imported(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
-            yield owner, node.func.attr, node
+            yield named.get(owner, ("", owner))[1], node.func.attr, node
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            yield "", node.func.id, node
+            yield *named.get(node.func.id, ("", node.func.id)), node
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Each name that stands for another one: the module of that, by its last word, and the one itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = (getattr(node, "module", None) or "").rpartition(".")[2]
+            yield from ((each.asname or each.name, (module, each.name.rpartition(".")[2])) for each in node.names)
 
 
 def writes(owner: str, name: str, call: ast.Call) -> bool:
     if name == "open":
         words = [*call.args, *(word.value for word in call.keywords if word.arg == "mode")]
         modes = [word.value for word in words if isinstance(word, ast.Constant) and isinstance(word.value, str)]
-        return "O_CREAT" in ast.unparse(call) or any(re.fullmatch(r"[rbt]*[wax+][bt+]*", mode) for mode in modes)
+        said = ast.unparse(call)
+        by_flags = owner == "os" and not re.search(r"O_(RDONLY|DIRECTORY)\b|os\.devnull", said)
+        return "O_CREAT" in said or by_flags or any(re.fullmatch(r"[rbt]*[wax+][bt+]*", mode) for mode in modes)
     return name in _WRITING or name in _BY_MODULE.get(owner, ())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os as o\no.replace(a, b)",
+        "import os\nos.open(path, flags)",
+        "from shutil import copyfileobj\ncopyfileobj(a, b)",
+        "from shutil import move as moved\nmoved(a, b)",
+        "from pipeline.ground.manifests import save\nsave(path, {})",
+        "from pipeline.ground import manifests as m\nm.folder(path)",
+        "import logging\nlogging.FileHandler(path)",
+        "import pyarrow.csv as pacsv\npacsv.write_csv(table, path)",
+        "from pathlib import Path\nPath(name).open('ab')",
+        "import sqlite3\nsqlite3.connect(path)",
+        "import zipfile\nzipfile.ZipFile(path)",
+        "blob.download_to_file(file)",
+    ],
+)
+def test_each_way_to_write_is_seen(code: str) -> None:
+    assert any(writes(*call) for call in calls(ast.parse(code)))
 
 
 def test_every_place_that_writes_onto_the_disk_is_known() -> None:

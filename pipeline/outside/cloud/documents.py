@@ -11,10 +11,12 @@ The bytes of a file that a vendor sent lie beside, under their digest, and so ar
 have a prefix of their own, and go after a day, or after as many as the feed's row says.
 """
 
+import datetime as dt
 import json
 import logging
 import re
 import urllib.parse
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +32,9 @@ log = logging.getLogger(__name__)
 # The bucket's folders. The date comes first in them, so that one listing is one morning's.
 OPEN = "landing"
 RESTRICTED = f"{OPEN}{warehouse.RESTRICTED}"
+# Below it lies what belongs to a date, until the year 3000; what does not (a calendar, who was told of something) is
+# looked at for longer than any copy is kept.
+DATED, UNDATED = f"{OPEN}/2", "undated"
 # What a document says of itself when the bucket has it.
 IN_BUCKET = "in_bucket"
 # Cloud Storage takes 8 KiB of metadata an object.
@@ -43,7 +48,7 @@ def name_below(landing: Path, path: Path) -> str:
     rest = path.relative_to(landing).parts
     # A folder of its own, or a part of a name; a feed's folder may be called by a year that is long over.
     own = (part for part in rest if _DATE.fullmatch(part))
-    date = next(own, next((found[0] for part in reversed(rest) if (found := _DATE.search(part))), "undated"))
+    date = next(own, next((found[0] for part in reversed(rest) if (found := _DATE.search(part))), UNDATED))
     return "/".join((OPEN, date, *(part for part in rest if part != date)))
 
 
@@ -70,6 +75,20 @@ def load(path: Path) -> dict[str, Any] | None:
         return storage.read_json(stored.name)
     except PipelineError:
         return held
+
+
+# Of so many days the documents are looked for side by side.
+_AT_ONCE = 4
+
+
+def by_days(last: dt.date, most: int, path: Callable[[dt.date], Path]) -> Iterator[dt.date]:
+    """The days before `last`, the latest first, at most so many: what the bucket has of the document `path` of each is
+    looked for by then. It takes a listing a day, and they begin some at a time."""
+    days = [last - dt.timedelta(days=number) for number in range(1, most + 1)]
+    for first in range(0, most, _AT_ONCE):
+        for day in (some := days[first : first + _AT_ONCE]):
+            storage.begin(name_of(path(day)))
+        yield from some
 
 
 def is_copy(path: Path, told: dict[str, Any]) -> bool:

@@ -97,6 +97,17 @@ class Lease:
     def _is_believed(self) -> bool:
         return not self._lost and _clock() < self._written + BELIEVED
 
+    @property
+    def lost(self) -> bool:
+        """Whether it is known to be another machine's, or to have been."""
+        return self._lost
+
+    def is_anothers(self) -> bool:
+        """The same, and the bucket is asked where it has not answered for a while."""
+        with suppress(AtWorkElsewhere):
+            self.check()
+        return self._lost
+
     def note(self, told: Mapping[str, Any] | None) -> None:
         """Who comes after us finds this; None: nothing. Raises AtWorkElsewhere, WarehouseError."""
         if not told and not self._noted:
@@ -128,8 +139,8 @@ class Lease:
 
 
 def _briefly() -> AbstractContextManager[None]:
-    """A longer try would sleep when the bucket answers again."""
-    return cloud.STORAGE.briefly(BEAT)
+    """A longer try would sleep when the bucket answers again; and it may, though it was silent before."""
+    return cloud.STORAGE.briefly(BEAT, anyway=True)
 
 
 def _clock() -> float:

@@ -3,9 +3,9 @@ than the documentation promises. (What is missing is made as promised, by `stora
 the bucket's lifecycle rules by `let_go`.)
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 import google.cloud.storage as gcs
@@ -23,53 +23,98 @@ _ANYBODY = {"allUsers", "allAuthenticatedUsers"}
 _USUAL_HOURS = 168
 
 
+@dataclass(frozen=True)
+class Rules:
+    """The bucket's lifecycle: the age in days at which it removes by itself what lies below each prefix of `goes`; the
+    prefixes of what `stays`, whatever its age; and those of rules that we wrote `once`, and which are to go."""
+
+    goes: dict[str, int] = field(default_factory=dict)
+    stays: tuple[str, ...] = ()
+    once: tuple[str, ...] = ()
+
+
 class Stays(WarehouseError):
-    """The bucket does not remove by itself what must not stay."""
+    """The bucket's lifecycle rules are not ours of now."""
 
 
 class Elsewhere(WarehouseError):
     """It lies in another location than the district's: BigQuery loads and joins nothing across locations."""
 
 
-def otherwise(names: Iterable[str], goes: Mapping[str, int] = MappingProxyType({})) -> list[WarehouseError]:
-    """What of the bucket and of these datasets is not as promised, as it was when a process first asked. What lies
-    below the prefixes of `goes` is promised to go by itself at that age, in days.
+_NO_RULES = Rules()
+
+
+def otherwise(names: Iterable[str], rules: Rules = _NO_RULES) -> list[WarehouseError]:
+    """What of the bucket, of its lifecycle and of these datasets is not as promised, as it was when a process first
+    asked.
 
     Nothing is said of what does not exist yet. Raises WarehouseError when it cannot be asked (`storage.buckets.get`,
     `bigquery.datasets.get`).
     """
-    return _looks.at((tuple(sorted(names)), tuple(sorted(goes.items()))))
+    return _looks.at((tuple(sorted(names)), tuple(sorted(rules.goes.items())), rules.stays, rules.once))
 
 
-def _look(promised: tuple[tuple[str, ...], tuple[tuple[str, int], ...]]) -> list[WarehouseError]:
-    names, goes = promised
+_Promised = tuple[tuple[str, ...], tuple[tuple[str, int], ...], tuple[str, ...], tuple[str, ...]]
+
+
+def _look(promised: _Promised) -> list[WarehouseError]:
+    names, goes, stays, once = promised
+    rules = Rules(dict(goes), stays, once)
     with ThreadPoolExecutor(8) as pool:
-        bucket, *others = [pool.submit(_of_bucket, dict(goes)), *(pool.submit(_of_dataset, name) for name in names)]
+        bucket, *others = [pool.submit(_of_bucket, rules), *(pool.submit(_of_dataset, name) for name in names)]
         return [found for each in (bucket, *others) for found in each.result()]
 
 
 _looks = Looks(_look)
 
 
-def _of_bucket(goes: Mapping[str, int]) -> list[WarehouseError]:
+def _of_bucket(rules: Rules) -> list[WarehouseError]:
     name = storage.uri("").rstrip("/")
     with cloud.STORAGE.explained(f"looking at {name}"):
         try:
             bucket = storage._client().get_bucket(settings.load().district.bucket, **cloud.STORAGE.patience())
         except NotFound:
             return []
-    return [*_bucket_otherwise(name, bucket), *_stays(name, bucket, goes)]
+    return [*_bucket_otherwise(name, bucket), *_ruled(name, bucket, rules)]
 
 
-def _stays(name: str, bucket: gcs.Bucket, goes: Mapping[str, int]) -> Iterator[WarehouseError]:
-    held = {prefix: age for prefix, age, _ in _rules(bucket) if prefix in goes}
-    if wrong := sorted(prefix for prefix, age in goes.items() if held.get(prefix) != age):
+def _ruled(name: str, bucket: gcs.Bucket, rules: Rules) -> Iterator[WarehouseError]:
+    held = {prefix: age for prefix, age, _ in _rules(bucket) if prefix}
+    if wrong := sorted(prefix for prefix, age in rules.goes.items() if held.get(prefix) != age):
         yield Stays(
             f"{name} does not remove by itself what lies in {', '.join(wrong)}",
             expected="lifecycle rules that do, though nobody makes mornings any more",
             next_step="let the account of the mornings change the bucket (roles/storage.admin on it): the next run "
             "that makes something writes them",
         )
+    if wrong := sorted({*rules.once} & held.keys()):
+        yield Stays(
+            f"{name} removes by itself what lies in {', '.join(wrong)}, of which a part must stay",
+            expected="this version's lifecycle rules, and not those of the one before",
+            next_step="let the account of the mornings change the bucket (roles/storage.admin on it): the next run "
+            "that makes something writes them",
+        )
+    others = [rule for prefix, _, rule in _rules(bucket) if prefix not in {*rules.goes, *rules.once}]
+    if wrong := sorted({stays for rule in others for stays in rules.stays if _takes(rule, stays)}):
+        yield _not_as_promised(
+            f"a lifecycle rule of {name} removes by itself what lies in {', '.join(wrong)}, which must stay: by it is "
+            "known what a vendor was given",
+            "no rule for it",
+            f"let that rule name the prefixes for which it is meant (gcloud storage buckets update {name} "
+            "--lifecycle-file=…)",
+        )
+
+
+# Of a rule's conditions, those that only older versions of an object can meet.
+_OF_OLDER_VERSIONS = {"numNewerVersions", "daysSinceNoncurrentTime", "noncurrentTimeBefore"}
+
+
+def _takes(rule: dict[str, Any], prefix: str) -> bool:
+    """Whether the rule removes objects, of now, below that prefix."""
+    condition = rule.get("condition", {})
+    if rule["action"]["type"] != "Delete" or condition.get("isLive") is False or condition.keys() & _OF_OLDER_VERSIONS:
+        return False
+    return any(prefix.startswith(each) or each.startswith(prefix) for each in condition.get("matchesPrefix") or [""])
 
 
 def _rules(bucket: gcs.Bucket) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -85,13 +130,12 @@ def _rule(prefix: str, age: int) -> dict[str, Any]:
     return {"action": {"type": "Delete"}, "condition": {"age": age, "matchesPrefix": [prefix]}}
 
 
-def let_go(goes: Mapping[str, int]) -> None:
-    """Have the bucket remove what lies below these prefixes at that age, in days; its other rules stay. Raises
-    WarehouseError."""
+def let_go(ours: Rules) -> None:
+    """Write our lifecycle rules; the bucket's other ones stay. Raises WarehouseError."""
     with cloud.STORAGE.explained(f"writing the lifecycle rules of {storage.uri('')}"):
         bucket = storage._client().get_bucket(settings.load().district.bucket, **cloud.STORAGE.patience())
-        others = [rule for prefix, _, rule in _rules(bucket) if prefix not in goes]
-        bucket.lifecycle_rules = [*others, *(_rule(*each) for each in sorted(goes.items()))]
+        others = [rule for prefix, _, rule in _rules(bucket) if prefix not in {*ours.goes, *ours.once}]
+        bucket.lifecycle_rules = [*others, *(_rule(*each) for each in sorted(ours.goes.items()))]
         bucket.patch(**cloud.STORAGE.patience())
 
 

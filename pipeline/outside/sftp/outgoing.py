@@ -77,11 +77,18 @@ class Outgoing:
         return [name for name in self.names if name not in self.there]
 
     def sent(self, names: list[str], send: Callable[[str, Path, inflight.Counted], Transfer]) -> Iterator[Transfer]:
-        """The transfers of these files. Raises NotWhole when we do not have them."""
+        """The transfers of these files, which end where the set is known to be another machine's. Raises NotWhole when
+        we have none."""
         if self.files is None:
             raise NotWhole(", ".join(names))
         count = Count(sum(self.files[name].stat().st_size for name in names), self.progress)
-        return (send(name, self.files[name], count.add) for name in names)
+
+        def moved(size: int) -> None:
+            if self.trail:
+                self.trail.not_anothers()
+            count.add(size)
+
+        return (send(name, self.files[name], moved) for name in names)
 
     def still_ours(self) -> None:
         """Raises AtWorkElsewhere, where another machine may be at the set by now."""

@@ -115,6 +115,7 @@ def _beside(line: Line, going: Outgoing, name: str, file: Path, count: inflight.
         "nothing was changed there. Ask about the folder's rights and space; if it forbids temporary names, write "
         "push=overwritten"
     )
+    going.still_ours()  # what is there by now may be another machine's
     with going.in_its_folder(), going.refusable(advice):
         handle = yield from inflight.new(line, remote)
     yield from inflight.fill(line, handle, file, count)
@@ -124,6 +125,7 @@ def _beside(line: Line, going: Outgoing, name: str, file: Path, count: inflight.
 def _renamed(
     line: Line, going: Outgoing, name: str, rename: Callable[[Line, str, str], Transfer], advice: str
 ) -> Transfer:
+    going.still_ours()
     going.harm = "new files may be beside old ones there until the next run, which completes the set in seconds"
     try:
         with going.refusable(advice):

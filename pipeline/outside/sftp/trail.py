@@ -8,6 +8,7 @@ machines are told, too, before our disk is; what has changed in between is seen 
 """
 
 import datetime as dt
+import math
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,11 @@ class Lease(Protocol):
 
     def note(self, told: Mapping[str, Any] | None) -> object:
         """Whoever comes next is to find that; None: nothing."""
+        ...
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is known to be another machine's."""
         ...
 
     def check(self) -> object:
@@ -55,7 +61,9 @@ class Trail:
         that was noted, and is no more, was brought to its end by another machine."""
         told = manifests.load(path) or {}
         if noted and noted["noted"] != told.get("noted"):
-            manifests.save(path, dict(noted))
+            manifests.save(
+                path, {**noted, "by_two": noted.get("by_two") or {*noted["placed"]} < noted["stamps"].keys()}
+            )
         elif not noted and told.get("noted"):
             path.unlink()
 
@@ -96,19 +104,27 @@ class Trail:
     ) -> None:
         """Written atomically. `half` are files that are being written under their own names."""
         at, before = manifests.now(), self._told()
-        now = {"of": self.of, "stamps": stamps, "placed": sorted(placed), "at": at, "host_key": host_key}
+        now: dict[str, Any] = {
+            "of": self.of,
+            "stamps": stamps,
+            "placed": sorted(placed),
+            "at": at,
+            "host_key": host_key,
+        }
         if half:
             now["half"] = sorted(half)
         if placed:
             # What another machine had placed is seen later than it was done: not before it told that it would.
             now["begun"] = before.get("begun") or before.get("at") or at
+        if before.get("by_two"):
+            now["by_two"] = True
         told = {**now, "receipt": self.receipt, "noted": before.get("noted", "")}
         begins = not placed or not set(half) <= set(before.get("half", []))
         manifests.save(self.path, self._told_to_others(told) if begins or set(placed) >= set(stamps) else told)
 
     def _told_to_others(self, told: dict[str, Any]) -> dict[str, Any]:
         """What the file is to say, with a mark of what the others know. Raises what the note does; but a set of which a
-        part has gone does not stop because the bucket does not answer."""
+        part has gone does not stop because the bucket does not answer, as long as it is ours."""
         if self.lease is None:
             return told
         if told["placed"]:
@@ -119,6 +135,7 @@ class Trail:
         except WarehouseError:
             if not told["placed"]:
                 raise
+            self.lease.check()  # while we were not answered, another machine may have taken over
             return told
         return marked
 
@@ -127,9 +144,18 @@ class Trail:
         if self.lease:
             self.lease.check()
 
+    def not_anothers(self) -> None:
+        """Raises AtWorkElsewhere, where another machine is known to be at the set. Within a file a bucket that says
+        nothing is no reason to stop: it may be half written in its place, which does more harm."""
+        if self.lease and self.lease.lost:
+            self.lease.check()
+
     def took(self) -> float:
-        """Seconds from the first file that took its place to the last."""
+        """Seconds from the first file that took its place to the last; without end, where another machine began: it had
+        been waited for, and nobody knows what its clock says."""
         told = self._told()
+        if told.get("by_two"):
+            return math.inf
         first, last = (dt.datetime.fromisoformat(told[key]) for key in ("begun", "at"))
         return (last - first).total_seconds()
 

@@ -63,7 +63,9 @@ def bucket(asked: Asked, _: str) -> Iterator[Line]:
 
 def standing_as_promised(asked: Asked, _: str) -> Iterator[Line]:
     """What stands there already keeps and shows no more than is promised, and lies where the configuration says."""
-    found = standing.otherwise(kept.datasets())  # lifecycle rules are written by a run, which says if it may not
+    there = standing.otherwise(kept.datasets(), kept.rules())
+    # Our lifecycle rules are written by a run, which says if it may not.
+    found = [each for each in there if not isinstance(each, standing.Stays)]
     for error in found:
         yield broken(error) if isinstance(error, standing.Elsewhere) else warning(error.found, error.next_step)
     if not found:
