@@ -80,10 +80,13 @@ class Blocks(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         """About `size` bytes; none at the end of the file. Raises UnicodeDecodeError."""
-        block = b""
-        while (not block or block.endswith(b"\r")) and (raw := self._file.read(1 if block else size)):
-            block += self._decoder.decode(raw).encode() if self._decoder else raw
-        return block
+        pieces = [b""]
+        while (not pieces[-1] or pieces[-1].endswith(b"\r")) and (
+            raw := self._file.read(size if len(pieces) == 1 else 1)
+        ):
+            if piece := self._decoder.decode(raw).encode() if self._decoder else raw:
+                pieces.append(piece)
+        return b"".join(pieces)
 
     def close(self) -> None:
         self._file.close()

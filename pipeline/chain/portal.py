@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,7 +13,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import PortalReport, Report, secret_of
 from pipeline.chain.base import ChainTask
 from pipeline.ground import border, progress, secrets, settings
-from pipeline.ground.errors import AtWorkElsewhere, PipelineError, TransferIncomplete, VendorError
+from pipeline.ground.errors import AtWorkElsewhere, ContractBroken, PipelineError, TransferIncomplete, VendorError
 from pipeline.ground.progress import Made
 from pipeline.inbound import reports, steps
 from pipeline.inbound.evidence import LandedTarget, LandedTargets, PreparedTarget
@@ -61,11 +61,14 @@ class PortalTask(ChainTask):
     def make(self) -> Made:
         """One login after the other; what fails for one does not keep the next from being tried."""
         self._refuse_another_day()
+        failures: list[PipelineError] = []
         with ExitStack() as block:
             self._still_ours = self._alone(block)
-            made = self._landed()
-        self._read()
-        return made
+            missing = self._landed(failures)
+        self._read(failures)
+        if failures:
+            raise _both(failures)
+        return Made(words=f"{missing} reports")
 
     def _alone(self, block: ExitStack) -> Callable[[], object]:
         """No other machine has a browser in the block. Returns what raises AtWorkElsewhere when one may have by now.
@@ -87,25 +90,33 @@ class PortalTask(ChainTask):
     def _wait(self, who: str) -> None:
         progress.moving(self, self.of(), f"waits for the browser of {who}", 0, 1)
 
-    def _landed(self) -> Made:
+    def _landed(self, failures: list[PipelineError]) -> int:
+        """How many reports were missing; what went wrong with one login is added."""
         missing = [target for target in self.output().targets if not target.exists()]
-        failures: list[PipelineError] = []
         for login in dict.fromkeys(_place(target).login for target in missing):
             try:
                 with border.around(f"EIS portal as {login}", "fetching its reports", VendorError):
                     self._fetch(login, [target for target in missing if _place(target).login == login])
             except PipelineError as failure:
                 failures.append(failure)
-        if failures:
-            raise _both(failures)
-        return Made(words=f"{len(missing)} reports")
+        return len(missing)
 
-    def _read(self) -> None:
-        """Prepare and store the feeds whose reports are all there. What cannot be read is told by the step after this
-        one, which reads it again."""
+    def _read(self, failures: list[PipelineError]) -> None:
+        """Prepare and store each feed whose reports are all there. One that breaks its contract is asked for anew by
+        the next run, as the portal may be right again by then: quarantine has it without social security numbers."""
         for feed in dict.fromkeys(feed for feed, _ in self._parts()):
-            with suppress(PipelineError), border.around(feed.name, "reading what the portal gave"):
-                steps.prepare(PreparedTarget(feed, self.date))
+            landed = [LandedTarget(feed, source.name, self.date) for source in feed.sources]
+            if not all(target.manifest() for target in landed):
+                continue
+            try:
+                with border.around(feed.name, "reading what the portal gave"):
+                    steps.prepare(PreparedTarget(feed, self.date))
+            except ContractBroken as failure:
+                for target in landed:
+                    reports.forget_report(target)
+                failures.append(failure)
+            except PipelineError as failure:
+                failures.append(failure)
 
     def _refuse_another_day(self) -> None:
         shown = settings.load().portal_day()

@@ -30,7 +30,7 @@ def beside(path: Path) -> Path:
 
 @contextmanager
 def written(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that becomes `path`, flushed to disk, when the block ends well.
+    """A temporary path beside `path` that becomes `path`, flushed to disk, when the block ends well; else it goes.
 
     The temporary name is always the same one: what a killed run left is overwritten, not piled up.
     """
@@ -39,9 +39,13 @@ def written(path: Path) -> Iterator[Path]:
     with suppress(FileNotFoundError):
         draft.unlink()
     os.close(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600))
-    yield draft
-    _flush(draft)
-    draft.replace(path)
+    try:
+        yield draft
+        _flush(draft)
+        draft.replace(path)
+    except BaseException:  # it may be what has filled the disk
+        draft.unlink(missing_ok=True)
+        raise
     _flush(path.parent)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -58,8 +59,9 @@ def header(part: Part, contract: Contract, codec: str) -> list[str]:
         raise Refused(part, found_spare, _list(contract), 1, "''")
     sure = 2 * len(expected & set(names)) >= len(names)
     shown = {name: _shown(name, title, sure) for name, title in zip(names, found, strict=True)}
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise Refused(part, f"the column {shown[twice[0]]} twice", "every column once", 1, shown[twice[0]])
+    often = Counter(names)
+    if twice := next((name for name in names if often[name] > 1), None):
+        raise Refused(part, f"the column {shown[twice]} twice", "every column once", 1, shown[twice])
     if wrong := [name for name in names if name not in expected | set(contract.ignored)]:
         missing = sorted(expected - set(names))
         hint = f" (missing: {', '.join(missing)}: renamed?)" if missing else ""

@@ -3,6 +3,7 @@
 import datetime as dt
 import fnmatch
 import re
+import shutil
 import time
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -88,8 +89,26 @@ def odd(place: Place) -> dict[str, str]:
 
 def fetch(place: Place, file: RemoteFile, to: Path, progress: Progress) -> None:
     """Bring `file` to `to`, whole or not at all. Raises PipelineError."""
+    _refuse_too_large(place, file, to)
     with border.around(str(place), f"bringing {printable(file.name)}", VendorError):
         place.fetch(file, to, progress)
+
+
+# Bytes for which nobody asks how much room there is.
+_LITTLE = 16 << 20
+
+
+def _refuse_too_large(place: Place, file: RemoteFile, to: Path) -> None:
+    """A file that cannot be held here would take the room of all others, at each run anew. Raises VendorError."""
+    if file.size <= _LITTLE:
+        return
+    disk = next(each for each in to.parents if each.exists())
+    if file.size > (free := shutil.disk_usage(disk).free):
+        raise VendorError(
+            f"{place}: {printable(file.name)} is said to have {file.size:,} bytes, and {free:,} are free here",
+            expected=f"a file for which {disk} has room",
+            next_step="if the vendor means it, make room there; else ask what has become of the export",
+        )
 
 
 def forget() -> None:

@@ -44,6 +44,7 @@ def land(target: LandedTarget, progress: Progress) -> Made:
     same = _mornings_with(target, str(facts["sha256"]))
     if target.feed.repeats is not None and len(same) > target.feed.repeats:
         new.unlink()
+        documents.save(_refused_as_stale(target), {"sha256": facts["sha256"]}, days=target.days)
         raise StaleFile(
             f"{printable(file.name)} ({source.name}) holds the same bytes as on each of the last {len(same)} mornings",
             expected=f"other ones after at most {target.feed.repeats} mornings (`repeats` of the feed's row)",
@@ -57,22 +58,30 @@ def land(target: LandedTarget, progress: Progress) -> Made:
 
 
 def _mornings_with(target: LandedTarget, sha256: str) -> list[dt.date]:
-    """The mornings before, the last one first, whose copy had the same bytes; without a gap but for days that are none
-    of the feed's. The last one alone, where any number of them is believed."""
+    """The mornings before, the last one first, whose file had the same bytes, also where they were refused for that.
+    Where only so many are believed, days count that are the feed's, and others make no gap; else the last one is all.
+    """
     found: list[dt.date] = []
 
-    def of(day: dt.date) -> Path:
-        return LandedTarget(target.feed, target.part, day).manifest_path
+    def of(day: dt.date) -> LandedTarget:
+        return LandedTarget(target.feed, target.part, day)
 
-    for before in documents.by_days(target.date, settings.load().district.landing_days, of):
-        manifest = documents.load(of(before))
-        if manifest is not None and manifest["sha256"] == sha256:
+    most = settings.load().district.landing_days
+    for before in documents.by_days(target.date, most, lambda day: of(day).manifest_path):
+        came = documents.load(of(before).manifest_path) or documents.load(_refused_as_stale(of(before)))
+        own = calendar.is_day(target.feed.days, before)
+        if (came is None and own) or (came is not None and came["sha256"] != sha256):
+            break
+        if came is not None and (own or target.feed.repeats is None):
             found.append(before)
-            if target.feed.repeats is None:
-                break
-        elif manifest is not None or calendar.is_day(target.feed.days, before):
+        if found and target.feed.repeats is None:
             break
     return found
+
+
+def _refused_as_stale(target: LandedTarget) -> Path:
+    """The document that says of the date's file that it held the same bytes as too many before it."""
+    return target.folder / f"{target.feed.name}.stale.json"
 
 
 def again(feed: Feed, date: dt.date) -> int:
@@ -102,9 +111,10 @@ def prepare(target: PreparedTarget) -> Made:
         calendar.learn(target.feed, manifests.beside(target.path), told["sha256"], target.date)
         done = documents.put(target.manifest_path, told, days=target.feed.landing_days)
         manifests.replace(target.path, manifests.beside(target.path), target.manifest_path, done)
-        # A helper may be asked to go on with it; and of a download of the portal's nobody has another copy.
-        if helpers.are_there() or target.downloads():
+        if helpers.are_there():  # one may be asked to go on with it
             store(target.feed, target.date)
+    if target.downloads() and not stored_target(target.feed, target.date).exists():  # of which nobody has another copy
+        store(target.feed, target.date)
     for landed in target.downloads():
         own = manifests.load(landed.manifest_path) or {}
         told = documents.load(landed.manifest_path) or {}

@@ -115,7 +115,7 @@ def _copies(feed: Feed, folder: Path) -> list[Path]:
     """What landed (by the feed's patterns: a manifest may be missing), the prepared CSV, both in work, and what
     tells of them."""
     manifest = f"{feed.name}.manifest.json"
-    wanted = {source.name: (source.pattern, manifest) for source in feed.sources}
+    wanted = {source.name: (source.pattern, manifest, f"{feed.name}.stale.json") for source in feed.sources}
     found = [*folder.iterdir(), *(file for part in wanted for file in (folder / part).glob("*"))]
 
     def ours(file: Path) -> bool:

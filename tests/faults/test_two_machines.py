@@ -15,7 +15,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -102,6 +102,38 @@ def test_a_machine_that_stood_still_leaves_the_morning_to_the_one_that_took_over
     district: District, other: Containers
 ) -> None:
     """A paused one, say: it goes on when all is done, and says nothing of the morning that is not so any more."""
+    with stopped(district) as first:
+        second = other.run_daily("--date", f"{TUESDAY}", "--workers", "2")
+        assert second.code == 0, second.out
+        assert "another machine may be at work" in second.out
+        told, since = district.pipeline("status", "--date", f"{TUESDAY}").out, time.time()
+    run = district.results[-1]
+    assert run.code == first.returncode == 0, run.out
+    assert "another machine has taken over this run, and ended it: this machine has helped" in run.out
+    assert district.writes(since) == []
+    assert district.pipeline("status", "--date", f"{TUESDAY}").out == told
+    query = "SELECT wrapper, exit_code FROM `operations.runs` WHERE date = '2025-11-18' ORDER BY wrapper"
+    rows = [(row["wrapper"], row["exit_code"]) for row in district.warehouse.query_and_wait(query)]
+    assert rows == [("Morning", 0), ("MorningHelp", 0)]
+
+
+def test_a_machine_whose_lease_another_run_has_taken_tells_of_its_own(district: District, other: Containers) -> None:
+    """That other one makes something else, and answers for nothing of this."""
+    with stopped(district):
+        second = other.run_daily("--date", f"{TUESDAY}", "--workers", "2", "--only", "courses")
+        assert second.code == 0, second.out
+    run = district.results[-1]
+    assert run.code == 30, run.out
+    assert "has helped" not in run.out
+    assert district.pipeline("status", "--date", f"{TUESDAY}").code == 30
+    then = district.run_daily(TUESDAY)
+    assert then.code == 0, then.out
+
+
+@contextmanager
+def stopped(district: District) -> Iterator[subprocess.Popen[str]]:
+    """A run of Tuesday that has begun, and stands still in the block; then it goes on to its end, which is the last of
+    the district's results."""
     district.run_daily(MONDAY)
     district.sandbox("new-day", "--date", f"{TUESDAY}")
     with district.start("./run_daily.sh", "--date", f"{TUESDAY}", "--workers", "2") as first:
@@ -109,20 +141,12 @@ def test_a_machine_that_stood_still_leaves_the_morning_to_the_one_that_took_over
         while len(landed(district)) < 3 and time.monotonic() < until:
             time.sleep(0.05)  # the bucket tells nobody
         assert signalled(first, signal.SIGSTOP)
-        second = other.run_daily("--date", f"{TUESDAY}", "--workers", "2")
-        assert second.code == 0, second.out
-        assert "another machine may be at work" in second.out
-        told, since = district.pipeline("status", "--date", f"{TUESDAY}").out, time.time()
-        assert signalled(first, signal.SIGCONT)
+        try:
+            yield first
+        finally:
+            assert signalled(first, signal.SIGCONT)
         out, _ = first.communicate(timeout=120)
     district.results.append(Result(first.returncode, out))
-    assert first.returncode == 0, out
-    assert "another machine has taken over this run: this machine has helped" in out
-    assert district.writes(since) == []
-    assert district.pipeline("status", "--date", f"{TUESDAY}").out == told
-    query = "SELECT wrapper, exit_code FROM `operations.runs` WHERE date = '2025-11-18' ORDER BY wrapper"
-    rows = [(row["wrapper"], row["exit_code"]) for row in district.warehouse.query_and_wait(query)]
-    assert rows == [("Morning", 0), ("MorningHelp", 0)]
 
 
 def landed(district: District) -> list[str]:

@@ -5,7 +5,9 @@ How quoted files are written is among the properties of contracts.
 
 import io
 import itertools
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -40,6 +42,16 @@ def written(rows: pa.Table, how: Dialect = TABS) -> bytes:
 def test_splitting_reads_what_was_written(rows: list[list[str]]) -> None:
     text = written(table(*(list(column) for column in zip(*rows, strict=True)))).decode()
     assert [line.split("\t") for line in text.removesuffix("\n").split("\n")] == rows
+
+
+def test_a_block_does_not_end_with_a_carriage_return_however_many_there_are(tmp_path: Path) -> None:
+    (file := tmp_path / "a.csv").write_bytes(b"a,b\n1" + b"\r" * 1_000_000 + b"\n2,3\n")
+    begun, blocks = time.process_time(), dialect.Blocks(file)
+    first = blocks.read(1000)
+    assert first == b"a,b\n1" + b"\r" * 1_000_000 + b"\n"
+    assert blocks.read(1000) == b"2,3\n"
+    assert blocks.read(1000) == b""
+    assert time.process_time() - begun < 20  # seconds, and not minutes
 
 
 def test_bytes_of_a_small_file() -> None:

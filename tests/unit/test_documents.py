@@ -13,8 +13,9 @@ import pytest
 
 from pipeline import catalogue
 from pipeline.catalogue.place import DropFolder, PortalReport, Source
+from pipeline.chain.portal import EisSchoolErrorReports
 from pipeline.ground import manifests, settings
-from pipeline.ground.errors import ContractBroken, WarehouseError
+from pipeline.ground.errors import ContractBroken, PipelineError, WarehouseError
 from pipeline.inbound import lineends, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound import rendering
@@ -168,14 +169,66 @@ def test_whoever_reads_a_copy_gets_what_counts_on_an_empty_disk_and_on_one_of_be
             assert {path.read_text() for path in pool.map(lambda _: LANDED.copy(), range(4))} == {SECOND}
 
 
+def download(text: str) -> None:
+    """The portal gives that report."""
+    (file := settings.load().district.landing / "download").parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    reports.land_report(LANDED_REPORT, file)
+
+
+def test_what_the_portal_gave_is_read_and_stored_in_its_step_whatever_failed_beside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reports of another feed of the step have not come."""
+    monkeypatch.setitem(catalogue.feeds(), "fte", REPORT)
+    download(FIRST)
+    failures: list[PipelineError] = []
+    EisSchoolErrorReports(date=MONDAY)._read(failures)
+    assert failures == []
+    assert PREPARED_REPORT.exists()
+    assert storage.look(PREPARED_REPORT.object_name).generation
+    assert not (LANDED_REPORT.folder / "fte.csv").exists()
+
+
+def test_a_report_that_breaks_its_contract_does_not_stay_and_is_asked_for_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(catalogue.feeds(), "fte", REPORT)
+    download(FIRST + FIRST.splitlines()[1] + "\n")  # a key that stood before
+    failures: list[PipelineError] = []
+    EisSchoolErrorReports(date=MONDAY)._read(failures)
+    assert [type(failure) for failure in failures] == [ContractBroken]
+    assert not (LANDED_REPORT.folder / "fte.csv").exists()
+    assert not LANDED_REPORT.exists()
+    assert steps.refused(REPORT, MONDAY)
+    download(FIRST)
+    failures.clear()
+    EisSchoolErrorReports(date=MONDAY)._read(failures)
+    assert failures == []
+    assert PREPARED_REPORT.exists()
+
+
+def test_what_was_read_of_a_download_is_stored_before_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the bucket did not take it the first time."""
+    download(FIRST)
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "store", refuses)
+        with pytest.raises(WarehouseError):
+            steps.prepare(PREPARED_REPORT)
+    assert (LANDED_REPORT.folder / "fte.csv").exists()
+    storage.forget()
+    steps.prepare(PREPARED_REPORT)
+    assert storage.look(PREPARED_REPORT.object_name).generation
+    assert not (LANDED_REPORT.folder / "fte.csv").exists()
+
+
+def refuses(*_: object) -> None:
+    raise WarehouseError("503", expected="200", next_step="run again")
+
+
 def test_a_download_that_a_kill_left_undoes_nothing_of_what_another_machine_has_read(
     machines: Callable[[str], None],
 ) -> None:
-    def download(text: str) -> None:
-        (file := settings.load().district.landing / "download").parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-        reports.land_report(LANDED_REPORT, file)
-
     machines("killed")
     download(FIRST)
     machines("two")

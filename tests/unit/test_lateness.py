@@ -13,7 +13,7 @@ from pipeline import catalogue
 from pipeline.catalogue.place import SftpFolder
 from pipeline.chain.tasks import VendorFile
 from pipeline.ground import manifests, settings
-from pipeline.ground.errors import Overdue, StaleFile
+from pipeline.ground.errors import Overdue, StaleFile, VendorError
 from pipeline.inbound import lateness, sources, steps
 from pipeline.inbound.evidence import LandedTarget
 from pipeline.outside.sftp.sftp import Listing, RemoteFile
@@ -138,6 +138,23 @@ def test_the_same_bytes_too_often_are_refused_and_not_kept(drop: Path) -> None:
     target = LandedTarget(FTE, "RSD", MONDAY + 3 * DAY)
     assert target.manifest() is None
     assert not list(target.folder.glob("fte.csv"))
+    arrive(drop, MONDAY + 4 * DAY, "ID\n1\n")
+    with pytest.raises(StaleFile, match="on each of the last 4 mornings"):  # that it was refused makes it no fresher
+        land(MONDAY + 4 * DAY, repeats=2)
+    arrive(drop, MONDAY + 5 * DAY, "ID\n2\n")
+    assert "the same bytes" not in land(MONDAY + 5 * DAY, repeats=2)
+
+
+def test_a_file_for_which_there_is_no_room_is_refused_before_its_first_byte(drop: Path) -> None:
+    arrive(drop, MONDAY, "ID\n1\n")
+    file = drop / "fte.csv"
+    at = file.stat().st_mtime
+    os.truncate(file, 1 << 43)
+    os.utime(file, (at, at))
+    sources.forget()
+    with pytest.raises(VendorError, match=r"fte\.csv is said to have 8,796,093,022,208 bytes"):
+        land(MONDAY)
+    assert not list(LandedTarget(FTE, "RSD", MONDAY).folder.glob("*"))
 
 
 def test_again_takes_the_file_anew(drop: Path) -> None:

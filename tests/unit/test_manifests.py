@@ -52,6 +52,7 @@ def test_an_exception_leaves_the_old_file(tmp_path: Path) -> None:
         draft.write_text("half")
         raise RuntimeError
     assert manifests.load(path) == {"old": True}
+    assert [each.name for each in tmp_path.iterdir()] == ["a.json"], "it may be what has filled the disk"
 
 
 def test_a_kill_leaves_the_old_file_and_the_next_run_no_litter(tmp_path: Path) -> None:

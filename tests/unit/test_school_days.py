@@ -321,6 +321,18 @@ def test_nothing_kept_holds_nothing(typed: Path) -> None:
     assert not lastgood.held(feed(), THANKSGIVING)
 
 
+def test_days_that_are_none_of_the_feed_s_do_not_count_as_mornings_with_the_same_bytes(typed: Path) -> None:
+    """Over a break the server exports each night, and nothing changes."""
+    typed.write_text(TYPED.replace("school  2025-11-22", "off  2025-11-22"))
+    one = feed(repeats=1)
+    for number in range(3):
+        arrive(one, FRIDAY + number * DAY)
+        steps.land(LandedTarget(one, "RSD", FRIDAY + number * DAY), lambda done, total: None)
+    arrive(one, FRIDAY + 3 * DAY)
+    told = steps.land(LandedTarget(one, "RSD", FRIDAY + 3 * DAY), lambda done, total: None)
+    assert f"the same bytes as on {FRIDAY}" in str(told)
+
+
 def test_the_same_bytes_are_counted_over_a_weekend(typed: Path) -> None:
     typed.write_text(TYPED.replace("school  2025-11-22", "off  2025-11-22"))
     one = feed(repeats=1)

@@ -60,12 +60,22 @@ def _names(feed: Feed, at: Where) -> Iterator[ConfigurationError]:
         yield error(at, f"days of {feed.name} names none", "the days on which its file is expected", "name them")
 
 
+# Days for each morning, where a week has five.
+_WEEKS = 1.4
+
+
 def _numbers(feed: Feed, at: Where) -> Iterator[ConfigurationError]:
     sensible = {
         "floor": (feed.floor >= 0, "no number below 0"),
         "delimiter": (len(feed.delimiter) == 1, "one character"),
         "fresh_from": (0 <= feed.fresh_from < 24, "hours from 0 to 23"),
         "sources": (bool(feed.sources), "one or more: where its files come from"),
+        "repeats": (
+            feed.repeats is None or _WEEKS * feed.repeats < feed.landing_days,
+            f"fewer mornings than its copies stay (`landing_days`: {feed.landing_days}) when each week has five",
+        )
+        if feed.landing_days is not None
+        else (True, ""),
     }
     for word, (right, expected) in sensible.items():
         if not right:

@@ -179,7 +179,9 @@ def get(line: Line, remote: str, size: int, to: Path, count: Counted) -> Generat
 def _read(line: Line, handle: bytes, size: int, target: int, count: Counted) -> Transfer:
     """All bytes of an open file, in whatever pieces the server gives them: what an answer lacks is asked for in pieces
     of its size, all at once."""
-    todo = deque((start, min(READ, size - start)) for start in range(0, size, READ))
+    # Made as they are asked for: what a server says of a size may be anything.
+    pieces = ((start, min(READ, size - start)) for start in range(0, size, READ))
+    rest = deque[tuple[int, int]]()
     missing, ended = size, False
 
     def arrived(start: int, length: int, answer: Answer) -> None:
@@ -195,11 +197,11 @@ def _read(line: Line, handle: bytes, size: int, target: int, count: Counted) -> 
         missing -= len(data)
         count(len(data))
         end, piece = start + length, max(len(data), LEAST)
-        todo.extend((at, min(piece, end - at)) for at in range(start + len(data), end, piece))
+        rest.extend((at, min(piece, end - at)) for at in range(start + len(data), end, piece))
 
     while missing:
-        while todo and line.room:
-            start, length = todo.popleft()
+        while line.room and (due := rest.popleft() if rest else next(pieces, None)):
+            start, length = due
             line.ask(partial(arrived, start, length), CMD_READ, handle, int64(start), length)
         yield
         if ended:
