@@ -457,12 +457,7 @@ def test_a_key_that_stood_before_is_told_the_same_when_keys_have_no_place_in_mem
     desk.parts.clear()
     found = desk.refusal(one, other + '"150",,\n301,,\n').found
     assert found == "file BLF_pupils.csv (BLF), line 202, column id: the key of line 52 (RSD) again"
-    assert {path.name for path in desk.folder.iterdir()} == {
-        ".out.csv.part",
-        "BLF_pupils.csv",
-        "RSD_pupils.csv",
-        "out.csv",
-    }
+    assert {path.name for path in desk.folder.iterdir()} == {"BLF_pupils.csv", "RSD_pupils.csv", "out.csv"}
 
 
 def test_a_row_larger_than_a_block_is_refused_in_words(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
