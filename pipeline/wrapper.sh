@@ -132,16 +132,27 @@ take_locks() {
     local all=$landing/locks/run.lock me age what="$name${only:+ (only $only)}${sends:+ (sends nothing)}"
     me="$what of $date, pid $$, since $(date '+%F %T %Z')"
     (mkdir -p -- "$landing/locks" && : >>"$landing/locks/$name.lock" && : >>"$all") ||
-        broken "cannot write to $landing/locks as $(id -un). Next: run it as the folder's owner, $(stat -c %U -- "$landing")"
+        broken "cannot write to $landing/locks as $(id -un)$(whose_landing)"
     take_own_lock
-    printf '%s\n' "$me" >"$landing/locks/$name.lock"
+    printf '%s\n' "$me" >"$landing/locks/$name.lock" || broken "cannot write to $landing/locks. Next: make room on its disk"
     exec 9<>"$all"
     if ! flock -n 9; then
         is_young "$all" || { sleep 2; is_young "$all"; } || hangs "$all" # one that has begun just now: as above
         tell "waits for the run that is at work ($(holder "$all")), at most 2 hours"
         attend flock -w 7200 9 || broken "after 2 hours that run is still at work ($(holder "$all")). Next: look into its log"
     fi
-    printf '%s\n' "$me" >"$all"
+    printf '%s\n' "$me" >"$all" || broken "cannot write to $landing/locks. Next: make room on its disk"
+}
+
+# What to do where $landing cannot be written to: it is somebody else's, it is not mounted, or its disk takes nothing.
+whose_landing() {
+    local owner
+    owner=$(stat -c %U -- "$landing" 2>/dev/null) || owner=''
+    if [[ -n $owner && $owner != root && $owner != $(id -un) ]]; then
+        printf '. Next: run it as the folder'\''s owner, %s' "$owner"
+    else
+        printf '. Next: look whether its disk is mounted and takes something (df, mount); then call this again'
+    fi
 }
 
 # What root writes nobody else may read: the next run as the state's owner would fail on it.
@@ -216,7 +227,8 @@ start_scheduler() {
         127.* | localhost | ::1) ;;
         *) broken "the central scheduler at $host:$port does not answer. Next: start luigid there" ;;
     esac
-    mkdir -p -- "$beside" "$logs"
+    { mkdir -p -- "$beside" "$logs" && : >>"$logs/luigid.log" && : >>"$beside/luigid.pid"; } ||
+        broken "cannot write to $beside and $logs as $(id -un). Next: let it, or name other folders in the configuration"
     setsid .venv/bin/python -m pipeline.run.luigid --address "$host" --port "$port" --state-path "$state" \
         </dev/null >>"$logs/luigid.log" 2>&1 7>&- 8>&- 9>&- &
     printf '%s\n' $! >"$beside/luigid.pid"

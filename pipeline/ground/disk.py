@@ -3,6 +3,7 @@
 import errno
 import os
 import pwd
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,8 +40,10 @@ def failure_of(error: Exception) -> DiskFailed | None:
         return None
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     found = "no space is left on" if full else f"nothing can be written ({error.strerror}) to"
+    elsewhere = error.filename and not _kept_by_us(Path(os.fsdecode(error.filename)))
+    place = Path(os.fsdecode(error.filename)).parent if elsewhere else settings.load().district.landing
     return DiskFailed(
-        f"{found} the disk of {settings.load().district.landing}",
+        f"{found} the disk of {place}",
         expected="space for a morning's files, and the right to write them",
         next_step=f"make room there (`{MORNING} purge` removes old copies), then run again"
         if full
@@ -69,9 +72,15 @@ def _foreign(path: Path) -> DiskFailed:
     return DiskFailed(
         f"{path} cannot be used by {us}: {whose}",
         expected=f"all that the pipeline keeps to belong to {us}, who runs it",
-        next_step=f"`sudo chown -R {us}: {settings.load().district.landing}`, then run again; run it as {us} only, "
+        next_step=f"`sudo chown -R {us}: {shlex.quote(str(_own_folder(path)))}`, then run again; run it as {us} only, "
         "never as root",
     )
+
+
+def _own_folder(path: Path) -> Path:
+    """Which of our folders the path lies in."""
+    told = settings.load().district
+    return told.logs if path.absolute().is_relative_to(told.logs.absolute()) else told.landing
 
 
 def person(number: int) -> str:

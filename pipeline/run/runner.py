@@ -98,7 +98,9 @@ def run(
         if sends:
             finishing.start()
             finishing.join(sources.GRACE)  # they come first; one at a silent vendor holds up what goes there alone
-        before = notes.of(name, date) or {}
+        before: dict[str, Any] = {}
+        with undoing_nothing(begin, "the note of the last run", "reading it"):
+            before = notes.of(name, date) or {}
         first = before.get("version") != VERSION
         entering = Entering(first=first or before.get("exit") == BROKEN)
         at_work = AtWork(block, f"{name} of {date}", quiet=quiet, helps=helps)

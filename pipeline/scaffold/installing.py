@@ -84,7 +84,7 @@ def _refuse_odd(name: str, value: str) -> None:
     people = name in ("district", "words")  # they stand in comments and descriptions alone
     if people and "\n" not in value:
         return
-    words = value.split(" ") if name == "writable" else [value]
+    words = value.split(" ") if name in ("writable", "paths") else [value]
     if people or not all(re.fullmatch(r"[\w./:@+-]+", word) for word in words):
         raise ConfigurationError(
             f"{name} is {value!r}",
@@ -117,7 +117,9 @@ def _values(user: str, mailto: str) -> dict[str, str]:
         "state_folder": f"{state.absolute().parent}",
         "secrets": f"{told.secrets.folder.absolute()}",
         "known_hosts": f"{told.sftp.known_hosts.absolute()}",
-        "writable": " ".join([folders["landing"], folders["logs"], f"{state.absolute().parent}"]),
+        "writable": (own_folders := " ".join([folders["landing"], folders["logs"], f"{state.absolute().parent}"])),
+        # One that is not there, or not mounted, keeps no run from its start.
+        "paths": f"{own_folders} -{told.report.folder.absolute()}" if told.report.folder else own_folders,
     }
 
 

@@ -145,7 +145,12 @@ def test_cron_s_table_names_user_configuration_and_who_gets_the_mail(server: Pat
     calls = [line for line in lines if line.startswith("*/15 5-9 * * * daemon ")]
     assert [call.rpartition("; ")[2] for call in calls] == [f"{server}/code/run_daily.sh --quiet"]
     (watch,) = (line for line in lines if line.startswith("5 * * * * daemon "))
-    assert watch.endswith(f"; {server}/code/morning watch --by 09:00 --quiet")
+    assert watch.endswith(f"; {server}/code/morning watch --quiet")  # by the time that the configuration says then
+    default = server / "etc/default/morning-elsewhere"
+    default.write_text("# a b\nODD=pa$5word&x 'it`s\nTWO=two words")  # a password is no program
+    line = watch.removeprefix("5 * * * * daemon ").rpartition("; ")[0].replace("/etc/default/", f"{default.parent}/")
+    told = subprocess.run(["/bin/sh", "-c", f'{line}; printf "%s|" "$ODD" "$TWO"'], capture_output=True, text=True)
+    assert (told.stdout, told.stderr) == ("pa$5word&x 'it`s|two words|", "")
     assert f"{server}/state/log/luigid.log {{" in (server / "etc/logrotate.d/morning-elsewhere").read_text()
     assert not (server / "asked").exists()
 

@@ -48,6 +48,12 @@ def test_a_feed_and_a_delivery_are_made_with_what_they_need_and_nothing_else(dis
     assert sorted(rows) == ["Morning", "Only-ellevation_rosters", "Only-students", "OnlyRehearsal-ellevation_rosters"]
 
 
+def test_the_morning_itself_is_made_by_its_wrapper_under_its_locks(district: District) -> None:
+    for name, wrapper in (("Morning", "run_daily.sh"), ("Week", "run_weekly.sh")):
+        told = district.call("./morning", "run", name, "--help")
+        assert (told.code, told.out.splitlines()[0].split()[1]) == (0, f"./{wrapper}"), told.out
+
+
 def test_what_breaks_it_is_told_by_the_same_rules(district: District) -> None:
     district.sandbox("new-day", *DATE)
     district.fault(TUESDAY, "truncated", "district/powerschool_rsd/students.csv", "--keep", "0.6")

@@ -1,5 +1,6 @@
 """Old copies go, and nothing else does."""
 
+import argparse
 import datetime as dt
 import os
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import catalogue
+from pipeline.commands import running
 from pipeline.ground import settings
 from pipeline.ground.errors import WarehouseError
 from pipeline.run import purge
@@ -20,6 +22,21 @@ TODAY = dt.date(2026, 11, 23)
 def landing(configure: Configure, tmp_path: Path) -> Path:
     configure(district={"landing": f"{tmp_path}/landing", "landing_days": "30"})
     return settings.load().district.landing
+
+
+def test_by_hand_nothing_goes_before_its_day_has_come(landing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A year that was mistyped would take all that there is."""
+    asked: list[dt.date] = []
+
+    def old_copies(date: dt.date) -> list[str]:
+        asked.append(date)
+        return []
+
+    monkeypatch.setattr(purge, "old_copies", old_copies)
+    today = settings.load().today()
+    for date in (today + dt.timedelta(days=365), today - dt.timedelta(days=1)):
+        assert running.purge(argparse.Namespace(date=date), []) == 0
+    assert asked == [today, today - dt.timedelta(days=1)]
 
 
 def lay(landing: Path, folder: str) -> Path:

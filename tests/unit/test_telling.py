@@ -17,12 +17,12 @@ import receiving
 from pipeline import catalogue
 from pipeline.ground import secrets, settings
 from pipeline.ground.errors import ConfigurationError
-from pipeline.ground.receivers import Receiver, SecretName
+from pipeline.ground.receivers import Receiver, SecretName, States
 from pipeline.inbound import calendar
 from pipeline.outside.cloud import documents, storage
 from pipeline.run import notify
 from pipeline.run.causes import Cause
-from pipeline.run.notify import addresses, heartbeat, promises
+from pipeline.run.notify import addresses, heartbeat, pages, promises
 from pipeline.run.notify.addresses import Address, NotSent
 from pipeline.run.notify.digest import Message
 from pipeline.run.report import Report
@@ -235,6 +235,33 @@ def test_another_machine_tells_nothing_once_more(
         storage.forget()
         assert run.end(15 * number, A) == []
     assert len(hooks.posted) == 1
+
+
+def test_a_disk_that_takes_nothing_keeps_nobody_from_hearing_of_it_once(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, hooks: Hooks, run: Run
+) -> None:
+    """The bucket remembers who was told."""
+    monkeypatch.setenv("PIPELINE_SECRET_HOOK", hooks.address())
+    configure(notify__hook={"secret": "hook"})
+    landing = settings.load().district.landing
+    landing.mkdir(parents=True)
+    (landing / "runs").write_text("no folder\n")
+    for minute in (0, 15, 75):
+        storage.forget()
+        assert run.end(minute, A) == []
+    assert len(hooks.posted) == 1
+
+
+def test_what_a_watch_held_back_goes_to_nobody_when_all_is_done(run: Run) -> None:
+    links, wanted = settings.load().notify, States({"broken", "not done"})
+    held = pages.overdue(pages.Page(last=NOON), run.date, "not done by 09:00", wanted, links)
+    assert pages.turn(held, NOON + dt.timedelta(hours=2)).message
+    report = Report("Morning", "Elsewhere", run.date, (), last_run=NOON)
+    done = pages.heard(held, report, wanted, links)
+    assert pages.turn(done, NOON + dt.timedelta(hours=2)).message is None
+    still = pages.heard(held, replace(report, causes=(A,)), wanted, links)
+    assert pages.turn(still, NOON + dt.timedelta(hours=2)).message
+    assert pages.in_time(held, run.date).held == {}
 
 
 def test_the_name_of_a_receiver_is_no_path(

@@ -118,19 +118,33 @@ _BRIEFLY = 10.0
 
 
 def keep(path: Path, told: dict[str, Any], *, days: int | None = None) -> None:
-    """Write the document to the disk, and into the bucket where that takes it. Raises OSError."""
-    manifests.save(path, told)
+    """Write the document to the disk and into the bucket, as far as they take it. Raises OSError where neither does."""
+    refused: OSError | None = None
+    try:
+        manifests.save(path, told)
+    except OSError as error:
+        refused = error
     try:
         with cloud.STORAGE.briefly(_BRIEFLY):
-            manifests.save(path, put(path, told, days=days))
+            kept = put(path, told, days=days)
     except PipelineError:
         log.warning("%s is on this disk alone", path, exc_info=True)
+        if refused:
+            raise refused from None
+        return
+    if refused:
+        log.warning("%s is in the bucket alone: %s", path, refused)
+    else:
+        manifests.save(path, kept)
 
 
 def latest(path: Path, moment: str) -> dict[str, Any] | None:
     """Of what the disk has and what the bucket has of a document that was kept so, the one whose `moment` is later."""
+    found = list[dict[str, Any]]()
     with cloud.STORAGE.briefly(_BRIEFLY):
-        found = [told for told in (manifests.load(path), load(path)) if told]
+        for read in (manifests.load, load):
+            with suppress(OSError):  # a disk that is not there
+                found += filter(None, [read(path)])
     return max(found, key=lambda told: str(told.get(moment, "")), default=None)
 
 

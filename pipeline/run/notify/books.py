@@ -5,17 +5,20 @@ machines know of it by the bucket; one that cannot ask there goes by what it tol
 """
 
 import fcntl
+import logging
 import os
 import threading
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipeline.ground import manifests, settings
 from pipeline.outside.cloud import documents
 from pipeline.run.notify import pages
 from pipeline.run.notify.pages import Page
+
+log = logging.getLogger(__name__)
 
 
 class Book:
@@ -40,13 +43,25 @@ class Book:
 
 @contextmanager
 def opened(receiver: str) -> Iterator[Book]:
-    """The book of the receiver, which is nobody else's in this block: a run and a watch may come together."""
-    folder = manifests.folder(settings.load().district.landing / "runs" / "told")
+    """The book of the receiver, which is nobody else's in this block: a run and a watch may come together. Where the
+    disk takes no lock, people are told all the same, and the bucket remembers it."""
+    folder = settings.load().district.landing / "runs" / "told"
     name = urllib.parse.quote(receiver, safe=" ")
-    with os.fdopen(os.open(folder / f".{name}.lock", os.O_CREAT | os.O_WRONLY, 0o600)) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(folder / f".{name}.lock"):
         documents.look(path := folder / f"{name}.json")
         yield Book(path)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with ExitStack() as block:
+        try:
+            manifests.folder(path.parent)
+            lock = block.enter_context(os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            log.warning("no lock at %s: %s", path, error)
+        yield
 
 
 def _read(path: Path) -> list[Page]:

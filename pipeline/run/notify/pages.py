@@ -69,6 +69,8 @@ def heard(
 ) -> Page:
     """The page when the report is read: what is new is held, what is no longer new is not."""
     name = f"{report.wrapper} {report.date}"
+    if name == f"Morning {report.date}" and report.code == 0:
+        before = in_time(before, report.date)
     known = before.known.get(name, Known())
     if _watched(report.date) in before.known:
         known = replace(known, missed=True)
@@ -84,6 +86,11 @@ def overdue(before: Page, date: dt.date, words: str, wanted: States, links: Noti
     if "not done" not in wanted or told.missed or told.ended or _watched(date) in before.known:
         return before
     return _holding(before, _watched(date), Held(digest.overdue(date, words, links), Known(missed=True)))
+
+
+def in_time(before: Page, date: dt.date) -> Page:
+    """The page when the morning of the date is seen to be done: that it was not is no longer so."""
+    return Page(before.last, before.known, _without(before.held, _watched(date)))
 
 
 def _watched(date: dt.date) -> str:

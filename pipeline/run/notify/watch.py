@@ -70,7 +70,7 @@ def tell(date: dt.date, words: str, now: dt.datetime) -> list[str]:
     links = settings.load().notify
 
     def hear(receiver: Receiver, page: Page) -> Page:
-        return pages.overdue(page, date, words, receiver.states, links) if words else page
+        return pages.overdue(page, date, words, receiver.states, links) if words else pages.in_time(page, date)
 
     return telling.tell(hear, now)
 
