@@ -1,6 +1,7 @@
 """The walk through the state's portal, with Chromium, against the sandbox's one: whole, and on its bad days."""
 
 import logging
+import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -259,6 +260,19 @@ def test_pages_slower_than_the_callers_patience_are_told_in_one_sentence(portal:
     with pytest.raises(VendorUnreachable, match=r"ADMAudit-0110: front page: waited 1 s for the link") as failure:
         portal.fetch(("ADMAudit", "0110"), patience=1)
     assert portal.password("RSD") not in str(failure.value)
+
+
+def test_a_portal_that_says_nothing_is_waited_for_once_a_run(portal: Errands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in each session of each login and step: that would be an hour, in which nobody looks for anything else."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(portal, "address", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        with pytest.raises(VendorUnreachable, match=r"in 1 session; .*front page: waited 2 s for an answer") as first:
+            portal.fetch(("ADMAudit", "0110"), patience=2)
+        begun = time.monotonic()
+        with pytest.raises(VendorUnreachable, match=r"in 0 sessions; .*not asked, since there was no answer") as second:
+            portal.fetch(("ADMAudit", "0805"), code="BLF", patience=2)
+        assert time.monotonic() - begun < 1
+    assert first.value.shared == second.value.shared
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,10 @@ class NotSeen(PageFailed):
     """What was waited for did not come into sight."""
 
 
+class NoAnswer(NotSeen):
+    """The site gave no page at all."""
+
+
 class ErrorPage(PageFailed):
     """The site answered with an HTTP status of 400 or more."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.ground.errors import PipelineError, VendorUnreachable
 from pipeline.outside.browser import browser as browsers
-from pipeline.outside.browser.browser import Browser, BrowserGone, PageFailed
+from pipeline.outside.browser.browser import Browser, BrowserGone, NoAnswer, PageFailed
 from pipeline.outside.portals import eis_pages
 from pipeline.outside.portals.eis_pages import Report
 from pipeline.outside.refusals import Key
@@ -92,18 +92,26 @@ def fetch(
     after the last session, with the reason for each; what has landed stays. Pictures of the pages that failed are in
     `diagnostics`.
     """
-    errand = _Errand(login, list(wanted), folder, landed, progress)
-    for _ in range(SESSIONS):
-        if not errand.missing:
-            return
+    errand, tried = _Errand(login, list(wanted), folder, landed, progress), 0
+    while errand.missing and tried < SESSIONS and address not in _silent:
+        tried += 1
         login.key.refuse_to_knock()
         try:
             with browsers.session(address, diagnostics, patience=patience) as browser:
                 _one_session(browser, address, errand)
         except PageFailed as failure:
             errand.why.update(dict.fromkeys(errand.missing, failure))
+            if isinstance(failure, NoAnswer):
+                _silent[address] = PageFailed(f"not asked, since there was no answer before: {failure.found}")
     if errand.missing:
-        raise _still_missing(errand, diagnostics)
+        if not tried:
+            errand.why.update(dict.fromkeys(errand.missing, _silent[address]))
+        raise _still_missing(errand, tried, diagnostics)
+
+
+# Portals that gave nothing to this process, each after all its patience: nobody waits for one a second time. The next
+# run asks again.
+_silent: dict[str, PageFailed] = {}
 
 
 def _one_session(browser: Browser, address: str, errand: _Errand) -> None:
@@ -151,14 +159,15 @@ def _home(browser: Browser, address: str) -> bool:
     return True
 
 
-def _still_missing(errand: _Errand, diagnostics: Path) -> VendorUnreachable:
+def _still_missing(errand: _Errand, tried: int, diagnostics: Path) -> VendorUnreachable:
     """A report that was not come to has no reason of its own: its session ended before."""
     reasons = [
         f"{wanted.name}: {errand.why[wanted].found if wanted in errand.why else 'its turn did not come'}"
         for wanted in errand.missing
     ]
+    sessions = "1 session" if tried == 1 else f"{tried} sessions"
     return VendorUnreachable(
-        f"{len(reasons)} of {errand.login.name}'s reports did not come out of the EIS portal in {SESSIONS} sessions; "
+        f"{len(reasons)} of {errand.login.name}'s reports did not come out of the EIS portal in {sessions}; "
         + "; ".join(reasons),
         expected="every report, whole",
         next_step="nothing: the next run fetches what is missing. If it stays so, look at the pictures in "

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.ground.errors import LoginRefused
-from pipeline.outside.browser.browser import Browser, Element, NotSeen
+from pipeline.outside.browser.browser import Browser, Element, NoAnswer, NotSeen
 from pipeline.outside.refusals import Key
 
 Report = Literal["ADMAudit", "StudentMembership", "AllErr"]
@@ -80,9 +80,13 @@ def sign_in(browser: Browser, address: str, key: Key) -> str:
 
     Raises LoginRefused when the answer is a refusal, or a page that we do not know: that password must not be sent
     again, or the state locks the account. No answer at all is PageFailed, as anywhere; `key` keeps count of those.
+    A portal that does not even give its front page is NoAnswer.
     """
     browser.page = "front page"
-    browser.open(address)
+    try:
+        browser.open(address)
+    except NotSeen as silence:
+        raise NoAnswer(silence.found, silence.evidence) from None
     browser.vanish(_OVERLAY)
     browser.click(_LOG_IN)
     browser.page = "sign-in, the user's name"
