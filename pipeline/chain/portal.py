@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,7 +13,7 @@ from pipeline.catalogue.feed import Feed
 from pipeline.catalogue.place import PortalReport, Report, secret_of
 from pipeline.chain.base import ChainTask
 from pipeline.ground import border, progress, secrets, settings
-from pipeline.ground.errors import AtWorkElsewhere, ContractBroken, PipelineError, TransferIncomplete, VendorError
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError, TransferIncomplete, VendorError
 from pipeline.ground.progress import Made
 from pipeline.inbound import reports, steps
 from pipeline.inbound.evidence import LandedTarget, LandedTargets, PreparedTarget
@@ -65,7 +65,7 @@ class PortalTask(ChainTask):
         with ExitStack() as block:
             self._still_ours = self._alone(block)
             missing = self._landed(failures)
-        self._read(failures)
+        self._read()
         if failures:
             raise _both(failures)
         return Made(words=f"{missing} reports")
@@ -101,22 +101,15 @@ class PortalTask(ChainTask):
                 failures.append(failure)
         return len(missing)
 
-    def _read(self, failures: list[PipelineError]) -> None:
-        """Prepare and store each feed whose reports are all there. One that breaks its contract is asked for anew by
-        the next run, as the portal may be right again by then: quarantine has it without social security numbers."""
+    def _read(self) -> None:
+        """Prepare and store each feed whose reports are all there. What cannot be read is told by the step after this
+        one, which reads it again."""
+        leases.still_at_work()
         for feed in dict.fromkeys(feed for feed, _ in self._parts()):
-            landed = [LandedTarget(feed, source.name, self.date) for source in feed.sources]
-            if not all(target.manifest() for target in landed):
-                continue
-            try:
-                with border.around(feed.name, "reading what the portal gave"):
+            landed = [LandedTarget(feed, source.name, self.date).manifest() for source in feed.sources]
+            if all(told and not told.get("removed") for told in landed):
+                with suppress(PipelineError), border.around(feed.name, "reading what the portal gave"):
                     steps.prepare(PreparedTarget(feed, self.date))
-            except ContractBroken as failure:
-                for target in landed:
-                    reports.forget_report(target)
-                failures.append(failure)
-            except PipelineError as failure:
-                failures.append(failure)
 
     def _refuse_another_day(self) -> None:
         shown = settings.load().portal_day()

@@ -139,6 +139,12 @@ def doctor(asked: argparse.Namespace, _: list[str]) -> int:
 def purge(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline.run import purge
 
-    for folder in purge.old_copies(min(asked.date, settings.load().today())):  # of a date to come, all would go
+    if asked.date > (today := settings.load().today()):  # all that there is would go
+        raise ConfigurationError(
+            f"{asked.date} is still to come (today is {today})",
+            expected="the date as of which old copies go",
+            next_step="correct --date, or leave it out",
+        )
+    for folder in purge.old_copies(asked.date):
         say(f"removed {folder}")
     return 0

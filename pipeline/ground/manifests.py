@@ -38,14 +38,16 @@ def written(path: Path) -> Iterator[Path]:
     draft = path.with_name(f".{path.name}.part")
     with suppress(FileNotFoundError):
         draft.unlink()
-    os.close(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600))
-    try:
-        yield draft
-        _flush(draft)
-        draft.replace(path)
-    except BaseException:  # it may be what has filled the disk
-        draft.unlink(missing_ok=True)
-        raise
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600)) as own:  # open: its number is nobody else's
+        try:
+            yield draft
+            _flush(draft)
+            draft.replace(path)
+        except BaseException:  # it may be what has filled the disk
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(own.fileno()), draft.stat()):  # or it is somebody's later one
+                    draft.unlink()
+            raise
     _flush(path.parent)
 
 

@@ -23,14 +23,6 @@ def land_report(target: LandedTarget, download: Path) -> None:
     manifests.replace(copy, download, target.manifest_path, told)
 
 
-def forget_report(target: LandedTarget) -> None:
-    """The part's download goes, and what is told of it: it is asked for anew. Raises WarehouseError, OSError."""
-    told = manifests.load(target.manifest_path) or {}
-    documents.remove(target.manifest_path)
-    if name := told.get("name"):
-        (target.folder / str(name)).unlink(missing_ok=True)
-
-
 def check_report(feed: Feed, school: str, date: dt.date, download: Path) -> None:
     """Raise ContractBroken unless the download is the feed's report of that school, run on that date."""
     assert feed.reader is not None  # noqa: S101  (only a portal's feeds come here)

@@ -41,42 +41,46 @@ def land(target: LandedTarget, progress: Progress) -> Made:
     since = before.get("since", before["mtime"]) if before and before["name"] == file.name else file.mtime
     if since > file.mtime:  # a correction may carry an earlier time; what was older stays older
         facts["since"] = since
-    same = _mornings_with(target, str(facts["sha256"]))
-    if target.feed.repeats is not None and len(same) > target.feed.repeats:
+    same, mornings = _same_bytes(target, str(facts["sha256"]))
+    if target.feed.repeats is not None and mornings > target.feed.repeats:
         new.unlink()
-        documents.save(_refused_as_stale(target), {"sha256": facts["sha256"]}, days=target.days)
+        told = {"sha256": facts["sha256"], "mornings": mornings}
+        documents.save(_refused_as_stale(target), told, days=target.days)
         raise StaleFile(
-            f"{printable(file.name)} ({source.name}) holds the same bytes as on each of the last {len(same)} mornings",
+            f"{printable(file.name)} ({source.name}) holds the same bytes as on each of the last {mornings} mornings",
             expected=f"other ones after at most {target.feed.repeats} mornings (`repeats` of the feed's row)",
             next_step="ask the vendor whether the export still runs; the last good table stays. If nothing did change, "
             "put `repeats` up in the catalogue's feeds.py",
         )
-    told = {**facts, "landed_at": manifests.now(), **({"same_as": same[0].isoformat()} if same else {})}
+    told = {**facts, "landed_at": manifests.now(), **({"same_as": same.isoformat()} if same else {})}
     documents.keep_file(new, copy, str(facts["sha256"]), restricted=target.restricted, days=target.days)
     manifests.replace(copy, new, target.manifest_path, documents.put(target.manifest_path, told, days=target.days))
-    return Made(bytes=file.size, words=printable(file.name) + (f", the same bytes as on {same[0]}" if same else ""))
+    return Made(bytes=file.size, words=printable(file.name) + (f", the same bytes as on {same}" if same else ""))
 
 
-def _mornings_with(target: LandedTarget, sha256: str) -> list[dt.date]:
-    """The mornings before, the last one first, whose file had the same bytes, also where they were refused for that.
-    Where only so many are believed, days count that are the feed's, and others make no gap; else the last one is all.
+def _same_bytes(target: LandedTarget, sha256: str) -> tuple[dt.date | None, int]:
+    """The last morning before whose file had the same bytes, and on how many in a row it was so, the refused ones among
+    them. Where only so many are believed, days count that are the feed's, and others make no gap; else one is enough.
     """
-    found: list[dt.date] = []
+    last, mornings = None, 0
+    counts = target.feed.repeats is not None
 
     def of(day: dt.date) -> LandedTarget:
         return LandedTarget(target.feed, target.part, day)
 
     most = settings.load().district.landing_days
     for before in documents.by_days(target.date, most, lambda day: of(day).manifest_path):
-        came = documents.load(of(before).manifest_path) or documents.load(_refused_as_stale(of(before)))
-        own = calendar.is_day(target.feed.days, before)
-        if (came is None and own) or (came is not None and came["sha256"] != sha256):
+        came, stale = documents.load(of(before).manifest_path), documents.load(_refused_as_stale(of(before)))
+        held, own = came or stale, calendar.is_day(target.feed.days, before)
+        if (held is None and own) or (held is not None and held["sha256"] != sha256):
             break
-        if came is not None and (own or target.feed.repeats is None):
-            found.append(before)
-        if found and target.feed.repeats is None:
+        if held is not None and (own or not counts):
+            last, mornings = last or before, mornings + 1
+        if not came and stale:  # which says how many were before it
+            return last, mornings + int(stale["mornings"])
+        if last and not counts:
             break
-    return found
+    return last, mornings
 
 
 def _refused_as_stale(target: LandedTarget) -> Path:

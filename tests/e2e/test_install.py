@@ -147,7 +147,7 @@ def test_cron_s_table_names_user_configuration_and_who_gets_the_mail(server: Pat
     (watch,) = (line for line in lines if line.startswith("5 * * * * daemon "))
     assert watch.endswith(f"; {server}/code/morning watch --quiet")  # by the time that the configuration says then
     default = server / "etc/default/morning-elsewhere"
-    default.write_text("# a b\nODD=pa$5word&x 'it`s\nTWO=two words")  # a password is no program
+    default.write_text("# a b\nexport OLD=1\nA.B=c\nODD=pa$5word&x 'it`s\nTWO=two words")  # a password is no program
     line = watch.removeprefix("5 * * * * daemon ").rpartition("; ")[0].replace("/etc/default/", f"{default.parent}/")
     told = subprocess.run(["/bin/sh", "-c", f'{line}; printf "%s|" "$ODD" "$TWO"'], capture_output=True, text=True)
     assert (told.stdout, told.stderr) == ("pa$5word&x 'it`s|two words|", "")

@@ -33,13 +33,15 @@ class Told:
 class Failure:
     """One failure: `thrown` throws it, and mends it when it is left; where the code is a copy with another catalogue,
     it yields the copy's folder. `counts` is the headline's middle, '' of a run that does not begin; `causes` is all
-    that must be told, the worst first. `commands` are those that must be offered, each with what it prints."""
+    that must be told, the worst first. `commands` are those that must be offered, each with what it prints. Before one
+    that is `from_done` nothing may be left of another."""
 
     name: str
     thrown: Thrown
     counts: str
     causes: tuple[Told, ...]
     commands: tuple[tuple[str, str], ...] = ()
+    from_done: bool = False
 
 
 def _correct(district: District) -> None:
@@ -196,6 +198,7 @@ FAILURES = (
         _late,
         "1 of 2 delivered · 1 late",
         (Told("late", "is of 2025-11-1", "nothing before", 1, ("otus_scores",)),),
+        from_done=True,
     ),
     Failure(
         "a whole server's export is missing, after its deadline",
@@ -229,6 +232,7 @@ FAILURES = (
         "1 of 2 delivered · 1 on hold",
         (Told("on hold", "Ellevation would drop", "release ellevation_rosters"),),
         (("diff ellevation_rosters", "Student-Demographics.csv"), ("release", "accepted")),
+        from_done=True,
     ),
     Failure(
         "a header is renamed",
@@ -241,12 +245,14 @@ FAILURES = (
         _soon(_fault("storage", "--times", "0")),
         "2 of 2 delivered · 1 broken",
         (Told("broken", "Cloud Storage answers 503", "nothing, if Google has an outage", 1),),
+        from_done=True,
     ),
     Failure(
         "loads fail",
         _load_fails,
         "2 of 2 delivered · 1 broken",
         (Told("broken", "resourcesExceeded", "then run again", 1),),
+        from_done=True,
     ),
     Failure(
         "luigid is another machine's, and dead",
@@ -310,6 +316,7 @@ FAILURES = (
         _catalogue("schemas/powerschool_combined/courses.json", "[", "{"),
         "2 of 2 delivered · 1 broken",
         (Told("broken", "courses.json", "correct", 2),),
+        from_done=True,
     ),
     Failure(
         "this machine has no credentials for Google",
@@ -317,6 +324,7 @@ FAILURES = (
         "2 of 2 delivered · 1 broken",
         (Told("broken", "no credentials", "GOOGLE_APPLICATION_CREDENTIALS", 1),),
         (("doctor", "configuration"),),
+        from_done=True,
     ),
     Failure(
         "the folder into which a set goes is gone",

@@ -35,10 +35,12 @@ def _knows_of_nothing(district: District) -> None:
 
 @dataclass
 class OnCall:
-    """A district whose Tuesday is done, and the hook of who is on call."""
+    """A district whose Tuesday is done, and the hook of who is on call. `mended` says that the last failure was, and no
+    run has shown it yet."""
 
     district: District
     hooks: Hooks
+    mended: bool = False
 
     def run(self, code: Path | None = None) -> Result:
         """A run whose receiver knows of nothing yet; of a copy of the code, if one is given."""
@@ -61,6 +63,16 @@ class OnCall:
         )
         self.district.results.append(Result(done.returncode, done.stdout))
         return self.district.results[-1]
+
+    def is_done(self) -> None:
+        """Nothing is left of the last failure."""
+        if self.mended:
+            run = self.run()
+            if run.code == 40:  # it was released
+                run = self.run()
+            assert run.code == 0, run.out
+            assert self.status()["causes"] == []
+            self.mended = False
 
     def message(self) -> str:
         """What the receiver got: one message, or none."""
@@ -97,6 +109,7 @@ def on_call(monday: Monday) -> Iterator[OnCall]:
             done = found.run()
             assert done.code == 0, done.out
             yield found
+            found.is_done()
         assert leaks(district) == []
 
 
@@ -116,6 +129,10 @@ def agrees(found: dict[str, Any], told: Told) -> None:
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.name)
 def test_each_failure_is_told_once_with_what_to_do(on_call: OnCall, failure: Failure) -> None:
+    """What is told is all that is wrong: so each shows of the one before that it is mended, where it needs no run that
+    has nothing else to tell."""
+    if failure.from_done:
+        on_call.is_done()
     thrown = failure.thrown(on_call.district)
     code = next(thrown)
     try:
@@ -145,11 +162,7 @@ def test_each_failure_is_told_once_with_what_to_do(on_call: OnCall, failure: Fai
         shown(failure.name, f"{headline}\n\n{causes}".strip("\n"), on_call.district)
     finally:
         next(thrown, None)
-    mended = on_call.run()
-    if mended.code == 40:  # it was released
-        mended = on_call.run()
-    assert mended.code == 0, mended.out
-    assert on_call.status()["causes"] == []
+        on_call.mended = on_call.mended or bool(failure.counts)
 
 
 def test_a_morning_that_nobody_ran_says_so_and_the_watch_tells(on_call: OnCall) -> None:

@@ -218,8 +218,10 @@ def test_a_file_that_is_half_in_its_place_is_finished_though_the_bucket_is_silen
 
 @pytest.mark.parametrize("two", ["overwritten"], indirect=True)
 def test_a_push_that_loses_its_lease_within_a_file_writes_no_more_of_it(
-    two: None, held: list[leases.Lease], monkeypatch: pytest.MonkeyPatch
+    two: None, held: list[leases.Lease], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("WRITE", "REQUESTS"):  # bytes of one, one at a time
+        monkeypatch.setattr(inflight, name, 1)
     emptied = inflight.emptied
 
     def lost(line: Any, remote: str) -> Any:
@@ -231,6 +233,7 @@ def test_a_push_that_loses_its_lease_within_a_file_writes_no_more_of_it(
     monkeypatch.setattr(inflight, "emptied", lost)
     with pytest.raises(AtWorkElsewhere):
         given(BOTH, FRIDAY)
+    assert [len(file.read_bytes()) for file in folder.iterdir()] == [1]
     assert receipts.kept() == {}
 
 

@@ -123,6 +123,12 @@ def test_a_rule_that_removes_what_must_stay_is_told_and_left_to_who_wrote_it(
     assert f"removes by itself what lies in {what}, which must stay" in one.found
 
 
+def test_a_rule_for_other_files_takes_nothing_of_that() -> None:
+    for condition in ({"age": 1, "matchesSuffix": [".tmp"]}, {"age": 1, "matchesPrefix": ["pages/"]}):
+        assert not standing._takes({"action": DELETE, "condition": condition}, "receipts/")
+    assert standing._takes({"action": DELETE, "condition": {"age": 1, "matchesSuffix": [".json"]}}, "receipts/")
+
+
 def test_no_rule_of_ours_removes_what_must_stay() -> None:
     ours = kept.rules()
     assert ours.goes

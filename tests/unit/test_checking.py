@@ -109,6 +109,7 @@ CASES = [
     (FEEDS, '"fte")', '"fte", floor=-1)', "floor of fte is -1", FEEDS, '"fte"'),
     (FEEDS, 'dated="as_of"', 'dated="as_off"', "dated of calendar_day names as_off", FEEDS, "as_off"),
     (FEEDS, "trimmed=NAMES),\n    r", 'trimmed=("nam",)),\n    r', "trimmed of students names nam", FEEDS, '"nam"'),
+    (FEEDS, "repeats=14", "repeats=14, landing_days=20", "repeats of students is 14", FEEDS, -1),
     (FEEDS, "repeats=14", 'repeats="14"', "repeats of students is '14'", FEEDS, "repeats="),
     (
         FEEDS,

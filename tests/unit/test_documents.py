@@ -15,7 +15,7 @@ from pipeline import catalogue
 from pipeline.catalogue.place import DropFolder, PortalReport, Source
 from pipeline.chain.portal import EisSchoolErrorReports
 from pipeline.ground import manifests, settings
-from pipeline.ground.errors import ContractBroken, PipelineError, WarehouseError
+from pipeline.ground.errors import ContractBroken, WarehouseError
 from pipeline.inbound import lineends, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound import rendering
@@ -179,33 +179,19 @@ def download(text: str) -> None:
 def test_what_the_portal_gave_is_read_and_stored_in_its_step_whatever_failed_beside(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The reports of another feed of the step have not come."""
+    """The reports of another feed of the step have not come, and a third one's break their contract: that is told by
+    the step that prepares it."""
+    other = replace(REPORT, name="ftes", sources=(Source("RSD", PORTAL, "ftes.csv"),))
     monkeypatch.setitem(catalogue.feeds(), "fte", REPORT)
+    monkeypatch.setitem(catalogue.feeds(), "ftes", other)
     download(FIRST)
-    failures: list[PipelineError] = []
-    EisSchoolErrorReports(date=MONDAY)._read(failures)
-    assert failures == []
+    (file := settings.load().district.landing / "download").write_text(FIRST + FIRST.splitlines()[1] + "\n")
+    reports.land_report(LandedTarget(other, "RSD", MONDAY), file)
+    EisSchoolErrorReports(date=MONDAY)._read()
     assert PREPARED_REPORT.exists()
     assert storage.look(PREPARED_REPORT.object_name).generation
-    assert not (LANDED_REPORT.folder / "fte.csv").exists()
-
-
-def test_a_report_that_breaks_its_contract_does_not_stay_and_is_asked_for_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(catalogue.feeds(), "fte", REPORT)
-    download(FIRST + FIRST.splitlines()[1] + "\n")  # a key that stood before
-    failures: list[PipelineError] = []
-    EisSchoolErrorReports(date=MONDAY)._read(failures)
-    assert [type(failure) for failure in failures] == [ContractBroken]
-    assert not (LANDED_REPORT.folder / "fte.csv").exists()
-    assert not LANDED_REPORT.exists()
-    assert steps.refused(REPORT, MONDAY)
-    download(FIRST)
-    failures.clear()
-    EisSchoolErrorReports(date=MONDAY)._read(failures)
-    assert failures == []
-    assert PREPARED_REPORT.exists()
+    with pytest.raises(ContractBroken):
+        steps.prepare(PreparedTarget(other, MONDAY))
 
 
 def test_what_was_read_of_a_download_is_stored_before_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,16 @@ def test_an_exception_leaves_the_old_file(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"], "it may be what has filled the disk"
 
 
+def test_a_draft_that_was_given_up_takes_no_later_one_away(tmp_path: Path) -> None:
+    """A thread that hung may come back."""
+    given_up, later = (manifests.written(tmp_path / "a.json") for _ in range(2))
+    given_up.__enter__()
+    later.__enter__().write_text("{}")
+    given_up.__exit__(RuntimeError, RuntimeError(), None)
+    later.__exit__(None, None, None)
+    assert manifests.load(tmp_path / "a.json") == {}
+
+
 def test_a_kill_leaves_the_old_file_and_the_next_run_no_litter(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     manifests.save(path, {"old": True})

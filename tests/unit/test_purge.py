@@ -10,7 +10,7 @@ import pytest
 from pipeline import catalogue
 from pipeline.commands import running
 from pipeline.ground import settings
-from pipeline.ground.errors import WarehouseError
+from pipeline.ground.errors import ConfigurationError, WarehouseError
 from pipeline.run import purge
 
 from .conftest import Configure
@@ -34,9 +34,10 @@ def test_by_hand_nothing_goes_before_its_day_has_come(landing: Path, monkeypatch
 
     monkeypatch.setattr(purge, "old_copies", old_copies)
     today = settings.load().today()
-    for date in (today + dt.timedelta(days=365), today - dt.timedelta(days=1)):
-        assert running.purge(argparse.Namespace(date=date), []) == 0
-    assert asked == [today, today - dt.timedelta(days=1)]
+    with pytest.raises(ConfigurationError, match="is still to come"):
+        running.purge(argparse.Namespace(date=today + dt.timedelta(days=1)), [])
+    assert running.purge(argparse.Namespace(date=today), []) == 0
+    assert asked == [today]
 
 
 def lay(landing: Path, folder: str) -> Path:

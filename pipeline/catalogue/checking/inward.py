@@ -1,5 +1,6 @@
 """What is wrong with the feeds, and with the schemas of their tables."""
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,8 +61,9 @@ def _names(feed: Feed, at: Where) -> Iterator[ConfigurationError]:
         yield error(at, f"days of {feed.name} names none", "the days on which its file is expected", "name them")
 
 
-# Days for each morning, where a week has five.
-_WEEKS = 1.4
+def _days(mornings: int) -> int:
+    """How many days before a Monday the first of so many mornings is, where a week has five."""
+    return mornings + 2 * math.ceil(mornings / 5)
 
 
 def _numbers(feed: Feed, at: Where) -> Iterator[ConfigurationError]:
@@ -71,11 +73,9 @@ def _numbers(feed: Feed, at: Where) -> Iterator[ConfigurationError]:
         "fresh_from": (0 <= feed.fresh_from < 24, "hours from 0 to 23"),
         "sources": (bool(feed.sources), "one or more: where its files come from"),
         "repeats": (
-            feed.repeats is None or _WEEKS * feed.repeats < feed.landing_days,
-            f"fewer mornings than its copies stay (`landing_days`: {feed.landing_days}) when each week has five",
-        )
-        if feed.landing_days is not None
-        else (True, ""),
+            feed.repeats is None or feed.landing_days is None or _days(feed.repeats + 1) <= feed.landing_days,
+            f"mornings of which the copies are still there (`landing_days` is {feed.landing_days})",
+        ),
     }
     for word, (right, expected) in sensible.items():
         if not right:

@@ -61,7 +61,7 @@ class Helping:
     def watch(self) -> None:
         """Look until it is over: what a thread of its own does."""
         while not self._over.wait(leases.LOOK):
-            with suppress(PipelineError), cloud.STORAGE.briefly(leases.BEAT):
+            with suppress(PipelineError), cloud.STORAGE.briefly(leases.BEAT, anyway=True):
                 self.look()  # a bucket that is silent for long ends our own lease
 
     def check(self) -> None:
@@ -144,7 +144,7 @@ def looked_for() -> Iterator[None]:
 
     def look() -> None:
         while not over.wait(leases.BEAT) and not _there.is_set():
-            with suppress(PipelineError), cloud.STORAGE.briefly(leases.BEAT):
+            with suppress(PipelineError), cloud.STORAGE.briefly(leases.BEAT, anyway=True):
                 if storage.list_objects(f"{FOLDER}/"):
                     _there.set()
 

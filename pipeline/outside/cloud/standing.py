@@ -110,9 +110,11 @@ _OF_OLDER_VERSIONS = {"numNewerVersions", "daysSinceNoncurrentTime", "noncurrent
 
 
 def _takes(rule: dict[str, Any], prefix: str) -> bool:
-    """Whether the rule removes objects, of now, below that prefix."""
+    """Whether the rule removes objects, of now, below that prefix: which are JSON."""
     condition = rule.get("condition", {})
     if rule["action"]["type"] != "Delete" or condition.get("isLive") is False or condition.keys() & _OF_OLDER_VERSIONS:
+        return False
+    if not any(".json".endswith(each) or each.endswith(".json") for each in condition.get("matchesSuffix") or [""]):
         return False
     return any(prefix.startswith(each) or each.startswith(prefix) for each in condition.get("matchesPrefix") or [""])
 

@@ -137,15 +137,19 @@ class Line:
         another answer has come. After an error the connection is of no further use.
         """
         coming, going = iter(transfers), list[Transfer]()
-        while True:
-            while self.room and len(going) < FILES and (new := next(coming, None)) is not None:
-                going += [new] if _goes_on(new) else []
-            if not going:
-                return
-            self._client._read_response()
-            while self._waiting and self._client.sock.recv_ready():  # what has come already, all at once
+        try:
+            while True:
+                while self.room and len(going) < FILES and (new := next(coming, None)) is not None:
+                    going += [new] if _goes_on(new) else []
+                if not going:
+                    return
                 self._client._read_response()
-            going = [each for each in going if _goes_on(each)]
+                while self._waiting and self._client.sock.recv_ready():  # what has come already, all at once
+                    self._client._read_response()
+                going = [each for each in going if _goes_on(each)]
+        finally:
+            for each in going:
+                each.close()
 
 
 def _goes_on(transfer: Transfer) -> bool:

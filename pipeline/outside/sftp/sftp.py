@@ -4,7 +4,8 @@ What comes is written beside its place, compared with what was listed, flushed t
 there as the vendor's row says: see pushing. A folder is named as in a catalogue row: see connections.folder.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -103,12 +104,27 @@ def _fetched(
 ) -> inflight.Transfer:
     remote = str(PurePosixPath(folder) / file.name)
     finish = ExitStack()
-    draft = finish.enter_context(manifests.written(to))
     try:
-        now = yield from inflight.get(line, remote, file.size, draft, count)
+        now = yield from _got(line, remote, file, finish.enter_context(manifests.written(to)), count)
+        _refuse_unlike(vendor, remote, file, now)
+    except BaseException:  # also where another one's error ends all of them
+        finish.__exit__(*sys.exc_info())
+        raise
+    whole(to, finish)
+
+
+def _got(
+    line: inflight.Line, remote: str, file: RemoteFile, draft: Path, count: inflight.Counted
+) -> Generator[None, None, paramiko.SFTPAttributes]:
+    try:
+        return (yield from inflight.get(line, remote, file.size, draft, count))
     except EOFError:
         now = paramiko.SFTPAttributes()
         now.st_size = -1
+        return now
+
+
+def _refuse_unlike(vendor: Vendor, remote: str, file: RemoteFile, now: paramiko.SFTPAttributes) -> None:
     if now.st_size != file.size or now.st_mtime not in (None, file.mtime):
         size = now.st_size if now.st_size is not None and now.st_size >= 0 else "fewer"
         raise TransferIncomplete(
@@ -116,7 +132,6 @@ def _fetched(
             expected=f"the {file.size} bytes, unchanged, that were listed",
             next_step="the vendor seems to be writing it still; the next run takes it when it stands still",
         )
-    whole(to, finish)
 
 
 def push(
