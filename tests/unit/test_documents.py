@@ -181,11 +181,11 @@ def test_what_the_portal_gave_is_read_and_stored_in_its_step_whatever_failed_bes
 ) -> None:
     """The reports of another feed of the step have not come, and a third one's break their contract: that is told by
     the step that prepares it."""
-    other = replace(REPORT, name="ftes", sources=(Source("RSD", PORTAL, "ftes.csv"),))
+    other = replace(catalogue.feeds()["gpa_current"], sources=(Source("RSD", PORTAL, "gpa.csv"),))
     monkeypatch.setitem(catalogue.feeds(), "fte", REPORT)
-    monkeypatch.setitem(catalogue.feeds(), "ftes", other)
+    monkeypatch.setitem(catalogue.feeds(), other.name, other)
     download(FIRST)
-    (file := settings.load().district.landing / "download").write_text(FIRST + FIRST.splitlines()[1] + "\n")
+    (file := settings.load().district.landing / "download").write_text(FIRST)  # not its columns
     reports.land_report(LandedTarget(other, "RSD", MONDAY), file)
     EisSchoolErrorReports(date=MONDAY)._read()
     assert PREPARED_REPORT.exists()
