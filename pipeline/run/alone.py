@@ -97,6 +97,7 @@ class AtWork:
         other = leases.holder(AT_WORK)
         if other and other.about == self._about and leases.goes_on(AT_WORK, lambda who: progress.moved()):
             return other
+        storage.forget()
         if not has_ended():
             return None
         return AtWorkElsewhere(

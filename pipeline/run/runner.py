@@ -128,9 +128,8 @@ def run(
         if completed or at_work.shared or not ending.is_idle(name, date, outcome, events):
             at_work.end()
             ending.complete(name, date, outcome, entering)
-        if other := at_work.who_else_answers(
-            partial(_has_ended, name, date, before)
-        ):  # since the tasks have ended, too, a machine may have stood still
+        # Since the tasks have ended, too, a machine may have stood still.
+        if other := at_work.who_else_answers(partial(_has_ended, name, date, before)):
             return _has_helped(other, begin, entry, events, telling, quiet=quiet)
         if not sends:
             _show(root, date, outcome)
