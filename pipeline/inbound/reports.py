@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 from pipeline.catalogue.feed import Feed
+from pipeline.catalogue.place import PortalReport
 from pipeline.ground import manifests
 from pipeline.ground.errors import ContractBroken
 from pipeline.ground.progress import Made
@@ -31,13 +32,24 @@ def check_report(feed: Feed, school: str, date: dt.date, download: Path) -> None
         facts = feed.reader(download, plain)
     finally:
         plain.unlink(missing_ok=True)
-    if facts.run_date not in (None, date) or facts.schools - {school}:
-        about = ", ".join(sorted(facts.schools))
+    if (
+        facts.run_date not in (None, date)
+        or facts.schools - {school}
+        or not (facts.schools or _may_be_of(feed, school, download))
+    ):
+        about = ", ".join(sorted(facts.schools)) or "no school, by its rows and its name"
         raise ContractBroken(
             f"file {download.name}: a report of {facts.run_date or 'some day'} about {about}",
             expected=f"one of {date} about {school}",
             next_step="run again; if it stays so, look at the report in the portal",
         )
+
+
+def _may_be_of(feed: Feed, school: str, download: Path) -> bool:
+    """Of a report without a row: where the names of the feed's reports tell their schools, whether this one's does."""
+    names = {source.place.school: source.pattern for source in feed.sources if isinstance(source.place, PortalReport)}
+    tells = len({*names.values()}) == len(names) > 1
+    return not tells or download.name.startswith(Path(names[school]).stem)
 
 
 # ------------------------------------------------------------------------------------- the last report before

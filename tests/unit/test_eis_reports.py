@@ -4,9 +4,14 @@ import csv
 import datetime as dt
 import re
 from collections import Counter
+from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
+from pipeline import catalogue
+from pipeline.ground.errors import ContractBroken
+from pipeline.inbound.reports import check_report
 from pipeline.sandbox import eis, eis_errors
 from pipeline.sandbox.school_year import DAY
 from pipeline.sandbox.schools import servers
@@ -35,6 +40,27 @@ def errors(date: dt.date = MONDAY, students: int = 1000) -> list[list[str]]:
 def identity(fields: list[str]) -> tuple[str, ...]:
     """What stays the same from list to list: school, day, error, calendar, class, student, staff, detail."""
     return *fields[5:6], *fields[8:10], *fields[13:17], fields[18], fields[24], *fields[29:-2]
+
+
+@pytest.mark.parametrize(
+    ("report", "name", "taken"),
+    [
+        ("AllErr", "Sch0105AllErr.csv", True),
+        ("AllErr", "Sch0105AllErr (1).csv", True),  # as browsers call a second one
+        ("AllErr", "Sch0110AllErr.csv", False),
+        ("ADMAudit", "ADMAudit.csv", True),  # which tells no school
+    ],
+)
+def test_a_report_without_a_row_is_of_the_school_that_its_name_tells(
+    tmp_path: Path, report: str, name: str, taken: bool
+) -> None:
+    """Else the empty list of one school would clear the errors of another."""
+    make = {"AllErr": eis_errors.all_errors, "ADMAudit": eis.adm_audit}[report]
+    lines = make(roll(), ["0105"]).splitlines(keepends=True)
+    (file := tmp_path / name).write_bytes(b"".join(lines[: 1 if report == "AllErr" else 3]))
+    told = nullcontext() if taken else pytest.raises(ContractBroken, match="about no school, by its rows and its name")
+    with told:
+        check_report(catalogue.feeds()[f"{report}_stack"], "0105", MONDAY, file)
 
 
 @pytest.mark.parametrize("code", SCHOOLS)
