@@ -121,6 +121,16 @@ def test_systemd_takes_what_is_written_and_the_service_user_has_its_folders(serv
     assert completion.stat().st_mode & 0o777 == 0o644
 
 
+def test_under_systemd_pages_may_be_laid_into_the_folder_that_is_named(server: Path) -> None:
+    with (server / "luigi.cfg").open("a") as own:
+        own.write("[report]\npublish = /srv/pages\n")
+    assert install(server, "--systemd", "--user", "daemon").returncode == 0
+    for name in ("daily", "weekly", "watch"):
+        unit = (server / f"etc/systemd/system/morning-elsewhere-{name}.service").read_text()
+        (paths,) = [line for line in unit.splitlines() if line.startswith("ReadWritePaths=")]
+        assert paths.endswith(" -/srv/pages")  # and where it is not mounted, the run begins all the same
+
+
 def test_the_timers_calendars_are_those_that_the_page_says(server: Path) -> None:
     assert install(server, "--systemd", "--user", "daemon").returncode == 0
     for name, first in (("daily", "05:00:00"), ("weekly", "10:00:00"), ("watch", "00:05:00")):

@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import math
 import multiprocessing
 import os
 import shutil
@@ -29,6 +30,7 @@ from pipeline.outside.cloud import leases, storage, warehouse
 from pipeline.outside.cloud.evidence import TableTarget
 from pipeline.outside.sftp import pushing
 from pipeline.outside.sftp.outgoing import Outgoing
+from pipeline.outside.sftp.trail import Trail
 from riverbend import Sandbox
 from test_giving import checked, empty, refusing
 from test_giving import folder as folder
@@ -387,6 +389,20 @@ def test_a_set_that_took_two_machines_too_long_is_sent_once_more(
         assert list(interrupted.finish()) == [f"{ROSTERS.name} of {FRIDAY}"]  # after LEASE, which is longer
         (receipt,) = kept()
         assert receipt["slow"] is True
+
+
+@pytest.mark.parametrize("all_placed", [False, True])
+def test_how_long_two_machines_took_nobody_knows_by_their_clocks(tmp_path: Path, all_placed: bool) -> None:
+    path = tmp_path / "set.json"
+    at = {"begun": "2026-11-20T05:00:00+00:00", "at": "2026-11-20T05:00:01+00:00", "host_key": "", "receipt": {}}
+    placed = ["a", "b"] if all_placed else ["a"]
+    noted = {**at, "of": "x", "stamps": {"a": [1, 1], "b": [1, 1]}, "placed": placed, "noted": "n"}
+    Trail.found(path, noted)
+    trail = Trail(path, "x")
+    trail.keep({"a": (1, 1), "b": (1, 1)}, ["a", "b"], "")
+    assert (trail.took() == math.inf) is not all_placed
+    Trail.found(path, {**noted, "placed": ["a", "b"], "noted": "m", "by_two": True})  # a third machine finds it
+    assert trail.took() == math.inf
 
 
 def test_a_set_is_not_given_when_a_later_one_has_gone_while_it_waited(

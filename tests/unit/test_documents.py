@@ -15,7 +15,7 @@ from pipeline import catalogue
 from pipeline.catalogue.place import DropFolder, PortalReport, Source
 from pipeline.chain.portal import EisSchoolErrorReports
 from pipeline.ground import manifests, settings
-from pipeline.ground.errors import ContractBroken, WarehouseError
+from pipeline.ground.errors import ContractBroken, WarehouseError, WrittenByAnother
 from pipeline.inbound import lineends, reports, sources, steps
 from pipeline.inbound.evidence import LandedTarget, PreparedTarget
 from pipeline.outbound import rendering
@@ -167,6 +167,21 @@ def test_whoever_reads_a_copy_gets_what_counts_on_an_empty_disk_and_on_one_of_be
         assert "2" in PREPARED.copy().read_text()
         with ThreadPoolExecutor(4) as pool:
             assert {path.read_text() for path in pool.map(lambda _: LANDED.copy(), range(4))} == {SECOND}
+
+
+def test_what_is_brought_from_the_bucket_is_what_was_looked_up(machines: Callable[[str], None]) -> None:
+    """Another machine may have put a later one there since."""
+    put(FIRST)
+    machines("one")
+    land()
+    steps.prepare(PREPARED)
+    steps.store(FEED, MONDAY)
+    machines("two")
+    assert PREPARED.manifest()
+    storage._bucket().blob(PREPARED.object_name).upload_from_string(SECOND)
+    with pytest.raises(WrittenByAnother, match="another one than its manifest told"):
+        PREPARED.copy()
+    assert not PREPARED.path.exists()
 
 
 def download(text: str) -> None:

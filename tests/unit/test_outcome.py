@@ -331,6 +331,13 @@ def test_sets_that_a_killed_run_left_come_first_and_what_goes_wrong_then_is_told
     assert [f"found: {each['found']}".startswith(told) for each in kept["failures"]] == ([True] if told else [])
 
 
+def test_a_date_that_is_still_to_come_is_refused_before_anything_is_made(works: list[str]) -> None:
+    """Its set would pass by all those until then."""
+    with pytest.raises(ConfigurationError, match="is still to come"):
+        runner.run("Own", settings.load().today() + dt.timedelta(days=1), 1, [])
+    assert works == []
+
+
 def test_who_goes_home_tells_what_went_wrong_with_an_interrupted_push(
     works: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
