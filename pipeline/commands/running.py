@@ -139,12 +139,7 @@ def doctor(asked: argparse.Namespace, _: list[str]) -> int:
 def purge(asked: argparse.Namespace, _: list[str]) -> int:
     from pipeline.run import purge
 
-    if asked.date > (today := settings.load().today()):  # all that there is would go
-        raise ConfigurationError(
-            f"{asked.date} is still to come (today is {today})",
-            expected="the date as of which old copies go",
-            next_step="correct --date, or leave it out",
-        )
+    settings.load().refuse_to_come(asked.date)  # all that there is would go
     for folder in purge.old_copies(asked.date):
         say(f"removed {folder}")
     return 0

@@ -178,6 +178,15 @@ class Settings:
         """The date in the district's own time zone, where a morning begins."""
         return dt.datetime.now(self.district.zone).date()
 
+    def refuse_to_come(self, date: dt.date) -> None:
+        """Raise ConfigurationError for a date whose morning has not begun."""
+        if date > (today := self.today()):
+            raise ConfigurationError(
+                f"{date} is still to come (today is {today})",
+                expected="the date of a morning that has begun",
+                next_step="correct --date, or leave it out",
+            )
+
 
 def _boolean(text: str) -> bool:
     return configparser.ConfigParser.BOOLEAN_STATES[text.lower()]

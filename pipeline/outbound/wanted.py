@@ -1,7 +1,6 @@
 """Which sets a date asks for: those of whose days it is one; and those of which all came all the same."""
 
 import datetime as dt
-from typing import Literal
 
 from pipeline.catalogue import flows
 from pipeline.catalogue.delivery import Delivery
@@ -28,7 +27,7 @@ def is_due(delivery: Delivery, date: dt.date) -> bool:
     return calendar.is_day(delivery.days, date)
 
 
-def remarks(date: dt.date, cadence: Literal["daily", "weekly"]) -> list[str]:
+def remarks(date: dt.date, cadence: str) -> list[str]:
     """A sentence for each set whose day it is and that is not made, since nothing is kept of a feed which expects
     nothing that day."""
     found = []

@@ -62,10 +62,7 @@ def complete(name: str, date: dt.date, outcome: Outcome, entering: Entering) -> 
     with suppress(PipelineError), border.around("the cloud", "looking at what stands there"):
         outcome.remarks += map(str, _standing_otherwise())
     with undoing_nothing(outcome, "the calendar", "looking which days it has"):
-        outcome.remarks += [
-            *calendar.remarks(date),
-            *wanted.remarks(date, "weekly" if name.startswith("Week") else "daily"),
-        ]
+        outcome.remarks += [*calendar.remarks(date), *wanted.remarks(date, report.cadence(name))]
 
 
 def _standing_otherwise() -> list[WarehouseError]:

@@ -26,7 +26,7 @@ _ONCE = (f"{documents.OPEN}/",)
 
 def rules() -> Rules:
     """What the bucket itself removes, and what no rule of it must remove."""
-    return Rules(goes(), STAYS, _ONCE)
+    return Rules(tuple(goes().items()), STAYS, _ONCE)
 
 
 def goes() -> dict[str, int]:

@@ -27,7 +27,7 @@ from pipeline.chain import by_hand
 from pipeline.chain.base import ChainTask
 from pipeline.ground import journal, logs, manifests, progress, secrets, settings
 from pipeline.ground.console import say
-from pipeline.ground.errors import AtWorkElsewhere, ConfigurationError, PipelineError
+from pipeline.ground.errors import AtWorkElsewhere, PipelineError
 from pipeline.ground.looks import ahead
 from pipeline.ground.progress import Event
 from pipeline.inbound import sources
@@ -78,7 +78,7 @@ def run(
         telling.begin()
     os.environ[journal.RUN] = f"{name.lower()} {manifests.now()}"
     by_hand.quiet_core()
-    _refuse_the_future(date)
+    settings.load().refuse_to_come(date)  # its set would pass by all those until then
     entry = chronicle.begin(name, date)
     root = getattr(morning, task)(date=date, **({"flow": only} if only else {}))
     display = Display(quiet=quiet)
@@ -137,16 +137,6 @@ def run(
         found, news = ending.kept(Ended(name, date, names, entry, events, telling), outcome)
         display.finish(found, time.monotonic() - begun, log_file, news=news)
     return outcome.code
-
-
-def _refuse_the_future(date: dt.date) -> None:
-    """A set of a date to come would pass by all those until then. Raises ConfigurationError."""
-    if date > (today := settings.load().today()):
-        raise ConfigurationError(
-            f"{date} is still to come (today is {today})",
-            expected="the date of a morning that has begun",
-            next_step="correct --date, or leave it out",
-        )
 
 
 def _has_ended(name: str, date: dt.date, before: dict[str, Any]) -> bool:

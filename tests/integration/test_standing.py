@@ -62,7 +62,7 @@ def test_a_bucket_that_keeps_or_shows_more_is_told(there: Cloud, change: dict[st
     assert f"gs://{there.bucket}" in one.next_step
 
 
-RULES = standing.Rules({"passwords/": 3, "landing/2": 32}, ("receipts/", "landing/undated/"), ("landing/",))
+RULES = standing.Rules((("passwords/", 3), ("landing/2", 32)), ("receipts/", "landing/undated/"), ("landing/",))
 
 
 def rules(there: Cloud) -> list[dict[str, Any]]:
@@ -132,7 +132,7 @@ def test_a_rule_for_other_files_takes_nothing_of_that() -> None:
 def test_no_rule_of_ours_removes_what_must_stay() -> None:
     ours = kept.rules()
     assert ours.goes
-    for prefix, age in ours.goes.items():
+    for prefix, age in ours.goes:
         rule = {"action": DELETE, "condition": {"age": age, "matchesPrefix": [prefix]}}
         assert not [stays for stays in ours.stays if standing._takes(rule, stays)]
     calendar = settings.load().district.landing / "calendar" / "calendar_day.json"

@@ -18,12 +18,13 @@ import re
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.ground import cloud, manifests, settings
 from pipeline.ground.errors import PipelineError
+from pipeline.ground.looks import ahead
 from pipeline.outside.cloud import storage, warehouse
 from pipeline.outside.cloud.storage import Stored
 
@@ -86,8 +87,8 @@ def by_days(last: dt.date, most: int, path: Callable[[dt.date], Path]) -> Iterat
     looked for by then. It takes a listing a day, and they begin some at a time."""
     days = [last - dt.timedelta(days=number) for number in range(1, most + 1)]
     for first in range(0, most, _AT_ONCE):
-        for day in (some := days[first : first + _AT_ONCE]):
-            storage.begin(name_of(path(day)))
+        some = days[first : first + _AT_ONCE]
+        ahead(partial(storage.find, name_of(path(day))) for day in some)
         yield from some
 
 

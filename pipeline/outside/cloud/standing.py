@@ -5,7 +5,7 @@ the bucket's lifecycle rules by `let_go`.)
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import google.cloud.storage as gcs
@@ -28,9 +28,14 @@ class Rules:
     """The bucket's lifecycle: the age in days at which it removes by itself what lies below each prefix of `goes`; the
     prefixes of what `stays`, whatever its age; and those of rules that we wrote `once`, and which are to go."""
 
-    goes: dict[str, int] = field(default_factory=dict)
+    goes: tuple[tuple[str, int], ...] = ()
     stays: tuple[str, ...] = ()
     once: tuple[str, ...] = ()
+
+    @property
+    def ours(self) -> set[str]:
+        """The prefixes whose rules are ours, or were."""
+        return {prefix for prefix, _ in self.goes} | {*self.once}
 
 
 class Stays(WarehouseError):
@@ -51,15 +56,11 @@ def otherwise(names: Iterable[str], rules: Rules = _NO_RULES) -> list[WarehouseE
     Nothing is said of what does not exist yet. Raises WarehouseError when it cannot be asked (`storage.buckets.get`,
     `bigquery.datasets.get`).
     """
-    return _looks.at((tuple(sorted(names)), tuple(sorted(rules.goes.items())), rules.stays, rules.once))
+    return _looks.at((tuple(sorted(names)), rules))
 
 
-_Promised = tuple[tuple[str, ...], tuple[tuple[str, int], ...], tuple[str, ...], tuple[str, ...]]
-
-
-def _look(promised: _Promised) -> list[WarehouseError]:
-    names, goes, stays, once = promised
-    rules = Rules(dict(goes), stays, once)
+def _look(promised: tuple[tuple[str, ...], Rules]) -> list[WarehouseError]:
+    names, rules = promised
     with ThreadPoolExecutor(8) as pool:
         bucket, *others = [pool.submit(_of_bucket, rules), *(pool.submit(_of_dataset, name) for name in names)]
         return [found for each in (bucket, *others) for found in each.result()]
@@ -80,21 +81,23 @@ def _of_bucket(rules: Rules) -> list[WarehouseError]:
 
 def _ruled(name: str, bucket: gcs.Bucket, rules: Rules) -> Iterator[WarehouseError]:
     held = {prefix: age for prefix, age, _ in _rules(bucket) if prefix}
-    if wrong := sorted(prefix for prefix, age in rules.goes.items() if held.get(prefix) != age):
+    lets_us = (
+        "let the account of the mornings change the bucket (roles/storage.admin on it): the next run that makes "
+        "something writes them"
+    )
+    if wrong := sorted(prefix for prefix, age in rules.goes if held.get(prefix) != age):
         yield Stays(
             f"{name} does not remove by itself what lies in {', '.join(wrong)}",
             expected="lifecycle rules that do, though nobody makes mornings any more",
-            next_step="let the account of the mornings change the bucket (roles/storage.admin on it): the next run "
-            "that makes something writes them",
+            next_step=lets_us,
         )
     if wrong := sorted({*rules.once} & held.keys()):
         yield Stays(
             f"{name} removes by itself what lies in {', '.join(wrong)}, of which a part must stay",
             expected="this version's lifecycle rules, and not those of the one before",
-            next_step="let the account of the mornings change the bucket (roles/storage.admin on it): the next run "
-            "that makes something writes them",
+            next_step=lets_us,
         )
-    others = [rule for prefix, _, rule in _rules(bucket) if prefix not in {*rules.goes, *rules.once}]
+    others = [rule for prefix, _, rule in _rules(bucket) if prefix not in rules.ours]
     if wrong := sorted({stays for rule in others for stays in rules.stays if _takes(rule, stays)}):
         yield _not_as_promised(
             f"a lifecycle rule of {name} removes by itself what lies in {', '.join(wrong)}, which must stay: by it is "
@@ -136,8 +139,8 @@ def let_go(ours: Rules) -> None:
     """Write our lifecycle rules; the bucket's other ones stay. Raises WarehouseError."""
     with cloud.STORAGE.explained(f"writing the lifecycle rules of {storage.uri('')}"):
         bucket = storage._client().get_bucket(settings.load().district.bucket, **cloud.STORAGE.patience())
-        others = [rule for prefix, _, rule in _rules(bucket) if prefix not in {*ours.goes, *ours.once}]
-        bucket.lifecycle_rules = [*others, *(_rule(*each) for each in sorted(ours.goes.items()))]
+        others = [rule for prefix, _, rule in _rules(bucket) if prefix not in ours.ours]
+        bucket.lifecycle_rules = [*others, *(_rule(*each) for each in sorted(ours.goes))]
         bucket.patch(**cloud.STORAGE.patience())
 
 

@@ -64,11 +64,6 @@ def find(name: str) -> Stored:
     return _listings.at(_prefix(name)).get(name, Stored(name))
 
 
-def begin(name: str) -> None:
-    """Begin the listing that `find` asks, and wait for nothing."""
-    _listings.begin(_prefix(name), aside=True)
-
-
 def under(folder: str) -> dict[str, Stored]:
     """The objects of a folder, of all dates, by one listing a process. Raises WarehouseError."""
     return _listings.at(f"{folder}/")

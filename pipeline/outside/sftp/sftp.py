@@ -4,8 +4,7 @@ What comes is written beside its place, compared with what was listed, flushed t
 there as the vendor's row says: see pushing. A folder is named as in a catalogue row: see connections.folder.
 """
 
-import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -103,25 +102,16 @@ def _fetched(
     whole: Callable[[Path, ExitStack], None],
 ) -> inflight.Transfer:
     remote = str(PurePosixPath(folder) / file.name)
-    finish = ExitStack()
-    try:
-        now = yield from _got(line, remote, file, finish.enter_context(manifests.written(to)), count)
+    with ExitStack() as block:  # closed also where another one's error ends all of them
+        draft = block.enter_context(manifests.written(to))
+        try:
+            now = yield from inflight.get(line, remote, file.size, draft, count)
+        except EOFError:
+            now = paramiko.SFTPAttributes()
+            now.st_size = -1
         _refuse_unlike(vendor, remote, file, now)
-    except BaseException:  # also where another one's error ends all of them
-        finish.__exit__(*sys.exc_info())
-        raise
+        finish = block.pop_all()
     whole(to, finish)
-
-
-def _got(
-    line: inflight.Line, remote: str, file: RemoteFile, draft: Path, count: inflight.Counted
-) -> Generator[None, None, paramiko.SFTPAttributes]:
-    try:
-        return (yield from inflight.get(line, remote, file.size, draft, count))
-    except EOFError:
-        now = paramiko.SFTPAttributes()
-        now.st_size = -1
-        return now
 
 
 def _refuse_unlike(vendor: Vendor, remote: str, file: RemoteFile, now: paramiko.SFTPAttributes) -> None:
