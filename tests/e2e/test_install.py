@@ -153,14 +153,11 @@ def test_cron_s_table_names_user_configuration_and_who_gets_the_mail(server: Pat
     assert "MAILTO=data@elsewhere.example" in lines
     assert f"LUIGI_CONFIG_PATH={server}/luigi.cfg" in lines
     calls = [line for line in lines if line.startswith("*/15 5-9 * * * daemon ")]
-    assert [call.rpartition("; ")[2] for call in calls] == [f"{server}/code/run_daily.sh --quiet"]
+    command = "/usr/local/bin/morning-elsewhere"  # which reads what this server alone knows
+    assert [call.removeprefix("*/15 5-9 * * * daemon ") for call in calls] == [f"{command} run Morning --quiet"]
+    assert any(line.endswith(f" daemon {command} run Week --quiet") for line in lines)
     (watch,) = (line for line in lines if line.startswith("5 * * * * daemon "))
-    assert watch.endswith(f"; {server}/code/morning watch --quiet")  # by the time that the configuration says then
-    default = server / "etc/default/morning-elsewhere"
-    default.write_text("# a b\nexport OLD=1\nA.B=c\nODD=pa$5word&x 'it`s\nTWO=two words")  # a password is no program
-    line = watch.removeprefix("5 * * * * daemon ").rpartition("; ")[0].replace("/etc/default/", f"{default.parent}/")
-    told = subprocess.run(["/bin/sh", "-c", f'{line}; printf "%s|" "$ODD" "$TWO"'], capture_output=True, text=True)
-    assert (told.stdout, told.stderr) == ("pa$5word&x 'it`s|two words|", "")
+    assert watch.endswith(f" daemon {command} watch --quiet")  # by the time that the configuration says then
     assert f"{server}/state/log/luigid.log {{" in (server / "etc/logrotate.d/morning-elsewhere").read_text()
     assert not (server / "asked").exists()
 
@@ -168,18 +165,18 @@ def test_cron_s_table_names_user_configuration_and_who_gets_the_mail(server: Pat
 def test_the_district_s_command_acts_on_the_district_as_the_service_user(server: Path) -> None:
     """And says itself in its messages; what the server alone knows is in its environment."""
     script = server / "code/morning"
-    script.write_text('#!/bin/sh\necho "$(id -un) $LUIGI_CONFIG_PATH $MORNING_COMMAND $OWN $*"\n')
+    script.write_text('#!/bin/sh\necho "$(id -un) $LUIGI_CONFIG_PATH $MORNING_COMMAND $OWN $TWO $OLD $*"\n')
     assert install(server, "--cron", "--user", "daemon", code="pipeline").returncode == 0
     default = server / "etc/default/morning-elsewhere"
     assert default.stat().st_mode & 0o777 == 0o640
     command = (server / "etc/bin/morning-elsewhere").read_text().replace("/etc/default/", f"{server}/etc/default/")
     (server / "own").write_text(command)
     (server / "own").chmod(0o755)
-    default.write_text("OWN=known\n")
+    default.write_text("# a b\nexport OLD=1\nA.B=c\nOWN=pa$5word&x 'it`s\nTWO=two words")  # a password is no program
     default.chmod(0o644)
     (server / "etc").chmod(0o755)
     done = subprocess.run([server / "own", "status"], capture_output=True, text=True, timeout=60, check=True)
-    expected = f"daemon {server}/luigi.cfg /usr/local/bin/morning-elsewhere known status\n"
+    expected = f"daemon {server}/luigi.cfg /usr/local/bin/morning-elsewhere pa$5word&x 'it`s two words  status\n"
     assert done.stdout == expected
 
 
